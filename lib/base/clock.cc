@@ -1,0 +1,181 @@
+#include "base/clock.h"
+
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace postrider {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::array<std::string_view, 12> kMonths = {
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/// Takes digits and fixed characters off the front of a text; any mismatch makes it fail for good.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+
+  int digits(std::size_t count) {
+    int value = 0;
+    if (rest_.size() < count) return give_up();
+    const char* end = rest_.data() + count;
+    const auto [stop, error] = std::from_chars(rest_.data(), end, value);
+    if (error != std::errc{} || stop != end || rest_.front() == '-') return give_up();
+    rest_.remove_prefix(count);
+    return value;
+  }
+
+  bool accept(std::string_view expected) {
+    if (!rest_.starts_with(expected)) return false;
+    rest_.remove_prefix(expected.size());
+    return true;
+  }
+
+  void expect(std::string_view expected) {
+    if (!accept(expected)) give_up();
+  }
+
+  std::string_view take(std::size_t count) {
+    if (rest_.size() < count) {
+      give_up();
+      return {};
+    }
+    const std::string_view taken = rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return taken;
+  }
+
+  [[nodiscard]] bool digit_next() const {
+    return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
+  }
+  [[nodiscard]] bool done() const { return ok_ && rest_.empty(); }
+  [[nodiscard]] bool ok() const { return ok_; }
+
+ private:
+  int give_up() {
+    ok_ = false;
+    rest_ = {};
+    return 0;
+  }
+
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+int scan_millis(Scanner& scan) {
+  if (!scan.accept(".")) return 0;
+  int ms = 0;
+  int scale = 100;
+  if (!scan.digit_next()) scan.expect("digit");
+  while (scan.digit_next()) {
+    ms += scan.digits(1) * scale;
+    scale /= 10;
+  }
+  return ms;
+}
+
+minutes scan_offset(Scanner& scan) {
+  if (scan.accept("Z") || scan.accept("z")) return minutes{0};
+  const bool east = scan.accept("+");
+  if (!east) scan.expect("-");
+  const int hour = scan.digits(2);
+  scan.expect(":");
+  const int minute = scan.digits(2);
+  if (hour > 23 || minute > 59) scan.expect("an offset in range");
+  const minutes offset = hours{hour} + minutes{minute};
+  return east ? offset : -offset;
+}
+
+Result<WallTime> assemble(std::chrono::year_month_day date, int hour, int minute, int second) {
+  // A leap second is shown as :60; it is taken as the second after :59.
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) {
+    return fail(Errc::kInvalidArgument, "no such date or time");
+  }
+  return WallTime{std::chrono::sys_days{date}} + hours{hour} + minutes{minute} + seconds{second};
+}
+
+}  // namespace
+
+WallTime SystemClock::wall_now() const {
+  return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
+}
+
+MonoTime SystemClock::mono_now() const {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::steady_clock::now());
+}
+
+std::string to_rfc3339(WallTime time) {
+  const auto day = floor<days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  return fmt::format(
+      "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+      static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()),
+      clock.hours().count(),
+      clock.minutes().count(),
+      clock.seconds().count(),
+      clock.subseconds().count()
+  );
+}
+
+Result<WallTime> parse_rfc3339(std::string_view text) {
+  Scanner scan{text};
+  const int year = scan.digits(4);
+  scan.expect("-");
+  const auto month = static_cast<unsigned>(scan.digits(2));
+  scan.expect("-");
+  const auto day = static_cast<unsigned>(scan.digits(2));
+  if (!scan.accept("T") && !scan.accept("t")) scan.expect(" ");
+  const int hour = scan.digits(2);
+  scan.expect(":");
+  const int minute = scan.digits(2);
+  scan.expect(":");
+  const int second = scan.digits(2);
+  const int ms = scan_millis(scan);
+  const minutes offset = scan_offset(scan);
+  if (!scan.done()) {
+    return fail(Errc::kInvalidArgument, "not an RFC 3339 instant such as 2026-01-01T00:00:00.000Z");
+  }
+  const std::chrono::year_month_day date{
+      std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
+  const auto local = assemble(date, hour, minute, second);
+  if (!local) return local;
+  return *local + Millis{ms} - offset;
+}
+
+Result<WallTime> parse_http_date(std::string_view text) {
+  Scanner scan{text};
+  scan.take(3);
+  scan.expect(", ");
+  const auto day = static_cast<unsigned>(scan.digits(2));
+  scan.expect(" ");
+  const std::string_view month_name = scan.take(3);
+  scan.expect(" ");
+  const int year = scan.digits(4);
+  scan.expect(" ");
+  const int hour = scan.digits(2);
+  scan.expect(":");
+  const int minute = scan.digits(2);
+  scan.expect(":");
+  const int second = scan.digits(2);
+  scan.expect(" GMT");
+  if (!scan.done()) return fail(Errc::kInvalidArgument, "not an HTTP date");
+  unsigned month = 0;
+  for (unsigned i = 0; i < kMonths.size(); ++i) {
+    if (kMonths[i] == month_name) month = i + 1;
+  }
+  const std::chrono::year_month_day date{
+      std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
+  return assemble(date, hour, minute, second);
+}
+
+}  // namespace postrider

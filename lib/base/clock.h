@@ -1,0 +1,54 @@
+// Two clocks that cannot be mixed up: wall time is stored and shown, monotonic time measures.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace postrider {
+
+using Millis = std::chrono::milliseconds;
+
+/// Unix time in milliseconds. May step back or jump when somebody sets the clock.
+using WallTime = std::chrono::time_point<std::chrono::system_clock, Millis>;
+
+/// Never steps; means nothing outside of this process.
+using MonoTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::microseconds>;
+
+/// The only source of time. Only the composition root names SystemClock; tests hand in their own.
+class Clock {
+ public:
+  Clock() = default;
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  virtual ~Clock() = default;
+
+  [[nodiscard]] virtual WallTime wall_now() const = 0;
+  [[nodiscard]] virtual MonoTime mono_now() const = 0;
+};
+
+/// The machine's clocks. Thread-safe.
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime wall_now() const override;
+  [[nodiscard]] MonoTime mono_now() const override;
+};
+
+[[nodiscard]] constexpr std::int64_t unix_ms(WallTime time) {
+  return time.time_since_epoch().count();
+}
+[[nodiscard]] constexpr WallTime from_unix_ms(std::int64_t ms) { return WallTime{Millis{ms}}; }
+
+/// RFC 3339 in UTC with milliseconds: 2026-01-01T00:00:00.000Z. Years 0000 to 9999.
+[[nodiscard]] std::string to_rfc3339(WallTime time);
+
+/// Reads RFC 3339 with any offset; digits past the millisecond are dropped.
+[[nodiscard]] Result<WallTime> parse_rfc3339(std::string_view text);
+
+/// Reads an HTTP date (RFC 9110 IMF-fixdate: "Sun, 06 Nov 1994 08:49:37 GMT").
+[[nodiscard]] Result<WallTime> parse_http_date(std::string_view text);
+
+}  // namespace postrider

@@ -1,0 +1,91 @@
+// Every bound of the product, with what breaks above it. The API names the limit it refused by.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace postrider::limits {
+
+// --- What producers send -------------------------------------------------------------------------
+
+/// Default of --max-event-bytes: `data` of one event. Larger ones belong behind a link.
+inline constexpr std::size_t kEventBytesDefault = 1U << 20U;
+/// Bytes of a batch body. It is held in memory once per request.
+inline constexpr std::size_t kBatchBytesMax = 16U << 20U;
+/// Events of one batch: one transaction, so it bounds the longest commit.
+inline constexpr std::size_t kBatchEventsMax = 10'000;
+/// Nesting of `data`. Receivers' parsers overflow their stacks far above it.
+inline constexpr std::size_t kJsonDepthMax = 512;
+inline constexpr std::size_t kTypeLengthMax = 128;
+inline constexpr std::size_t kTenantLengthMax = 128;
+inline constexpr std::size_t kChannelsMax = 16;
+inline constexpr std::size_t kChannelLengthMax = 128;
+inline constexpr std::size_t kOrderingKeyLengthMax = 255;
+inline constexpr std::size_t kIdempotencyKeyLengthMax = 255;
+inline constexpr std::size_t kMetadataBytesMax = 4096;
+inline constexpr std::size_t kTraceparentLengthMax = 128;
+inline constexpr std::size_t kTracestateLengthMax = 512;
+
+// --- Endpoints -----------------------------------------------------------------------------------
+
+inline constexpr std::size_t kUrlLengthMax = 2048;
+inline constexpr std::size_t kDescriptionLengthMax = 1024;
+inline constexpr std::size_t kEventTypesMax = 256;
+inline constexpr std::size_t kHeadersMax = 32;
+inline constexpr std::size_t kHeaderNameLengthMax = 128;
+inline constexpr std::size_t kHeaderValueLengthMax = 4096;
+inline constexpr std::int64_t kTimeoutMsMin = 1000;
+inline constexpr std::int64_t kTimeoutMsMax = 60'000;
+inline constexpr std::int64_t kInFlightPerEndpointMax = 1000;
+inline constexpr std::size_t kRetryAttemptsMax = 100;
+/// A retry may wait this long; a longer wait outlives every secret rotation and most receivers.
+inline constexpr std::int64_t kRetryDelayMsMax = 7LL * 24 * 3600 * 1000;
+/// Retry-After is believed up to here.
+inline constexpr std::int64_t kRetryAfterMsMax = 24LL * 3600 * 1000;
+/// Old secrets that still sign during a rotation; each adds a signature to every request.
+inline constexpr std::size_t kSecretsPerEndpointMax = 5;
+inline constexpr std::int64_t kSecretOverlapSecondsMax = 30LL * 24 * 3600;
+
+// --- What receivers answer -----------------------------------------------------------------------
+
+/// Bytes of a response that are kept with its attempt.
+inline constexpr std::size_t kResponseExcerptBytes = 4096;
+/// A response is read no further than this; the status has decided by then.
+inline constexpr std::size_t kResponseBytesMax = 64U << 10U;
+inline constexpr std::size_t kResponseHeaderBytesMax = 64U << 10U;
+
+// --- Inside --------------------------------------------------------------------------------------
+
+/// Commands waiting for the writer; full means 503.
+inline constexpr std::size_t kWriterQueueMax = 4096;
+/// Commands of one group commit. More would let one commit run long under a flood.
+inline constexpr std::size_t kGroupCommandsMax = 1024;
+/// Settlements of one group commit.
+inline constexpr std::size_t kGroupSettlementsMax = 2048;
+/// Deliveries with payload that a lane holds ready, besides those in flight.
+inline constexpr std::size_t kLaneReadyMax = 64;
+/// Payload bytes that all lanes of a dispatcher hold ready; above it deliveries wait in the store
+/// alone.
+inline constexpr std::size_t kReadyBytesMax = 64U << 20U;
+/// Messages waiting for a dispatcher; above it fresh deliveries are left to paging.
+inline constexpr std::size_t kDispatcherInboxMax = 65'536;
+/// Default of --max-in-flight: requests of the whole process at once.
+inline constexpr std::size_t kInFlightDefault = 512;
+inline constexpr std::size_t kInFlightMax = 10'000;
+
+inline constexpr std::size_t kListLimitDefault = 50;
+inline constexpr std::size_t kListLimitMax = 250;
+/// Rows that one page of a list may look at for filters that no index serves; the page then ends
+/// early, with a cursor.
+inline constexpr std::size_t kListScanRowsMax = 20'000;
+/// Rows that a task, a sweep or retention changes per transaction.
+inline constexpr std::size_t kChunkRowsMax = 500;
+/// Live streams at once: each holds a thread.
+inline constexpr std::size_t kStreamsMax = 16;
+
+static_assert(kResponseExcerptBytes <= kResponseBytesMax);
+static_assert(kLaneReadyMax <= kDispatcherInboxMax);
+static_assert(kListLimitMax <= kListScanRowsMax);
+
+}  // namespace postrider::limits

@@ -1,0 +1,20 @@
+// Owners for handles of C libraries.
+#pragma once
+
+#include <memory>
+
+namespace postrider {
+
+template <auto Close>
+struct CloseWith {
+  template <class T>
+  void operator()(T* handle) const noexcept {
+    static_cast<void>(Close(handle));
+  }
+};
+
+/// A unique_ptr of the size of a pointer that ends its handle with the C function `Close`.
+template <class T, auto Close>
+using UniqueHandle = std::unique_ptr<T, CloseWith<Close>>;
+
+}  // namespace postrider

@@ -1,0 +1,13 @@
+# Script: FILES (separated by |), OUTPUT, NAMESPACE, NAME. See postrider_embed_files.
+set(out "// Generated; edit the files it was made of.\n#pragma once\n\n#include <array>\n#include <string_view>\n\n")
+string(APPEND out "namespace ${NAMESPACE} {\n\nstruct EmbeddedFile {\n  std::string_view name;\n  std::string_view text;\n};\n")
+string(REPLACE "|" ";" files "${FILES}")
+list(LENGTH files count)
+string(APPEND out "\ninline constexpr std::array<EmbeddedFile, ${count}> ${NAME} = {{\n")
+foreach(file IN LISTS files)
+  get_filename_component(name "${file}" NAME)
+  file(READ "${file}" text)
+  string(APPEND out "    {\"${name}\", R\"embedded(${text})embedded\"},\n")
+endforeach()
+string(APPEND out "}};\n\n}  // namespace ${NAMESPACE}\n")
+file(WRITE "${OUTPUT}" "${out}")

@@ -1,0 +1,75 @@
+// A registered subscriber URL with its filters, secrets and policies.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "domain/event.h"
+#include "domain/id.h"
+#include "domain/retry_policy.h"
+
+namespace postrider {
+
+enum class PayloadKind { kEnvelope, kRaw, kCloudEvents };
+
+/// What the owner of an endpoint chooses; see api.md, "Endpoints". Read and written as JSON by
+/// domain/endpoint_json.h.
+struct EndpointConfig {
+  std::string url;
+  std::string description;
+  std::string metadata;                  ///< a JSON object of strings, or empty
+  std::vector<std::string> event_types;  ///< empty = all; exact names or `order.*`
+  std::vector<std::string> channels;     ///< empty = all
+  std::vector<std::pair<std::string, std::string>> headers;
+  PayloadKind payload = PayloadKind::kEnvelope;
+  std::optional<RetryPolicy> retry;  ///< nothing = the service's default policy
+  std::optional<Millis> timeout;     ///< nothing = the service's default
+  int max_in_flight = 32;
+
+  bool operator==(const EndpointConfig&) const = default;
+};
+
+enum class EndpointState { kActive, kPaused, kDisabled };
+enum class DisabledReason { kGone, kFailing, kOperator };
+
+[[nodiscard]] std::string_view to_string(EndpointState state);
+[[nodiscard]] std::string_view to_string(DisabledReason reason);
+[[nodiscard]] Result<EndpointState> parse_endpoint_state(std::string_view text);
+[[nodiscard]] Result<DisabledReason> parse_disabled_reason(std::string_view text);
+
+/// A secret that signs. The newest has no expiry; those it replaced sign until theirs.
+struct EndpointSecret {
+  std::string value;  ///< secret: never logged, never in lists
+  WallTime created_at;
+  std::optional<WallTime> expires_at;
+
+  bool operator==(const EndpointSecret&) const = default;
+};
+
+struct Endpoint {
+  EndpointId id;
+  std::string tenant{kDefaultTenant};
+  EndpointConfig config;
+  EndpointState state = EndpointState::kActive;
+  std::optional<DisabledReason> state_reason;  ///< set iff disabled
+  WallTime state_changed_at;
+  WallTime created_at;
+  WallTime updated_at;
+  std::vector<EndpointSecret> secrets;  ///< newest first
+  /// Set while the endpoint has only failed since then; with the count it decides on `failing`.
+  std::optional<WallTime> failing_since;
+  std::int64_t failed_attempts_count = 0;  ///< since failing_since
+};
+
+/// Whether the endpoint wants the event: same tenant, a matching type, a shared channel.
+[[nodiscard]] bool matches(const Endpoint& endpoint, const EventDraft& event);
+
+/// Whether `pattern` (an exact name or `prefix.*`) covers `type`.
+[[nodiscard]] bool matches_type(std::string_view pattern, std::string_view type);
+
+}  // namespace postrider

@@ -1,0 +1,79 @@
+#include "domain/id.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+
+namespace postrider {
+namespace {
+
+constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+constexpr std::size_t kUlidLength = 26;
+
+// __extension__: a 128-bit integer is no ISO C++, but both compilers have it.
+__extension__ using Uint128 = unsigned __int128;
+
+}  // namespace
+
+std::int64_t IdSequence::next(WallTime now) {
+  last_ = std::max(last_ + 1, first_id_at(now));
+  return last_;
+}
+
+std::string IdCodec::encode(std::string_view prefix, std::int64_t row) const {
+  POSTRIDER_ASSERT(row >= 0);
+  Uint128 ulid = (static_cast<Uint128>(static_cast<std::uint64_t>(row)) << 60U) | salt_;
+  std::array<char, kUlidLength> digits{};
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
+    *digit = kAlphabet[static_cast<std::size_t>(ulid & 31U)];
+    ulid >>= 5U;
+  }
+  std::string text{prefix};
+  text.append(digits.data(), digits.size());
+  return text;
+}
+
+Result<std::int64_t> IdCodec::decode(std::string_view prefix, std::string_view text) const {
+  const auto malformed = [&] {
+    return fail(
+        Errc::kInvalidArgument, std::string{"not an id of the form "} + std::string{prefix} + "…"
+    );
+  };
+  if (!text.starts_with(prefix) || text.size() != prefix.size() + kUlidLength) return malformed();
+  text.remove_prefix(prefix.size());
+  if (text.front() > '7') return malformed();  // 26 digits hold 130 bits
+  Uint128 ulid = 0;
+  for (const char digit : text) {
+    const std::size_t value = kAlphabet.find(digit);
+    if (value == std::string_view::npos) return malformed();
+    ulid = (ulid << 5U) | value;
+  }
+  const auto salt = static_cast<std::uint64_t>(ulid) & kSaltMask;
+  const auto row = static_cast<std::uint64_t>(ulid >> 60U);
+  if (salt != salt_ || (ulid >> 123U) != 0)
+    return fail(Errc::kNotFound, "no such id in this database");
+  return static_cast<std::int64_t>(row);
+}
+
+Result<EventId> IdCodec::decode_event(std::string_view text) const {
+  return decode("evt_", text).map([](std::int64_t row) { return EventId{row}; });
+}
+
+Result<EndpointId> IdCodec::decode_endpoint(std::string_view text) const {
+  return decode("ep_", text).map([](std::int64_t row) { return EndpointId{row}; });
+}
+
+Result<DeliveryId> IdCodec::decode_delivery(std::string_view text) const {
+  return decode("dlv_", text).map([](std::int64_t row) { return DeliveryId{row}; });
+}
+
+Result<TaskId> IdCodec::decode_task(std::string_view text) const {
+  return decode("task_", text).map([](std::int64_t row) { return TaskId{row}; });
+}
+
+Result<KeyId> IdCodec::decode_key(std::string_view text) const {
+  return decode("key_", text).map([](std::int64_t row) { return KeyId{row}; });
+}
+
+}  // namespace postrider

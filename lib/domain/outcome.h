@@ -1,0 +1,102 @@
+// What came back from one request, and what follows from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "domain/retry_policy.h"
+
+namespace postrider {
+
+/// The `outcome` of an attempt as the API shows it.
+enum class Outcome : std::uint8_t {
+  kSuccess,
+  kHttpError,
+  kTimeout,
+  kConnect,
+  kTls,
+  kDns,
+  kBlocked,
+  kResponseInvalid,
+  kRejected,
+  kGone,
+};
+[[nodiscard]] std::string_view to_string(Outcome outcome);
+[[nodiscard]] Result<Outcome> parse_outcome(std::string_view text);
+
+/// What a transport saw of one request. Values, never errors: a refused connection is an answer of
+/// the world.
+struct Response {
+  enum class Failure : std::uint8_t { kNone, kTimeout, kConnect, kTls, kDns, kBlocked, kInvalid };
+
+  Failure failure = Failure::kNone;
+  int status = 0;  ///< HTTP status, 0 when none arrived
+  std::string
+      error;  ///< for people, when failure is set; names no address that the owner may not learn
+  std::string retry_after;  ///< the header as it came, empty when there was none
+  std::string body;         ///< the first bytes of the body; any bytes
+  Millis duration{0};
+};
+
+/// How the whole endpoint, not only this delivery, has to take an answer.
+enum class Verdict : std::uint8_t {
+  kDelivered,
+  kRetry,         ///< transient: the schedule decides
+  kThrottled,     ///< the endpoint is held; the delivery is retried by its schedule
+  kRejected,      ///< this message never: dead
+  kEndpointGone,  ///< this endpoint never again: dead, and the endpoint is disabled
+};
+
+/// A response as its destination understands it.
+struct Judgement {
+  Verdict verdict = Verdict::kRetry;
+  Outcome outcome = Outcome::kHttpError;
+  std::optional<Millis>
+      retry_after;  ///< asked for by the receiver, at most limits::kRetryAfterMsMax
+};
+
+enum class DeadReason : std::uint8_t {
+  kAttemptsExhausted,
+  kRejected,
+  kGone,
+  kExpired,
+  kEndpointDisabled
+};
+[[nodiscard]] std::string_view to_string(DeadReason reason);
+[[nodiscard]] Result<DeadReason> parse_dead_reason(std::string_view text);
+
+struct Delivered {
+  bool operator==(const Delivered&) const = default;
+};
+struct RetryAt {
+  WallTime due_at;
+  bool operator==(const RetryAt&) const = default;
+};
+struct Dead {
+  DeadReason reason;
+  bool operator==(const Dead&) const = default;
+};
+/// What becomes of a delivery after an attempt.
+using NextState = std::variant<Delivered, RetryAt, Dead>;
+
+/// The only place that decides on retries. `failed_count`: attempts of this schedule, this one
+/// included, were it failed. A retry is never earlier than the schedule, and not before the
+/// receiver's Retry-After.
+[[nodiscard]] NextState next_state(
+    const RetryPolicy& policy,
+    int failed_count,
+    const Judgement& judgement,
+    WallTime now,
+    double jitter_unit
+);
+
+/// Reads Retry-After (seconds, or an HTTP date seen from `now`), bounded; nothing when it says
+/// nothing usable.
+[[nodiscard]] std::optional<Millis> parse_retry_after(std::string_view header, WallTime now);
+
+}  // namespace postrider
