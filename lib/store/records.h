@@ -1,0 +1,231 @@
+// What goes into a store and what comes out of it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "domain/delivery.h"
+#include "domain/endpoint.h"
+#include "domain/event.h"
+#include "domain/id.h"
+#include "domain/outbox.h"
+#include "domain/outcome.h"
+
+namespace postrider {
+
+// --- Appending -----------------------------------------------------------------------------------
+
+/// An event with the endpoints that routing chose for it.
+struct NewEvent {
+  EventDraft draft;
+  std::vector<EndpointId> endpoints;
+};
+
+struct AppendedDelivery {
+  DeliveryId id;
+  EndpointId endpoint;
+  WallTime due_at;
+};
+
+/// What a NewEvent became.
+struct Appended {
+  EventId id;
+  WallTime created_at;
+  std::vector<AppendedDelivery> deliveries;
+};
+
+/// The answer that an idempotency key was given first.
+struct IdempotencyRecord {
+  std::string body_sha256;  ///< 32 bytes
+  std::string answer;       ///< the body of the 202, byte for byte
+};
+
+// --- Sending -------------------------------------------------------------------------------------
+
+/// A delivery with all that its attempt needs. The event is shared by the lanes that hold it and
+/// the requests in flight for it: the last one ends it.
+struct DueDelivery {
+  Delivery delivery;
+  std::shared_ptr<const Event> event;
+};
+
+struct DueParams {
+  EndpointId endpoint;
+  WallTime now;
+  std::size_t rows_max = 0;
+  /// Deliveries that the lane holds already; they do not count as rows.
+  std::function<bool(DeliveryId)> is_held;
+};
+
+/// All members belong to one snapshot of the database.
+struct DuePage {
+  std::vector<DueDelivery> rows;        ///< due at `now`, earliest first
+  bool more = false;                    ///< further rows are due that are not held
+  std::optional<WallTime> next_due_at;  ///< the earliest instant after `now` at which one falls due
+  DeliveryId newest;                    ///< every delivery up to this id was visible
+};
+
+/// An attempt and what became of its delivery.
+struct Settlement {
+  DeliveryId delivery;
+  EndpointId endpoint;
+  int round = 0;    ///< as it was when the request was sent
+  Attempt attempt;  ///< `id` and `number` are the store's to fill in
+  NextState next;
+};
+
+struct Settled {
+  /// False when the delivery is no longer what it was when the request was sent; the attempt is
+  /// recorded all the same.
+  bool applied = false;
+  AttemptId attempt;
+  int number = 0;
+};
+
+// --- Lists ---------------------------------------------------------------------------------------
+
+/// `cursor`: empty for the first page, else `next_cursor` of the page before.
+struct PageParams {
+  std::size_t limit = 50;
+  std::string cursor;
+};
+
+/// Newest first. A page may be short of its limit and still have a next_cursor: filters that no
+/// index serves look at a bounded number of rows per page.
+template <class T>
+struct Page {
+  std::vector<T> rows;
+  std::string next_cursor;  ///< empty at the end
+};
+
+/// Empty members do not filter. Instants: since <= t < until.
+struct EventFilter {
+  std::string tenant;
+  std::string type;
+  std::optional<WallTime> since;
+  std::optional<WallTime> until;
+};
+
+struct DeliveryFilter {
+  std::string tenant;
+  std::optional<EndpointId> endpoint;
+  std::optional<EventId> event;
+  std::optional<DeliveryState> state;
+  std::optional<WallTime> since;  ///< of the delivery's creation
+  std::optional<WallTime> until;
+};
+
+struct DeadLetterFilter {
+  std::string tenant;
+  std::optional<EndpointId> endpoint;
+  std::string type;
+  std::optional<DeadReason> reason;
+  std::optional<WallTime> since;  ///< of its death
+  std::optional<WallTime> until;
+};
+
+struct EndpointFilter {
+  std::string tenant;
+  std::optional<EndpointState> state;
+};
+
+/// A delivery as lists show it.
+struct DeliveryView {
+  Delivery delivery;
+  std::string tenant;
+  std::string type;
+  std::optional<Attempt> last_attempt;
+};
+
+// --- The rest ------------------------------------------------------------------------------------
+
+enum class KeyScope : std::uint8_t { kAdmin, kEmit, kRead, kTenant };
+
+struct ApiKey {
+  KeyId id;
+  std::string name;
+  KeyScope scope = KeyScope::kAdmin;
+  std::string tenant;  ///< set iff scope is kTenant
+  std::string sha256;  ///< 32 bytes; the key itself is not stored
+  WallTime created_at;
+  std::optional<WallTime> expires_at;
+};
+
+struct EventType {
+  std::string name;
+  std::string description;
+  std::string schema;  ///< a JSON Schema, or empty
+  bool archived = false;
+  WallTime created_at;
+  WallTime updated_at;
+};
+
+enum class TaskKind : std::uint8_t { kReplayDeadLetters, kDiscardDeadLetters, kRecoverEndpoint };
+enum class TaskState : std::uint8_t { kRunning, kDone, kFailed, kCancelled };
+
+/// Bulk work that goes on over restarts, a chunk per transaction.
+struct Task {
+  TaskId id;
+  TaskKind kind = TaskKind::kReplayDeadLetters;
+  TaskState state = TaskState::kRunning;
+  DeadLetterFilter filter;   ///< `until` is never later than the task's creation
+  std::int64_t total = 0;    ///< as counted when it was asked for
+  std::int64_t done = 0;     ///< rows that were changed
+  std::int64_t skipped = 0;  ///< rows that could not be: their endpoint is disabled or deleted
+  std::string cursor;        ///< where the next chunk begins
+  std::string error;         ///< set iff failed
+  WallTime created_at;
+  WallTime updated_at;
+};
+
+/// Attempts by class, as `postrider_attempts_total{class}` counts them.
+enum class AttemptClass : std::uint8_t {
+  k2xx,
+  k3xx,
+  k4xx,
+  k5xx,
+  kTimeout,
+  kConnect,
+  kTls,
+  kDns,
+  kBlocked
+};
+inline constexpr std::size_t kAttemptClassCount = 9;
+
+/// One minute of one endpoint; of a whole tenant where `endpoint` is 0 (then only `events` is
+/// counted).
+struct StatRow {
+  WallTime minute;
+  std::string tenant;
+  EndpointId endpoint;
+  std::int64_t events = 0;     ///< accepted
+  std::int64_t delivered = 0;  ///< deliveries that ended so
+  std::int64_t dead = 0;
+  std::array<std::int64_t, kAttemptClassCount> attempts{};
+  std::int64_t duration_ms_sum = 0;  ///< of the attempts
+};
+
+struct StatFilter {
+  std::string tenant;
+  std::optional<EndpointId> endpoint;
+  WallTime since;
+  WallTime until;
+  Millis bucket{60'000};
+};
+
+/// What waits for one endpoint.
+struct Backlog {
+  EndpointId endpoint;
+  std::int64_t due = 0;
+  std::int64_t scheduled = 0;
+  std::optional<WallTime> oldest_due_at;
+};
+
+}  // namespace postrider

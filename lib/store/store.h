@@ -1,0 +1,160 @@
+// The writing side of a store.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/reader.h"
+#include "store/records.h"
+
+namespace postrider {
+
+/// The durable outbox. Implementations: store/sqlite. Each passes tests/contract.
+///
+/// Owned by the writer's thread. Every change happens between begin() and commit(); once commit()
+/// has returned, losing power keeps all of it. A savepoint around each command lets one fail alone.
+/// `kUnavailable`: there is no space; `kBusy`: the database is locked by somebody else; nothing was
+/// changed in both cases.
+class Store {
+ public:
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
+
+  // Transactions.
+
+  [[nodiscard]] virtual Status begin() = 0;
+  /// An error leaves nothing of the transaction; it has been rolled back.
+  [[nodiscard]] virtual Status commit() = 0;
+  virtual void rollback() = 0;
+  [[nodiscard]] virtual Status savepoint() = 0;
+  [[nodiscard]] virtual Status release_savepoint() = 0;
+  virtual void rollback_to_savepoint() = 0;
+  /// False when the database ended the transaction by itself, as it may when the disk is full.
+  [[nodiscard]] virtual bool in_transaction() const = 0;
+
+  // Events.
+
+  /// Adds events with their deliveries, pending and due at `now` or `deliver_at`. In the order
+  /// given.
+  [[nodiscard]] virtual Result<std::vector<Appended>> append(
+      std::span<const NewEvent> events, WallTime now
+  ) = 0;
+  [[nodiscard]] virtual Result<std::optional<IdempotencyRecord>> idempotency(
+      std::string_view tenant, std::string_view key
+  ) = 0;
+  [[nodiscard]] virtual Status put_idempotency(
+      std::string_view tenant, std::string_view key, const IdempotencyRecord& record, WallTime now
+  ) = 0;
+  /// The oldest rows that producers inserted.
+  [[nodiscard]] virtual Result<std::vector<OutboxRow>> outbox(std::size_t rows_max) = 0;
+  [[nodiscard]] virtual Status remove_outbox(std::int64_t row) = 0;
+  /// Moves a row to outbox_rejected.
+  [[nodiscard]] virtual Status reject_outbox(
+      std::int64_t row, std::string_view reason, WallTime now
+  ) = 0;
+
+  // Deliveries.
+
+  /// Records attempts and their next states. `delivered` applies to any pending delivery,
+  /// everything else only in the round it was sent in. Results in the order given.
+  [[nodiscard]] virtual Result<std::vector<Settled>> settle(
+      std::span<const Settlement> settlements, WallTime now
+  ) = 0;
+  /// The delivery as this transaction sees it.
+  [[nodiscard]] virtual Result<Delivery> delivery(DeliveryId id) = 0;
+  /// Writes a person's change of a delivery: state, due_at, counts of the schedule, dead_reason,
+  /// finished_at, discarded; and raises its round. What is allowed is decided by
+  /// service/transitions.h.
+  [[nodiscard]] virtual Status change_delivery(const Delivery& delivery) = 0;
+  /// The delivery of an event for an endpoint, when there is one.
+  [[nodiscard]] virtual Result<std::optional<Delivery>> find_delivery(
+      EventId event, EndpointId endpoint
+  ) = 0;
+  [[nodiscard]] virtual Result<AppendedDelivery> add_delivery(
+      const Event& event, EndpointId endpoint, WallTime now
+  ) = 0;
+  [[nodiscard]] virtual Result<Event> event(EventId id) = 0;
+  /// Deliveries of the filter in the order of their death, from `cursor` on; moves `cursor` behind
+  /// them.
+  [[nodiscard]] virtual Result<std::vector<Delivery>> dead_letters_from(
+      const DeadLetterFilter& filter, std::size_t rows_max, std::string& cursor
+  ) = 0;
+
+  // Sweeps: each changes up to rows_max deliveries and returns them as they are now. Rounds are
+  // raised.
+
+  /// Pending deliveries whose event has expired become dead (expired).
+  [[nodiscard]] virtual Result<std::vector<Delivery>> expire(
+      WallTime now, std::size_t rows_max
+  ) = 0;
+  /// What has waited for a disabled endpoint since before `disabled_before` becomes dead
+  /// (endpoint_disabled): waiting counts from the later of the delivery's creation and the
+  /// endpoint's disabling.
+  [[nodiscard]] virtual Result<std::vector<Delivery>> expire_disabled(
+      WallTime disabled_before, WallTime now, std::size_t rows_max
+  ) = 0;
+  /// Pending deliveries of deleted endpoints become cancelled.
+  [[nodiscard]] virtual Result<std::vector<Delivery>> cancel_deleted(
+      WallTime now, std::size_t rows_max
+  ) = 0;
+  /// Removes events created before `before` all of whose deliveries are final, with these and their
+  /// attempts; and idempotency keys older than `keys_before`, rejected outbox rows, finished tasks
+  /// and statistics older than `before`. Returns how many rows went; 0 means that nothing is left
+  /// to remove.
+  [[nodiscard]] virtual Result<std::int64_t> prune(
+      WallTime before, WallTime keys_before, std::size_t rows_max
+  ) = 0;
+  /// Removes secrets that expired before `now`. Returns the endpoints that lost one.
+  [[nodiscard]] virtual Result<std::vector<EndpointId>> prune_secrets(WallTime now) = 0;
+
+  // Endpoints.
+
+  /// Stores a new endpoint and draws its id.
+  [[nodiscard]] virtual Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) = 0;
+  /// Replaces config, state and secrets of an endpoint that is not deleted.
+  [[nodiscard]] virtual Status put_endpoint(const Endpoint& endpoint) = 0;
+  /// Sets what settling knows of an endpoint: failing_since and failed_attempts_count.
+  [[nodiscard]] virtual Status put_endpoint_health(const Endpoint& endpoint) = 0;
+  [[nodiscard]] virtual Status delete_endpoint(EndpointId id, WallTime now) = 0;
+
+  // Keys, event types, tasks, statistics.
+
+  [[nodiscard]] virtual Result<KeyId> add_api_key(const ApiKey& key, WallTime now) = 0;
+  [[nodiscard]] virtual Status delete_api_key(KeyId id) = 0;
+  /// kConflict when the name is taken.
+  [[nodiscard]] virtual Status add_event_type(const EventType& type) = 0;
+  [[nodiscard]] virtual Status put_event_type(const EventType& type) = 0;
+  [[nodiscard]] virtual Status delete_event_type(std::string_view name) = 0;
+  [[nodiscard]] virtual Result<TaskId> add_task(const Task& task, WallTime now) = 0;
+  [[nodiscard]] virtual Result<Task> task(TaskId id) = 0;
+  /// Writes state, done, skipped, cursor, error and updated_at.
+  [[nodiscard]] virtual Status put_task(const Task& task) = 0;
+  /// Adds to the rows that are there.
+  [[nodiscard]] virtual Status add_stats(std::span<const StatRow> rows) = 0;
+
+  // The file.
+
+  /// Moves committed pages from the log into the database, as far as readers let it. Called outside
+  /// of transactions.
+  [[nodiscard]] virtual Status checkpoint() = 0;
+};
+
+/// Opens readers; thread-safe. The composition root hands it to whoever starts threads that read.
+class StoreReaders {
+ public:
+  StoreReaders() = default;
+  StoreReaders(const StoreReaders&) = delete;
+  StoreReaders& operator=(const StoreReaders&) = delete;
+  virtual ~StoreReaders() = default;
+
+  [[nodiscard]] virtual Result<std::unique_ptr<StoreReader>> open() = 0;
+};
+
+}  // namespace postrider
