@@ -65,6 +65,8 @@ inline constexpr std::size_t kGroupCommandsMax = 1024;
 inline constexpr std::size_t kGroupSettlementsMax = 2048;
 /// Deliveries with payload that a lane holds ready, besides those in flight.
 inline constexpr std::size_t kLaneReadyMax = 64;
+/// Payload bytes that one lane holds ready, so that a few lanes with large events do not use up what all may hold.
+inline constexpr std::size_t kLaneReadyBytesMax = 1U << 20U;
 /// Payload bytes that all lanes of a dispatcher hold ready; above it deliveries wait in the store
 /// alone.
 inline constexpr std::size_t kReadyBytesMax = 64U << 20U;
@@ -85,6 +87,7 @@ inline constexpr std::size_t kChunkRowsMax = 500;
 inline constexpr std::size_t kStreamsMax = 16;
 
 static_assert(kResponseExcerptBytes <= kResponseBytesMax);
+static_assert(kLaneReadyBytesMax <= kReadyBytesMax);
 static_assert(kLaneReadyMax <= kDispatcherInboxMax);
 static_assert(kListLimitMax <= kListScanRowsMax);
 

@@ -79,6 +79,8 @@ struct Settlement {
   int round = 0;    ///< as it was when the request was sent
   Attempt attempt;  ///< `id` and `number` are the store's to fill in
   NextState next;
+  Verdict verdict = Verdict::kDelivered;
+  std::shared_ptr<const Event> event;  ///< for those who watch; the store does not need it
 };
 
 struct Settled {

@@ -118,10 +118,12 @@ class Store {
 
   /// Stores a new endpoint and draws its id.
   [[nodiscard]] virtual Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) = 0;
-  /// Replaces config, state and secrets of an endpoint that is not deleted.
+  /// Replaces config, state and secrets of an endpoint that is not deleted; its health stays.
   [[nodiscard]] virtual Status put_endpoint(const Endpoint& endpoint) = 0;
-  /// Sets what settling knows of an endpoint: failing_since and failed_attempts_count.
-  [[nodiscard]] virtual Status put_endpoint_health(const Endpoint& endpoint) = 0;
+  /// Sets what settling knows of an endpoint.
+  [[nodiscard]] virtual Status put_endpoint_health(
+      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+  ) = 0;
   [[nodiscard]] virtual Status delete_endpoint(EndpointId id, WallTime now) = 0;
 
   // Keys, event types, tasks, statistics.
@@ -138,12 +140,6 @@ class Store {
   [[nodiscard]] virtual Status put_task(const Task& task) = 0;
   /// Adds to the rows that are there.
   [[nodiscard]] virtual Status add_stats(std::span<const StatRow> rows) = 0;
-
-  // The file.
-
-  /// Moves committed pages from the log into the database, as far as readers let it. Called outside
-  /// of transactions.
-  [[nodiscard]] virtual Status checkpoint() = 0;
 };
 
 /// Opens readers; thread-safe. The composition root hands it to whoever starts threads that read.

@@ -1,0 +1,53 @@
+// Who has to be woken when.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "domain/id.h"
+
+namespace postrider {
+
+/// At most one instant per endpoint, earliest first; ties go by id, so that a run repeats itself.
+template <class Time>
+class Agenda {
+ public:
+  /// Replaces the endpoint's instant; nothing takes it off.
+  void set(EndpointId id, std::optional<Time> at) {
+    const auto found = at_.find(id.value);
+    if (found != at_.end()) {
+      if (at && *at == found->second) return;
+      order_.erase({found->second, id.value});
+      at_.erase(found);
+    }
+    if (!at) return;
+    at_.emplace(id.value, *at);
+    order_.emplace(*at, id.value);
+  }
+
+  /// Takes off and returns everybody whose instant has come.
+  [[nodiscard]] std::vector<EndpointId> take_due(Time now) {
+    std::vector<EndpointId> due;
+    while (!order_.empty() && order_.begin()->first <= now) {
+      due.push_back(EndpointId{order_.begin()->second});
+      at_.erase(order_.begin()->second);
+      order_.erase(order_.begin());
+    }
+    return due;
+  }
+
+  [[nodiscard]] std::optional<Time> earliest() const {
+    if (order_.empty()) return std::nullopt;
+    return order_.begin()->first;
+  }
+
+ private:
+  std::set<std::pair<Time, std::int64_t>> order_;
+  std::unordered_map<std::int64_t, Time> at_;
+};
+
+}  // namespace postrider

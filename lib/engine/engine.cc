@@ -1,0 +1,229 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "destinations/webhook.h"
+
+namespace postrider {
+
+Engine::Engine(
+    EngineOptions options,
+    IdCodec ids,
+    StoreReader& store,
+    Transport& transport,
+    SettlementSink& sink,
+    Prng prng
+)
+    : options_(std::move(options)),
+      ids_(ids),
+      store_(store),
+      transport_(transport),
+      sink_(sink),
+      prng_(prng),
+      budget_{options_.ready_bytes_max, 0} {}
+
+void Engine::hand_over(DueDelivery fresh, WallTime now) {
+  const EndpointId id = fresh.delivery.endpoint;
+  Lane* lane = lane_of(id, false);
+  if (lane == nullptr) return;  // the endpoint was deleted since; its deliveries are cancelled
+  lane->hand_over(std::move(fresh), now);
+  note_runnable(id);
+}
+
+void Engine::settled(
+    DeliveryId delivery, EndpointId endpoint, bool applied, std::optional<WallTime> due_at
+) {
+  POSTRIDER_ASSERT(settling_count_ > 0);
+  --settling_count_;
+  Lane* lane = find_lane(endpoint);
+  POSTRIDER_ASSERT(lane != nullptr);  // a lane stays while it holds something
+  lane->settled(delivery, due_at);
+  // Whoever changed the delivery meanwhile may have left it due, and it was held when the lane last
+  // looked.
+  if (!applied) lane->read_again();
+  note_runnable(endpoint);
+}
+
+void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
+  const EndpointId id = endpoint->id;
+  if (Lane* lane = find_lane(id); lane != nullptr) {
+    lane->set_endpoint(endpoint);
+    lane->resume();
+    if (!lane->may_ever_send()) lane->unload();
+    note_runnable(id);
+  }
+  endpoints_.insert_or_assign(id.value, std::move(endpoint));
+}
+
+void Engine::remove_endpoint(EndpointId id) {
+  endpoints_.erase(id.value);
+  if (Lane* lane = find_lane(id); lane != nullptr) {
+    lane->stop();
+    lane->unload();
+    note_runnable(id);
+  }
+}
+
+void Engine::delivery_changed(DeliveryId delivery, EndpointId endpoint) {
+  Lane* lane = lane_of(endpoint, true);
+  if (lane == nullptr) return;
+  lane->changed(delivery);
+  note_runnable(endpoint);
+}
+
+void Engine::read_again(EndpointId endpoint) {
+  Lane* lane = lane_of(endpoint, true);
+  if (lane == nullptr) return;
+  lane->read_again();
+  note_runnable(endpoint);
+}
+
+Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion> completions) {
+  for (auto& completion : completions) judge(std::move(completion), wall_now, mono_now);
+  for (const EndpointId id : due_.take_due(wall_now)) note_runnable(id);
+  for (const EndpointId id : holds_.take_due(mono_now)) note_runnable(id);
+  // One request per lane and turn, so that a lane with a long queue does not keep the others
+  // waiting.
+  while (!runnable_.empty() && may_send_any()) {
+    const EndpointId id = runnable_.front();
+    runnable_.pop_front();
+    is_runnable_.erase(id.value);
+    if (auto served = serve(id, wall_now, mono_now); !served) {
+      note_runnable(id);
+      return served;
+    }
+  }
+  return {};
+}
+
+Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
+  Lane* lane = find_lane(id);
+  if (lane == nullptr) return {};
+  const bool held = lane->held_until(mono_now).has_value();
+  if (held || !lane->may_ever_send()) lane->unload();
+  if (!held && lane->has_free_slot() && lane->wants_page(wall_now)) {
+    if (auto read = read_page(*lane, wall_now); !read) return read;
+  }
+  if (lane->can_send(mono_now)) send(*lane, wall_now);
+  if (lane->can_send(mono_now) || (lane->has_free_slot() && !held && lane->wants_page(wall_now))) {
+    note_runnable(id);
+    return {};
+  }
+  reschedule(id, *lane, wall_now, mono_now);
+  return {};
+}
+
+Status Engine::read_page(Lane& lane, WallTime wall_now) {
+  DueParams params;
+  params.endpoint = lane.endpoint().id;
+  params.now = wall_now;
+  params.rows_max = lane.page_rows_max();
+  params.is_held = [&lane](DeliveryId id) { return lane.is_held(id); };
+  auto page = store_.due(params);
+  if (!page) return tl::unexpected(std::move(page).error());
+  lane.take_page(std::move(*page));
+  return {};
+}
+
+void Engine::send(Lane& lane, WallTime wall_now) {
+  DueDelivery due = lane.take_ready();
+  if (due.event->expires_at && *due.event->expires_at <= wall_now) {
+    // Ending it is the sweep's; holding it keeps the lane from reading it over and over until then.
+    lane.set_aside(due.delivery.id);
+    return;
+  }
+  Request request = make_request(due, lane.endpoint(), ids_, options_.request, wall_now);
+  const TransferId id = ++transfer_last_;
+  in_flight_.emplace(id, InFlight{std::move(due), lane.shared_endpoint(), wall_now});
+  transport_.submit(id, std::move(request));
+}
+
+void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) {
+  auto node = in_flight_.extract(completion.id);
+  POSTRIDER_ASSERT(!node.empty());
+  InFlight& sent = node.mapped();
+  const Delivery& delivery = sent.due.delivery;
+  Response& response = completion.response;
+  const Judgement judgement = destinations::judge(response, wall_now);
+
+  Lane* lane = find_lane(delivery.endpoint);
+  POSTRIDER_ASSERT(lane != nullptr);
+  if (judgement.verdict == Verdict::kThrottled) {
+    lane->throttled(mono_now, judgement.retry_after);
+  } else {
+    lane->answered();
+  }
+  if (judgement.verdict == Verdict::kEndpointGone) lane->stop();
+
+  Settlement settlement;
+  settlement.delivery = delivery.id;
+  settlement.endpoint = delivery.endpoint;
+  settlement.round = delivery.round;
+  settlement.attempt.started_at = sent.started_at;
+  settlement.attempt.duration = response.duration;
+  settlement.attempt.status = response.status;
+  settlement.attempt.outcome = judgement.outcome;
+  settlement.attempt.error = std::move(response.error);
+  settlement.attempt.response_excerpt = std::move(response.body);
+  settlement.verdict = judgement.verdict;
+  const RetryPolicy& policy =
+      sent.endpoint->config.retry ? *sent.endpoint->config.retry : options_.retry_default;
+  settlement.next =
+      next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
+  settlement.event = std::move(sent.due.event);
+  ++settling_count_;
+  sink_.put(std::move(settlement));
+}
+
+std::optional<Millis> Engine::idle_for(WallTime wall_now, MonoTime mono_now) const {
+  if (!runnable_.empty() && may_send_any()) return Millis{0};
+  if (!writable_ || draining_) return std::nullopt;
+  std::optional<Millis> idle;
+  const auto consider = [&idle](Millis wait) {
+    wait = std::max(wait, Millis{0});
+    if (!idle || wait < *idle) idle = wait;
+  };
+  if (const auto due = due_.earliest()) consider(*due - wall_now);
+  if (const auto hold = holds_.earliest()) consider(std::chrono::ceil<Millis>(*hold - mono_now));
+  return idle;
+}
+
+Lane* Engine::find_lane(EndpointId id) {
+  const auto found = lanes_.find(id.value);
+  return found == lanes_.end() ? nullptr : &found->second;
+}
+
+Lane* Engine::lane_of(EndpointId id, bool store_may_hold) {
+  const auto endpoint = endpoints_.find(id.value);
+  if (endpoint == endpoints_.end()) return nullptr;
+  return &lanes_.try_emplace(id.value, endpoint->second, store_may_hold, budget_).first->second;
+}
+
+void Engine::note_runnable(EndpointId id) {
+  if (is_runnable_.insert(id.value).second) runnable_.push_back(id);
+}
+
+void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now) {
+  const bool removed = !endpoints_.contains(id.value);
+  if (lane.is_idle() || (removed && !lane.holds_any())) {
+    due_.set(id, std::nullopt);
+    holds_.set(id, std::nullopt);
+    lanes_.erase(id.value);
+    return;
+  }
+  const auto hold = lane.held_until(mono_now);
+  holds_.set(id, hold);
+  // A lane that waits for a slot, for the end of a hold or for its endpoint to be resumed is woken
+  // by that.
+  const bool waits_for_time =
+      !hold && lane.may_ever_send() && lane.has_free_slot() && !lane.wants_page(wall_now);
+  due_.set(id, waits_for_time ? lane.next_due_at() : std::nullopt);
+}
+
+bool Engine::may_send_any() const {
+  return writable_ && !draining_ && in_flight() < options_.in_flight_max;
+}
+
+}  // namespace postrider

@@ -1,0 +1,136 @@
+// Decides what is sent when: lanes, limits, outcomes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/prng.h"
+#include "domain/retry_policy.h"
+#include "engine/agenda.h"
+#include "engine/lane.h"
+#include "engine/request.h"
+#include "store/reader.h"
+#include "transport/transport.h"
+
+namespace postrider {
+
+struct EngineOptions {
+  std::size_t in_flight_max = 512;
+  std::size_t ready_bytes_max = 64U << 20U;
+  RetryPolicy retry_default;
+  RequestOptions request;
+};
+
+/// Takes what the engine decided to where it is written. A place is free for every request in
+/// flight: it never refuses.
+class SettlementSink {
+ public:
+  SettlementSink() = default;
+  SettlementSink(const SettlementSink&) = delete;
+  SettlementSink& operator=(const SettlementSink&) = delete;
+  virtual ~SettlementSink() = default;
+
+  virtual void put(Settlement settlement) = 0;
+};
+
+/// The owner of all lanes of one dispatcher. Pure and single-threaded: time, randomness, store,
+/// transport and sink are handed in and outlive it; nothing happens outside of its calls.
+///
+/// A request's slot, of the process and of its lane, is free when its settlement is committed, not
+/// when the answer came: so a crash repeats at most what the limits allow.
+class Engine {
+ public:
+  Engine(
+      EngineOptions options,
+      IdCodec ids,
+      StoreReader& store,
+      Transport& transport,
+      SettlementSink& sink,
+      Prng prng
+  );
+
+  // What others tell the engine. All of it takes effect in the next tick.
+
+  /// A delivery was committed.
+  void hand_over(DueDelivery fresh, WallTime now);
+  /// A settlement was committed. `applied`: the delivery was still what it was when the request was
+  /// sent; `due_at` when it is then still pending.
+  void settled(
+      DeliveryId delivery, EndpointId endpoint, bool applied, std::optional<WallTime> due_at
+  );
+  /// The endpoint is new or was changed.
+  void put_endpoint(std::shared_ptr<const Endpoint> endpoint);
+  void remove_endpoint(EndpointId id);
+  /// Somebody changed this delivery in the store.
+  void delivery_changed(DeliveryId delivery, EndpointId endpoint);
+  /// Deliveries of this endpoint may wait in the store that the engine has not been told of.
+  void read_again(EndpointId endpoint);
+  /// While false, nothing is sent: what cannot be settled would only be repeated.
+  void set_writable(bool writable) { writable_ = writable; }
+  /// From now on nothing new is sent.
+  void drain() { draining_ = true; }
+
+  /// Judges the answers that came, reads pages, sends what may be sent.
+  [[nodiscard]] Status tick(
+      WallTime wall_now, MonoTime mono_now, std::vector<Completion> completions
+  );
+
+  /// How long nothing will happen unless somebody tells the engine something; nothing = for good.
+  [[nodiscard]] std::optional<Millis> idle_for(WallTime wall_now, MonoTime mono_now) const;
+
+  /// Requests sent whose settlement is not committed yet.
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + settling_count_; }
+  [[nodiscard]] std::size_t ready_bytes() const { return budget_.bytes; }
+  [[nodiscard]] std::size_t lanes_count() const { return lanes_.size(); }
+
+ private:
+  struct InFlight {
+    DueDelivery due;
+    std::shared_ptr<const Endpoint> endpoint;  // as it was when the request was made
+    WallTime started_at;
+  };
+
+  [[nodiscard]] Lane* find_lane(EndpointId id);
+  /// The endpoint's lane, made when there is none; null when the endpoint is unknown.
+  [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
+  void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
+  [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
+  [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now);
+  void send(Lane& lane, WallTime wall_now);
+  void note_runnable(EndpointId id);
+  /// Sets when the lane is looked at next without being told, or lets it go when there is nothing
+  /// left to do.
+  void reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now);
+  [[nodiscard]] bool may_send_any() const;
+
+  const EngineOptions options_;
+  const IdCodec ids_;
+  StoreReader& store_;
+  Transport& transport_;
+  SettlementSink& sink_;
+  Prng prng_;
+
+  ReadyBudget budget_;
+  std::unordered_map<std::int64_t, std::shared_ptr<const Endpoint>> endpoints_;
+  std::unordered_map<std::int64_t, Lane> lanes_;
+  // Lanes that may be able to do something, each at most once, in round-robin order.
+  std::deque<EndpointId> runnable_;
+  std::unordered_set<std::int64_t> is_runnable_;
+  // Lanes that wait for a delivery to fall due, and for a hold to end.
+  Agenda<WallTime> due_;
+  Agenda<MonoTime> holds_;
+  std::unordered_map<TransferId, InFlight> in_flight_;
+  TransferId transfer_last_ = 0;
+  std::size_t settling_count_ = 0;
+  bool writable_ = true;
+  bool draining_ = false;
+};
+
+}  // namespace postrider

@@ -1,0 +1,129 @@
+#include "engine/lane.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/limits.h"
+
+namespace postrider {
+
+void Lane::hand_over(DueDelivery fresh, WallTime now) {
+  const DeliveryId id = fresh.delivery.id;
+  POSTRIDER_ASSERT(fresh.delivery.due_at.has_value());
+  if (*fresh.delivery.due_at > now) {
+    note_due(*fresh.delivery.due_at);
+    return;
+  }
+  if (id <= paged_up_to_) {
+    // A page could see it. Not held means that it came and went, or that it has to be looked for.
+    if (!is_held(id)) more_in_store_ = true;
+    return;
+  }
+  if (more_in_store_ || !has_room() || !may_ever_send()) {
+    more_in_store_ = true;
+    return;
+  }
+  push_ready(std::move(fresh));
+}
+
+bool Lane::wants_page(WallTime now) const {
+  if (!may_ever_send() || ready_.size() > limits::kLaneReadyMax / 2) return false;
+  return more_in_store_ || (next_due_at_ && *next_due_at_ <= now);
+}
+
+std::size_t Lane::page_rows_max() const { return limits::kLaneReadyMax - ready_.size(); }
+
+void Lane::take_page(DuePage page) {
+  more_in_store_ = page.more;
+  for (auto& row : page.rows) {
+    if (has_room()) {
+      push_ready(std::move(row));
+    } else {
+      more_in_store_ = true;
+    }
+  }
+  next_due_at_ = page.next_due_at;
+  paged_up_to_ = std::max(paged_up_to_, page.newest);
+}
+
+bool Lane::may_ever_send() const { return !stopped_ && endpoint_->state == EndpointState::kActive; }
+
+bool Lane::has_free_slot() const {
+  return in_flight_ < static_cast<std::size_t>(endpoint_->config.max_in_flight);
+}
+
+bool Lane::can_send(MonoTime now) const {
+  return !ready_.empty() && may_ever_send() && !hold_.until(now) && has_free_slot();
+}
+
+DueDelivery Lane::take_ready() {
+  POSTRIDER_ASSERT(!ready_.empty());
+  DueDelivery taken = pop_ready(ready_.begin());
+  held_[taken.delivery.id.value] = Holding::kInFlight;
+  ++in_flight_;
+  return taken;
+}
+
+void Lane::set_aside(DeliveryId id) {
+  held_[id.value] = Holding::kSetAside;
+  --in_flight_;
+}
+
+void Lane::settled(DeliveryId id, std::optional<WallTime> due_at) {
+  const auto found = held_.find(id.value);
+  POSTRIDER_ASSERT(found != held_.end());
+  POSTRIDER_ASSERT(found->second == Holding::kInFlight);
+  held_.erase(found);
+  --in_flight_;
+  if (due_at) note_due(*due_at);
+}
+
+void Lane::changed(DeliveryId id) {
+  more_in_store_ = true;
+  const auto found = held_.find(id.value);
+  if (found == held_.end() || found->second == Holding::kInFlight) return;
+  if (found->second == Holding::kReady) {
+    const auto is_it = [&](const DueDelivery& ready) { return ready.delivery.id == id; };
+    static_cast<void>(pop_ready(std::find_if(ready_.begin(), ready_.end(), is_it)));
+  }
+  held_.erase(found);
+}
+
+void Lane::unload() {
+  if (ready_.empty()) return;
+  while (!ready_.empty()) held_.erase(pop_ready(ready_.begin()).delivery.id.value);
+  more_in_store_ = true;
+}
+
+bool Lane::is_idle() const { return held_.empty() && !more_in_store_ && !next_due_at_; }
+
+void Lane::note_due(WallTime due_at) {
+  if (!next_due_at_ || due_at < *next_due_at_) next_due_at_ = due_at;
+}
+
+bool Lane::has_room() const {
+  // One may always wait, so that no lane starves when others have used up the budget.
+  if (ready_.empty()) return true;
+  return ready_.size() < limits::kLaneReadyMax && ready_bytes_ < limits::kLaneReadyBytesMax &&
+         budget_.bytes < budget_.bytes_max;
+}
+
+void Lane::push_ready(DueDelivery delivery) {
+  const std::size_t bytes = delivery.event->data.size();
+  ready_bytes_ += bytes;
+  budget_.bytes += bytes;
+  const bool fresh = held_.emplace(delivery.delivery.id.value, Holding::kReady).second;
+  POSTRIDER_ASSERT(fresh);
+  ready_.push_back(std::move(delivery));
+}
+
+DueDelivery Lane::pop_ready(std::deque<DueDelivery>::iterator ready) {
+  POSTRIDER_ASSERT(ready != ready_.end());
+  DueDelivery taken = std::move(*ready);
+  ready_.erase(ready);
+  ready_bytes_ -= taken.event->data.size();
+  budget_.bytes -= taken.event->data.size();
+  return taken;
+}
+
+}  // namespace postrider

@@ -1,0 +1,113 @@
+// An endpoint's work in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "domain/endpoint.h"
+#include "engine/hold.h"
+#include "store/records.h"
+
+namespace postrider {
+
+/// Payload bytes that all lanes of an engine hold ready.
+struct ReadyBudget {
+  std::size_t bytes_max = 0;
+  std::size_t bytes = 0;
+};
+
+/// What a lane holds of its endpoint's pending deliveries, and what it knows of those it leaves in
+/// the store.
+///
+/// Memory is bounded whatever the backlog: a full lane leaves the rest in the store and reads it
+/// page by page. Owned by the engine.
+class Lane {
+ public:
+  /// `store_may_hold`: whether deliveries may wait in the store that the lane has not been told of.
+  /// `budget` is shared by all lanes and outlives them.
+  Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget)
+      : budget_(budget), endpoint_(std::move(endpoint)), more_in_store_(store_may_hold) {}
+
+  [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
+  [[nodiscard]] std::shared_ptr<const Endpoint> shared_endpoint() const { return endpoint_; }
+  void set_endpoint(std::shared_ptr<const Endpoint> endpoint) { endpoint_ = std::move(endpoint); }
+
+  /// Takes a delivery that was just committed, when it is due, there is room and nothing older
+  /// would be overtaken; else the store keeps it until a page brings it.
+  void hand_over(DueDelivery fresh, WallTime now);
+
+  /// Whether a page is wanted now. A lane that may not send does not page either.
+  [[nodiscard]] bool wants_page(WallTime now) const;
+  /// Rows that a page may bring.
+  [[nodiscard]] std::size_t page_rows_max() const;
+  void take_page(DuePage page);
+
+  /// Whether the endpoint's own limit leaves room for one more request.
+  [[nodiscard]] bool has_free_slot() const;
+  /// Whether a request could go out now, apart from the process-wide limit.
+  [[nodiscard]] bool can_send(MonoTime now) const;
+  /// Takes the next delivery to send; it stays held as in flight. `can_send` is true.
+  [[nodiscard]] DueDelivery take_ready();
+
+  /// The delivery is being kept from sending until somebody else ends it (its event has expired).
+  void set_aside(DeliveryId id);
+
+  /// An answer came: the slot stays taken until settled().
+  void throttled(MonoTime now, std::optional<Millis> retry_after) { hold_.begin(now, retry_after); }
+  void answered() { hold_.reset(); }
+  /// The receiver asked never to be called again, or the endpoint was deleted: nothing goes out
+  /// until resume().
+  void stop() { stopped_ = true; }
+  void resume() { stopped_ = false; }
+
+  /// The settlement is committed; `due_at` when it left the delivery pending.
+  void settled(DeliveryId id, std::optional<WallTime> due_at);
+
+  /// Somebody changed the delivery in the store: forgets it unless it is in flight, and reads the
+  /// store again.
+  void changed(DeliveryId id);
+  void read_again() { more_in_store_ = true; }
+
+  /// Gives what is ready back to the store, as when the lane may not send for a while.
+  void unload();
+
+  /// Nothing held, nothing known to wait: the lane can go.
+  [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] std::size_t ready_count() const { return ready_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  [[nodiscard]] bool holds_any() const { return !held_.empty(); }
+  [[nodiscard]] bool is_held(DeliveryId id) const { return held_.contains(id.value); }
+  [[nodiscard]] bool may_ever_send() const;
+  [[nodiscard]] std::optional<WallTime> next_due_at() const { return next_due_at_; }
+  /// When a hold ends; nothing when there is none.
+  [[nodiscard]] std::optional<MonoTime> held_until(MonoTime now) const { return hold_.until(now); }
+
+ private:
+  enum class Holding : std::uint8_t { kReady, kInFlight, kSetAside };
+
+  [[nodiscard]] bool has_room() const;
+  void note_due(WallTime due_at);
+  void push_ready(DueDelivery delivery);
+  DueDelivery pop_ready(std::deque<DueDelivery>::iterator ready);
+
+  ReadyBudget& budget_;
+  std::shared_ptr<const Endpoint> endpoint_;  // shared with the registry and the writer's routing
+  std::deque<DueDelivery> ready_;
+  std::size_t ready_bytes_ = 0;
+  // A settled row stays `pending` on disk until its commit, and paging would otherwise send it a
+  // second time.
+  std::unordered_map<std::int64_t, Holding> held_;
+  std::size_t in_flight_ = 0;
+  bool more_in_store_;
+  std::optional<WallTime> next_due_at_;
+  DeliveryId paged_up_to_;
+  Hold hold_;
+  bool stopped_ = false;
+};
+
+}  // namespace postrider

@@ -1,0 +1,57 @@
+#include "engine/request.h"
+
+#include <string_view>
+#include <vector>
+
+#include "destinations/webhook.h"
+#include "signing/scheme.h"
+
+namespace postrider {
+namespace {
+
+std::vector<std::string_view> valid_secrets(const Endpoint& endpoint, WallTime now) {
+  std::vector<std::string_view> secrets;
+  for (const auto& secret : endpoint.secrets) {
+    if (!secret.expires_at || *secret.expires_at > now) secrets.emplace_back(secret.value);
+  }
+  return secrets;
+}
+
+void add_header(std::vector<std::string>& headers, std::string_view name, std::string_view value) {
+  std::string line;
+  line.reserve(name.size() + 2 + value.size());
+  line.append(name).append(": ").append(value);
+  headers.push_back(std::move(line));
+}
+
+}  // namespace
+
+Request make_request(
+    const DueDelivery& due,
+    const Endpoint& endpoint,
+    const IdCodec& ids,
+    const RequestOptions& options,
+    WallTime now
+) {
+  const Event& event = *due.event;
+  const std::string event_id = ids.encode(event.id);
+  Request request;
+  request.url = endpoint.config.url;
+  request.timeout = endpoint.config.timeout.value_or(options.timeout_default);
+  request.body = destinations::shape_body(event, endpoint.config.payload, event_id);
+
+  auto& headers = request.headers;
+  add_header(headers, "content-type", destinations::content_type(endpoint.config.payload));
+  add_header(headers, "user-agent", options.user_agent);
+  const signing::Message message{event_id, unix_ms(now) / 1000, request.body};
+  for (const auto& [name, value] : signing::sign(valid_secrets(endpoint, now), message)) {
+    add_header(headers, name, value);
+  }
+  add_header(headers, "postrider-attempt", std::to_string(due.delivery.attempts_count + 1));
+  if (!event.traceparent.empty()) add_header(headers, "traceparent", event.traceparent);
+  if (!event.tracestate.empty()) add_header(headers, "tracestate", event.tracestate);
+  for (const auto& [name, value] : endpoint.config.headers) add_header(headers, name, value);
+  return request;
+}
+
+}  // namespace postrider

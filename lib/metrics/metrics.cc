@@ -1,0 +1,194 @@
+#include "metrics/metrics.h"
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace postrider {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+
+constexpr std::array<std::string_view, kAttemptClassCount> kClassNames = {
+    "2xx", "3xx", "4xx", "5xx", "timeout", "connect", "tls", "dns", "blocked"};
+
+const std::vector<double> kSecondsBuckets = {
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+// Deliveries may wait for days.
+const std::vector<double> kLatencyBuckets = {0.001, 0.0025, 0.005, 0.01,  0.025, 0.05,  0.1,
+                                             0.25,  0.5,    1,     2.5,   5,     10,    60,
+                                             300,   1800,   7200,  36000, 86400, 604800};
+const std::vector<double> kRowsBuckets = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384};
+
+double seconds(Millis duration) { return static_cast<double>(duration.count()) / 1000.0; }
+
+}  // namespace
+
+struct Metrics::Impl {
+  prometheus::Registry registry;
+  prometheus::Counter& events_accepted =
+      BuildCounter()
+          .Name("postrider_events_accepted_total")
+          .Help("Events answered with 202 or taken up from the SQL outbox")
+          .Register(registry)
+          .Add({});
+  prometheus::Family<prometheus::Counter>& attempts_family =
+      BuildCounter()
+          .Name("postrider_attempts_total")
+          .Help("Requests made, by the class of their answer")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& deliveries_family =
+      BuildCounter()
+          .Name("postrider_deliveries_total")
+          .Help("Deliveries that reached a final state")
+          .Register(registry);
+  prometheus::Counter& late_answers =
+      BuildCounter()
+          .Name("postrider_late_answers_total")
+          .Help("Answers to requests whose delivery somebody had changed meanwhile")
+          .Register(registry)
+          .Add({});
+  prometheus::Histogram& latency = BuildHistogram()
+                                       .Name("postrider_delivery_latency_seconds")
+                                       .Help("From accepting an event to the 2xx of a delivery")
+                                       .Register(registry)
+                                       .Add({}, kLatencyBuckets);
+  prometheus::Histogram& attempt_duration = BuildHistogram()
+                                                .Name("postrider_attempt_duration_seconds")
+                                                .Help("Duration of requests to subscribers")
+                                                .Register(registry)
+                                                .Add({}, kSecondsBuckets);
+  prometheus::Gauge& in_flight = BuildGauge()
+                                     .Name("postrider_in_flight")
+                                     .Help("Requests sent whose outcome is not committed yet")
+                                     .Register(registry)
+                                     .Add({});
+  prometheus::Family<prometheus::Gauge>& backlog_family =
+      BuildGauge()
+          .Name("postrider_backlog")
+          .Help("Pending deliveries of active endpoints; sampled")
+          .Register(registry);
+  prometheus::Gauge& backlog_due = backlog_family.Add({{"kind", "due"}});
+  prometheus::Gauge& backlog_scheduled = backlog_family.Add({{"kind", "scheduled"}});
+  prometheus::Gauge& oldest_due = BuildGauge()
+                                      .Name("postrider_oldest_due_seconds")
+                                      .Help(
+                                          "How long the longest waiting due delivery of an active "
+                                          "endpoint has been due; sampled"
+                                      )
+                                      .Register(registry)
+                                      .Add({});
+  prometheus::Gauge& dead_letters = BuildGauge()
+                                        .Name("postrider_dead_letters")
+                                        .Help("Dead letters that are not discarded; sampled")
+                                        .Register(registry)
+                                        .Add({});
+  prometheus::Histogram& commit_seconds = BuildHistogram()
+                                              .Name("postrider_commit_seconds")
+                                              .Help("Duration of group commits, fsync included")
+                                              .Register(registry)
+                                              .Add({}, kSecondsBuckets);
+  prometheus::Histogram& commit_rows = BuildHistogram()
+                                           .Name("postrider_commit_rows")
+                                           .Help("Changes per group commit")
+                                           .Register(registry)
+                                           .Add({}, kRowsBuckets);
+  std::array<prometheus::Counter*, kAttemptClassCount> attempts{};
+  std::array<prometheus::Counter*, 4> deliveries{};
+
+  Impl() {
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      attempts[i] = &attempts_family.Add({{"class", std::string{kClassNames[i]}}});
+    }
+    for (const auto state :
+         {DeliveryState::kDelivered, DeliveryState::kDead, DeliveryState::kCancelled}) {
+      deliveries[static_cast<std::size_t>(state)] =
+          &deliveries_family.Add({{"state", std::string{to_string(state)}}});
+    }
+  }
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::events_accepted(std::int64_t count) {
+  impl_->events_accepted.Increment(static_cast<double>(count));
+}
+
+void Metrics::attempt(AttemptClass kind, Millis duration) {
+  impl_->attempts[static_cast<std::size_t>(kind)]->Increment();
+  impl_->attempt_duration.Observe(seconds(duration));
+}
+
+void Metrics::delivered(Millis latency) { impl_->latency.Observe(seconds(latency)); }
+
+void Metrics::deliveries_ended(DeliveryState state, std::int64_t count) {
+  prometheus::Counter* counter = impl_->deliveries[static_cast<std::size_t>(state)];
+  if (counter != nullptr) counter->Increment(static_cast<double>(count));
+}
+
+void Metrics::late_answers(std::int64_t count) {
+  impl_->late_answers.Increment(static_cast<double>(count));
+}
+
+void Metrics::commit(double duration_seconds, std::int64_t rows) {
+  impl_->commit_seconds.Observe(duration_seconds);
+  impl_->commit_rows.Observe(static_cast<double>(rows));
+}
+
+void Metrics::set_in_flight(std::int64_t count) {
+  impl_->in_flight.Set(static_cast<double>(count));
+}
+
+void Metrics::set_backlog(std::int64_t due, std::int64_t scheduled, double oldest_due_seconds) {
+  impl_->backlog_due.Set(static_cast<double>(due));
+  impl_->backlog_scheduled.Set(static_cast<double>(scheduled));
+  impl_->oldest_due.Set(oldest_due_seconds);
+}
+
+void Metrics::set_dead_letters(std::int64_t count) {
+  impl_->dead_letters.Set(static_cast<double>(count));
+}
+
+std::string Metrics::render() const {
+  return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
+}
+
+AttemptClass attempt_class(const Attempt& attempt) {
+  switch (attempt.outcome) {
+    case Outcome::kTimeout:
+      return AttemptClass::kTimeout;
+    case Outcome::kConnect:
+    case Outcome::kResponseInvalid:
+      return AttemptClass::kConnect;
+    case Outcome::kTls:
+      return AttemptClass::kTls;
+    case Outcome::kDns:
+      return AttemptClass::kDns;
+    case Outcome::kBlocked:
+      return AttemptClass::kBlocked;
+    case Outcome::kSuccess:
+    case Outcome::kHttpError:
+    case Outcome::kRejected:
+    case Outcome::kGone:
+      break;
+  }
+  if (attempt.status >= 500) return AttemptClass::k5xx;
+  if (attempt.status >= 400) return AttemptClass::k4xx;
+  if (attempt.status >= 300 || attempt.status < 200) return AttemptClass::k3xx;
+  return AttemptClass::k2xx;
+}
+
+std::string_view to_string(AttemptClass kind) {
+  return kClassNames[static_cast<std::size_t>(kind)];
+}
+
+}  // namespace postrider

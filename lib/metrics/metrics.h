@@ -1,0 +1,47 @@
+// What Prometheus may know. Names and labels are a public interface; see docs/guides/metrics.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "domain/delivery.h"
+#include "store/records.h"
+
+namespace postrider {
+
+/// The metrics of one service. Thread-safe. No label has a URL, a tenant or an id.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void events_accepted(std::int64_t count);
+  /// `latency`: accepted to 2xx; only looked at when the attempt delivered.
+  void attempt(AttemptClass kind, Millis duration);
+  void delivered(Millis latency);
+  void deliveries_ended(DeliveryState state, std::int64_t count);
+  /// An answer that came too late to change anything, or a request that may have been repeated
+  /// after a crash.
+  void late_answers(std::int64_t count);
+  void commit(double seconds, std::int64_t rows);
+
+  void set_in_flight(std::int64_t count);
+  void set_backlog(std::int64_t due, std::int64_t scheduled, double oldest_due_seconds);
+  void set_dead_letters(std::int64_t count);
+
+  /// The text exposition format, version 0.0.4.
+  [[nodiscard]] std::string render() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+[[nodiscard]] AttemptClass attempt_class(const Attempt& attempt);
+[[nodiscard]] std::string_view to_string(AttemptClass kind);
+
+}  // namespace postrider

@@ -1,0 +1,135 @@
+#include "service/delivery_changes.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "service/transitions.h"
+
+namespace postrider {
+namespace {
+
+/// Writes what `becomes` says and tells the lane.
+Result<Delivery> write(WriteContext& context, Result<Delivery> becomes) {
+  if (!becomes) return becomes;
+  if (auto changed = context.store.change_delivery(*becomes); !changed) {
+    return tl::unexpected(std::move(changed).error());
+  }
+  context.effects.deliveries_changed.emplace_back(becomes->id, becomes->endpoint);
+  if (becomes->state == DeliveryState::kCancelled) ++context.effects.deliveries_cancelled;
+  return becomes;
+}
+
+/// The endpoint's delivery of the event, replayed when it is final, made when there is none.
+Result<std::optional<Delivery>> replay_for(
+    WriteContext& context, const Event& event, const Endpoint& endpoint
+) {
+  auto found = context.store.find_delivery(event.id, endpoint.id);
+  if (!found) return tl::unexpected(std::move(found).error());
+  if (!*found) {
+    auto added = context.store.add_delivery(event, endpoint.id, context.now);
+    if (!added) return tl::unexpected(std::move(added).error());
+    context.effects.read_again.push_back(endpoint.id);
+    auto delivery = context.store.delivery(added->id);
+    if (!delivery) return tl::unexpected(std::move(delivery).error());
+    return std::optional{std::move(*delivery)};
+  }
+  if ((*found)->state == DeliveryState::kPending) return std::optional<Delivery>{};
+  auto replay = write(context, replayed(std::move(**found), &endpoint, context.now));
+  if (!replay) return tl::unexpected(std::move(replay).error());
+  return std::optional{std::move(*replay)};
+}
+
+/// Applies the task to one row. Rows that do not allow it are skipped, never lost.
+Status step_row(WriteContext& context, Task& task, const Delivery& row) {
+  const auto endpoint = context.routing.find(row.endpoint);
+  auto becomes = task.kind == TaskKind::kDiscardDeadLetters
+                     ? discarded(row)
+                     : replayed(row, endpoint.get(), context.now);
+  if (!becomes) {
+    ++task.skipped;
+    return {};
+  }
+  if (auto changed = context.store.change_delivery(*becomes); !changed) return changed;
+  ++task.done;
+  if (becomes->state == DeliveryState::kPending) context.effects.read_again.push_back(row.endpoint);
+  return {};
+}
+
+}  // namespace
+
+Result<Delivery> retry_delivery(WriteContext& context, DeliveryId id) {
+  auto delivery = context.store.delivery(id);
+  if (!delivery) return delivery;
+  return write(context, retried(std::move(*delivery), context.now));
+}
+
+Result<Delivery> cancel_delivery(WriteContext& context, DeliveryId id) {
+  auto delivery = context.store.delivery(id);
+  if (!delivery) return delivery;
+  return write(context, cancelled(std::move(*delivery), context.now));
+}
+
+Result<Delivery> replay_dead_letter(WriteContext& context, DeliveryId id) {
+  auto delivery = context.store.delivery(id);
+  if (!delivery) return delivery;
+  if (delivery->state != DeliveryState::kDead && delivery->state != DeliveryState::kPending) {
+    return fail(Errc::kConflict, "the delivery is not a dead letter");
+  }
+  const auto endpoint = context.routing.find(delivery->endpoint);
+  return write(context, replayed(std::move(*delivery), endpoint.get(), context.now));
+}
+
+Result<Delivery> discard_dead_letter(WriteContext& context, DeliveryId id) {
+  auto delivery = context.store.delivery(id);
+  if (!delivery) return delivery;
+  return write(context, discarded(std::move(*delivery)));
+}
+
+Result<std::vector<Delivery>> replay_event(
+    WriteContext& context, EventId id, std::optional<EndpointId> only
+) {
+  auto event = context.store.event(id);
+  if (!event) return tl::unexpected(std::move(event).error());
+  std::vector<EndpointId> targets = context.routing.match(*event);
+  if (only) {
+    const auto endpoint = context.routing.find(*only);
+    if (!endpoint || endpoint->tenant != event->tenant)
+      return fail(Errc::kNotFound, "no such endpoint");
+    if (endpoint->state == EndpointState::kDisabled) {
+      return fail(Errc::kConflict, "the endpoint is disabled; resume it first");
+    }
+    targets = {*only};
+  }
+  std::vector<Delivery> pending;
+  for (const EndpointId target : targets) {
+    const auto endpoint = context.routing.find(target);
+    if (endpoint->state == EndpointState::kDisabled) continue;
+    auto replay = replay_for(context, *event, *endpoint);
+    // A discarded dead letter stays as it is, unless it was asked for by name.
+    if (!replay && replay.error().code == Errc::kConflict && !only) continue;
+    if (!replay) return tl::unexpected(std::move(replay).error());
+    if (*replay) {
+      pending.push_back(std::move(**replay));
+    } else if (only) {
+      return fail(Errc::kConflict, "the delivery is pending already");
+    }
+  }
+  return pending;
+}
+
+Result<Task> step_task(WriteContext& context, TaskId id) {
+  auto task = context.store.task(id);
+  if (!task || task->state != TaskState::kRunning) return task;
+  auto rows = context.store.dead_letters_from(task->filter, limits::kChunkRowsMax, task->cursor);
+  if (!rows) return tl::unexpected(std::move(rows).error());
+  for (const auto& row : *rows) {
+    if (auto stepped = step_row(context, *task, row); !stepped)
+      return tl::unexpected(std::move(stepped).error());
+  }
+  if (task->cursor.empty()) task->state = TaskState::kDone;
+  task->updated_at = context.now;
+  if (auto put = context.store.put_task(*task); !put) return tl::unexpected(std::move(put).error());
+  return task;
+}
+
+}  // namespace postrider

@@ -1,0 +1,99 @@
+// The thread that sends.
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "engine/engine.h"
+#include "service/writer.h"
+
+namespace postrider {
+
+/// What the engine has to know of a commit.
+struct News {
+  struct SettledDelivery {
+    DeliveryId delivery;
+    EndpointId endpoint;
+    bool applied = false;
+    std::optional<WallTime> due_at;
+  };
+
+  std::vector<std::shared_ptr<const Endpoint>> endpoints;
+  std::vector<DueDelivery> fresh;
+  std::vector<EndpointId> read_again;
+  std::vector<std::pair<DeliveryId, EndpointId>> deliveries_changed;
+  std::vector<SettledDelivery> settled;
+  std::vector<EndpointId> endpoints_removed;
+};
+
+/// Owns one engine, its transport and its reader, and drives them. Thread-safe but for start(),
+/// drain() and stop().
+class Dispatcher {
+ public:
+  struct Parts {
+    std::unique_ptr<Transport> transport;
+    std::unique_ptr<StoreReader> reader;
+    EngineOptions engine;
+    std::uint64_t seed = 0;  ///< of the jitter
+  };
+
+  /// `clock` and `writer` outlive it.
+  Dispatcher(Parts parts, const Clock& clock, Writer& writer);
+  ~Dispatcher() { stop(); }
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  /// Reads the endpoints and what waits for them, and starts the thread. Idempotent.
+  [[nodiscard]] Status start();
+  /// Sends nothing new from now on and waits up to `timeout` for what is in flight. Returns how
+  /// many were given back: they are still pending.
+  [[nodiscard]] std::size_t drain(Millis timeout);
+  /// Ends the thread at once. Idempotent.
+  void stop();
+
+  /// Passes a commit on. Never waits and never refuses: when too many fresh deliveries wait here,
+  /// their lanes are told to read the store instead.
+  void tell(News news);
+  void set_writable(bool writable);
+
+  [[nodiscard]] std::size_t in_flight() const;
+
+ private:
+  /// Collects what a tick settles.
+  class Outbox final : public SettlementSink {
+   public:
+    void put(Settlement settlement) override { settlements.push_back(std::move(settlement)); }
+    std::vector<Settlement> settlements;
+  };
+
+  void run() noexcept;
+  void take_news();
+  void apply(News news);
+  [[nodiscard]] Millis turn(std::vector<Completion> completions);
+
+  const Clock& clock_;
+  Writer& writer_;
+
+  mutable Mutex mutex_;
+  CondVar drained_;
+  News news_ POSTRIDER_GUARDED_BY(mutex_);
+  bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
+  bool draining_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  std::size_t in_flight_ POSTRIDER_GUARDED_BY(mutex_) = 0;
+
+  // Owned by the dispatcher's thread once it runs; wake() of the transport is for everybody.
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<StoreReader> reader_;
+  Outbox outbox_;
+  Engine engine_;
+  bool read_failed_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace postrider

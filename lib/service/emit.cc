@@ -1,0 +1,153 @@
+#include "service/emit.h"
+
+#include <utility>
+
+#include "base/assert.h"
+#include "codec/outbox_codec.h"
+
+namespace postrider {
+namespace {
+
+std::vector<NewEvent> route(const Routing& routing, std::vector<EventDraft> drafts) {
+  std::vector<NewEvent> events;
+  events.reserve(drafts.size());
+  for (auto& draft : drafts) {
+    auto endpoints = routing.match(draft);
+    events.push_back({std::move(draft), std::move(endpoints)});
+  }
+  return events;
+}
+
+DueDelivery fresh_delivery(const AppendedDelivery& appended, std::shared_ptr<const Event> event) {
+  DueDelivery fresh;
+  fresh.delivery.id = appended.id;
+  fresh.delivery.event = event->id;
+  fresh.delivery.endpoint = appended.endpoint;
+  fresh.delivery.due_at = appended.due_at;
+  fresh.event = std::move(event);
+  return fresh;
+}
+
+/// Stores the events and hands their deliveries on.
+Result<std::vector<Appended>> append(WriteContext& context, std::vector<NewEvent> events) {
+  auto appended = context.store.append(events, context.now);
+  if (!appended) return appended;
+  POSTRIDER_ASSERT(appended->size() == events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const Appended& one = (*appended)[i];
+    StatRow stat;
+    stat.minute = std::chrono::floor<std::chrono::minutes>(one.created_at);
+    stat.tenant = events[i].draft.tenant;
+    stat.events = 1;
+    context.effects.stats.push_back(std::move(stat));
+    if (one.deliveries.empty()) continue;
+    Event event;
+    static_cast<EventDraft&>(event) = std::move(events[i].draft);
+    event.id = one.id;
+    event.created_at = one.created_at;
+    const auto shared = std::make_shared<const Event>(std::move(event));
+    for (const auto& delivery : one.deliveries) {
+      context.effects.fresh.push_back(fresh_delivery(delivery, shared));
+    }
+  }
+  context.effects.events_accepted += static_cast<std::int64_t>(events.size());
+  return appended;
+}
+
+/// The idempotency key of an outbox row stands for the row's own content.
+Result<bool> outbox_key_is_known(
+    WriteContext& context, const EventDraft& draft, const OutboxRow& row
+) {
+  if (!row.idempotency_key) return false;
+  auto known = context.store.idempotency(draft.tenant, *row.idempotency_key);
+  if (!known) return tl::unexpected(std::move(known).error());
+  const std::string digest = outbox_digest(draft);
+  if (*known) {
+    if ((*known)->body_sha256 != digest)
+      return fail(Errc::kConflict, "idempotency_key was used for another event");
+    return true;
+  }
+  if (auto put = context.store.put_idempotency(
+          draft.tenant, *row.idempotency_key, {digest, {}}, context.now
+      );
+      !put) {
+    return tl::unexpected(std::move(put).error());
+  }
+  return false;
+}
+
+Status take_up_row(
+    WriteContext& context,
+    const Catalogue& catalogue,
+    const OutboxLimits& limits,
+    const OutboxRow& row
+) {
+  const auto reject = [&](std::string_view reason) {
+    return context.store.reject_outbox(row.id, reason, context.now);
+  };
+  auto draft = parse_outbox_row(row, limits.data_bytes_max);
+  if (!draft) return reject(draft.error());
+  FieldErrors errors;
+  catalogue.check(*draft, "data", errors);
+  if (!errors.empty()) return reject(errors.front().pointer + " " + errors.front().detail);
+  auto known = outbox_key_is_known(context, *draft, row);
+  if (!known && known.error().code == Errc::kConflict) return reject(known.error().context);
+  if (!known) return tl::unexpected(std::move(known).error());
+  if (!*known) {
+    std::vector<EventDraft> drafts;
+    drafts.push_back(std::move(*draft));
+    auto appended = append(context, route(context.routing, std::move(drafts)));
+    if (!appended) return tl::unexpected(std::move(appended).error());
+  }
+  return context.store.remove_outbox(row.id);
+}
+
+}  // namespace
+
+Result<Emitted> emit(WriteContext& context, EmitParams params) {
+  if (params.idempotency) {
+    const auto& key = *params.idempotency;
+    auto known = context.store.idempotency(key.tenant, key.key);
+    if (!known) return tl::unexpected(std::move(known).error());
+    if (*known) {
+      if ((*known)->body_sha256 != key.body_sha256) {
+        return fail(Errc::kConflict, "the Idempotency-Key was used before, with another body");
+      }
+      return Emitted{std::move((*known)->answer), true};
+    }
+  }
+  auto appended = append(context, route(context.routing, std::move(params.events)));
+  if (!appended) return tl::unexpected(std::move(appended).error());
+  Emitted emitted{params.render(*appended), false};
+  if (params.idempotency) {
+    const auto& key = *params.idempotency;
+    auto put = context.store.put_idempotency(
+        key.tenant, key.key, {key.body_sha256, emitted.answer}, context.now
+    );
+    if (!put) return tl::unexpected(std::move(put).error());
+  }
+  return emitted;
+}
+
+Result<Appended> emit_to(WriteContext& context, EventDraft draft, EndpointId endpoint) {
+  std::vector<NewEvent> events;
+  events.push_back({std::move(draft), {endpoint}});
+  auto appended = append(context, std::move(events));
+  if (!appended) return tl::unexpected(std::move(appended).error());
+  return std::move(appended->front());
+}
+
+Result<std::size_t> take_up_outbox(
+    WriteContext& context, const Catalogue& catalogue, const OutboxLimits& limits
+) {
+  auto rows = context.store.outbox(limits.rows_max);
+  if (!rows) return tl::unexpected(std::move(rows).error());
+  for (const auto& row : *rows) {
+    if (auto taken = take_up_row(context, catalogue, limits, row); !taken) {
+      return tl::unexpected(std::move(taken).error());
+    }
+  }
+  return rows->size();
+}
+
+}  // namespace postrider

@@ -1,0 +1,52 @@
+// Takes events in: routing, deliveries, idempotency, the SQL outbox. Inside of a transaction.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/catalogue.h"
+#include "service/write_context.h"
+
+namespace postrider {
+
+struct IdempotencyKey {
+  std::string tenant;
+  std::string key;
+  std::string body_sha256;
+};
+
+struct EmitParams {
+  std::vector<EventDraft> events;
+  std::optional<IdempotencyKey> idempotency;
+  /// Makes the body of the 202. Called inside the transaction, so that the same bytes are stored
+  /// with the key.
+  std::function<std::string(const std::vector<Appended>&)> render;
+};
+
+struct Emitted {
+  std::string answer;
+  bool replayed = false;  ///< the answer is the one that the key was given first
+};
+
+/// Accepts the events with all their deliveries. kConflict: the key was used for another body.
+[[nodiscard]] Result<Emitted> emit(WriteContext& context, EmitParams params);
+
+/// Accepts one event for one endpoint, whatever that one's filters say.
+[[nodiscard]] Result<Appended> emit_to(
+    WriteContext& context, EventDraft draft, EndpointId endpoint
+);
+
+struct OutboxLimits {
+  std::size_t data_bytes_max = 0;
+  std::size_t rows_max = 0;
+};
+
+/// Takes up the oldest rows of the outbox; rows that are not valid are moved to outbox_rejected
+/// with the reason. Returns how many rows it found.
+[[nodiscard]] Result<std::size_t> take_up_outbox(
+    WriteContext& context, const Catalogue& catalogue, const OutboxLimits& limits
+);
+
+}  // namespace postrider

@@ -1,0 +1,115 @@
+#include "service/endpoint_changes.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace postrider {
+namespace {
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T>&& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+void publish(WriteContext& context, const Endpoint& endpoint) {
+  // One immutable copy for routing, lanes and requests in flight; the last of them ends it.
+  auto shared = std::make_shared<const Endpoint>(endpoint);
+  context.routing.put(shared);
+  context.effects.endpoints.push_back(std::move(shared));
+}
+
+}  // namespace
+
+void merge(Effects& effects, Effects more) {
+  append(effects.endpoints, std::move(more.endpoints));
+  append(effects.endpoints_removed, std::move(more.endpoints_removed));
+  append(effects.fresh, std::move(more.fresh));
+  append(effects.read_again, std::move(more.read_again));
+  append(effects.deliveries_changed, std::move(more.deliveries_changed));
+  append(effects.attempts, std::move(more.attempts));
+  append(effects.stats, std::move(more.stats));
+  effects.events_accepted += more.events_accepted;
+  effects.deliveries_cancelled += more.deliveries_cancelled;
+  effects.deliveries_dead += more.deliveries_dead;
+  effects.keys_changed |= more.keys_changed;
+  effects.event_types_changed |= more.event_types_changed;
+  effects.tasks_changed |= more.tasks_changed;
+}
+
+Result<std::shared_ptr<const Endpoint>> require_endpoint(WriteContext& context, EndpointId id) {
+  auto endpoint = context.routing.find(id);
+  if (!endpoint) return fail(Errc::kNotFound, "no such endpoint");
+  return endpoint;
+}
+
+Result<Endpoint> add_endpoint(WriteContext& context, Endpoint endpoint) {
+  endpoint.created_at = context.now;
+  endpoint.updated_at = context.now;
+  endpoint.state_changed_at = context.now;
+  auto id = context.store.add_endpoint(endpoint, context.now);
+  if (!id) return tl::unexpected(std::move(id).error());
+  endpoint.id = *id;
+  publish(context, endpoint);
+  return endpoint;
+}
+
+Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint) {
+  endpoint.updated_at = context.now;
+  if (auto put = context.store.put_endpoint(endpoint); !put)
+    return tl::unexpected(std::move(put).error());
+  publish(context, endpoint);
+  return endpoint;
+}
+
+Status remove_endpoint(WriteContext& context, EndpointId id) {
+  if (auto removed = context.store.delete_endpoint(id, context.now); !removed) return removed;
+  context.routing.remove(id);
+  context.effects.endpoints_removed.push_back(id);
+  return {};
+}
+
+Result<Endpoint> set_endpoint_state(
+    WriteContext& context,
+    const Endpoint& endpoint,
+    EndpointState state,
+    std::optional<DisabledReason> reason
+) {
+  if (endpoint.state == state && endpoint.state_reason == reason) return endpoint;
+  Endpoint changed = endpoint;
+  if (endpoint.state == EndpointState::kDisabled) {
+    context.health.erase(endpoint.id.value);
+    if (auto put = context.store.put_endpoint_health(endpoint.id, std::nullopt, 0); !put) {
+      return tl::unexpected(std::move(put).error());
+    }
+  }
+  changed.state = state;
+  changed.state_reason = reason;
+  changed.state_changed_at = context.now;
+  return put_endpoint(context, std::move(changed));
+}
+
+Result<Endpoint> rotate_secret(
+    WriteContext& context, const Endpoint& endpoint, std::string secret, Millis overlap
+) {
+  Endpoint changed = endpoint;
+  auto& secrets = changed.secrets;
+  for (auto& old : secrets) {
+    const WallTime end = context.now + overlap;
+    old.expires_at = old.expires_at ? std::min(*old.expires_at, end) : end;
+  }
+  const auto expired = [&](const EndpointSecret& old) { return *old.expires_at <= context.now; };
+  secrets.erase(std::remove_if(secrets.begin(), secrets.end(), expired), secrets.end());
+  if (secrets.size() >= limits::kSecretsPerEndpointMax) {
+    return fail(
+        Errc::kConflict,
+        "5 secrets are valid already; wait until one expires, or rotate with overlap_s 0 first"
+    );
+  }
+  secrets.insert(secrets.begin(), EndpointSecret{std::move(secret), context.now, std::nullopt});
+  return put_endpoint(context, std::move(changed));
+}
+
+}  // namespace postrider

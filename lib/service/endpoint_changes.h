@@ -1,0 +1,38 @@
+// Changes of endpoints, made inside of a transaction.
+#pragma once
+
+#include <string>
+
+#include "service/write_context.h"
+
+namespace postrider {
+
+/// Adds `more` to `effects`, in order.
+void merge(Effects& effects, Effects more);
+
+/// The endpoint, or kNotFound.
+[[nodiscard]] Result<std::shared_ptr<const Endpoint>> require_endpoint(
+    WriteContext& context, EndpointId id
+);
+
+/// Stores a new endpoint; `id` and the times are filled in.
+[[nodiscard]] Result<Endpoint> add_endpoint(WriteContext& context, Endpoint endpoint);
+/// Stores a changed endpoint and tells everybody.
+[[nodiscard]] Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint);
+[[nodiscard]] Status remove_endpoint(WriteContext& context, EndpointId id);
+
+/// Does nothing when the state is what it was. `reason` is set iff `state` is disabled. Leaving
+/// `disabled` starts the endpoint's health anew.
+[[nodiscard]] Result<Endpoint> set_endpoint_state(
+    WriteContext& context,
+    const Endpoint& endpoint,
+    EndpointState state,
+    std::optional<DisabledReason> reason
+);
+
+/// Makes `secret` the one that signs; the one before signs until `overlap` has passed.
+[[nodiscard]] Result<Endpoint> rotate_secret(
+    WriteContext& context, const Endpoint& endpoint, std::string secret, Millis overlap
+);
+
+}  // namespace postrider

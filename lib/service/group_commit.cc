@@ -1,0 +1,145 @@
+#include "service/group_commit.h"
+
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "base/assert.h"
+#include "service/endpoint_changes.h"
+
+namespace postrider {
+
+Status GroupCommit::load(StoreReader& reader) {
+  reader_ = &reader;
+  return reload();
+}
+
+Status GroupCommit::reload() {
+  POSTRIDER_ASSERT(reader_ != nullptr);
+  auto endpoints = reader_->all_endpoints();
+  if (!endpoints) return tl::unexpected(std::move(endpoints).error());
+  health_.clear();
+  for (const auto& endpoint : *endpoints) {
+    if (endpoint.failing_since) {
+      health_[endpoint.id.value] = {endpoint.failing_since, endpoint.failed_attempts_count};
+    }
+  }
+  routing_.load(std::move(*endpoints));
+  stale_ = false;
+  return {};
+}
+
+Status GroupCommit::run(
+    std::vector<Settlement>& settlements,
+    std::vector<Command> commands,
+    WallTime now,
+    Effects& effects
+) {
+  std::vector<Status> results(commands.size());
+  const auto answer_all = [&](const Status& failure) {
+    for (std::size_t i = 0; i < commands.size(); ++i)
+      commands[i].done(failure ? results[i] : failure);
+  };
+  if (stale_) {
+    if (auto fresh = reload(); !fresh) {
+      answer_all(fresh);
+      return fresh;
+    }
+  }
+  if (auto begun = store_.begin(); !begun) {
+    answer_all(begun);
+    return begun;
+  }
+  WriteContext context{store_, routing_, health_, effects, now};
+  const Status settled = settle(context, settlements);
+  for (std::size_t i = 0; i < commands.size() && store_.in_transaction(); ++i) {
+    results[i] = run_one(context, commands[i].change);
+  }
+  const Status committed =
+      store_.in_transaction()
+          ? store_.commit()
+          : Status{fail(Errc::kUnavailable, "the database ended the transaction")};
+  if (!committed) {
+    store_.rollback();
+    effects = {};
+    stale_ = true;
+    answer_all(committed);
+    return committed;
+  }
+  if (settled) settlements.clear();
+  answer_all({});
+  return settled;
+}
+
+Status GroupCommit::run_one(WriteContext& context, const Change& change) {
+  if (auto saved = store_.savepoint(); !saved) return saved;
+  Effects own;
+  WriteContext inner{context.store, context.routing, context.health, own, context.now};
+  if (auto changed = change(inner); !changed) {
+    if (store_.in_transaction()) store_.rollback_to_savepoint();
+    return changed;
+  }
+  if (auto released = store_.release_savepoint(); !released) return released;
+  merge(context.effects, std::move(own));
+  return {};
+}
+
+Status GroupCommit::settle(WriteContext& context, std::vector<Settlement>& settlements) {
+  if (settlements.empty()) return {};
+  if (auto saved = store_.savepoint(); !saved) return saved;
+  auto settled = store_.settle(settlements, context.now);
+  Status judged =
+      settled ? judge_endpoints(context, settlements) : Status{tl::unexpected(settled.error())};
+  if (judged) judged = store_.release_savepoint();
+  if (!judged) {
+    if (store_.in_transaction()) store_.rollback_to_savepoint();
+    context.effects = {};
+    stale_ = true;
+    return judged;
+  }
+  for (std::size_t i = 0; i < settlements.size(); ++i) {
+    // Copied, not moved: should the commit fail, they are settled again.
+    context.effects.attempts.push_back({settlements[i], (*settled)[i]});
+  }
+  return {};
+}
+
+Status GroupCommit::judge_endpoints(
+    WriteContext& context, const std::vector<Settlement>& settlements
+) {
+  std::unordered_set<std::int64_t> touched;
+  std::unordered_map<std::int64_t, DisabledReason> to_disable;
+  for (const auto& settlement : settlements) {
+    const std::int64_t id = settlement.endpoint.value;
+    if (settlement.verdict == Verdict::kDelivered) {
+      if (health_.erase(id) > 0) touched.insert(id);
+      continue;
+    }
+    Health& health = health_[id];
+    health.failed(context.now);
+    touched.insert(id);
+    if (settlement.verdict == Verdict::kEndpointGone) {
+      to_disable[id] = DisabledReason::kGone;
+    } else if (health.disables(context.now)) {
+      to_disable.try_emplace(id, DisabledReason::kFailing);
+    }
+  }
+  for (const std::int64_t id : touched) {
+    const auto known = health_.find(id);
+    const Health health = known == health_.end() ? Health{} : known->second;
+    const Status put = store_.put_endpoint_health(
+        EndpointId{id}, health.failing_since, health.failed_attempts_count
+    );
+    // The endpoint may have been deleted while the request was in flight.
+    if (!put && put.error().code != Errc::kNotFound) return put;
+  }
+  for (const auto& [id, reason] : to_disable) {
+    const auto endpoint = routing_.find(EndpointId{id});
+    if (!endpoint || endpoint->state == EndpointState::kDisabled) continue;
+    auto disabled = set_endpoint_state(context, *endpoint, EndpointState::kDisabled, reason);
+    if (!disabled) return tl::unexpected(std::move(disabled).error());
+  }
+  return {};
+}
+
+}  // namespace postrider

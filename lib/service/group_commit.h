@@ -1,0 +1,56 @@
+// Many changes, one transaction, one fsync.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "service/write_context.h"
+
+namespace postrider {
+
+/// A change and who waits for it.
+struct Command {
+  Change change;
+  /// Called exactly once, after the commit or with the reason why there was none.
+  std::function<void(Status)> done;
+};
+
+/// Runs groups of changes against the store. Free of threads: the writer drives it, and so does the
+/// simulator. Owned by the writer's thread.
+class GroupCommit {
+ public:
+  /// `store` outlives it.
+  explicit GroupCommit(Store& store) : store_(store) {}
+
+  /// Reads all endpoints; called before the first group.
+  [[nodiscard]] Status load(StoreReader& reader);
+
+  /// Settles and runs the commands in one transaction and tells each command its result.
+  /// Settlements that are written are taken out of `settlements`; they stay there when they could
+  /// not be, for the next group. `effects` is empty unless something was committed. An error is the
+  /// one that kept settlements or the whole group from being written.
+  [[nodiscard]] Status run(
+      std::vector<Settlement>& settlements,
+      std::vector<Command> commands,
+      WallTime now,
+      Effects& effects
+  );
+
+  [[nodiscard]] const Routing& routing() const { return routing_; }
+
+ private:
+  [[nodiscard]] Status settle(WriteContext& context, std::vector<Settlement>& settlements);
+  [[nodiscard]] Status judge_endpoints(
+      WriteContext& context, const std::vector<Settlement>& settlements
+  );
+  [[nodiscard]] Status run_one(WriteContext& context, const Change& change);
+  [[nodiscard]] Status reload();
+
+  Store& store_;
+  StoreReader* reader_ = nullptr;  // set by load; outlives this
+  Routing routing_;
+  HealthBook health_;
+  bool stale_ = false;  // routing and health hold changes that were not committed
+};
+
+}  // namespace postrider

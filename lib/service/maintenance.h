@@ -1,0 +1,101 @@
+// The thread that keeps house: sweeps, tasks, statistics, retention, checkpoints.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "metrics/metrics.h"
+#include "service/writer.h"
+#include "store/change_watch.h"
+#include "store/reader.h"
+
+namespace postrider {
+
+struct MaintenanceOptions {
+  Millis retention = std::chrono::hours{30 * 24};
+  Millis hold_disabled = std::chrono::hours{7 * 24};
+  /// How long idempotency keys are kept at least.
+  Millis idempotency = std::chrono::hours{48};
+};
+
+/// Each piece of work is small bounded transactions through the writer, so none stands in anybody's
+/// way.
+class Maintenance {
+ public:
+  struct Parts {
+    std::unique_ptr<StoreReader> reader;
+    std::unique_ptr<Checkpointer> checkpointer;
+  };
+
+  /// `clock`, `writer` and `metrics` outlive it.
+  Maintenance(
+      MaintenanceOptions options, Parts parts, const Clock& clock, Writer& writer, Metrics& metrics
+  );
+  ~Maintenance() { stop(); }
+  Maintenance(const Maintenance&) = delete;
+  Maintenance& operator=(const Maintenance&) = delete;
+
+  /// Idempotent.
+  void start();
+  void stop();
+
+  /// Adds to the statistics, which are written every few seconds. Thread-safe.
+  void add_stats(const std::vector<StatRow>& rows);
+  /// There may be work that cannot wait for the next round: a task, a deleted endpoint.
+  /// Thread-safe.
+  void wake();
+
+ private:
+  /// When a piece of work is next due; each has a period of its own.
+  struct Schedule {
+    MonoTime sweeps;
+    MonoTime stats;
+    MonoTime checkpoint;
+    MonoTime secrets;
+    MonoTime retention;
+    MonoTime gauges;
+  };
+
+  void run() noexcept;
+  void round();
+  [[nodiscard]] bool is_due(MonoTime& at, Millis period);
+  void sweep();
+  void step_tasks();
+  void write_stats();
+  void checkpoint();
+  void prune_secrets();
+  void prune();
+  void sample_gauges();
+  [[nodiscard]] bool stopping() const;
+  /// Says so once per kind of work until it works again.
+  void report(std::string_view work, const Status& status);
+
+  using StatKey = std::tuple<std::int64_t, std::string, std::int64_t>;
+
+  const MaintenanceOptions options_;
+  const Clock& clock_;
+  Writer& writer_;
+  Metrics& metrics_;
+
+  mutable Mutex mutex_;
+  CondVar wake_;
+  bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  bool woken_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  std::map<StatKey, StatRow> stats_ POSTRIDER_GUARDED_BY(mutex_);
+
+  // Owned by the thread once it runs.
+  std::unique_ptr<StoreReader> reader_;
+  std::unique_ptr<Checkpointer> checkpointer_;
+  Schedule schedule_;
+  Millis gauges_period_{5000};
+  std::map<std::string, bool, std::less<>> failed_;
+
+  std::thread thread_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,78 @@
+#include "service/outbox_watcher.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "base/log.h"
+
+namespace postrider {
+namespace {
+
+/// Stands behind the watch, should a wake-up be lost.
+constexpr Millis kPoll{1000};
+/// The shortest time between two looks: a row is taken up within 50 ms all the same.
+constexpr Millis kPause{20};
+
+}  // namespace
+
+OutboxWatcher::OutboxWatcher(
+    std::unique_ptr<StoreReader> reader,
+    std::unique_ptr<ChangeWatch> watch,
+    Writer& writer,
+    CatalogueSource catalogue,
+    std::size_t data_bytes_max
+)
+    : writer_(writer),
+      catalogue_(std::move(catalogue)),
+      limits_{data_bytes_max, limits::kChunkRowsMax},
+      reader_(std::move(reader)),
+      watch_(std::move(watch)) {}
+
+void OutboxWatcher::start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+}
+
+void OutboxWatcher::stop() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  pause_.notify_all();
+  watch_->wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool OutboxWatcher::stopping() const {
+  const MutexLock lock(mutex_);
+  return stopping_;
+}
+
+void OutboxWatcher::run() noexcept {
+  while (!stopping()) {
+    const auto waiting = reader_->outbox_waiting();
+    if (waiting && *waiting) take_up_all();
+    watch_->wait(kPoll);
+    const MutexLock lock(mutex_);
+    if (!stopping_) static_cast<void>(pause_.wait_for(mutex_, kPause));
+  }
+}
+
+void OutboxWatcher::take_up_all() {
+  while (!stopping()) {
+    const auto catalogue = catalogue_();
+    const auto taken = writer_.execute<std::size_t>([&](WriteContext& context) {
+      return take_up_outbox(context, *catalogue, limits_);
+    });
+    if (!taken) {
+      // The rows stay where they are and are tried again with the next look.
+      if (!failed_)
+        log::warning("the SQL outbox cannot be taken up", {{"reason", taken.error().context}});
+      failed_ = true;
+      return;
+    }
+    failed_ = false;
+    if (*taken < limits_.rows_max) return;
+  }
+}
+
+}  // namespace postrider

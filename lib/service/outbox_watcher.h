@@ -1,0 +1,60 @@
+// The thread that takes up what producers insert into the SQL outbox.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "service/catalogue.h"
+#include "service/emit.h"
+#include "service/writer.h"
+#include "store/change_watch.h"
+#include "store/reader.h"
+
+namespace postrider {
+
+class OutboxWatcher {
+ public:
+  using CatalogueSource = std::function<std::shared_ptr<const Catalogue>()>;
+
+  /// `writer` outlives it.
+  OutboxWatcher(
+      std::unique_ptr<StoreReader> reader,
+      std::unique_ptr<ChangeWatch> watch,
+      Writer& writer,
+      CatalogueSource catalogue,
+      std::size_t data_bytes_max
+  );
+  ~OutboxWatcher() { stop(); }
+  OutboxWatcher(const OutboxWatcher&) = delete;
+  OutboxWatcher& operator=(const OutboxWatcher&) = delete;
+
+  /// Idempotent.
+  void start();
+  void stop();
+
+ private:
+  void run() noexcept;
+  void take_up_all();
+  [[nodiscard]] bool stopping() const;
+
+  Writer& writer_;
+  const CatalogueSource catalogue_;
+  const OutboxLimits limits_;
+
+  mutable Mutex mutex_;
+  bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  // Waits between two looks, so that a busy database costs a look now and then, not one per commit.
+  CondVar pause_;
+
+  // Owned by the thread once it runs; wake() of the watch is for everybody.
+  std::unique_ptr<StoreReader> reader_;
+  std::unique_ptr<ChangeWatch> watch_;
+  bool failed_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace postrider

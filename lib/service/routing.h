@@ -1,0 +1,46 @@
+// Which endpoints want an event.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/endpoint.h"
+
+namespace postrider {
+
+/// All endpoints that are not deleted, indexed by tenant and type. Owned by the writer's thread, so
+/// an event is routed by exactly what was committed before it.
+class Routing {
+ public:
+  void load(std::vector<Endpoint> endpoints);
+  void put(std::shared_ptr<const Endpoint> endpoint);
+  void remove(EndpointId id);
+
+  /// Null when there is none.
+  [[nodiscard]] std::shared_ptr<const Endpoint> find(EndpointId id) const;
+  [[nodiscard]] std::vector<EndpointId> match(const EventDraft& event) const;
+  [[nodiscard]] const std::unordered_map<std::int64_t, std::shared_ptr<const Endpoint>>& all(
+  ) const {
+    return endpoints_;
+  }
+
+ private:
+  struct Tenant {
+    // By each exact type an endpoint names; endpoints with a wildcard or without types are in
+    // `others`.
+    std::unordered_map<std::string, std::vector<const Endpoint*>> by_type;
+    std::vector<const Endpoint*> others;
+  };
+
+  void index(const Endpoint& endpoint);
+  void unindex(const Endpoint& endpoint);
+
+  // Shared with lanes and requests in flight, which may keep an older version for a while.
+  std::unordered_map<std::int64_t, std::shared_ptr<const Endpoint>> endpoints_;
+  std::unordered_map<std::string, Tenant> tenants_;
+};
+
+}  // namespace postrider

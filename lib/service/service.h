@@ -1,0 +1,169 @@
+// Everything behind the API: the threads, and the operations that the API and the command line
+// offer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "domain/retry_policy.h"
+#include "engine/engine.h"
+#include "metrics/metrics.h"
+#include "service/attempt_feed.h"
+#include "service/catalogue.h"
+#include "service/dispatcher.h"
+#include "service/emit.h"
+#include "service/keyring.h"
+#include "service/maintenance.h"
+#include "service/outbox_watcher.h"
+#include "service/shared_value.h"
+#include "service/writer.h"
+#include "store/change_watch.h"
+#include "store/store.h"
+#include "transport/transport.h"
+
+namespace postrider {
+
+struct ServiceOptions {
+  EngineOptions engine;
+  MaintenanceOptions maintenance;
+  std::size_t event_bytes_max = 1U << 20U;
+  std::string root_key;  ///< secret; empty when there is none
+  Millis drain_timeout{20'000};
+};
+
+/// The concrete parts, made by the composition root.
+struct ServiceParts {
+  std::unique_ptr<Store> store;
+  std::unique_ptr<StoreReaders> readers;
+  std::unique_ptr<Transport> transport;
+  std::unique_ptr<ChangeWatch> outbox_watch;
+  std::unique_ptr<Checkpointer> checkpointer;
+};
+
+/// Owns writer, dispatcher, maintenance and outbox watcher. Operations are thread-safe; start() and
+/// stop() belong to the owner. An operation that returns has committed. Besides what each says, all
+/// may fail with kBusy (the write queue is full), kUnavailable (no space, or shutting down) and
+/// kInternal.
+class Service final : private CommitListener {
+ public:
+  /// `clock` outlives it.
+  [[nodiscard]] static Result<std::unique_ptr<Service>> create(
+      ServiceOptions options, ServiceParts parts, const Clock& clock
+  );
+  ~Service() override;
+
+  /// Idempotent.
+  [[nodiscard]] Status start();
+  /// Finishes or gives back what is in flight within the drain time, writes what is queued and ends
+  /// all threads. Idempotent. Returns how many requests were given back.
+  std::size_t stop();
+
+  // Events.
+
+  /// kConflict: the idempotency key was used for another body.
+  [[nodiscard]] Result<Emitted> emit(EmitParams params);
+  /// Sends an event to one endpoint only and waits for its first attempt. kConflict: the endpoint
+  /// is not active.
+  [[nodiscard]] Result<RecordedAttempt> test_endpoint(EndpointId id, EventDraft draft);
+  /// Returns the deliveries that are now pending.
+  [[nodiscard]] Result<std::vector<Delivery>> replay_event(
+      EventId id, std::optional<EndpointId> only
+  );
+
+  // Endpoints.
+
+  [[nodiscard]] Result<Endpoint> add_endpoint(Endpoint endpoint);
+  /// `change` gets the endpoint as it is and returns its new config; it runs on the writer's
+  /// thread.
+  [[nodiscard]] Result<Endpoint> update_endpoint(
+      EndpointId id, std::function<Result<EndpointConfig>(const Endpoint&)> change
+  );
+  [[nodiscard]] Status remove_endpoint(EndpointId id);
+  /// By a person: `disabled` gets the reason `operator`.
+  [[nodiscard]] Result<Endpoint> set_endpoint_state(EndpointId id, EndpointState state);
+  [[nodiscard]] Result<Endpoint> rotate_secret(EndpointId id, std::string secret, Millis overlap);
+
+  // Deliveries and dead letters; kConflict when the state does not allow it.
+
+  [[nodiscard]] Result<Delivery> retry_delivery(DeliveryId id);
+  [[nodiscard]] Result<Delivery> cancel_delivery(DeliveryId id);
+  [[nodiscard]] Result<Delivery> replay_dead_letter(DeliveryId id);
+  [[nodiscard]] Result<Delivery> discard_dead_letter(DeliveryId id);
+  /// Starts bulk work. `total`: as counted by the caller.
+  [[nodiscard]] Result<Task> start_task(TaskKind kind, DeadLetterFilter filter, std::int64_t total);
+  /// kConflict when the task has ended.
+  [[nodiscard]] Result<Task> cancel_task(TaskId id);
+
+  // Keys and event types.
+
+  /// Stores a key by its hash; the id and the time are filled in.
+  [[nodiscard]] Result<ApiKey> add_api_key(ApiKey key);
+  [[nodiscard]] Status remove_api_key(KeyId id);
+  [[nodiscard]] std::optional<ApiKey> authenticate(std::string_view key) const;
+  /// kConflict: the name is taken.
+  [[nodiscard]] Result<EventType> add_event_type(EventType type);
+  /// `change` gets the type as it is; it runs on the writer's thread.
+  [[nodiscard]] Result<EventType> update_event_type(
+      std::string name, std::function<Result<EventType>(EventType)> change
+  );
+  [[nodiscard]] Status remove_event_type(std::string name);
+  [[nodiscard]] std::shared_ptr<const Catalogue> catalogue() const { return catalogue_.get(); }
+
+  // For those who watch.
+
+  /// A reader of one's own: one per thread.
+  [[nodiscard]] Result<std::unique_ptr<StoreReader>> open_reader() { return readers_->open(); }
+  [[nodiscard]] AttemptFeed& attempt_feed() { return feed_; }
+  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] const IdCodec& ids() const { return ids_; }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] const ServiceOptions& options() const { return options_; }
+  /// Whether the service does its work: threads run and the database can be written. The error says
+  /// what is wrong.
+  [[nodiscard]] Status ready() const;
+
+ private:
+  Service(
+      ServiceOptions options,
+      ServiceParts parts,
+      const Clock& clock,
+      std::unique_ptr<StoreReader> reader
+  );
+
+  void committed(Effects effects, double commit_seconds, std::int64_t rows) override;
+  void writable(bool writable) override;
+  void count(const Effects& effects);
+  [[nodiscard]] Status reload_keys();
+  [[nodiscard]] Status reload_event_types();
+
+  const ServiceOptions options_;
+  const Clock& clock_;
+  const IdCodec ids_;
+  std::unique_ptr<StoreReaders> readers_;
+  Metrics metrics_;
+  AttemptFeed feed_;
+  // Replaced before the answer to the change that made them stale.
+  SharedValue<Keyring> keyring_;
+  SharedValue<Catalogue> catalogue_;
+  const std::string root_hash_;
+
+  mutable Mutex mutex_;
+  bool running_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
+  // Reads what a commit changed for keyring_ and catalogue_; whoever holds mutex_ may use it.
+  std::unique_ptr<StoreReader> reader_ POSTRIDER_GUARDED_BY(mutex_);
+
+  // In the order they start; they stop the other way round.
+  Writer writer_;
+  Dispatcher dispatcher_;
+  Maintenance maintenance_;
+  OutboxWatcher outbox_watcher_;
+};
+
+}  // namespace postrider

@@ -1,0 +1,55 @@
+// What a change may touch, and what it leaves for others to do once it is committed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "service/health.h"
+#include "service/routing.h"
+#include "store/store.h"
+
+namespace postrider {
+
+/// An attempt that is on disk.
+struct RecordedAttempt {
+  Settlement settlement;
+  Settled settled;
+};
+
+/// What a group of changes means for the rest of the process. Passed on after the commit, dropped
+/// when there is none.
+struct Effects {
+  std::vector<std::shared_ptr<const Endpoint>>
+      endpoints;  ///< new or changed; shared with routing and lanes
+  std::vector<EndpointId> endpoints_removed;
+  std::vector<DueDelivery> fresh;
+  std::vector<EndpointId> read_again;  ///< deliveries became pending that no lane was told of
+  std::vector<std::pair<DeliveryId, EndpointId>> deliveries_changed;
+  std::vector<RecordedAttempt> attempts;
+  std::vector<StatRow> stats;  ///< events accepted
+  std::int64_t events_accepted = 0;
+  std::int64_t deliveries_cancelled = 0;
+  std::int64_t deliveries_dead = 0;  ///< by sweeps; settling tells its own
+  bool keys_changed = false;
+  bool event_types_changed = false;
+  bool tasks_changed = false;
+};
+
+/// Handed to a command while its transaction is open. Owned by the writer's thread.
+struct WriteContext {
+  Store& store;
+  /// Sees the changes of earlier commands of the same group. A command changes it last, when
+  /// nothing of it can fail any more; a failed commit reloads it.
+  Routing& routing;
+  HealthBook& health;  ///< likewise
+  Effects& effects;
+  WallTime now;
+};
+
+/// A change of the store. Runs on the writer's thread inside a savepoint: a failure undoes it
+/// alone.
+using Change = std::function<Status(WriteContext&)>;
+
+}  // namespace postrider

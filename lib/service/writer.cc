@@ -1,0 +1,113 @@
+#include "service/writer.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/limits.h"
+#include "base/log.h"
+
+namespace postrider {
+namespace {
+
+/// How soon settlements that could not be written are tried again.
+constexpr Millis kUnwrittenRetry{200};
+
+}  // namespace
+
+Writer::Writer(
+    std::unique_ptr<Store> store,
+    std::unique_ptr<StoreReader> reader,
+    const Clock& clock,
+    CommitListener& listener
+)
+    : clock_(clock),
+      listener_(listener),
+      store_(std::move(store)),
+      reader_(std::move(reader)),
+      group_(*store_) {}
+
+Status Writer::start() {
+  if (thread_.joinable()) return {};
+  if (auto loaded = group_.load(*reader_); !loaded) return loaded;
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+void Writer::stop() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  ready_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status Writer::execute(Change change) {
+  std::promise<Status> promise;
+  auto result = promise.get_future();
+  {
+    const MutexLock lock(mutex_);
+    if (stopping_) return fail(Errc::kUnavailable, "the service is shutting down");
+    if (commands_.size() >= limits::kWriterQueueMax)
+      return fail(Errc::kBusy, "the write queue is full");
+    commands_.push_back({std::move(change), [&promise](Status status) {
+                           promise.set_value(std::move(status));
+                         }});
+  }
+  ready_.notify_one();
+  return result.get();
+}
+
+void Writer::settle(std::vector<Settlement> settlements) {
+  {
+    const MutexLock lock(mutex_);
+    std::move(settlements.begin(), settlements.end(), std::back_inserter(settlements_));
+  }
+  ready_.notify_one();
+}
+
+void Writer::run() noexcept {
+  std::vector<Command> commands;
+  while (wait_for_work(commands)) run_group(std::exchange(commands, {}));
+}
+
+bool Writer::wait_for_work(std::vector<Command>& commands) {
+  const MutexLock lock(mutex_);
+  while (commands_.empty() && settlements_.empty() && !stopping_) {
+    if (unwritten_.empty()) {
+      ready_.wait(mutex_);
+    } else if (!ready_.wait_for(mutex_, kUnwrittenRetry)) {
+      break;
+    }
+  }
+  const auto count =
+      static_cast<std::ptrdiff_t>(std::min(commands_.size(), limits::kGroupCommandsMax));
+  commands.assign(
+      std::make_move_iterator(commands_.begin()), std::make_move_iterator(commands_.begin() + count)
+  );
+  commands_.erase(commands_.begin(), commands_.begin() + count);
+  const bool has_new = !commands.empty() || !settlements_.empty();
+  std::move(settlements_.begin(), settlements_.end(), std::back_inserter(unwritten_));
+  settlements_.clear();
+  return has_new || !stopping_;
+}
+
+void Writer::run_group(std::vector<Command> commands) {
+  const auto rows = static_cast<std::int64_t>(commands.size() + unwritten_.size());
+  const MonoTime begun = clock_.mono_now();
+  Effects effects;
+  const Status written = group_.run(unwritten_, std::move(commands), clock_.wall_now(), effects);
+  const std::chrono::duration<double> took = clock_.mono_now() - begun;
+  if (!written && writable_) {
+    log::error("the database cannot be written", {{"reason", written.error().context}});
+  }
+  const bool writable = unwritten_.empty();
+  if (writable != writable_) {
+    if (writable) log::info("the database can be written again");
+    writable_ = writable;
+    listener_.writable(writable);
+  }
+  listener_.committed(std::move(effects), took.count(), rows);
+}
+
+}  // namespace postrider

@@ -1,0 +1,99 @@
+// The thread that writes.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "service/group_commit.h"
+
+namespace postrider {
+
+/// Told of every commit, on the writer's thread. Must not wait for anything the writer does.
+class CommitListener {
+ public:
+  CommitListener() = default;
+  CommitListener(const CommitListener&) = delete;
+  CommitListener& operator=(const CommitListener&) = delete;
+  virtual ~CommitListener() = default;
+
+  virtual void committed(Effects effects, double commit_seconds, std::int64_t rows) = 0;
+  /// Whether settlements can be written; told when it changes.
+  virtual void writable(bool writable) = 0;
+};
+
+/// Owns the only writing connection. Takes what is queued, runs it as one transaction, answers all
+/// of it: a batch grows by itself under load, and a lone change is committed at once.
+///
+/// Thread-safe but for start() and stop(), which belong to the owner.
+class Writer {
+ public:
+  /// `clock` and `listener` outlive it.
+  Writer(
+      std::unique_ptr<Store> store,
+      std::unique_ptr<StoreReader> reader,
+      const Clock& clock,
+      CommitListener& listener
+  );
+  ~Writer() { stop(); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  /// Reads the endpoints and starts the thread. Idempotent.
+  [[nodiscard]] Status start();
+  /// Refuses new commands, writes what is queued and ends the thread. Idempotent. Bounded: what
+  /// cannot be written then is given up after one try.
+  void stop();
+
+  /// Runs `change` in the next group and returns its result once that is committed. kBusy: the
+  /// queue is full; kUnavailable: there is no space, or the writer is stopping. In every case of an
+  /// error nothing was changed.
+  template <class T>
+  [[nodiscard]] Result<T> execute(std::function<Result<T>(WriteContext&)> change) {
+    std::optional<T> value;
+    auto status = execute(Change{[&](WriteContext& context) -> Status {
+      auto result = change(context);
+      if (!result) return tl::unexpected(std::move(result).error());
+      value = std::move(*result);
+      return {};
+    }});
+    if (!status) return tl::unexpected(std::move(status).error());
+    return std::move(*value);
+  }
+  [[nodiscard]] Status execute(Change change);
+
+  /// Queues settlements. Never refused: their number is bounded by the requests in flight.
+  void settle(std::vector<Settlement> settlements);
+
+ private:
+  void run() noexcept;
+  /// False when the thread shall end.
+  bool wait_for_work(std::vector<Command>& commands);
+  void run_group(std::vector<Command> commands);
+
+  const Clock& clock_;
+  CommitListener& listener_;
+
+  Mutex mutex_;
+  CondVar ready_;
+  std::vector<Command> commands_ POSTRIDER_GUARDED_BY(mutex_);
+  std::vector<Settlement> settlements_ POSTRIDER_GUARDED_BY(mutex_);
+  bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
+
+  // Owned by the writer's thread once it runs.
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<StoreReader> reader_;
+  GroupCommit group_;
+  std::vector<Settlement> unwritten_;
+  bool writable_ = true;
+
+  std::thread thread_;
+};
+
+}  // namespace postrider
