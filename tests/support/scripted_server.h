@@ -31,7 +31,7 @@ class ServerConnection {
   [[nodiscard]] int number() const { return number_; }
 
   /// Nothing when the peer is gone.
-  [[nodiscard]] std::optional<RawRequest> read_request();
+  std::optional<RawRequest> read_request();
 
   /// False when the peer is gone.
   bool send(std::string_view bytes);

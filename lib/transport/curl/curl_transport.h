@@ -23,7 +23,7 @@ class CurlTransport final : public Transport {
     /// more than they save.
     std::size_t connections_max = 512;
     std::string user_agent = "Postrider";
-    std::string ca_file;  ///< PEM of the authorities to trust; empty: the system's
+    std::string ca_file{};  ///< PEM of the authorities to trust; empty: the system's
   };
 
   /// `clock` outlives the transport.

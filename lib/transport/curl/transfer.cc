@@ -175,7 +175,9 @@ Cause Transfer::cause(CURLcode code) const {
         Response::Failure::kBlocked,
         "the address of the host is private or reserved, and not allowed"};
   }
-  if (header_bytes_ > limits::kResponseHeaderBytesMax) {
+  // A single header above libcurl's own limit ends with CURLE_OUT_OF_MEMORY.
+  const bool header_too_long = code == CURLE_OUT_OF_MEMORY && requests_sent_ > 0;
+  if (header_too_long || header_bytes_ > limits::kResponseHeaderBytesMax) {
     return {Response::Failure::kInvalid, "the answer has too many header bytes"};
   }
   return cause_of(code);
