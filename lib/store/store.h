@@ -108,9 +108,9 @@ class Store {
   ) = 0;
   /// Removes events created before `before` all of whose deliveries are final, with these and their
   /// attempts; and idempotency keys older than `keys_before`, rejected outbox rows, finished tasks,
-  /// statistics and what is left of deleted endpoints older than `before`. About `rows_max` rows per
-  /// call: an event goes whole. Calls make up a pass; events that have to stay are looked at once
-  /// per pass, not once per call.
+  /// statistics and what is left of deleted endpoints older than `before`. About `rows_max` rows
+  /// per call: an event goes whole. Calls make up a pass; events that have to stay are looked at
+  /// once per pass, not once per call.
   [[nodiscard]] virtual Result<Pruned> prune(
       WallTime before, WallTime keys_before, std::size_t rows_max
   ) = 0;
