@@ -144,6 +144,12 @@ class Store {
   [[nodiscard]] virtual Status put_task(const Task& task) = 0;
   /// Adds to the rows that are there.
   [[nodiscard]] virtual Status add_stats(std::span<const StatRow> rows) = 0;
+
+  // The file.
+
+  /// Moves committed pages from the log into the database, as far as readers let it, and gives free space back in small
+  /// steps. Called outside of transactions.
+  [[nodiscard]] virtual Status checkpoint() = 0;
 };
 
 /// Opens readers; thread-safe. The composition root hands it to whoever starts threads that read.

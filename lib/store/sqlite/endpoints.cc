@@ -61,8 +61,6 @@ Status SqliteStore::put_endpoint(const Endpoint& endpoint) {
           reason_of(endpoint),
           endpoint.state_changed_at,
           endpoint.updated_at,
-          endpoint.failing_since,
-          endpoint.failed_attempts_count,
           encode_config(endpoint.config),
           endpoint.id
       )
@@ -70,15 +68,11 @@ Status SqliteStore::put_endpoint(const Endpoint& endpoint) {
   return status ? put_secrets(endpoint.id, endpoint.secrets) : status;
 }
 
-Status SqliteStore::put_endpoint_health(const Endpoint& endpoint) {
+Status SqliteStore::put_endpoint_health(
+    EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+) {
   return found(
-      *db_,
-      db_->run(
-          sql::kUpdateEndpointHealth,
-          endpoint.failing_since,
-          endpoint.failed_attempts_count,
-          endpoint.id
-      )
+      *db_, db_->run(sql::kUpdateEndpointHealth, failing_since, failed_attempts_count, id)
   );
 }
 

@@ -17,8 +17,6 @@ SET
   state_reason = :state_reason,
   state_changed_at_ms = :state_changed_at_ms,
   updated_at_ms = :updated_at_ms,
-  failing_since_ms = :failing_since_ms,
-  failed_attempts_count = :failed_attempts_count,
   config = :config
 WHERE id = :id AND deleted_at_ms IS NULL
 

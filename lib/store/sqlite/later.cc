@@ -20,6 +20,7 @@ Result<std::vector<Delivery>> SqliteStore::cancel_deleted(WallTime, std::size_t)
 Result<Pruned> SqliteStore::prune(WallTime, WallTime, std::size_t) { return Pruned{0, true}; }
 Result<KeyId> SqliteStore::add_api_key(const ApiKey&, WallTime) { return later(); }
 Status SqliteStore::delete_api_key(KeyId) { return later(); }
+Result<EventType> SqliteStore::event_type(std::string_view) { return later(); }
 Status SqliteStore::add_event_type(const EventType&) { return later(); }
 Status SqliteStore::put_event_type(const EventType&) { return later(); }
 Status SqliteStore::delete_event_type(std::string_view) { return later(); }

@@ -83,11 +83,14 @@ class SqliteStore final : public Store {
 
   [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
   [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
-  [[nodiscard]] Status put_endpoint_health(const Endpoint& endpoint) override;
+  [[nodiscard]] Status put_endpoint_health(
+      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+  ) override;
   [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
 
   [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override;
   [[nodiscard]] Status delete_api_key(KeyId id) override;
+  [[nodiscard]] Result<EventType> event_type(std::string_view name) override;
   [[nodiscard]] Status add_event_type(const EventType& type) override;
   [[nodiscard]] Status put_event_type(const EventType& type) override;
   [[nodiscard]] Status delete_event_type(std::string_view name) override;
