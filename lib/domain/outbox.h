@@ -1,4 +1,4 @@
-// A row of the table that producers write into by themselves.
+// The SQL outbox: rows that producers insert in their own transactions.
 #pragma once
 
 #include <cstdint>
@@ -7,17 +7,17 @@
 
 namespace postrider {
 
-/// A row of `outbox` as it was found: nothing in it has been checked. NULL is nullopt.
+/// A row as it was inserted: nothing is checked, anything may be missing.
 struct OutboxRow {
   std::int64_t id = 0;
   std::optional<std::string> type;
-  std::optional<std::string> data;  ///< JSON text
+  std::optional<std::string> data;
   std::optional<std::string> tenant;
-  std::optional<std::string> channels;  ///< a JSON array of strings
-  std::optional<std::string> metadata;  ///< a JSON object
+  std::optional<std::string> channels;  ///< JSON text
+  std::optional<std::string> metadata;  ///< JSON text
   std::optional<std::string> ordering_key;
-  std::optional<std::string> deliver_at;  ///< RFC 3339
-  std::optional<std::string> expires_at;  ///< RFC 3339
+  std::optional<std::string> deliver_at;
+  std::optional<std::string> expires_at;
   std::optional<std::string> idempotency_key;
   std::optional<std::string> traceparent;
 };
