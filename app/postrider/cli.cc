@@ -105,9 +105,14 @@ std::string command_line_of(const CLI::App* app) {
   return line;
 }
 
-std::string usage_message(const CLI::ParseError& error) {
+std::string usage_message(const CLI::App& at, const CLI::ParseError& error) {
+  const bool no_command = at.get_require_subcommand_min() > 0 && at.get_subcommands().empty();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && no_command) {
+    const auto rest = at.remaining();
+    return rest.empty() ? "name a command" : "there is no command " + rest.front();
+  }
   if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) {
-    return "configuration file: no such key: " + single_line(error.what());
+    return "configuration file: " + single_line(error.what());
   }
   return single_line(error.what());
 }
@@ -147,7 +152,7 @@ int Cli::run(std::vector<std::string> args, Io& io) {
     return root.exit(help, io.out, io.err);
   } catch (const CLI::ParseError& error) {
     const CLI::App* at = impl_->active == nullptr ? &root : impl_->active;
-    io.err << "postrider: " << usage_message(error) << " (see " << command_line_of(at)
+    io.err << "postrider: " << usage_message(*at, error) << " (see " << command_line_of(at)
            << " --help)\n";
     return kExitUsage;
   }
