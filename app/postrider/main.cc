@@ -1,1 +1,30 @@
-int main() { return 0; }
+#include <iostream>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "app/postrider/cli.h"
+#include "app/postrider/commands.h"
+
+namespace {
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace postrider::cli;
+  Io io{
+      .in = std::cin,
+      .out = std::cout,
+      .err = std::cerr,
+      .err_is_terminal = isatty(STDERR_FILENO) != 0,
+      .width = terminal_width()};
+  Cli cli("postrider", "Durable webhooks: what is accepted is delivered, or kept to be replayed.");
+  add_client_commands(cli.root());
+  return cli.run({argv + 1, argv + argc}, io);
+}

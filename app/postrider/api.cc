@@ -1,0 +1,73 @@
+#include "app/postrider/api.h"
+
+#include "app/postrider/table.h"
+
+namespace postrider::cli {
+
+void add_api_options(const Command& command, ApiOptions& options) {
+  command.text("server", options.server, "Address of the server");
+  command.text("key", options.key, "API key");
+  command.flag("json", options.json, "Print the server's JSON, one object per line");
+}
+
+void Query::add(std::string_view name, const std::optional<std::string>& value) {
+  if (!value || value->empty()) return;
+  text_ += text_.empty() ? '?' : '&';
+  text_ += name;
+  text_ += '=';
+  text_ += http::percent_encode(*value);
+}
+
+std::string Query::on(std::string_view path) const { return std::string(path) + text_; }
+
+Result<Api> Api::open(const ApiOptions& options) {
+  auto client = http::HttpClient::open(options.server, options.key);
+  if (!client) {
+    return fail(Errc::kInvalidArgument, "--server or --key: " + client.error().context);
+  }
+  return Api(std::move(*client));
+}
+
+Result<std::string> Api::call(
+    std::string_view method, std::string_view path, std::string body, const http::Headers& headers
+) {
+  const std::string_view type = body.empty() ? "" : "application/json";
+  auto answer = client_.request(method, path, std::move(body), type, headers);
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->status >= 200 && answer->status < 300) return std::move(answer->body);
+  return fail(Errc::kConflict, problem_text(answer->status, answer->body), answer->status);
+}
+
+std::string problem_text(int status, std::string_view body) {
+  constexpr std::size_t kShownMax = 300;
+  const JsonView problem(body);
+  if (!problem["title"].exists()) {
+    const std::string shown = printable(body.substr(0, kShownMax));
+    return "the server answered " + std::to_string(status) + (shown.empty() ? "" : ": " + shown);
+  }
+  std::string text = printable(problem["title"].text());
+  const std::string detail = printable(problem["detail"].text());
+  if (!detail.empty()) text += ": " + detail;
+  for (const JsonView& error : problem["errors"].elements()) {
+    text += "\n  " + printable(error["pointer"].text()) + ": " + printable(error["detail"].text());
+  }
+  return text;
+}
+
+std::string path_of(std::string_view collection, std::string_view id, std::string_view action) {
+  std::string path = "/v1/" + std::string(collection) + "/" + http::percent_encode(id);
+  if (!action.empty()) path += "/" + std::string(action);
+  return path;
+}
+
+void run_with_api(
+    const Command& command, const ApiOptions& options, std::function<Result<int>(Api&, Io&)> body
+) {
+  command.run_checked([&options, body = std::move(body)](Io& io) -> Result<int> {
+    auto api = Api::open(options);
+    if (!api) return tl::unexpected(api.error());
+    return body(*api, io);
+  });
+}
+
+}  // namespace postrider::cli

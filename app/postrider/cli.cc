@@ -1,0 +1,258 @@
+#include "app/postrider/cli.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+
+namespace postrider::cli {
+namespace {
+
+std::string environment_name(std::string_view option) {
+  std::string name = "POSTRIDER_";
+  for (const char c : option) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+bool in_environment(std::string_view option) {
+  const char* value = std::getenv(environment_name(option).c_str());
+  return value != nullptr && *value != '\0';
+}
+
+std::vector<CLI::App*> children(CLI::App& app) {
+  return app.get_subcommands([](CLI::App*) { return true; });
+}
+
+/// Whether `app` or a command below it has that option.
+bool knows_option(CLI::App& app, const std::string& name) {
+  std::vector<CLI::App*> open{&app};
+  while (!open.empty()) {
+    CLI::App* next = open.back();
+    open.pop_back();
+    if (next->get_option_no_throw("--" + name) != nullptr) return true;
+    for (CLI::App* child : children(*next)) open.push_back(child);
+  }
+  return false;
+}
+
+CLI::App* find_command(CLI::App& root, const std::vector<std::string>& path) {
+  CLI::App* command = &root;
+  for (const std::string& name : path) {
+    const auto below = children(*command);
+    const auto found = std::find_if(below.begin(), below.end(), [&](CLI::App* child) {
+      return child->get_name() == name;
+    });
+    if (found == below.end()) return nullptr;
+    command = *found;
+  }
+  return command;
+}
+
+/// A configuration file serves all commands: keys on top or in the [section] of the command that
+/// runs apply, keys of other commands are skipped, keys of none are errors.
+class ConfigFile final : public CLI::ConfigTOML {
+ public:
+  ConfigFile(CLI::App& root, CLI::App* const& active) : root_(root), active_(active) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> kept;
+    const std::vector<std::string> path = active_path();
+    for (CLI::ConfigItem& item : CLI::ConfigTOML::from_config(input)) {
+      if (item.name == "++" || item.name == "--") continue;
+      CLI::App* section = find_command(root_, item.parents);
+      if (section == nullptr || item.name == "config" || !knows_option(*section, item.name)) {
+        throw CLI::ConfigError::Extras(item.fullname());
+      }
+      const bool covers = item.parents.size() <= path.size() &&
+                          std::equal(item.parents.begin(), item.parents.end(), path.begin());
+      const bool wanted =
+          covers && active_ != nullptr && active_->get_option_no_throw("--" + item.name) != nullptr;
+      // CLI11 would let the file win over the environment.
+      if (!wanted || in_environment(item.name)) continue;
+      item.parents = path;
+      kept.push_back(std::move(item));
+    }
+    return kept;
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::string> active_path() const {
+    std::vector<std::string> path;
+    for (CLI::App* app = active_; app != nullptr && app != &root_; app = app->get_parent()) {
+      path.insert(path.begin(), app->get_name());
+    }
+    return path;
+  }
+
+  CLI::App& root_;
+  CLI::App* const& active_;
+};
+
+std::string single_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+std::string command_line_of(const CLI::App* app) {
+  std::string line;
+  for (; app != nullptr; app = app->get_parent()) {
+    line = line.empty() ? app->get_name() : app->get_name() + " " + line;
+  }
+  return line;
+}
+
+std::string usage_message(const CLI::App& at, const CLI::ParseError& error) {
+  const bool no_command = at.get_require_subcommand_min() > 0 && at.get_subcommands().empty();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && no_command) {
+    const auto rest = at.remaining();
+    return rest.empty() ? "name a command" : "there is no command " + rest.front();
+  }
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) {
+    return "configuration file: " + single_line(error.what());
+  }
+  return single_line(error.what());
+}
+
+}  // namespace
+
+struct Cli::Impl {
+  CLI::App root;
+  CLI::App* active = nullptr;  ///< the innermost command named so far
+  std::function<Result<int>(Io&)> body;
+};
+
+Cli::Cli(std::string_view name, std::string_view summary) : impl_(std::make_unique<Impl>()) {
+  CLI::App& root = impl_->root;
+  root.name(std::string(name));
+  root.description(std::string(summary));
+  root.require_subcommand(1);
+  root.set_config("--config", "", "A TOML file with the values of flags, for example limit = 10");
+  root.config_formatter(std::make_shared<ConfigFile>(root, impl_->active));
+}
+
+Cli::~Cli() = default;
+
+Command Cli::root() { return {*this, impl_->root}; }
+
+int Cli::run(std::vector<std::string> args, Io& io) {
+  CLI::App& root = impl_->root;
+  const char* config = std::getenv("POSTRIDER_CONFIG");
+  if (config != nullptr && *config != '\0' &&
+      std::find(args.begin(), args.end(), "--config") == args.end()) {
+    args.insert(args.begin(), {"--config", config});
+  }
+  std::reverse(args.begin(), args.end());
+  try {
+    root.parse(std::move(args));
+  } catch (const CLI::CallForHelp& help) {
+    return root.exit(help, io.out, io.err);
+  } catch (const CLI::ParseError& error) {
+    const CLI::App* at = impl_->active == nullptr ? &root : impl_->active;
+    io.err << "postrider: " << usage_message(*at, error) << " (see " << command_line_of(at)
+           << " --help)\n";
+    return kExitUsage;
+  }
+  const auto status = impl_->body(io);
+  return status ? *status : report(io, status.error());
+}
+
+int report(Io& io, const Error& error) {
+  io.err << "postrider: " << error.context << "\n";
+  return error.code == Errc::kInvalidArgument ? kExitUsage : kExitFailed;
+}
+
+Command Command::add(std::string_view name, std::string_view summary, std::string_view example)
+    const {
+  CLI::App* app = app_->add_subcommand(std::string(name), std::string(summary));
+  app->fallthrough();  // --config may stand anywhere
+  app->require_subcommand(0);
+  std::string footer;
+  if (!example.empty()) footer = "Example:\n  " + std::string(example) + "\n\n";
+  footer +=
+      "Every option is also a variable of the environment (--some-flag: POSTRIDER_SOME_FLAG) and a "
+      "key of --config FILE.";
+  app->footer(footer);
+  app_->require_subcommand(1);
+  Cli::Impl* impl = cli_->impl_.get();
+  app->preparse_callback([impl, app](std::size_t) {
+    impl->active = app;
+    // Only now: a value for one command must not be judged by the rules of another.
+    for (CLI::Option* option : app->get_options()) {
+      const auto& names = option->get_lnames();
+      if (!names.empty() && names.front() != "help") {
+        option->envname(environment_name(names.front()));
+      }
+    }
+  });
+  return {*cli_, *app};
+}
+
+void Command::text(std::string_view name, std::string& value, std::string_view help) const {
+  app_->add_option("--" + std::string(name), value, std::string(help))
+      ->capture_default_str()
+      ->type_name("TEXT");
+}
+
+void Command::text(std::string_view name, std::optional<std::string>& value, std::string_view help)
+    const {
+  const auto store = [&value](const std::string& text) { value = text; };
+  app_->add_option_function<std::string>("--" + std::string(name), store, std::string(help))
+      ->type_name("TEXT");
+}
+
+void Command::list(
+    std::string_view name, std::vector<std::string>& values, std::string_view help, char split
+) const {
+  auto* option = app_->add_option("--" + std::string(name), values, std::string(help));
+  // Without it a list would swallow the arguments that follow.
+  option->allow_extra_args(false)->type_name("TEXT");
+  if (split != 0) option->delimiter(split);
+}
+
+void Command::number(std::string_view name, std::int64_t& value, Range range, std::string_view help)
+    const {
+  app_->add_option("--" + std::string(name), value, std::string(help))
+      ->capture_default_str()
+      ->check(CLI::Range(range.min, range.max))
+      ->type_name("NUMBER");
+}
+
+void Command::number(
+    std::string_view name, std::optional<std::int64_t>& value, Range range, std::string_view help
+) const {
+  const auto store = [&value](const std::int64_t& number) { value = number; };
+  app_->add_option_function<std::int64_t>("--" + std::string(name), store, std::string(help))
+      ->check(CLI::Range(range.min, range.max))
+      ->type_name("NUMBER");
+}
+
+void Command::flag(std::string_view name, bool& value, std::string_view help) const {
+  app_->add_flag("--" + std::string(name), value, std::string(help));
+}
+
+void Command::argument(std::string_view name, std::string& value, std::string_view help) const {
+  app_->add_option(std::string(name), value, std::string(help))->required()->type_name("");
+}
+
+void Command::argument(
+    std::string_view name, std::optional<std::string>& value, std::string_view help
+) const {
+  const auto store = [&value](const std::string& text) { value = text; };
+  app_->add_option_function<std::string>(std::string(name), store, std::string(help))
+      ->type_name("");
+}
+
+void Command::run(std::function<int(Io&)> body) const {
+  run_checked([body = std::move(body)](Io& io) -> Result<int> { return body(io); });
+}
+
+void Command::run_checked(std::function<Result<int>(Io&)> body) const {
+  Cli::Impl* impl = cli_->impl_.get();
+  app_->callback([impl, body = std::move(body)] { impl->body = body; });
+}
+
+}  // namespace postrider::cli

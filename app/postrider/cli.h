@@ -1,0 +1,108 @@
+// Commands, their flags and where the values come from. Wraps CLI11.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/postrider/io.h"
+#include "base/error.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace postrider::cli {
+
+class Cli;
+
+/// One command of a Cli, which outlives it. Options write into variables that `keep` made.
+class Command {
+ public:
+  /// `example`: a line that can be pasted into a shell.
+  Command add(std::string_view name, std::string_view summary, std::string_view example = {}) const;
+
+  /// Makes a T that lives as long as the Cli.
+  template <class T>
+  T& keep() const;
+
+  // A value comes from the command line, else from POSTRIDER_<NAME>, else from the --config file,
+  // else it stays as it is. `name` without its dashes.
+  void text(std::string_view name, std::string& value, std::string_view help) const;
+  void text(std::string_view name, std::optional<std::string>& value, std::string_view help) const;
+  /// Repeatable; with `split` also a list in one value.
+  void list(
+      std::string_view name, std::vector<std::string>& values, std::string_view help, char split = 0
+  ) const;
+  struct Range {
+    std::int64_t min;
+    std::int64_t max;
+  };
+  void number(std::string_view name, std::int64_t& value, Range range, std::string_view help) const;
+  void number(
+      std::string_view name, std::optional<std::int64_t>& value, Range range, std::string_view help
+  ) const;
+  void flag(std::string_view name, bool& value, std::string_view help) const;
+  void argument(std::string_view name, std::string& value, std::string_view help) const;
+  void argument(std::string_view name, std::optional<std::string>& value, std::string_view help)
+      const;
+
+  /// What the command does; returns the exit status. kInvalidArgument of `run_checked` is wrong
+  /// usage, other errors are failures; both are shown in one line.
+  void run(std::function<int(Io&)> body) const;
+  void run_checked(std::function<Result<int>(Io&)> body) const;
+
+ private:
+  friend class Cli;
+  Command(Cli& cli, CLI::App& app) : cli_(&cli), app_(&app) {}
+
+  Cli* cli_;
+  CLI::App* app_;
+};
+
+/// The whole command line. Owned by one thread.
+class Cli {
+ public:
+  Cli(std::string_view name, std::string_view summary);
+  ~Cli();
+  Cli(const Cli&) = delete;
+  Cli& operator=(const Cli&) = delete;
+
+  [[nodiscard]] Command root();
+
+  /// Parses (without the program's name), runs the command, returns the exit status. Wrong usage is
+  /// one line on `err` and status 2.
+  [[nodiscard]] int run(std::vector<std::string> args, Io& io);
+
+ private:
+  friend class Command;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+
+  struct Kept {
+    virtual ~Kept() = default;
+  };
+  template <class T>
+  struct KeptValue final : Kept {
+    T value{};
+  };
+  std::vector<std::unique_ptr<Kept>> kept_;
+};
+
+template <class T>
+T& Command::keep() const {
+  auto kept = std::make_unique<Cli::KeptValue<T>>();
+  T& value = kept->value;
+  cli_->kept_.push_back(std::move(kept));
+  return value;
+}
+
+/// Shows a failure as `postrider: …` and returns the exit status that fits it.
+int report(Io& io, const Error& error);
+
+}  // namespace postrider::cli

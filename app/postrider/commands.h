@@ -1,0 +1,37 @@
+// Every command; each is a file of its own. main.cc adds them to the command line.
+#pragma once
+
+#include "app/postrider/cli.h"
+
+namespace postrider::cli {
+
+void add_emit(const Command& root);
+void add_endpoints(const Command& root);
+void add_events(const Command& root);
+void add_event_types(const Command& root);
+void add_deliveries(const Command& root);
+void add_dead_letters(const Command& root);
+void add_keys(const Command& root);
+void add_tasks(const Command& root);
+void add_listen(const Command& root);
+void add_sign(const Command& root);
+void add_verify(const Command& root);
+void add_version(const Command& root);
+
+/// All of the above.
+inline void add_client_commands(const Command& root) {
+  add_emit(root);
+  add_endpoints(root);
+  add_events(root);
+  add_event_types(root);
+  add_deliveries(root);
+  add_dead_letters(root);
+  add_keys(root);
+  add_tasks(root);
+  add_listen(root);
+  add_sign(root);
+  add_verify(root);
+  add_version(root);
+}
+
+}  // namespace postrider::cli

@@ -1,0 +1,65 @@
+#include <ostream>
+
+#include "app/postrider/commands.h"
+#include "app/postrider/receiver.h"
+#include "app/postrider/stop_signals.h"
+
+namespace postrider::cli {
+namespace {
+
+constexpr std::int64_t kDelayMsMax = 600'000;
+constexpr std::int64_t kCountMax = 1'000'000'000;
+
+struct ListenOptions {
+  std::int64_t port = 0;
+  std::string secret;
+  std::int64_t status = 200;
+  std::int64_t fail_first = 0;
+  std::int64_t delay_ms = 0;
+  std::int64_t count = 0;
+  bool json = false;
+};
+
+Result<int> listen(Io& io, const ListenOptions& options) {
+  const StopSignals signals;
+  const SystemClock clock;
+  const ReceiverOptions receiver_options{
+      .port = static_cast<std::uint16_t>(options.port),
+      .secret = options.secret,
+      .status = static_cast<int>(options.status),
+      .fail_first = options.fail_first,
+      .delay = Millis{options.delay_ms}};
+  std::int64_t left = options.count;
+  Receiver receiver(receiver_options, clock, [&](const ReceivedWebhook& webhook) {
+    io.out << (options.json ? to_json(webhook) : to_text(webhook)) << '\n' << std::flush;
+    if (left > 0 && --left == 0) StopSignals::raise();
+  });
+  if (auto status = receiver.start(); !status) return tl::unexpected(status.error());
+  io.err << "listening on " << receiver.url() << '\n' << std::flush;
+  signals.wait();
+  receiver.stop();
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_listen(const Command& root) {
+  const Command command = root.add(
+      "listen",
+      "A receiver for testing: verifies and prints each webhook",
+      "postrider listen --port 9000 --secret whsec_... --fail-first 2"
+  );
+  auto& options = command.keep<ListenOptions>();
+  command.number("port", options.port, {0, 65'535}, "On 127.0.0.1; 0 = any free one");
+  command.text("secret", options.secret, "Secret of the endpoint; without it nothing is verified");
+  command.number("status", options.status, {200, 599}, "Status of the answers");
+  command.number(
+      "fail-first", options.fail_first, {0, kCountMax}, "Answer this many with 500 first"
+  );
+  command.number("delay-ms", options.delay_ms, {0, kDelayMsMax}, "Wait before each answer");
+  command.number("count", options.count, {0, kCountMax}, "End after this many webhooks; 0 = never");
+  command.flag("json", options.json, "One line of JSON per webhook");
+  command.run_checked([&options](Io& io) { return listen(io, options); });
+}
+
+}  // namespace postrider::cli

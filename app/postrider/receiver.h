@@ -1,0 +1,87 @@
+// A receiver of webhooks for testing: verifies each and answers as it was told to.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mutex.h"
+#include "http/message.h"
+#include "http/server.h"
+
+namespace postrider::cli {
+
+struct ReceiverOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;       ///< 0 = any free one
+  std::string secret{};         ///< empty = signatures are not checked
+  int status = 200;             ///< of its answers
+  std::int64_t fail_first = 0;  ///< this many requests are answered with 500 first
+  Millis delay{0};              ///< before each answer
+};
+
+struct ReceivedWebhook {
+  enum class Check { kVerified, kFailed, kNotChecked };
+
+  WallTime at;
+  std::string method;
+  std::string path;
+  http::Headers headers;
+  std::string body;
+  Check check = Check::kNotChecked;
+  std::string reason;  ///< why it is not verified
+  int status = 0;      ///< what it was answered
+};
+
+/// Thread-safe.
+class Receiver {
+ public:
+  /// Called before the answer is sent, for one webhook at a time.
+  using OnWebhook = std::function<void(const ReceivedWebhook&)>;
+
+  /// `clock` outlives the receiver.
+  Receiver(ReceiverOptions options, const Clock& clock, OnWebhook on_webhook);
+  ~Receiver();
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
+
+  [[nodiscard]] Status start();
+  /// Ends delays. Idempotent; bounded as http::Server::stop.
+  void stop();
+
+  /// `http://127.0.0.1:40123`, valid after start().
+  [[nodiscard]] std::string url() const { return server_.url(); }
+
+  /// The secret that webhooks are checked with from now on: an endpoint, and so its secret, can be
+  /// made only once the receiver's address is known. kInvalidArgument when it is none.
+  [[nodiscard]] Status set_secret(std::string secret);
+
+ private:
+  [[nodiscard]] http::Answer receive(const http::Request& request);
+  void check(ReceivedWebhook& webhook) const;
+  void wait_delay();
+
+  const ReceiverOptions options_;
+  const Clock& clock_;
+  const OnWebhook on_webhook_;
+  mutable Mutex mutex_;
+  CondVar stopped_;
+  std::string secret_ POSTRIDER_GUARDED_BY(mutex_);
+  std::int64_t failures_left_ POSTRIDER_GUARDED_BY(mutex_);
+  bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  http::Server server_;
+};
+
+/// A readable block: when, whether verified, the type, id, attempt, answer, and the body with every
+/// byte that is not printable ASCII escaped.
+[[nodiscard]] std::string to_text(const ReceivedWebhook& webhook);
+
+/// One line of JSON. A body that is not UTF-8 is in `body_base64` instead of `body`.
+[[nodiscard]] std::string to_json(const ReceivedWebhook& webhook);
+
+}  // namespace postrider::cli

@@ -1,0 +1,157 @@
+#include "app/postrider/serve_options.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <arpa/inet.h>
+
+namespace postrider::cli {
+namespace {
+
+constexpr std::int64_t kDaysMax = 36'500;
+constexpr std::int64_t kThreadsMax = 1024;
+constexpr std::int64_t kDrainSecondsMax = 3600;
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+tl::unexpected<Error> wrong(std::string_view flag, std::string_view what) {
+  return fail(Errc::kInvalidArgument, std::string(flag) + ": " + std::string(what));
+}
+
+Result<std::vector<Millis>> parse_delays(const std::vector<std::string>& texts) {
+  std::vector<Millis> delays;
+  for (const std::string& text : texts) {
+    const auto ms = parse_number<std::int64_t>(text);
+    if (!ms || *ms < 0 || *ms > limits::kRetryDelayMsMax) {
+      return wrong("--retry-delays-ms", "each wait is 0 to 604800000 ms, separated by commas");
+    }
+    delays.emplace_back(*ms);
+  }
+  if (!delays.empty() && delays.front().count() == 0) delays.erase(delays.begin());
+  if (delays.size() >= limits::kRetryAttemptsMax) {
+    return wrong("--retry-delays-ms", "at most 99 waits");
+  }
+  return delays;
+}
+
+Status check_texts(const ServeFlags& flags) {
+  if (flags.db.empty()) return wrong("--db", "names no database");
+  for (const std::string& net : flags.allow_net) {
+    if (!is_cidr(net)) return wrong("--allow-net", "not a network such as 10.0.0.0/8: " + net);
+  }
+  if (flags.root_key && (flags.root_key->size() < 16 ||
+                         flags.root_key->find_first_not_of(
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/=-"
+                         ) != std::string::npos)) {
+    return wrong("--root-key", "needs at least 16 characters of A-Z a-z 0-9 . _ ~ + / = -");
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_cidr(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return false;
+  const std::string address = text.substr(0, slash);
+  const auto bits = parse_number<int>(std::string_view(text).substr(slash + 1));
+  std::array<unsigned char, 16> parsed{};
+  if (!bits || *bits < 0) return false;
+  if (inet_pton(AF_INET, address.c_str(), parsed.data()) == 1) return *bits <= 32;
+  return inet_pton(AF_INET6, address.c_str(), parsed.data()) == 1 && *bits <= 128;
+}
+
+Result<HostPort> parse_host_port(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon != std::string_view::npos) {
+    std::string_view host = text.substr(0, colon);
+    const bool bracketed = host.starts_with('[') && host.ends_with(']');
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    const auto port = parse_number<std::uint16_t>(text.substr(colon + 1));
+    const bool ambiguous = !bracketed && host.find(':') != std::string_view::npos;
+    if (port && !host.empty() && !ambiguous) return HostPort{std::string(host), *port};
+  }
+  return fail(Errc::kInvalidArgument, "not an address and port such as 127.0.0.1:8080");
+}
+
+void add_serve_flags(const Command& command, ServeFlags& flags) {
+  command.text("db", flags.db, "Database: a file, or postgresql://...");
+  command.text("listen", flags.listen, "Address and port; port 0 = any free one, printed");
+  command.text("root-key", flags.root_key, "An admin key; one is made when there is none at all");
+  command.list(
+      "allow-net", flags.allow_net, "Private range that may be delivered to; repeatable", ','
+  );
+  command.number(
+      "max-in-flight",
+      flags.max_in_flight,
+      {1, static_cast<std::int64_t>(limits::kInFlightMax)},
+      "Requests at once, of the whole process"
+  );
+  command.list("retry-delays-ms", flags.retry_delays_ms, "Default policy: 5000,300000,...", ',');
+  command.number(
+      "timeout-ms",
+      flags.timeout_ms,
+      {limits::kTimeoutMsMin, limits::kTimeoutMsMax},
+      "Default of one attempt, in all"
+  );
+  command.number(
+      "retention-days", flags.retention_days, {1, kDaysMax}, "How long what is final is kept"
+  );
+  command.number(
+      "hold-disabled-days",
+      flags.hold_disabled_days,
+      {1, kDaysMax},
+      "How long deliveries wait for a disabled endpoint"
+  );
+  command.number(
+      "max-event-bytes",
+      flags.max_event_bytes,
+      {1, static_cast<std::int64_t>(limits::kBatchBytesMax)},
+      "Largest data of an event"
+  );
+  command.number("api-threads", flags.api_threads, {1, kThreadsMax}, "Requests handled at once");
+  command.text("master-key-file", flags.master_key_file, "Key that encrypts secrets at rest");
+  command.text("log-format", flags.log_format, "text or json");
+  command.text("log-level", flags.log_level, "debug, info, warning or error");
+  command.number("drain-s", flags.drain_s, {0, kDrainSecondsMax}, "How long stopping may take");
+}
+
+Result<ServeOptions> checked(const ServeFlags& flags) {
+  if (auto status = check_texts(flags); !status) return tl::unexpected(status.error());
+  const auto address = parse_host_port(flags.listen);
+  if (!address) return wrong("--listen", address.error().context);
+  auto delays = parse_delays(flags.retry_delays_ms);
+  if (!delays) return tl::unexpected(delays.error());
+  const auto format = log::parse_format(flags.log_format);
+  if (!format) return wrong("--log-format", format.error().context);
+  const auto level = log::parse_level(flags.log_level);
+  if (!level) return wrong("--log-level", level.error().context);
+  ServeOptions options;
+  options.db = flags.db;
+  options.host = address->host;
+  options.port = address->port;
+  options.root_key = flags.root_key;
+  options.allow_nets = flags.allow_net;
+  options.max_in_flight = static_cast<std::size_t>(flags.max_in_flight);
+  options.retry_delays = std::move(*delays);
+  options.timeout = Millis{flags.timeout_ms};
+  options.retention_days = flags.retention_days;
+  options.hold_disabled_days = flags.hold_disabled_days;
+  options.max_event_bytes = static_cast<std::size_t>(flags.max_event_bytes);
+  options.api_threads = static_cast<std::size_t>(flags.api_threads);
+  options.master_key_file = flags.master_key_file;
+  options.log_format = *format;
+  options.log_level = *level;
+  options.drain = std::chrono::seconds{flags.drain_s};
+  return options;
+}
+
+}  // namespace postrider::cli
