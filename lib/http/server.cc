@@ -1,0 +1,526 @@
+#include "http/server.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "http/connection_board.h"
+#include "http/request_head.h"
+#include "http/socket.h"
+#include "http/socket_stream.h"
+
+namespace postrider::http {
+namespace {
+
+/// How long a thread waits for the next request of its connection when nobody else waits: a client
+/// that posts in a loop then never goes through the epoll set.
+constexpr Millis kLinger{5};
+constexpr Millis kSweepEvery{200};
+/// A body of a refused request up to here is read and dropped, so that the connection stays usable.
+constexpr std::size_t kDiscardBytesMax = 64U << 10U;
+constexpr std::size_t kHeadBytesMax = 64U << 10U;
+/// Requests on reserve threads are small and expected to be there at once.
+constexpr Millis kReservedRequestTime{2000};
+
+constexpr std::uint64_t kListenerMark = ~std::uint64_t{0};
+constexpr std::uint64_t kWakeMark = kListenerMark - 1;
+
+/// httplib's server without its sockets and threads.
+class Codec final : public httplib::Server {
+ public:
+  using httplib::Server::process_request;
+
+  /// httplib ends streamed answers unless it believes to be listening.
+  void mark_running(int fd) { svr_sock_ = fd; }
+  void mark_stopped() { svr_sock_ = INVALID_SOCKET; }
+};
+
+/// One request on its way through httplib and back.
+struct Exchange {
+  Connection& connection;
+  RequestHead head{};
+  std::string malformed{};
+  httplib::Request* raw = nullptr;  ///< set once the head has been read
+  bool has_body = false;
+  bool close = false;  ///< after the answer
+  bool streaming = false;
+};
+
+/// Carries the exchange to the handler in a member of httplib's request that servers do not use.
+struct Carrier {
+  Exchange* exchange;
+  bool operator()(std::uint64_t, std::uint64_t) const { return true; }
+};
+
+Exchange* exchange_of(const httplib::Request& raw) {
+  const auto* carrier = raw.progress.target<Carrier>();
+  return carrier == nullptr ? nullptr : carrier->exchange;
+}
+
+class ChunkWriter final : public StreamWriter {
+ public:
+  ChunkWriter(httplib::DataSink& sink, SocketStream& stream, const ConnectionBoard& board)
+      : sink_(sink), stream_(stream), board_(board) {}
+
+  bool write(std::string_view bytes) override {
+    if (bytes.empty()) return open();
+    return open() && sink_.write(bytes.data(), bytes.size()) && stream_.flush();
+  }
+
+  bool open() override { return !board_.stopping() && !stream_.failed() && !stream_.peer_gone(); }
+
+ private:
+  httplib::DataSink& sink_;
+  SocketStream& stream_;
+  const ConnectionBoard& board_;
+};
+
+bool is_plain(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+void put(Answer answer, httplib::Response& raw) {
+  raw.status = answer.status;
+  for (const auto& [name, value] : answer.headers) {
+    // A line break would begin a header of the attacker's choice.
+    if (is_plain(name) && is_plain(value)) raw.headers.emplace(name, value);
+  }
+  if (!answer.content_type.empty()) raw.set_header("Content-Type", answer.content_type);
+  raw.body = std::move(answer.body);
+}
+
+std::string serialized(const Answer& answer) {
+  std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " Service Unavailable\r\n";
+  for (const auto& [name, value] : answer.headers) {
+    if (is_plain(name) && is_plain(value)) out += name + ": " + value + "\r\n";
+  }
+  out += "Content-Type: " + answer.content_type + "\r\nConnection: close\r\nContent-Length: ";
+  return out + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;
+}
+
+Answer plain_error(int status, std::string_view detail, const Request&) {
+  Answer answer;
+  answer.status = status;
+  answer.body = std::string(detail) + "\n";
+  answer.content_type = "text/plain";
+  return answer;
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(ServerOptions options, const Clock& clock)
+      : options_(std::move(options)), board_(options_, clock) {
+    const auto without_body = [this](const httplib::Request& raw, httplib::Response& answer) {
+      handle(raw, answer, nullptr);
+    };
+    const auto with_body = [this](
+                               const httplib::Request& raw,
+                               httplib::Response& answer,
+                               const httplib::ContentReader& reader
+                           ) { handle(raw, answer, &reader); };
+    codec_.Get("/", without_body);
+    codec_.Post("/", with_body);
+    codec_.set_error_handler(httplib::Server::HandlerWithResponse(
+        [this](const httplib::Request& raw, httplib::Response& answer) {
+          return complain(raw, answer);
+        }
+    ));
+  }
+
+  Status start();
+  void stop();
+
+  const ServerOptions options_;
+  Router router_;
+  ErrorHandler error_handler_ = plain_error;
+  Gate gate_;
+  Finisher finisher_;
+  std::uint16_t port_ = 0;
+
+ private:
+  // Polling thread.
+  void poll_loop() noexcept;
+  void accept_all();
+  void on_readable(std::uint64_t id);
+  void refuse(const Connection& connection) { send_and_finish(connection.fd.get(), busy_bytes_); }
+  [[nodiscard]] bool is_reserved(std::string_view head) const;
+  void watch(int fd, std::uint64_t mark, std::uint32_t events, int operation) const;
+
+  // Serving threads.
+  void serve_loop() noexcept;
+  void serve(Connection& connection);
+  [[nodiscard]] bool serve_one(Connection& connection);
+  void prepare(httplib::Request& raw, Exchange& exchange) const;
+  void handle(
+      const httplib::Request& raw, httplib::Response& answer, const httplib::ContentReader* reader
+  );
+  [[nodiscard]] Answer respond(Exchange& exchange, const httplib::ContentReader* reader);
+  [[nodiscard]] Answer respond_noexcept(
+      Exchange& exchange, const httplib::ContentReader* reader
+  ) noexcept;
+  [[nodiscard]] int read_body(
+      Exchange& exchange, const httplib::ContentReader* reader, std::size_t bytes_max
+  ) const;
+  void discard_body(Exchange& exchange, const httplib::ContentReader* reader) const;
+  void put_stream(Exchange& exchange, Answer answer, httplib::Response& raw);
+  httplib::Server::HandlerResponse complain(const httplib::Request& raw, httplib::Response& answer);
+  [[nodiscard]] Answer busy(std::string_view detail, const Request& request) const;
+
+  Codec codec_;
+  ConnectionBoard board_;
+  std::string busy_bytes_;
+  Fd wake_;
+  Listener listener_;
+  bool accepting_ = true;  ///< owned by the polling thread
+  std::jthread poller_;
+  std::vector<std::jthread> servers_;
+  bool started_ = false;
+};
+
+// --- Polling -----------------------------------------------------------------------------------
+
+void Server::Impl::watch(int fd, std::uint64_t mark, std::uint32_t events, int operation) const {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = mark;
+  static_cast<void>(::epoll_ctl(board_.epoll(), operation, fd, &event));
+}
+
+void Server::Impl::accept_all() {
+  for (;;) {
+    auto accepted = accept_from(listener_.fd.get());
+    if (!accepted) {
+      // The connection stays in the backlog; without a pause the loop would spin on it.
+      watch(listener_.fd.get(), kListenerMark, 0, EPOLL_CTL_MOD);
+      accepting_ = false;
+      log::warning("no file descriptor left for connections");
+      return;
+    }
+    if (!accepted->fd) return;
+    const StreamLimits limits{
+        .read_gap = options_.read_gap,
+        .request = options_.request_time,
+        .write = options_.write_time,
+        .head_bytes = kHeadBytesMax};
+    if (!board_.add(*accepted, limits)) send_and_finish(accepted->fd.get(), busy_bytes_);
+  }
+}
+
+bool Server::Impl::is_reserved(std::string_view head) const {
+  const std::size_t space = head.find(' ');
+  if (space == std::string_view::npos) return false;
+  const std::string_view target = head.substr(space + 1);
+  return std::any_of(
+      options_.reserved_paths.begin(),
+      options_.reserved_paths.end(),
+      [&](const std::string& path) {
+        return target.starts_with(path) && target.size() > path.size() &&
+               (target[path.size()] == ' ' || target[path.size()] == '?');
+      }
+  );
+}
+
+void Server::Impl::on_readable(std::uint64_t id) {
+  const std::string head = board_.peek_parked(id);
+  if (head.empty()) return board_.close_parked(id);
+  if (const auto refused = board_.enqueue(id, is_reserved(head))) refuse(*refused);
+}
+
+void Server::Impl::poll_loop() noexcept {
+  std::array<epoll_event, 256> events{};
+  while (!board_.stopping()) {
+    const int count = ::epoll_wait(
+        board_.epoll(), events.data(), events.size(), static_cast<int>(kSweepEvery.count())
+    );
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t mark = events[static_cast<std::size_t>(i)].data.u64;
+      if (mark == kListenerMark) {
+        accept_all();
+      } else if (mark != kWakeMark) {
+        on_readable(mark);
+      }
+    }
+    for (const auto& overdue : board_.sweep()) refuse(*overdue);
+    if (!accepting_) {
+      accepting_ = true;
+      watch(listener_.fd.get(), kListenerMark, EPOLLIN, EPOLL_CTL_MOD);
+    }
+  }
+}
+
+// --- Serving -----------------------------------------------------------------------------------
+
+void Server::Impl::serve_loop() noexcept {
+  while (Connection* connection = board_.take()) serve(*connection);
+}
+
+void Server::Impl::serve(Connection& connection) {
+  for (;;) {
+    const bool reserved = connection.reserved;
+    if (!serve_one(connection)) return board_.close(connection);
+    if (connection.stream.has_buffered()) {
+      if (reserved || board_.others_wait()) return board_.requeue(connection);
+    } else if (reserved || board_.others_wait() || !connection.stream.wait_readable(kLinger)) {
+      return board_.park(connection);
+    }
+  }
+}
+
+/// Returns whether the connection can carry another request.
+bool Server::Impl::serve_one(Connection& connection) {
+  SocketStream& stream = connection.stream;
+  Exchange exchange{.connection = connection};
+  stream.begin_request();
+  if (connection.reserved) stream.limit_request(kReservedRequestTime);
+  bool closed = false;
+  const bool done = codec_.process_request(
+      stream, board_.stopping(), closed, [&](httplib::Request& raw) { prepare(raw, exchange); }
+  );
+  const bool flushed = stream.flush();
+  if (exchange.streaming) board_.end_stream();
+  if (!done || !flushed || exchange.streaming) return false;
+  if (exchange.raw == nullptr || exchange.close) {
+    stream.drain();
+    return false;
+  }
+  return !closed && !exchange.head.close && !board_.stopping();
+}
+
+/// Called by httplib between head and body. What follows in httplib sees only a request of "/" with
+/// the framing of the body, so that it neither decodes forms, multiparts and encodings, nor slices
+/// answers by Range, nor compresses them.
+void Server::Impl::prepare(httplib::Request& raw, Exchange& exchange) const {
+  exchange.raw = &raw;
+  auto head = parse_request_head(exchange.connection.stream.finish_head());
+  httplib::Headers framing;
+  if (!head) {
+    exchange.malformed = head.error().context;
+    exchange.close = true;
+  } else {
+    exchange.head = std::move(*head);
+    exchange.has_body = exchange.head.chunked || exchange.head.content_length.value_or(0) > 0;
+  }
+  if (exchange.head.chunked) {
+    framing.emplace("Transfer-Encoding", "chunked");
+  } else {
+    framing.emplace("Content-Length", std::to_string(exchange.head.content_length.value_or(0)));
+  }
+  if (exchange.close || exchange.head.close) framing.emplace("Connection", "close");
+  exchange.head.request.remote_address = exchange.connection.stream.remote_address();
+  raw.headers = std::move(framing);
+  raw.ranges.clear();
+  raw.path = "/";
+  if (raw.method != "HEAD") raw.method = exchange.has_body ? "POST" : "GET";
+  if (raw.method == "HEAD" && exchange.has_body) exchange.close = true;
+  raw.progress = Carrier{&exchange};
+}
+
+int Server::Impl::read_body(
+    Exchange& exchange, const httplib::ContentReader* reader, std::size_t bytes_max
+) const {
+  constexpr std::size_t kReserveMax = 1U << 20U;
+  // Chunks of one byte cost six more.
+  constexpr std::size_t kChunkingFactor = 8;
+  if (!exchange.has_body || reader == nullptr) return 0;
+  const auto length = exchange.head.content_length.value_or(0);
+  if (length > bytes_max) return 413;
+  SocketStream& stream = exchange.connection.stream;
+  stream.limit_body(bytes_max * kChunkingFactor + kHeadBytesMax);
+  if (exchange.head.expects_continue) stream.write("HTTP/1.1 100 Continue\r\n\r\n");
+  std::string& body = exchange.head.request.body;
+  body.reserve(std::min<std::size_t>(length, kReserveMax));
+  bool too_large = false;
+  const bool complete = (*reader)([&](const char* bytes, std::size_t size) {
+    too_large = body.size() + size > bytes_max;
+    if (!too_large) body.append(bytes, size);
+    return !too_large;
+  });
+  if (too_large) return 413;
+  return complete ? 0 : 400;
+}
+
+void Server::Impl::discard_body(Exchange& exchange, const httplib::ContentReader* reader) const {
+  if (!exchange.has_body) return;
+  const bool small =
+      exchange.head.content_length.value_or(kDiscardBytesMax + 1) <= kDiscardBytesMax;
+  if (!small || exchange.head.expects_continue ||
+      read_body(exchange, reader, kDiscardBytesMax) != 0) {
+    exchange.close = true;
+  }
+  exchange.head.request.body.clear();
+}
+
+Answer Server::Impl::busy(std::string_view detail, const Request& request) const {
+  Answer answer = error_handler_(503, detail, request);
+  answer.headers.set("Retry-After", "1");
+  return answer;
+}
+
+Answer Server::Impl::respond(Exchange& exchange, const httplib::ContentReader* reader) {
+  Request& request = exchange.head.request;
+  if (!exchange.malformed.empty()) return error_handler_(400, exchange.malformed, request);
+  const auto match = router_.find(request);
+  if (gate_) {
+    if (auto refused = gate_(request)) {
+      discard_body(exchange, reader);
+      return std::move(*refused);
+    }
+  }
+  if (match.route == nullptr) {
+    discard_body(exchange, reader);
+    if (match.allow.empty()) return error_handler_(404, "There is nothing at this path.", request);
+    Answer answer =
+        error_handler_(405, "This path is served for " + match.allow + " only.", request);
+    answer.headers.set("Allow", match.allow);
+    return answer;
+  }
+  const std::size_t own = match.route->body_bytes_max;
+  const std::size_t bytes_max = own == 0 ? options_.body_bytes_max : own;
+  const int refused = read_body(exchange, reader, bytes_max);
+  if (refused != 0) {
+    exchange.close = true;
+    const std::string limit = "The body is larger than " + std::to_string(bytes_max) + " bytes.";
+    return error_handler_(
+        refused, refused == 413 ? limit : "The body ended early or is malformed.", request
+    );
+  }
+  Answer answer = match.route->handler(request);
+  if (!answer.stream || request.method == "HEAD") return answer;
+  exchange.streaming = board_.begin_stream(exchange.connection);
+  return exchange.streaming ? std::move(answer) : busy("Too many live streams are open.", request);
+}
+
+Answer Server::Impl::respond_noexcept(
+    Exchange& exchange, const httplib::ContentReader* reader
+) noexcept {
+  try {
+    return respond(exchange, reader);
+  } catch (const std::exception& error) {
+    log::error("a request handler failed", {{"what", error.what()}});
+  } catch (...) {
+    log::error("a request handler failed");
+  }
+  exchange.close = true;
+  return error_handler_(500, "Something went wrong inside; see the log.", exchange.head.request);
+}
+
+void Server::Impl::put_stream(Exchange& exchange, Answer answer, httplib::Response& raw) {
+  const std::string content_type = answer.content_type;
+  StreamBody body = std::move(answer.stream);
+  put(std::move(answer), raw);
+  raw.headers.erase("Content-Type");
+  raw.body.clear();
+  raw.set_chunked_content_provider(
+      content_type,
+      [this, &exchange, body = std::move(body)](std::size_t, httplib::DataSink& sink) {
+        ChunkWriter writer(sink, exchange.connection.stream, board_);
+        // The head goes out before the first event.
+        if (exchange.connection.stream.flush()) body(writer);
+        sink.done();
+        return true;
+      }
+  );
+}
+
+void Server::Impl::handle(
+    const httplib::Request& raw, httplib::Response& answer, const httplib::ContentReader* reader
+) {
+  Exchange& exchange = *exchange_of(raw);
+  Answer ours = respond_noexcept(exchange, reader);
+  if (finisher_) finisher_(exchange.head.request, ours);
+  if (exchange.close) exchange.raw->set_header("Connection", "close");
+  if (exchange.streaming) {
+    exchange.raw->set_header("Connection", "close");
+    put_stream(exchange, std::move(ours), answer);
+  } else {
+    put(std::move(ours), answer);
+  }
+}
+
+/// httplib asks for every answer of 400 and above; ours are complete.
+httplib::Server::HandlerResponse Server::Impl::complain(
+    const httplib::Request& raw, httplib::Response& answer
+) {
+  if (exchange_of(raw) != nullptr) return httplib::Server::HandlerResponse::Unhandled;
+  const Request unread;
+  Answer ours = error_handler_(
+      answer.status, "The request line or a header is malformed or too long.", unread
+  );
+  if (finisher_) finisher_(unread, ours);
+  answer.headers.clear();
+  put(std::move(ours), answer);
+  answer.set_header("Connection", "close");
+  return httplib::Server::HandlerResponse::Handled;
+}
+
+// --- Start and stop ------------------------------------------------------------------------------
+
+Status Server::Impl::start() {
+  auto listener = listen_on(options_.host, options_.port);
+  if (!listener) return tl::unexpected(listener.error());
+  wake_ = Fd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!wake_ || board_.epoll() < 0) return fail(Errc::kUnavailable, "no file descriptor left");
+  listener_ = std::move(*listener);
+  port_ = listener_.port;
+  codec_.mark_running(listener_.fd.get());
+  Answer refusal = busy("All request threads are busy.", Request{});
+  if (finisher_) finisher_(Request{}, refusal);
+  busy_bytes_ = serialized(refusal);
+  watch(listener_.fd.get(), kListenerMark, EPOLLIN, EPOLL_CTL_ADD);
+  watch(wake_.get(), kWakeMark, EPOLLIN, EPOLL_CTL_ADD);
+  started_ = true;
+  poller_ = std::jthread([this] { poll_loop(); });
+  const std::size_t count = options_.threads + options_.streams_max + options_.reserve_threads;
+  for (std::size_t i = 0; i < count; ++i) servers_.emplace_back([this] { serve_loop(); });
+  return {};
+}
+
+void Server::Impl::stop() {
+  if (!started_) return;
+  started_ = false;
+  board_.stop();
+  codec_.mark_stopped();
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(wake_.get(), &one, sizeof(one)));
+  poller_.join();
+  listener_.fd.reset();
+  if (!board_.wait_empty(options_.stop_grace)) {
+    board_.cut();
+    while (!board_.wait_empty(options_.stop_grace))
+      log::warning("a request is still being handled");
+  }
+  servers_.clear();
+}
+
+Server::Server(ServerOptions options, const Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
+
+Server::~Server() { stop(); }
+
+void Server::route(
+    std::string_view method, std::string_view pattern, Handler handler, std::size_t body_bytes_max
+) {
+  impl_->router_.add(method, pattern, std::move(handler), body_bytes_max);
+}
+
+void Server::set_error_handler(ErrorHandler handler) { impl_->error_handler_ = std::move(handler); }
+void Server::set_gate(Gate gate) { impl_->gate_ = std::move(gate); }
+void Server::set_finisher(Finisher finisher) { impl_->finisher_ = std::move(finisher); }
+Status Server::start() { return impl_->start(); }
+void Server::stop() { impl_->stop(); }
+std::uint16_t Server::port() const { return impl_->port_; }
+
+std::string Server::url() const {
+  const std::string& host = impl_->options_.host;
+  const bool bracket = host.find(':') != std::string::npos;
+  return "http://" + (bracket ? "[" + host + "]" : host) + ":" + std::to_string(impl_->port_);
+}
+
+}  // namespace postrider::http

@@ -1,0 +1,157 @@
+#include "http/socket_stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace postrider::http {
+namespace {
+
+/// Answers up to here leave in one packet or two, head and body together.
+constexpr std::size_t kOutBytesMax = 64U << 10U;
+
+bool wait_for(int fd, short events, Millis timeout) {
+  pollfd entry{fd, events, 0};
+  const auto ms = std::clamp<std::int64_t>(timeout.count(), 0, 3'600'000);
+  for (;;) {
+    const int ready = ::poll(&entry, 1, static_cast<int>(ms));
+    if (ready >= 0) return ready > 0;
+    if (errno != EINTR) return false;
+  }
+}
+
+}  // namespace
+
+SocketStream::SocketStream(
+    int fd, std::string remote_address, const Clock& clock, StreamLimits limits
+)
+    : fd_(fd), remote_address_(std::move(remote_address)), clock_(clock), limits_(limits), in_{} {}
+
+void SocketStream::begin_request() {
+  head_.clear();
+  recording_ = true;
+  head_too_large_ = false;
+  started_ = false;
+  request_limit_ = limits_.request;
+}
+
+std::string_view SocketStream::finish_head() {
+  recording_ = false;
+  return head_;
+}
+
+bool SocketStream::peer_gone() const {
+  pollfd entry{fd_, POLLRDHUP, 0};
+  return ::poll(&entry, 1, 0) > 0 && entry.revents != 0;
+}
+
+bool SocketStream::wait_readable(Millis timeout) const {
+  return has_buffered() || wait_for(fd_, POLLIN, timeout);
+}
+
+Millis SocketStream::time_left() const {
+  if (!started_) return limits_.read_gap;
+  const auto spent = std::chrono::duration_cast<Millis>(clock_.mono_now() - started_at_);
+  return std::min(limits_.read_gap, request_limit_ - spent);
+}
+
+ssize_t SocketStream::receive(char* out, size_t size) {
+  if (!out_.empty() && !flush()) return -1;
+  const Millis left = time_left();
+  ssize_t count = -1;
+  if (left.count() > 0) {
+    count = ::recv(fd_, out, size, MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR) && wait_for(fd_, POLLIN, left)) {
+      count = ::recv(fd_, out, size, MSG_DONTWAIT);
+    }
+  }
+  if (count > 0 && !started_) {
+    started_ = true;
+    started_at_ = clock_.mono_now();
+  }
+  if (count < 0) failed_ = true;
+  return count;
+}
+
+ssize_t SocketStream::read(char* out, size_t size) {
+  if (failed_) return -1;
+  if (!recording_) {
+    size = std::min(size, body_bytes_left_);
+    if (size == 0) return -1;
+  }
+  if (!has_buffered()) {
+    // A large body goes straight to its place.
+    if (!recording_ && size >= in_.size()) return count_body(receive(out, size));
+    const ssize_t count = receive(in_.data(), in_.size());
+    if (count <= 0) return count;
+    in_begin_ = 0;
+    in_end_ = static_cast<std::size_t>(count);
+  }
+  const std::size_t taken = std::min(size, in_end_ - in_begin_);
+  std::memcpy(out, in_.data() + in_begin_, taken);
+  in_begin_ += taken;
+  if (recording_) {
+    head_.append(out, taken);
+    if (head_.size() > limits_.head_bytes) {
+      head_too_large_ = true;
+      return -1;
+    }
+  }
+  return count_body(static_cast<ssize_t>(taken));
+}
+
+ssize_t SocketStream::count_body(ssize_t taken) {
+  if (!recording_ && taken > 0) body_bytes_left_ -= static_cast<std::size_t>(taken);
+  return taken;
+}
+
+ssize_t SocketStream::write(const char* bytes, size_t size) {
+  if (failed_) return -1;
+  out_.append(bytes, size);
+  if (out_.size() >= kOutBytesMax && !flush()) return -1;
+  return static_cast<ssize_t>(size);
+}
+
+bool SocketStream::flush() {
+  std::string_view rest = out_;
+  while (!rest.empty() && !failed_) {
+    const ssize_t count = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count >= 0) {
+      rest.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {
+      failed_ = !wait_for(fd_, POLLOUT, limits_.write);
+    } else if (errno != EINTR) {
+      failed_ = true;
+    }
+  }
+  out_.clear();
+  return !failed_;
+}
+
+void SocketStream::drain() {
+  constexpr std::size_t kBytesMax = 4U << 20U;
+  constexpr Millis kGap{500};
+  static_cast<void>(flush());
+  static_cast<void>(::shutdown(fd_, SHUT_WR));
+  std::size_t dropped = 0;
+  while (dropped < kBytesMax && wait_for(fd_, POLLIN, kGap)) {
+    const ssize_t count = ::recv(fd_, in_.data(), in_.size(), MSG_DONTWAIT);
+    if (count <= 0) return;
+    dropped += static_cast<std::size_t>(count);
+  }
+}
+
+void SocketStream::get_remote_ip_and_port(std::string& ip, int& port) const {
+  ip = remote_address_;
+  port = 0;
+}
+
+void SocketStream::get_local_ip_and_port(std::string& ip, int& port) const {
+  ip.clear();
+  port = 0;
+}
+
+}  // namespace postrider::http
