@@ -29,46 +29,32 @@ Status GroupCommit::reload() {
   return {};
 }
 
-Status GroupCommit::run(
-    std::vector<Settlement>& settlements,
-    std::vector<Command> commands,
-    WallTime now,
-    Effects& effects
+GroupResult GroupCommit::run(
+    std::vector<Settlement>& settlements, const std::vector<Change>& changes, WallTime now, Effects& effects
 ) {
-  std::vector<Status> results(commands.size());
-  const auto answer_all = [&](const Status& failure) {
-    for (std::size_t i = 0; i < commands.size(); ++i)
-      commands[i].done(failure ? results[i] : failure);
+  const auto nothing_written = [&](const Status& why) {
+    return GroupResult{why, std::vector<Status>(changes.size(), why)};
   };
   if (stale_) {
-    if (auto fresh = reload(); !fresh) {
-      answer_all(fresh);
-      return fresh;
-    }
+    if (auto fresh = reload(); !fresh) return nothing_written(fresh);
   }
-  if (auto begun = store_.begin(); !begun) {
-    answer_all(begun);
-    return begun;
-  }
+  if (auto begun = store_.begin(); !begun) return nothing_written(begun);
   WriteContext context{store_, routing_, health_, effects, now};
-  const Status settled = settle(context, settlements);
-  for (std::size_t i = 0; i < commands.size() && store_.in_transaction(); ++i) {
-    results[i] = run_one(context, commands[i].change);
+  GroupResult result{settle(context, settlements), std::vector<Status>(changes.size())};
+  for (std::size_t i = 0; i < changes.size() && store_.in_transaction(); ++i) {
+    result.changes[i] = run_one(context, changes[i]);
   }
-  const Status committed =
-      store_.in_transaction()
-          ? store_.commit()
-          : Status{fail(Errc::kUnavailable, "the database ended the transaction")};
+  const Status committed = store_.in_transaction()
+                               ? store_.commit()
+                               : Status{fail(Errc::kUnavailable, "the database ended the transaction")};
   if (!committed) {
     store_.rollback();
     effects = {};
     stale_ = true;
-    answer_all(committed);
-    return committed;
+    return nothing_written(committed);
   }
-  if (settled) settlements.clear();
-  answer_all({});
-  return settled;
+  if (result.status) settlements.clear();
+  return result;
 }
 
 Status GroupCommit::run_one(WriteContext& context, const Change& change) {

@@ -1,18 +1,18 @@
 // Many changes, one transaction, one fsync.
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "service/write_context.h"
 
 namespace postrider {
 
-/// A change and who waits for it.
-struct Command {
-  Change change;
-  /// Called exactly once, after the commit or with the reason why there was none.
-  std::function<void(Status)> done;
+/// What became of a group.
+struct GroupResult {
+  /// The error that kept settlements, or the whole group, from being written.
+  Status status;
+  /// One per change, in the order given. All are errors when the group was not committed.
+  std::vector<Status> changes;
 };
 
 /// Runs groups of changes against the store. Free of threads: the writer drives it, and so does the
@@ -25,15 +25,10 @@ class GroupCommit {
   /// Reads all endpoints; called before the first group.
   [[nodiscard]] Status load(StoreReader& reader);
 
-  /// Settles and runs the commands in one transaction and tells each command its result.
-  /// Settlements that are written are taken out of `settlements`; they stay there when they could
-  /// not be, for the next group. `effects` is empty unless something was committed. An error is the
-  /// one that kept settlements or the whole group from being written.
-  [[nodiscard]] Status run(
-      std::vector<Settlement>& settlements,
-      std::vector<Command> commands,
-      WallTime now,
-      Effects& effects
+  /// Settles and runs the changes in one transaction. Settlements that are written are taken out of `settlements`; they
+  /// stay there when they could not be, for the next group. `effects` is empty unless something was committed.
+  [[nodiscard]] GroupResult run(
+      std::vector<Settlement>& settlements, const std::vector<Change>& changes, WallTime now, Effects& effects
   );
 
   [[nodiscard]] const Routing& routing() const { return routing_; }

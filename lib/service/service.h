@@ -2,6 +2,7 @@
 // offer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -139,6 +140,9 @@ class Service final : private CommitListener {
   void committed(Effects effects, double commit_seconds, std::int64_t rows) override;
   void writable(bool writable) override;
   void count(const Effects& effects);
+  [[nodiscard]] Result<Endpoint> change_endpoint(
+      EndpointId id, const std::function<Result<Endpoint>(WriteContext&, const Endpoint&)>& change
+  );
   [[nodiscard]] Status reload_keys();
   [[nodiscard]] Status reload_event_types();
 

@@ -43,8 +43,8 @@ void Writer::stop() {
 }
 
 Status Writer::execute(Change change) {
-  std::promise<Status> promise;
-  auto result = promise.get_future();
+  Command command{std::move(change), {}};
+  auto result = command.done.get_future();
   {
     const MutexLock lock(mutex_);
     if (stopping_) return fail(Errc::kUnavailable, "the service is shutting down");
@@ -93,21 +93,31 @@ bool Writer::wait_for_work(std::vector<Command>& commands) {
 }
 
 void Writer::run_group(std::vector<Command> commands) {
-  const auto rows = static_cast<std::int64_t>(commands.size() + unwritten_.size());
+  std::vector<Change> changes;
+  changes.reserve(commands.size());
+  for (auto& command : commands) changes.push_back(std::move(command.change));
+  const auto rows = static_cast<std::int64_t>(changes.size() + unwritten_.size());
   const MonoTime begun = clock_.mono_now();
   Effects effects;
-  const Status written = group_.run(unwritten_, std::move(commands), clock_.wall_now(), effects);
+  GroupResult result = group_.run(unwritten_, changes, clock_.wall_now(), effects);
   const std::chrono::duration<double> took = clock_.mono_now() - begun;
-  if (!written && writable_) {
+  note_writable(result.status);
+  listener_.committed(std::move(effects), took.count(), rows);
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    commands[i].done.set_value(std::move(result.changes[i]));
+  }
+}
+
+void Writer::note_writable(const Status& written) {
+  const bool writable = unwritten_.empty();
+  if (writable == writable_) return;
+  writable_ = writable;
+  if (writable) {
+    log::info("the database can be written again");
+  } else {
     log::error("the database cannot be written", {{"reason", written.error().context}});
   }
-  const bool writable = unwritten_.empty();
-  if (writable != writable_) {
-    if (writable) log::info("the database can be written again");
-    writable_ = writable;
-    listener_.writable(writable);
-  }
-  listener_.committed(std::move(effects), took.count(), rows);
+  listener_.writable(writable);
 }
 
 }  // namespace postrider

@@ -15,7 +15,7 @@
 
 namespace postrider {
 
-/// Told of every commit, on the writer's thread. Must not wait for anything the writer does.
+/// Told of every commit before those who wait for it, on the writer's thread. Must not wait for anything the writer does.
 class CommitListener {
  public:
   CommitListener() = default;
@@ -72,10 +72,16 @@ class Writer {
   void settle(std::vector<Settlement> settlements);
 
  private:
+  struct Command {
+    Change change;
+    std::promise<Status> done;
+  };
+
   void run() noexcept;
   /// False when the thread shall end.
   bool wait_for_work(std::vector<Command>& commands);
   void run_group(std::vector<Command> commands);
+  void note_writable(const Status& written);
 
   const Clock& clock_;
   CommitListener& listener_;

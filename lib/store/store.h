@@ -130,6 +130,7 @@ class Store {
 
   [[nodiscard]] virtual Result<KeyId> add_api_key(const ApiKey& key, WallTime now) = 0;
   [[nodiscard]] virtual Status delete_api_key(KeyId id) = 0;
+  [[nodiscard]] virtual Result<EventType> event_type(std::string_view name) = 0;
   /// kConflict when the name is taken.
   [[nodiscard]] virtual Status add_event_type(const EventType& type) = 0;
   [[nodiscard]] virtual Status put_event_type(const EventType& type) = 0;

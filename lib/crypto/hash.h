@@ -1,0 +1,28 @@
+// Digests and message authentication codes, as raw bytes.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace postrider::crypto {
+
+inline constexpr std::size_t kSha256Bytes = 32;
+
+/// The 32 bytes of SHA-256. Thread-safe.
+[[nodiscard]] std::string sha256(std::string_view data);
+
+/// The 32 bytes of HMAC-SHA-256 over the parts, one after the other. The parts save callers the
+/// copy of a body only to put a prefix before it. Thread-safe.
+[[nodiscard]] std::string hmac_sha256(
+    std::string_view key, std::initializer_list<std::string_view> parts
+);
+[[nodiscard]] inline std::string hmac_sha256(std::string_view key, std::string_view data) {
+  return hmac_sha256(key, {data});
+}
+
+/// Takes time that depends on the lengths alone. Texts of different lengths are not equal.
+[[nodiscard]] bool constant_time_equal(std::string_view left, std::string_view right);
+
+}  // namespace postrider::crypto

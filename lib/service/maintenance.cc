@@ -1,0 +1,224 @@
+#include "service/maintenance.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "service/delivery_changes.h"
+#include "service/sweeps.h"
+
+namespace postrider {
+namespace {
+
+constexpr Millis kRound{1000};
+constexpr Millis kStatsPeriod{2000};
+constexpr Millis kSecretsPeriod{60'000};
+constexpr Millis kRetentionPeriod{60'000};
+/// Counting the backlog may take at most this part of the time.
+constexpr int kGaugesShare = 50;
+constexpr Millis kGaugesPeriodMin{5000};
+
+}  // namespace
+
+Maintenance::Maintenance(
+    MaintenanceOptions options, Parts parts, const Clock& clock, Writer& writer, Metrics& metrics
+)
+    : options_(options),
+      clock_(clock),
+      writer_(writer),
+      metrics_(metrics),
+      reader_(std::move(parts.reader)),
+      checkpointer_(std::move(parts.checkpointer)) {}
+
+void Maintenance::start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+}
+
+void Maintenance::stop() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Maintenance::wake() {
+  {
+    const MutexLock lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_all();
+}
+
+bool Maintenance::stopping() const {
+  const MutexLock lock(mutex_);
+  return stopping_;
+}
+
+void Maintenance::run() noexcept {
+  while (!stopping()) {
+    round();
+    const MutexLock lock(mutex_);
+    if (!woken_ && !stopping_) static_cast<void>(wake_.wait_for(mutex_, kRound));
+    woken_ = false;
+  }
+  write_stats();
+}
+
+void Maintenance::round() {
+  sweep();
+  step_tasks();
+  if (is_due(schedule_.stats, kStatsPeriod)) write_stats();
+  if (is_due(schedule_.checkpoint, kRound)) report("checkpoint", checkpointer_->checkpoint());
+  if (is_due(schedule_.secrets, kSecretsPeriod)) prune_secrets();
+  if (is_due(schedule_.retention, kRetentionPeriod)) prune();
+  if (is_due(schedule_.gauges, gauges_period_)) sample_gauges();
+}
+
+bool Maintenance::is_due(MonoTime& at, Millis period) {
+  const MonoTime now = clock_.mono_now();
+  if (now < at) return false;
+  at = now + period;
+  return true;
+}
+
+void Maintenance::sweep() {
+  bool more = true;
+  while (more && !stopping()) {
+    more = false;
+    const Status swept = writer_.execute([&](WriteContext& context) {
+      return sweep_deliveries(context, options_.hold_disabled, more);
+    });
+    report("sweeps", swept);
+    if (!swept) return;
+  }
+}
+
+void Maintenance::step_tasks() {
+  auto tasks = reader_->running_tasks();
+  if (!tasks) {
+    report("tasks", tl::unexpected(std::move(tasks).error()));
+    return;
+  }
+  for (const auto& task : *tasks) {
+    bool running = true;
+    while (running && !stopping()) {
+      const auto stepped =
+          writer_.execute<Task>([&](WriteContext& context) { return step_task(context, task.id); });
+      if (!stepped) {
+        report("tasks", tl::unexpected(stepped.error()));
+        return;
+      }
+      running = stepped->state == TaskState::kRunning;
+    }
+  }
+  report("tasks", {});
+}
+
+void Maintenance::add_stats(const std::vector<StatRow>& rows) {
+  if (rows.empty()) return;
+  const MutexLock lock(mutex_);
+  for (const auto& row : rows) {
+    StatRow& sum = stats_[{unix_ms(row.minute), row.tenant, row.endpoint.value}];
+    sum.minute = row.minute;
+    sum.tenant = row.tenant;
+    sum.endpoint = row.endpoint;
+    sum.events += row.events;
+    sum.delivered += row.delivered;
+    sum.dead += row.dead;
+    for (std::size_t i = 0; i < kAttemptClassCount; ++i) sum.attempts[i] += row.attempts[i];
+    sum.duration_ms_sum += row.duration_ms_sum;
+  }
+}
+
+void Maintenance::write_stats() {
+  std::map<StatKey, StatRow> taken;
+  {
+    const MutexLock lock(mutex_);
+    taken.swap(stats_);
+  }
+  if (taken.empty()) return;
+  std::vector<StatRow> rows;
+  rows.reserve(taken.size());
+  for (auto& [key, row] : taken) rows.push_back(std::move(row));
+  const Status written =
+      writer_.execute([&](WriteContext& context) { return context.store.add_stats(rows); });
+  report("statistics", written);
+  if (!written) add_stats(rows);
+}
+
+void Maintenance::prune_secrets() {
+  report("secrets", writer_.execute([](WriteContext& context) -> Status {
+    auto changed = context.store.prune_secrets(context.now);
+    if (!changed) return tl::unexpected(std::move(changed).error());
+    for (const EndpointId id : *changed) {
+      const auto known = context.routing.find(id);
+      if (!known) continue;
+      auto endpoint = std::make_shared<Endpoint>(*known);
+      auto& secrets = endpoint->secrets;
+      const auto expired = [&](const EndpointSecret& secret) {
+        return secret.expires_at && *secret.expires_at <= context.now;
+      };
+      secrets.erase(std::remove_if(secrets.begin(), secrets.end(), expired), secrets.end());
+      context.routing.put(endpoint);
+      context.effects.endpoints.push_back(std::move(endpoint));
+    }
+    return {};
+  }));
+}
+
+void Maintenance::prune() {
+  std::int64_t removed = 1;
+  while (removed > 0 && !stopping()) {
+    const auto pruned = writer_.execute<std::int64_t>([&](WriteContext& context) {
+      return context.store.prune(
+          context.now - options_.retention,
+          context.now - options_.idempotency,
+          limits::kChunkRowsMax
+      );
+    });
+    report("retention", pruned ? Status{} : Status{tl::unexpected(pruned.error())});
+    removed = pruned ? *pruned : 0;
+  }
+}
+
+void Maintenance::sample_gauges() {
+  const MonoTime begun = clock_.mono_now();
+  const WallTime now = clock_.wall_now();
+  const auto backlog = reader_->backlog(now);
+  const auto dead = reader_->count_dead_letters({});
+  const auto endpoints = reader_->all_endpoints();
+  if (!backlog || !dead || !endpoints) return;
+  std::map<std::int64_t, EndpointState> states;
+  for (const auto& endpoint : *endpoints) states[endpoint.id.value] = endpoint.state;
+  std::int64_t due = 0;
+  std::int64_t scheduled = 0;
+  WallTime oldest = now;
+  for (const auto& waiting : *backlog) {
+    const auto state = states.find(waiting.endpoint.value);
+    if (state == states.end() || state->second != EndpointState::kActive) continue;
+    due += waiting.due;
+    scheduled += waiting.scheduled;
+    if (waiting.oldest_due_at) oldest = std::min(oldest, *waiting.oldest_due_at);
+  }
+  metrics_.set_backlog(due, scheduled, static_cast<double>((now - oldest).count()) / 1000.0);
+  metrics_.set_dead_letters(*dead);
+  const auto took = std::chrono::ceil<Millis>(clock_.mono_now() - begun);
+  gauges_period_ = std::max(kGaugesPeriodMin, took * kGaugesShare);
+}
+
+void Maintenance::report(std::string_view work, const Status& status) {
+  const auto entry = failed_.try_emplace(std::string{work}, false).first;
+  if (!status && !entry->second) {
+    log::warning(
+        "maintenance could not be done",
+        {{"work", std::string{work}}, {"reason", status.error().context}}
+    );
+  }
+  entry->second = !status;
+}
+
+}  // namespace postrider

@@ -1,0 +1,12 @@
+// Standard Webhooks 1.0.0, symmetric (v1): HMAC-SHA-256 over `id.timestamp.body`.
+#pragma once
+
+#include "signing/scheme.h"
+
+namespace postrider::signing {
+
+/// Secrets are `whsec_` and the base64 of 24 to 64 bytes. Headers: webhook-id, webhook-timestamp,
+/// webhook-signature with one `v1,…` per secret and exactly one space between.
+[[nodiscard]] const Scheme& standard();
+
+}  // namespace postrider::signing

@@ -1,0 +1,43 @@
+// Sends requests with libcurl.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "transport/curl/address_guard.h"
+#include "transport/transport.h"
+
+namespace postrider::curl {
+
+/// One multi handle of libcurl: keep-alive, HTTP/2 where TLS offers it, no redirects, no proxies,
+/// no credentials but the request's own headers. A request is sent at most once.
+///
+/// A response with a final status is no failure, whatever becomes of its body after that. The
+/// process has to ignore SIGPIPE: libcurl is told to leave signals alone.
+class CurlTransport final : public Transport {
+ public:
+  struct Options {
+    AddressGuard guard;
+    /// Connections kept open for reuse. libcurl walks all of them now and then, so thousands cost
+    /// more than they save.
+    std::size_t connections_max = 512;
+    std::string user_agent = "Postrider";
+    std::string ca_file{};  ///< PEM of the authorities to trust; empty: the system's
+  };
+
+  /// `clock` outlives the transport.
+  CurlTransport(const Clock& clock, Options options);
+  /// Requests in flight end without a completion.
+  ~CurlTransport() override;
+
+  void submit(TransferId id, Request request) override;
+  void poll(Millis wait, std::vector<Completion>& out) override;
+  void wake() noexcept override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace postrider::curl

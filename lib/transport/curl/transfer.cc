@@ -1,0 +1,222 @@
+#include "transport/curl/transfer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <sys/socket.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+
+namespace postrider::curl {
+namespace {
+
+/// Many servers close a connection that was idle for 5 s. One reused at that very moment breaks the
+/// request, so reuse ends before.
+constexpr long kIdleSecondsMax = 4;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// The value of a header line when it is of that name (lower case), else null data.
+std::string_view value_of(std::string_view line, std::string_view name) {
+  if (line.size() <= name.size() || line[name.size()] != ':') return {};
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (lower(line[i]) != name[i]) return {};
+  }
+  return trim(line.substr(name.size() + 1));
+}
+
+}  // namespace
+
+Transfer::Transfer(const CurlTransport::Options& options)
+    : options_(options), easy_(curl_easy_init()) {}
+
+bool Transfer::prepare(TransferId id, Request request) {
+  id_ = id;
+  request_ = std::move(request);
+  if (easy_ == nullptr) return false;
+  curl_easy_reset(easy_.get());
+  return set_headers() && set_request() && set_rules() && set_callbacks();
+}
+
+bool Transfer::set_headers() {
+  const auto append = [this](const char* line) {
+    curl_slist* longer = curl_slist_append(headers_.get(), line);
+    if (longer == nullptr) return false;
+    static_cast<void>(headers_.release());  // the list is now part of the longer one
+    headers_.reset(longer);
+    return true;
+  };
+  for (std::string& header : request_.headers) {
+    // libcurl takes "name:" for an order to leave the header out; "name;" sends it empty.
+    const std::size_t colon = header.find(':');
+    if (colon != std::string::npos && trim(header.substr(colon + 1)).empty()) {
+      header.resize(colon);
+      header += ';';
+    }
+    if (!append(header.c_str())) return false;
+  }
+  return append("Expect:");  // no round trip of its own before a large body
+}
+
+bool Transfer::set_request() {
+  CURL* easy = easy_.get();
+  const auto timeout_ms = static_cast<long>(std::max<Millis::rep>(request_.timeout.count(), 1));
+  const auto body_size = static_cast<curl_off_t>(request_.body.size());
+  return curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str()) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, body_size) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data()) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get()) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str()) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK;
+}
+
+bool Transfer::set_rules() {
+  CURL* easy = easy_.get();
+  const bool ca_is_set =
+      options_.ca_file.empty() ||
+      (curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str()) == CURLE_OK &&
+       curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr) == CURLE_OK);
+  return ca_is_set && curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+         // A proxy of the environment would connect on our behalf, past the guard.
+         curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS}) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+         // Else the end of a transfer joins its resolver thread: a name server that never answers
+         // would stop every transfer.
+         curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
+         // The cache has no bound of its own, and every connect walks all of it.
+         curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kIdleSecondsMax) == CURLE_OK;
+}
+
+bool Transfer::set_callbacks() {
+  CURL* easy = easy_.get();
+  return curl_easy_setopt(easy, CURLOPT_PRIVATE, this) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_.data()) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_HEADERDATA, this) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_WRITEDATA, this) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket) ==
+             CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_request) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_PREREQDATA, this) == CURLE_OK;
+}
+
+std::size_t Transfer::on_header(
+    char* data, std::size_t one, std::size_t size, void* self
+) noexcept {
+  const std::size_t bytes = one * size;
+  return static_cast<Transfer*>(self)->take_header({data, bytes}) ? bytes : 0;
+}
+
+bool Transfer::take_header(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > limits::kResponseHeaderBytesMax) return false;
+  if (answered_) return true;                                    // a trailer
+  if (line.starts_with("HTTP/")) response_.retry_after.clear();  // of a 1xx before
+  if (const std::string_view value = value_of(line, "retry-after"); !value.empty()) {
+    response_.retry_after = value;
+  }
+  if (!trim(line).empty()) return true;
+  long status = 0;
+  static_cast<void>(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status));
+  answered_ = status >= 200;
+  return true;
+}
+
+std::size_t Transfer::on_body(char* data, std::size_t one, std::size_t size, void* self) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const std::size_t bytes = one * size;
+  const std::size_t kept = transfer.response_.body.size();
+  const std::size_t room = limits::kResponseExcerptBytes - kept;
+  transfer.response_.body.append(data, std::min(bytes, room));
+  transfer.body_bytes_ += bytes;
+  return transfer.body_bytes_ > limits::kResponseBytesMax ? CURL_WRITEFUNC_ERROR : bytes;
+}
+
+curl_socket_t Transfer::on_open_socket(
+    void* self, curlsocktype /*purpose*/, curl_sockaddr* address
+) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  if (!transfer.options_.guard.allows(address->addr)) {
+    ++transfer.sockets_refused_;
+    return CURL_SOCKET_BAD;
+  }
+  ++transfer.sockets_opened_;
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int Transfer::on_request(
+    void* self, char* /*remote*/, char* /*local*/, int /*remote_port*/, int /*local_port*/
+) noexcept {
+  // libcurl sends a request again when a reused connection breaks without an answer. The receiver
+  // may have processed the first one: the retry policy decides on a second.
+  auto& transfer = *static_cast<Transfer*>(self);
+  return transfer.requests_sent_++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+Cause Transfer::cause(CURLcode code) const {
+  if (sockets_refused_ > 0 && sockets_opened_ == 0) {
+    return {
+        Response::Failure::kBlocked,
+        "the address of the host is private or reserved, and not allowed"};
+  }
+  // A single header above libcurl's own limit ends with CURLE_OUT_OF_MEMORY.
+  const bool header_too_long = code == CURLE_OUT_OF_MEMORY && requests_sent_ > 0;
+  if (header_too_long || header_bytes_ > limits::kResponseHeaderBytesMax) {
+    return {Response::Failure::kInvalid, "the answer has too many header bytes"};
+  }
+  return cause_of(code);
+}
+
+void Transfer::log_failure(CURLcode code) const {
+  const std::string detail = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
+  log::debug("request failed", {{"transfer", std::to_string(id_)}, {"detail", detail}});
+}
+
+Completion Transfer::finish(CURLcode code) {
+  long status = 0;
+  curl_off_t duration_us = 0;
+  if (easy_ != nullptr) {
+    static_cast<void>(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status));
+    static_cast<void>(curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &duration_us));
+  }
+  Completion done{.id = id_, .response = std::exchange(response_, {})};
+  done.response.duration = Millis{duration_us / 1000};
+  // The status decides, whatever becomes of the body: too long, cut short, too slow.
+  const bool oversized = header_bytes_ > limits::kResponseHeaderBytesMax;
+  if (code == CURLE_OK || (answered_ && !oversized)) {
+    done.response.status = static_cast<int>(status);
+  } else {
+    const Cause why = cause(code);
+    Response failed;
+    failed.failure = why.failure;
+    failed.error = why.text;
+    failed.duration = done.response.duration;
+    done.response = std::move(failed);
+    log_failure(code);
+  }
+  request_ = {};
+  headers_.reset();
+  error_.fill('\0');
+  header_bytes_ = body_bytes_ = 0;
+  requests_sent_ = sockets_opened_ = sockets_refused_ = 0;
+  answered_ = false;
+  return done;
+}
+
+}  // namespace postrider::curl

@@ -1,0 +1,66 @@
+// One request on its way: an easy handle with what it sends and what came back so far.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include "transport/curl/address_guard.h"
+#include "transport/curl/curl_handles.h"
+#include "transport/curl/curl_transport.h"
+
+namespace postrider::curl {
+
+/// Used for one request after the other; its handle keeps libcurl's buffers. Owned by the
+/// transport's thread; neither copied nor moved, since libcurl holds its address.
+class Transfer {
+ public:
+  /// `options` outlives it. Null handle when memory is short: then prepare() fails.
+  explicit Transfer(const CurlTransport::Options& options);
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+  ~Transfer() = default;
+
+  /// Makes the handle ready to be added to a multi handle. False when libcurl refuses something.
+  [[nodiscard]] bool prepare(TransferId id, Request request);
+
+  /// What came back, once libcurl is done or was never begun. Frees what the request held.
+  [[nodiscard]] Completion finish(CURLcode code);
+
+  [[nodiscard]] CURL* handle() const { return easy_.get(); }
+
+ private:
+  static std::size_t on_header(char* data, std::size_t one, std::size_t size, void* self) noexcept;
+  static std::size_t on_body(char* data, std::size_t one, std::size_t size, void* self) noexcept;
+  static curl_socket_t on_open_socket(
+      void* self, curlsocktype purpose, curl_sockaddr* address
+  ) noexcept;
+  static int on_request(
+      void* self, char* remote, char* local, int remote_port, int local_port
+  ) noexcept;
+
+  [[nodiscard]] bool set_headers();
+  [[nodiscard]] bool set_request();
+  [[nodiscard]] bool set_rules();
+  [[nodiscard]] bool set_callbacks();
+  [[nodiscard]] bool take_header(std::string_view line);
+  [[nodiscard]] Cause cause(CURLcode code) const;
+  void log_failure(CURLcode code) const;
+
+  const CurlTransport::Options& options_;
+  EasyHandle easy_;
+  HeaderList headers_;
+  std::array<char, CURL_ERROR_SIZE> error_{};
+
+  TransferId id_ = 0;
+  Request request_;
+  Response response_;
+  std::size_t header_bytes_ = 0;
+  std::size_t body_bytes_ = 0;
+  int requests_sent_ = 0;
+  int sockets_opened_ = 0;
+  int sockets_refused_ = 0;
+  bool answered_ = false;  ///< a whole header block with a final status has arrived
+};
+
+}  // namespace postrider::curl
