@@ -17,6 +17,11 @@ inline constexpr std::size_t kBatchBytesMax = 16U << 20U;
 inline constexpr std::size_t kBatchEventsMax = 10'000;
 /// Nesting of `data`. Receivers' parsers overflow their stacks far above it.
 inline constexpr std::size_t kJsonDepthMax = 512;
+/// Values of one body that are looked at by themselves: above it a body of 16 MiB of tiny values
+/// would take fifty times its size in memory. Enough for a full batch with every member set.
+inline constexpr std::size_t kRawValuesMax = 1U << 19U;
+/// Wrong members that one answer names; the rest is left out.
+inline constexpr std::size_t kFieldErrorsMax = 1000;
 inline constexpr std::size_t kTypeLengthMax = 128;
 inline constexpr std::size_t kTenantLengthMax = 128;
 inline constexpr std::size_t kChannelsMax = 16;
