@@ -146,7 +146,7 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   InFlight& sent = node.mapped();
   const Delivery& delivery = sent.due.delivery;
   Response& response = completion.response;
-  const Judgement judgement = destinations::judge(response, wall_now);
+  const Judgement judgement = webhook::judge(response, wall_now);
 
   Lane* lane = find_lane(delivery.endpoint);
   POSTRIDER_ASSERT(lane != nullptr);

@@ -38,13 +38,14 @@ Request make_request(
   Request request;
   request.url = endpoint.config.url;
   request.timeout = endpoint.config.timeout.value_or(options.timeout_default);
-  request.body = destinations::shape_body(event, endpoint.config.payload, event_id);
+  request.body = webhook::shape_body(event, event_id, endpoint.config.payload);
 
   auto& headers = request.headers;
-  add_header(headers, "content-type", destinations::content_type(endpoint.config.payload));
+  add_header(headers, "content-type", webhook::content_type(endpoint.config.payload));
   add_header(headers, "user-agent", options.user_agent);
   const signing::Message message{event_id, unix_ms(now) / 1000, request.body};
-  for (const auto& [name, value] : signing::sign(valid_secrets(endpoint, now), message)) {
+  const signing::Scheme* scheme = signing::find_scheme("standard");
+  for (const auto& [name, value] : scheme->sign(valid_secrets(endpoint, now), message)) {
     add_header(headers, name, value);
   }
   add_header(headers, "postrider-attempt", std::to_string(due.delivery.attempts_count + 1));

@@ -120,15 +120,18 @@ Result<std::vector<Delivery>> replay_event(
 Result<Task> step_task(WriteContext& context, TaskId id) {
   auto task = context.store.task(id);
   if (!task || task->state != TaskState::kRunning) return task;
-  auto rows = context.store.dead_letters_from(task->filter, limits::kChunkRowsMax, task->cursor);
-  if (!rows) return tl::unexpected(std::move(rows).error());
-  for (const auto& row : *rows) {
-    if (auto stepped = step_row(context, *task, row); !stepped)
+  auto chunk = context.store.dead_letters_from(task->filter, limits::kChunkRowsMax, task->cursor);
+  if (!chunk) return tl::unexpected(std::move(chunk).error());
+  for (const auto& row : chunk->rows) {
+    if (auto stepped = step_row(context, *task, row); !stepped) {
       return tl::unexpected(std::move(stepped).error());
+    }
   }
-  if (task->cursor.empty()) task->state = TaskState::kDone;
+  if (chunk->done) task->state = TaskState::kDone;
   task->updated_at = context.now;
-  if (auto put = context.store.put_task(*task); !put) return tl::unexpected(std::move(put).error());
+  if (auto put = context.store.put_task(*task); !put) {
+    return tl::unexpected(std::move(put).error());
+  }
   return task;
 }
 

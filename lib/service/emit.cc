@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "codec/outbox_codec.h"
+#include "crypto/hash.h"
 
 namespace postrider {
 namespace {
@@ -54,6 +54,21 @@ Result<std::vector<Appended>> append(WriteContext& context, std::vector<NewEvent
   return appended;
 }
 
+/// Stands for the content of an outbox row: each part with its length, so that parts cannot be taken for one another.
+std::string digest_of(const EventDraft& draft) {
+  std::string text;
+  const auto add = [&text](std::string_view part) { text.append(std::to_string(part.size())).append(":").append(part); };
+  const auto add_instant = [&](const std::optional<WallTime>& at) { add(at ? to_rfc3339(*at) : std::string{}); };
+  add(draft.type);
+  add(draft.data);
+  add(draft.metadata);
+  add(draft.ordering_key);
+  add_instant(draft.deliver_at);
+  add_instant(draft.expires_at);
+  for (const auto& channel : draft.channels) add(channel);
+  return crypto::sha256(text);
+}
+
 /// The idempotency key of an outbox row stands for the row's own content.
 Result<bool> outbox_key_is_known(
     WriteContext& context, const EventDraft& draft, const OutboxRow& row
@@ -61,7 +76,7 @@ Result<bool> outbox_key_is_known(
   if (!row.idempotency_key) return false;
   auto known = context.store.idempotency(draft.tenant, *row.idempotency_key);
   if (!known) return tl::unexpected(std::move(known).error());
-  const std::string digest = outbox_digest(draft);
+  const std::string digest = digest_of(draft);
   if (*known) {
     if ((*known)->body_sha256 != digest)
       return fail(Errc::kConflict, "idempotency_key was used for another event");
@@ -79,13 +94,13 @@ Result<bool> outbox_key_is_known(
 Status take_up_row(
     WriteContext& context,
     const Catalogue& catalogue,
-    const OutboxLimits& limits,
+    const EventLimits& limits,
     const OutboxRow& row
 ) {
   const auto reject = [&](std::string_view reason) {
     return context.store.reject_outbox(row.id, reason, context.now);
   };
-  auto draft = parse_outbox_row(row, limits.data_bytes_max);
+  auto draft = parse_outbox_row(row, limits);
   if (!draft) return reject(draft.error());
   FieldErrors errors;
   catalogue.check(*draft, "data", errors);
@@ -138,9 +153,9 @@ Result<Appended> emit_to(WriteContext& context, EventDraft draft, EndpointId end
 }
 
 Result<std::size_t> take_up_outbox(
-    WriteContext& context, const Catalogue& catalogue, const OutboxLimits& limits
+    WriteContext& context, const Catalogue& catalogue, const EventLimits& limits, std::size_t rows_max
 ) {
-  auto rows = context.store.outbox(limits.rows_max);
+  auto rows = context.store.outbox(rows_max);
   if (!rows) return tl::unexpected(std::move(rows).error());
   for (const auto& row : *rows) {
     if (auto taken = take_up_row(context, catalogue, limits, row); !taken) {

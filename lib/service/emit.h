@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/event_codec.h"
 #include "service/catalogue.h"
 #include "service/write_context.h"
 
@@ -38,15 +39,10 @@ struct Emitted {
     WriteContext& context, EventDraft draft, EndpointId endpoint
 );
 
-struct OutboxLimits {
-  std::size_t data_bytes_max = 0;
-  std::size_t rows_max = 0;
-};
-
-/// Takes up the oldest rows of the outbox; rows that are not valid are moved to outbox_rejected
+/// Takes up to `rows_max` of the oldest rows of the outbox; rows that are not valid are moved to outbox_rejected
 /// with the reason. Returns how many rows it found.
 [[nodiscard]] Result<std::size_t> take_up_outbox(
-    WriteContext& context, const Catalogue& catalogue, const OutboxLimits& limits
+    WriteContext& context, const Catalogue& catalogue, const EventLimits& limits, std::size_t rows_max
 );
 
 }  // namespace postrider

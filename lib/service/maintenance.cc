@@ -171,9 +171,9 @@ void Maintenance::prune_secrets() {
 }
 
 void Maintenance::prune() {
-  std::int64_t removed = 1;
-  while (removed > 0 && !stopping()) {
-    const auto pruned = writer_.execute<std::int64_t>([&](WriteContext& context) {
+  bool done = false;
+  while (!done && !stopping()) {
+    const auto pruned = writer_.execute<Pruned>([&](WriteContext& context) {
       return context.store.prune(
           context.now - options_.retention,
           context.now - options_.idempotency,
@@ -181,7 +181,7 @@ void Maintenance::prune() {
       );
     });
     report("retention", pruned ? Status{} : Status{tl::unexpected(pruned.error())});
-    removed = pruned ? *pruned : 0;
+    done = !pruned || pruned->done;
   }
 }
 

@@ -24,7 +24,7 @@ OutboxWatcher::OutboxWatcher(
 )
     : writer_(writer),
       catalogue_(std::move(catalogue)),
-      limits_{data_bytes_max, limits::kChunkRowsMax},
+      limits_{data_bytes_max},
       reader_(std::move(reader)),
       watch_(std::move(watch)) {}
 
@@ -61,7 +61,7 @@ void OutboxWatcher::take_up_all() {
   while (!stopping()) {
     const auto catalogue = catalogue_();
     const auto taken = writer_.execute<std::size_t>([&](WriteContext& context) {
-      return take_up_outbox(context, *catalogue, limits_);
+      return take_up_outbox(context, *catalogue, limits_, limits::kChunkRowsMax);
     });
     if (!taken) {
       // The rows stay where they are and are tried again with the next look.
@@ -71,7 +71,7 @@ void OutboxWatcher::take_up_all() {
       return;
     }
     failed_ = false;
-    if (*taken < limits_.rows_max) return;
+    if (*taken < limits::kChunkRowsMax) return;
   }
 }
 

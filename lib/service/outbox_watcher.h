@@ -42,7 +42,7 @@ class OutboxWatcher {
 
   Writer& writer_;
   const CatalogueSource catalogue_;
-  const OutboxLimits limits_;
+  const EventLimits limits_;
 
   mutable Mutex mutex_;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;

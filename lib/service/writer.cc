@@ -50,9 +50,7 @@ Status Writer::execute(Change change) {
     if (stopping_) return fail(Errc::kUnavailable, "the service is shutting down");
     if (commands_.size() >= limits::kWriterQueueMax)
       return fail(Errc::kBusy, "the write queue is full");
-    commands_.push_back({std::move(change), [&promise](Status status) {
-                           promise.set_value(std::move(status));
-                         }});
+    commands_.push_back(std::move(command));
   }
   ready_.notify_one();
   return result.get();

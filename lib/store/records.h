@@ -91,6 +91,18 @@ struct Settled {
   int number = 0;
 };
 
+/// A part of a long walk.
+struct DeliveryChunk {
+  std::vector<Delivery> rows;
+  bool done = false;  ///< nothing is left behind it; a chunk may be empty before
+};
+
+/// What one call of retention did.
+struct Pruned {
+  std::int64_t rows_count = 0;  ///< rows that went
+  bool done = false;            ///< the pass has come to its end; the next call begins a new one
+};
+
 // --- Lists ---------------------------------------------------------------------------------------
 
 /// `cursor`: empty for the first page, else `next_cursor` of the page before.

@@ -35,6 +35,7 @@ class Store {
   virtual void rollback() = 0;
   [[nodiscard]] virtual Status savepoint() = 0;
   [[nodiscard]] virtual Status release_savepoint() = 0;
+  /// Undoes what came after the savepoint and ends it.
   virtual void rollback_to_savepoint() = 0;
   /// False when the database ended the transaction by itself, as it may when the disk is full.
   [[nodiscard]] virtual bool in_transaction() const = 0;
@@ -82,8 +83,8 @@ class Store {
   ) = 0;
   [[nodiscard]] virtual Result<Event> event(EventId id) = 0;
   /// Deliveries of the filter in the order of their death, from `cursor` on; moves `cursor` behind
-  /// them.
-  [[nodiscard]] virtual Result<std::vector<Delivery>> dead_letters_from(
+  /// them. Looks at a bounded number of rows, so a chunk may be short or empty before the end.
+  [[nodiscard]] virtual Result<DeliveryChunk> dead_letters_from(
       const DeadLetterFilter& filter, std::size_t rows_max, std::string& cursor
   ) = 0;
 
@@ -96,7 +97,8 @@ class Store {
   ) = 0;
   /// What has waited for a disabled endpoint since before `disabled_before` becomes dead
   /// (endpoint_disabled): waiting counts from the later of the delivery's creation and the
-  /// endpoint's disabling.
+  /// endpoint's disabling. Looks at a bounded number of rows and goes on there at the next call, so
+  /// an empty answer does not mean that nothing is left.
   [[nodiscard]] virtual Result<std::vector<Delivery>> expire_disabled(
       WallTime disabled_before, WallTime now, std::size_t rows_max
   ) = 0;
@@ -105,10 +107,11 @@ class Store {
       WallTime now, std::size_t rows_max
   ) = 0;
   /// Removes events created before `before` all of whose deliveries are final, with these and their
-  /// attempts; and idempotency keys older than `keys_before`, rejected outbox rows, finished tasks
-  /// and statistics older than `before`. Returns how many rows went; 0 means that nothing is left
-  /// to remove.
-  [[nodiscard]] virtual Result<std::int64_t> prune(
+  /// attempts; and idempotency keys older than `keys_before`, rejected outbox rows, finished tasks,
+  /// statistics and what is left of deleted endpoints older than `before`. About `rows_max` rows
+  /// per call: an event goes whole. Calls make up a pass; events that have to stay are looked at
+  /// once per pass, not once per call.
+  [[nodiscard]] virtual Result<Pruned> prune(
       WallTime before, WallTime keys_before, std::size_t rows_max
   ) = 0;
   /// Removes secrets that expired before `now`. Returns the endpoints that lost one.
@@ -141,6 +144,12 @@ class Store {
   [[nodiscard]] virtual Status put_task(const Task& task) = 0;
   /// Adds to the rows that are there.
   [[nodiscard]] virtual Status add_stats(std::span<const StatRow> rows) = 0;
+
+  // The file.
+
+  /// Moves committed pages from the log into the database, as far as readers let it, and gives free space back in small
+  /// steps. Called outside of transactions.
+  [[nodiscard]] virtual Status checkpoint() = 0;
 };
 
 /// Opens readers; thread-safe. The composition root hands it to whoever starts threads that read.

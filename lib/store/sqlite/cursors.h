@@ -1,0 +1,68 @@
+// Pages of lists and the text of their cursors: numbers in base 36, joined by points.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "store/records.h"
+
+namespace postrider::sqlite {
+
+inline constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
+
+/// A place in an order by instant and id.
+struct Place {
+  std::int64_t at_ms = 0;
+  std::int64_t id = 0;
+};
+
+[[nodiscard]] std::string id_cursor(std::int64_t id);
+[[nodiscard]] std::string place_cursor(const Place& place);
+
+/// The id that `cursor` names, or `first` for the first page. kInvalidArgument for anything else.
+[[nodiscard]] Result<std::int64_t> id_before(std::string_view cursor, std::int64_t first);
+[[nodiscard]] Result<Place> place_at(std::string_view cursor, const Place& first);
+
+/// Builds a page of rows that are looked at one by one, ending it at its limit or at the bound of
+/// rows that a page may look at.
+template <class T>
+class PageBuilder {
+ public:
+  explicit PageBuilder(std::size_t limit) : limit_(limit) {}
+
+  [[nodiscard]] bool wants_more() const { return !ended_; }
+
+  /// `cursor` names the row itself: a page that ends with it goes on behind it.
+  void look_at(std::string cursor, bool wanted, T row) {
+    ++looked_at_;
+    if (wanted && page_.rows.size() == limit_) {
+      // One row more than fits: there is a next page, and it begins behind the last that fitted.
+      page_.next_cursor = std::move(last_);
+      ended_ = true;
+      return;
+    }
+    if (wanted) page_.rows.push_back(std::move(row));
+    last_ = std::move(cursor);
+    if (looked_at_ == limits::kListScanRowsMax) {
+      page_.next_cursor = last_;
+      ended_ = true;
+    }
+  }
+
+  [[nodiscard]] Page<T> take() { return std::move(page_); }
+
+ private:
+  const std::size_t limit_;
+  Page<T> page_;
+  std::string last_;
+  std::size_t looked_at_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,26 @@
+// Opening a database file: what is refused, what is created, what is migrated.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/sqlite/sqlite_db.h"
+
+namespace postrider::sqlite {
+
+/// Says "PSTR" in the file's header.
+inline constexpr std::int64_t kApplicationId = 0x50535452;
+
+/// Opens `path` for writing; makes it when it is missing or empty, and migrates it to the newest
+/// schema. What is no database, belongs to another application, is of a newer version or visibly
+/// damaged is refused with kCorrupt and left as it is. Safe when two processes do it at once: one
+/// may get kBusy.
+[[nodiscard]] Result<std::unique_ptr<Db>> open_writable(const std::string& path);
+
+/// Opens an existing, migrated database for reading.
+[[nodiscard]] Result<std::unique_ptr<Db>> open_readable(const std::string& path);
+
+/// The version of the schema that this program knows.
+[[nodiscard]] std::int64_t newest_version();
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,63 @@
+#include "store/sqlite/database_lock.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace postrider::sqlite {
+namespace {
+
+/// The number in the lock file, empty when there is none (yet).
+std::string holder_of(int file) {
+  std::array<char, 24> text{};
+  const ssize_t count = ::pread(file, text.data(), text.size(), 0);
+  std::string digits;
+  for (ssize_t i = 0; i < count; ++i) {
+    const char c = text.at(static_cast<std::size_t>(i));
+    if (c < '0' || c > '9') break;
+    digits += c;
+  }
+  return digits;
+}
+
+tl::unexpected<Error> failed(const std::string& path, int error) {
+  return fail(Errc::kUnavailable, "cannot lock " + path + ": " + std::strerror(error), error);
+}
+
+}  // namespace
+
+Result<DatabaseLock> DatabaseLock::take(const std::string& database) {
+  const std::string path = database + ".lock";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0) return failed(path, errno);
+  DatabaseLock lock(file);
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return failed(path, errno);
+    const std::string holder = holder_of(file);
+    return fail(
+        Errc::kBusy,
+        database + " is in use by " +
+            (holder.empty() ? std::string{"another process"} : "process " + holder) +
+            " (it holds " + path + ")",
+        EWOULDBLOCK
+    );
+  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(file, 0) != 0) return failed(path, errno);
+  if (::pwrite(file, pid.data(), pid.size(), 0) < 0) return failed(path, errno);
+  return lock;
+}
+
+DatabaseLock::DatabaseLock(DatabaseLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+
+// The file stays: removing it would let two processes lock two files of the same name.
+DatabaseLock::~DatabaseLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,120 @@
+-- Deliveries, their attempts and the sweeps.
+
+-- name: insert_delivery
+INSERT INTO delivery (id, event_id, endpoint_id, state, due_at_ms, expires_at_ms)
+VALUES (:id, :event_id, :endpoint_id, 'pending', :due_at_ms, :expires_at_ms)
+
+-- name: delivery
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded
+FROM delivery
+WHERE id = :id
+
+-- name: delivery_of
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded
+FROM delivery
+WHERE event_id = :event_id AND endpoint_id = :endpoint_id
+
+-- name: change_delivery
+UPDATE delivery
+SET
+  state = :state,
+  due_at_ms = :due_at_ms,
+  schedule_attempts_count = :schedule_attempts_count,
+  round = round + 1,
+  dead_reason = :dead_reason,
+  finished_at_ms = :finished_at_ms,
+  discarded = :discarded
+WHERE id = :id
+
+-- name: settle_delivered
+UPDATE delivery
+SET
+  state = 'delivered',
+  due_at_ms = NULL,
+  finished_at_ms = :now,
+  attempts_count = attempts_count + 1,
+  schedule_attempts_count = schedule_attempts_count + 1
+WHERE id = :id AND state = 'pending'
+RETURNING attempts_count
+
+-- name: settle_retry
+UPDATE delivery
+SET
+  due_at_ms = :due_at_ms,
+  attempts_count = attempts_count + 1,
+  schedule_attempts_count = schedule_attempts_count + 1
+WHERE id = :id AND state = 'pending' AND round = :round
+RETURNING attempts_count
+
+-- name: settle_dead
+UPDATE delivery
+SET
+  state = 'dead',
+  due_at_ms = NULL,
+  dead_reason = :dead_reason,
+  finished_at_ms = :now,
+  attempts_count = attempts_count + 1,
+  schedule_attempts_count = schedule_attempts_count + 1
+WHERE id = :id AND state = 'pending' AND round = :round
+RETURNING attempts_count
+
+-- name: settle_late
+-- The answer to a request of an earlier round: counted, so that numbers of attempts never collide.
+UPDATE delivery
+SET attempts_count = attempts_count + 1
+WHERE id = :id
+RETURNING attempts_count
+
+-- name: insert_attempt
+INSERT INTO attempt (
+  delivery_id, number, id, started_at_ms, duration_ms, status, outcome, error, response_excerpt
+)
+VALUES (
+  :delivery_id, :number, :id, :started_at_ms, :duration_ms, :status, :outcome, :error,
+  :response_excerpt
+)
+
+-- name: due_ids
+-- The partial index alone answers this: rows that the lane holds are skipped without being read.
+SELECT id
+FROM delivery
+WHERE endpoint_id = :endpoint_id AND state = 'pending' AND due_at_ms <= :now
+ORDER BY due_at_ms, id
+
+-- name: due_delivery
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  e.id, e.tenant, e.type, e.created_at_ms, e.deliver_at_ms, e.expires_at_ms, e.ordering_key,
+  e.channels, e.traceparent, e.tracestate, e.metadata, e.data
+FROM delivery AS d
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE d.id = :id
+
+-- name: next_due_at
+SELECT due_at_ms
+FROM delivery
+WHERE endpoint_id = :endpoint_id AND state = 'pending' AND due_at_ms > :now
+ORDER BY due_at_ms, id
+LIMIT 1
+
+-- name: newest_delivery
+SELECT max(id)
+FROM delivery
+
+-- name: waiting_endpoints
+SELECT e.id, d.due_at_ms
+FROM endpoint AS e
+CROSS JOIN delivery AS d ON d.id = (
+  SELECT w.id
+  FROM delivery AS w
+  WHERE w.endpoint_id = e.id AND w.state = 'pending'
+  ORDER BY w.due_at_ms, w.id
+  LIMIT 1
+)
+WHERE e.deleted_at_ms IS NULL
+ORDER BY e.id

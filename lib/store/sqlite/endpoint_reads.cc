@@ -1,0 +1,82 @@
+// Endpoints, read.
+#include "base/limits.h"
+#include "store/sqlite/cursors.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/sql_endpoints.h"
+#include "store/sqlite/sqlite_reader.h"
+
+namespace postrider::sqlite {
+namespace {
+
+Result<std::vector<Endpoint>> read_all(Cursor& rows) {
+  std::vector<Endpoint> found;
+  while (rows.next()) {
+    auto endpoint = read_endpoint(rows.row());
+    if (!endpoint) return tl::unexpected<Error>(endpoint.error());
+    found.push_back(std::move(*endpoint));
+  }
+  if (!rows.ok()) return rows.error();
+  return found;
+}
+
+EndpointSecret read_secret(const Row& row) {
+  return {.value = row.text(0), .created_at = row.time(1), .expires_at = row.optional_time(2)};
+}
+
+}  // namespace
+
+Status SqliteReader::add_secrets(std::vector<Endpoint>& endpoints) {
+  for (Endpoint& endpoint : endpoints) {
+    auto secrets = db_->all(sql::kSecretsOf, read_secret, endpoint.id);
+    if (!secrets) return tl::unexpected<Error>(secrets.error());
+    endpoint.secrets = std::move(*secrets);
+  }
+  return {};
+}
+
+Result<Endpoint> SqliteReader::endpoint(EndpointId id) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  auto rows = db_->query(sql::kEndpoint, id);
+  auto found = read_all(rows);
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (found->empty()) return fail(Errc::kNotFound, "no such endpoint");
+  if (auto status = add_secrets(*found); !status) return tl::unexpected<Error>(status.error());
+  return std::move(found->front());
+}
+
+Result<std::vector<Endpoint>> SqliteReader::all_endpoints() {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  auto rows = db_->query(sql::kAllEndpoints);
+  auto found = read_all(rows);
+  if (!found) return found;
+  if (auto status = add_secrets(*found); !status) return tl::unexpected<Error>(status.error());
+  return found;
+}
+
+Result<Page<Endpoint>> SqliteReader::endpoints(
+    const EndpointFilter& filter, const PageParams& params
+) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  const auto before = id_before(params.cursor, kIdMax);
+  if (!before) return tl::unexpected<Error>(before.error());
+  auto rows =
+      filter.tenant.empty()
+          ? db_->query(sql::kEndpointsBefore, *before, limits::kListScanRowsMax)
+          : db_->query(sql::kEndpointsOfTenant, filter.tenant, *before, limits::kListScanRowsMax);
+  PageBuilder<Endpoint> page(params.limit);
+  while (page.wants_more() && rows.next()) {
+    auto endpoint = read_endpoint(rows.row());
+    if (!endpoint) return tl::unexpected<Error>(endpoint.error());
+    const bool wanted = !filter.state || endpoint->state == *filter.state;
+    page.look_at(id_cursor(endpoint->id.value), wanted, std::move(*endpoint));
+  }
+  if (!rows.ok()) return rows.error();
+  auto built = page.take();
+  if (auto status = add_secrets(built.rows); !status) return tl::unexpected<Error>(status.error());
+  return built;
+}
+
+}  // namespace postrider::sqlite

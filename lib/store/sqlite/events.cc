@@ -1,0 +1,155 @@
+// Appending: events, idempotency keys, the outbox.
+#include <algorithm>
+
+#include "store/sqlite/rows.h"
+#include "store/sqlite/sql_deliveries.h"
+#include "store/sqlite/sql_events.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace postrider::sqlite {
+namespace {
+
+/// Rows of one outbox() hold no more than this besides the first: producers may insert anything.
+constexpr std::size_t kOutboxBytesMax = 16U << 20U;
+
+OutboxRow read_outbox_row(const Row& row) {
+  return {
+      .id = row.i64(0),
+      .type = row.optional_text(1),
+      .data = row.optional_text(2),
+      .tenant = row.optional_text(3),
+      .channels = row.optional_text(4),
+      .metadata = row.optional_text(5),
+      .ordering_key = row.optional_text(6),
+      .deliver_at = row.optional_text(7),
+      .expires_at = row.optional_text(8),
+      .idempotency_key = row.optional_text(9),
+      .traceparent = row.optional_text(10),
+  };
+}
+
+std::size_t bytes_of(const OutboxRow& row) {
+  std::size_t bytes = 0;
+  for (const auto* member : {&row.data, &row.channels, &row.metadata})
+    bytes += *member ? (*member)->size() : 0;
+  return bytes;
+}
+
+}  // namespace
+
+Result<AppendedDelivery> SqliteStore::insert_delivery(
+    EventId event,
+    EndpointId endpoint,
+    WallTime due_at,
+    std::optional<WallTime> expires_at,
+    WallTime now
+) {
+  const auto id = draw_id(now);
+  if (!id) return tl::unexpected<Error>(id.error());
+  const DeliveryId delivery{*id};
+  auto status = db_->run(sql::kInsertDelivery, delivery, event, endpoint, due_at, expires_at);
+  if (!status) return tl::unexpected<Error>(status.error());
+  return AppendedDelivery{.id = delivery, .endpoint = endpoint, .due_at = due_at};
+}
+
+Result<Appended> SqliteStore::append_one(const NewEvent& event, WallTime now) {
+  const EventDraft& draft = event.draft;
+  const auto id = draw_id(now);
+  if (!id) return tl::unexpected<Error>(id.error());
+  Appended appended{.id = {*id}, .created_at = now, .deliveries = {}};
+  const std::string channels = encode_channels(draft.channels);
+  auto status = db_->run(
+      sql::kInsertEvent,
+      *id,
+      draft.tenant,
+      draft.type,
+      now,
+      draft.deliver_at,
+      draft.expires_at,
+      or_null(draft.ordering_key),
+      or_null(channels),
+      or_null(draft.traceparent),
+      or_null(draft.tracestate),
+      or_null(draft.metadata),
+      draft.data
+  );
+  if (!status) return tl::unexpected<Error>(status.error());
+  const WallTime due_at = std::max(now, draft.deliver_at.value_or(now));
+  appended.deliveries.reserve(event.endpoints.size());
+  for (const EndpointId endpoint : event.endpoints) {
+    auto delivery = insert_delivery(appended.id, endpoint, due_at, draft.expires_at, now);
+    if (!delivery) return tl::unexpected<Error>(delivery.error());
+    appended.deliveries.push_back(*delivery);
+  }
+  return appended;
+}
+
+Result<std::vector<Appended>> SqliteStore::append(std::span<const NewEvent> events, WallTime now) {
+  std::vector<Appended> appended;
+  appended.reserve(events.size());
+  for (const NewEvent& event : events) {
+    auto one = append_one(event, now);
+    if (!one) return tl::unexpected<Error>(one.error());
+    appended.push_back(std::move(*one));
+  }
+  return appended;
+}
+
+Result<AppendedDelivery> SqliteStore::add_delivery(
+    const Event& event, EndpointId endpoint, WallTime now
+) {
+  const WallTime due_at = std::max(now, event.deliver_at.value_or(now));
+  return insert_delivery(event.id, endpoint, due_at, event.expires_at, now);
+}
+
+Result<Event> SqliteStore::event(EventId id) {
+  auto found = db_->one(
+      sql::kEvent, [](const Row& row) { return read_event(row, WithData::kYes); }, id
+  );
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (!*found) return fail(Errc::kNotFound, "no such event");
+  return std::move(**found);
+}
+
+Result<std::optional<IdempotencyRecord>> SqliteStore::idempotency(
+    std::string_view tenant, std::string_view key
+) {
+  return db_->one(
+      sql::kIdempotency,
+      [](const Row& row) {
+        return IdempotencyRecord{.body_sha256 = row.text(0), .answer = row.text(1)};
+      },
+      tenant,
+      key
+  );
+}
+
+Status SqliteStore::put_idempotency(
+    std::string_view tenant, std::string_view key, const IdempotencyRecord& record, WallTime now
+) {
+  return db_->run(
+      sql::kInsertIdempotency, tenant, key, now, Blob{record.body_sha256}, Blob{record.answer}
+  );
+}
+
+Result<std::vector<OutboxRow>> SqliteStore::outbox(std::size_t rows_max) {
+  std::vector<OutboxRow> found;
+  std::size_t bytes = 0;
+  auto rows = db_->query(sql::kOutbox, rows_max);
+  while (bytes < kOutboxBytesMax && rows.next()) {
+    found.push_back(read_outbox_row(rows.row()));
+    bytes += bytes_of(found.back());
+  }
+  if (!rows.ok()) return rows.error();
+  return found;
+}
+
+Status SqliteStore::remove_outbox(std::int64_t row) { return db_->run(sql::kDeleteOutbox, row); }
+
+Status SqliteStore::reject_outbox(std::int64_t row, std::string_view reason, WallTime now) {
+  return db_->run(sql::kRejectOutbox, reason, now, row).and_then([&] {
+    return db_->run(sql::kDeleteOutbox, row);
+  });
+}
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,36 @@
+// Rows as values of the domain. Column orders are those of the .sql files: a delivery has 11
+// columns, an event 11 and its data.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/delivery.h"
+#include "domain/endpoint.h"
+#include "domain/event.h"
+#include "store/sqlite/sqlite_db.h"
+
+namespace postrider::sqlite {
+
+inline constexpr int kDeliveryColumns = 11;
+
+/// A delivery from column `first` on. A name that no enum knows ends the process: the table's
+/// constraints keep it out.
+[[nodiscard]] Delivery read_delivery(const Row& row, int first = 0);
+[[nodiscard]] Attempt read_attempt(const Row& row);
+
+enum class WithData : bool { kNo, kYes };
+[[nodiscard]] Event read_event(const Row& row, WithData with_data, int first = 0);
+
+/// Without secrets. kCorrupt when the config cannot be read.
+[[nodiscard]] Result<Endpoint> read_endpoint(const Row& row);
+
+[[nodiscard]] std::string encode_config(const EndpointConfig& config);
+[[nodiscard]] Result<EndpointConfig> decode_config(std::string_view text);
+
+/// A JSON array of strings, empty text for none.
+[[nodiscard]] std::string encode_channels(const std::vector<std::string>& channels);
+[[nodiscard]] std::vector<std::string> decode_channels(std::string_view text);
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,135 @@
+#include "store/sqlite/sqlite_db.h"
+
+#include <cerrno>
+
+#include "store/sqlite/sql_file.h"
+
+namespace postrider::sqlite {
+namespace {
+
+Errc errc_of(int code, int system_errno) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return Errc::kUnavailable;
+    case SQLITE_IOERR:
+      return system_errno == ENOSPC || system_errno == EDQUOT ? Errc::kUnavailable
+                                                              : Errc::kInternal;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Errc::kBusy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Errc::kCorrupt;
+    default:
+      return Errc::kInternal;
+  }
+}
+
+}  // namespace
+
+Error error_of(sqlite3* db, int code, std::string_view doing) {
+  // Nothing can be done about a statement used wrongly but repairing the program.
+  POSTRIDER_ASSERT(code != SQLITE_MISUSE);
+  const int extended = db == nullptr ? code : sqlite3_extended_errcode(db);
+  const int system_errno = db == nullptr ? 0 : sqlite3_system_errno(db);
+  std::string context{doing};
+  context += ": ";
+  context += db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db);
+  return {errc_of(code, system_errno), extended, std::move(context)};
+}
+
+std::string_view Row::view(int column) const {
+  // A blob read as text would have to be valid UTF-8 for nobody; bytes are taken as they are.
+  const void* data = sqlite3_column_blob(statement_, column);
+  if (data == nullptr) return {};
+  return {
+      static_cast<const char*>(data),
+      static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::optional<std::string> Row::optional_text(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return text(column);
+}
+
+std::optional<WallTime> Row::optional_time(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return time(column);
+}
+
+Cursor::~Cursor() {
+  if (statement_ == nullptr) return;
+  // The code of a failed step once more; it has been reported.
+  static_cast<void>(sqlite3_reset(statement_));
+  static_cast<void>(sqlite3_clear_bindings(statement_));
+}
+
+bool Cursor::next() {
+  if (code_ != SQLITE_OK) return false;
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) {
+    code_ = code;
+    error_ = error_of(db_, code, "sqlite");
+  }
+  return false;
+}
+
+tl::unexpected<Error> Cursor::error() const {
+  return tl::unexpected<Error>(error_ ? *error_ : error_of(db_, code_, "sqlite"));
+}
+
+Result<std::unique_ptr<Db>> Db::open(const std::string& path, Access access, Millis busy_timeout) {
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  flags |= access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (access == Access::kCreate) flags |= SQLITE_OPEN_CREATE;
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  DbHandle handle{raw};  // there is one even on failure
+  if (code != SQLITE_OK)
+    return tl::unexpected<Error>(error_of(handle.get(), code, "cannot open " + path));
+  sqlite3_busy_timeout(handle.get(), static_cast<int>(busy_timeout.count()));
+  std::unique_ptr<Db> db{new Db(std::move(handle))};
+  if (auto status = db->script(sql::kConnect); !status)
+    return tl::unexpected<Error>(status.error());
+  if (access == Access::kReadOnly) {
+    if (auto status = db->script(sql::kConnectReader); !status)
+      return tl::unexpected<Error>(status.error());
+  }
+  return db;
+}
+
+Status Db::script(std::string_view sql) {
+  const std::string text{sql};
+  const int code = sqlite3_exec(handle_.get(), text.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return tl::unexpected<Error>(error(code, "sqlite"));
+  return {};
+}
+
+int Db::prepare(std::string_view sql, sqlite3_stmt** statement) {
+  auto& kept = statements_[sql.data()];
+  if (kept == nullptr) {
+    sqlite3_stmt* raw = nullptr;
+    const int code = sqlite3_prepare_v3(
+        handle_.get(),
+        sql.data(),
+        static_cast<int>(sql.size()),
+        SQLITE_PREPARE_PERSISTENT,
+        &raw,
+        nullptr
+    );
+    if (code != SQLITE_OK) return code;
+    kept.reset(raw);
+  }
+  *statement = kept.get();
+  return SQLITE_OK;
+}
+
+Snapshot::Snapshot(Db& db) : db_(db), status_(db.run(sql::kBeginRead)) {}
+
+Snapshot::~Snapshot() {
+  // Nothing was written: an error of ending it leaves nothing to undo.
+  if (db_.in_transaction()) static_cast<void>(db_.run(sql::kCommit).has_value());
+}
+
+}  // namespace postrider::sqlite

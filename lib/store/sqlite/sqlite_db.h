@@ -1,0 +1,238 @@
+// Everything that touches SQLite's C interface: handles, errors, binding, rows. No other module
+// includes sqlite3.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <sqlite3.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/unique_handle.h"
+#include "domain/id.h"
+
+namespace postrider::sqlite {
+
+using DbHandle = UniqueHandle<sqlite3, sqlite3_close_v2>;
+using StatementHandle = UniqueHandle<sqlite3_stmt, sqlite3_finalize>;
+
+/// Bytes that are no text.
+struct Blob {
+  std::string_view bytes;
+};
+
+/// Nothing for empty text: the column is NULL then.
+[[nodiscard]] inline std::optional<std::string_view> or_null(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+[[nodiscard]] inline std::optional<Blob> blob_or_null(std::string_view bytes) {
+  if (bytes.empty()) return std::nullopt;
+  return Blob{bytes};
+}
+
+/// The Error of what SQLite returned last on this connection. Holds SQLite's message, which names
+/// tables and constraints but no values.
+[[nodiscard]] Error error_of(sqlite3* db, int code, std::string_view doing);
+
+/// One row, valid until its cursor moves.
+class Row {
+ public:
+  explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
+
+  [[nodiscard]] bool is_null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
+  [[nodiscard]] std::int64_t i64(int column) const {
+    return sqlite3_column_int64(statement_, column);
+  }
+  [[nodiscard]] int i32(int column) const { return sqlite3_column_int(statement_, column); }
+  [[nodiscard]] bool boolean(int column) const { return i64(column) != 0; }
+  /// Empty for NULL. Valid until the cursor moves.
+  [[nodiscard]] std::string_view view(int column) const;
+  [[nodiscard]] std::string text(int column) const { return std::string{view(column)}; }
+  [[nodiscard]] std::optional<std::string> optional_text(int column) const;
+  [[nodiscard]] WallTime time(int column) const { return from_unix_ms(i64(column)); }
+  [[nodiscard]] std::optional<WallTime> optional_time(int column) const;
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+/// The rows of a statement. Resets it and clears its bindings when it ends, so that no forgotten
+/// statement holds a snapshot open.
+///
+///     auto rows = db.query(sql::kSomething, id);
+///     while (rows.next()) use(rows.row());
+///     if (!rows.ok()) return rows.error();
+class Cursor {
+ public:
+  Cursor(sqlite3* db, sqlite3_stmt* statement, int code)
+      : db_(db), statement_(statement), code_(code) {}
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+  ~Cursor();
+
+  /// False at the end and on an error.
+  [[nodiscard]] bool next();
+  [[nodiscard]] Row row() const { return Row{statement_}; }
+  [[nodiscard]] bool ok() const { return code_ == SQLITE_OK; }
+  [[nodiscard]] tl::unexpected<Error> error() const;
+
+ private:
+  sqlite3* db_;
+  sqlite3_stmt* statement_;  // owned by the Db
+  int code_;                 // SQLITE_OK until something failed
+  std::optional<Error> error_;
+};
+
+enum class Access : std::uint8_t { kReadOnly, kReadWrite, kCreate };
+
+/// A connection with its prepared statements. Owned by one thread.
+///
+/// SQL comes from the embedded .sql files alone: statements are prepared at their first use, kept,
+/// and found again by the address of their text. Parameters are bound in the order of their first
+/// appearance in the text.
+class Db {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Db>> open(
+      const std::string& path, Access access, Millis busy_timeout
+  );
+  Db(const Db&) = delete;
+  Db& operator=(const Db&) = delete;
+  ~Db() = default;
+
+  /// Runs a statement whose rows nobody wants.
+  template <class... Args>
+  [[nodiscard]] Status run(std::string_view sql, const Args&... args) {
+    auto rows = start(sql, SQLITE_STATIC, args...);
+    while (rows.next()) {
+    }
+    if (!rows.ok()) return rows.error();
+    return {};
+  }
+
+  /// Copies text and blobs: arguments may end before the cursor does.
+  template <class... Args>
+  [[nodiscard]] Cursor query(std::string_view sql, const Args&... args) {
+    return start(sql, SQLITE_TRANSIENT, args...);
+  }
+
+  /// The first row as `read` makes it, or nothing.
+  template <class Read, class... Args>
+  [[nodiscard]] auto one(std::string_view sql, const Read& read, const Args&... args)
+      -> Result<std::optional<std::invoke_result_t<Read, Row>>> {
+    auto rows = start(sql, SQLITE_STATIC, args...);
+    std::optional<std::invoke_result_t<Read, Row>> found;
+    if (rows.next()) found = read(rows.row());
+    if (!rows.ok()) return rows.error();
+    return found;
+  }
+
+  template <class Read, class... Args>
+  [[nodiscard]] auto all(std::string_view sql, const Read& read, const Args&... args)
+      -> Result<std::vector<std::invoke_result_t<Read, Row>>> {
+    auto rows = start(sql, SQLITE_STATIC, args...);
+    std::vector<std::invoke_result_t<Read, Row>> found;
+    while (rows.next()) found.push_back(read(rows.row()));
+    if (!rows.ok()) return rows.error();
+    return found;
+  }
+
+  /// Runs a script of several statements without parameters or rows, such as a migration.
+  [[nodiscard]] Status script(std::string_view sql);
+
+  /// Rows that the last INSERT, UPDATE or DELETE changed.
+  [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(handle_.get()); }
+  [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+  [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+  [[nodiscard]] Error error(int code, std::string_view doing) const {
+    return error_of(handle_.get(), code, doing);
+  }
+
+ private:
+  explicit Db(DbHandle handle) : handle_(std::move(handle)) {}
+
+  template <class... Args>
+  [[nodiscard]] Cursor start(
+      std::string_view sql, [[maybe_unused]] sqlite3_destructor_type lifetime, const Args&... args
+  ) {
+    sqlite3_stmt* statement = nullptr;
+    int code = prepare(sql, &statement);
+    if (code == SQLITE_OK) {
+      POSTRIDER_ASSERT(sqlite3_bind_parameter_count(statement) == int{sizeof...(args)});
+      int index = 0;
+      static_cast<void>(
+          ((code = bind(statement, ++index, lifetime, args), code == SQLITE_OK) && ...)
+      );
+    }
+    return {handle_.get(), statement, code};
+  }
+
+  [[nodiscard]] int prepare(std::string_view sql, sqlite3_stmt** statement);
+
+  template <class T>
+  [[nodiscard]] static int bind(
+      sqlite3_stmt* statement, int index, sqlite3_destructor_type lifetime, const T& value
+  ) {
+    if constexpr (std::is_integral_v<T>) {
+      return sqlite3_bind_int64(statement, index, static_cast<sqlite3_int64>(value));
+    } else if constexpr (std::is_same_v<T, WallTime>) {
+      return sqlite3_bind_int64(statement, index, unix_ms(value));
+    } else if constexpr (std::is_same_v<T, Millis>) {
+      return sqlite3_bind_int64(statement, index, value.count());
+    } else if constexpr (std::is_same_v<T, Blob>) {
+      return sqlite3_bind_blob64(
+          statement, index, value.bytes.data(), value.bytes.size(), lifetime
+      );
+    } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+      const std::string_view text = value;
+      // A null pointer would bind NULL.
+      const char* data = text.data() == nullptr ? "" : text.data();
+      return sqlite3_bind_text64(statement, index, data, text.size(), lifetime, SQLITE_UTF8);
+    } else {
+      return sqlite3_bind_int64(statement, index, value.value);
+    }
+  }
+  template <class T>
+  [[nodiscard]] static int bind(
+      sqlite3_stmt* statement,
+      int index,
+      sqlite3_destructor_type lifetime,
+      const std::optional<T>& value
+  ) {
+    if (!value) return sqlite3_bind_null(statement, index);
+    return bind(statement, index, lifetime, *value);
+  }
+
+  DbHandle handle_;
+  // Declared behind the handle: finalised before it closes.
+  std::unordered_map<const char*, StatementHandle> statements_;
+};
+
+/// One snapshot of the database for several statements of a reader.
+class Snapshot {
+ public:
+  explicit Snapshot(Db& db);
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  ~Snapshot();
+
+  /// Whether it could begin.
+  [[nodiscard]] const Status& status() const { return status_; }
+
+ private:
+  Db& db_;
+  Status status_;
+};
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,95 @@
+#include "store/sqlite/sqlite_reader.h"
+
+#include "store/sqlite/database_file.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/sql_deliveries.h"
+#include "store/sqlite/sql_events.h"
+#include "store/sqlite/sql_file.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace postrider::sqlite {
+namespace {
+
+std::int64_t read_i64(const Row& row) { return row.i64(0); }
+
+DueDelivery read_due(const Row& row) {
+  return {
+      .delivery = read_delivery(row),
+      .event = std::make_shared<const Event>(read_event(row, WithData::kYes, kDeliveryColumns))};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StoreReader>> SqliteReaders::open() { return SqliteReader::open(path_); }
+
+Result<std::unique_ptr<StoreReader>> SqliteReader::open(const std::string& path) {
+  auto db = open_readable(path);
+  if (!db) return tl::unexpected<Error>(db.error());
+  const auto salt = (*db)->one(sql::kMetaValue, read_i64, "id_salt");
+  if (!salt) return tl::unexpected<Error>(salt.error());
+  if (!*salt) return fail(Errc::kCorrupt, path + " has lost its id_salt");
+  return std::unique_ptr<StoreReader>{
+      new SqliteReader(std::move(*db), static_cast<std::uint64_t>(**salt))};
+}
+
+Result<DuePage> SqliteReader::due(const DueParams& params) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  DuePage page;
+  std::vector<DeliveryId> ids;
+  {
+    auto rows = db_->query(sql::kDueIds, params.endpoint, params.now);
+    while (!page.more && rows.next()) {
+      const DeliveryId id{rows.row().i64(0)};
+      if (params.is_held && params.is_held(id)) continue;
+      if (ids.size() < params.rows_max) {
+        ids.push_back(id);
+      } else {
+        page.more = true;
+      }
+    }
+    if (!rows.ok()) return rows.error();
+  }
+  if (auto status = read_due_rows(params, ids, page); !status)
+    return tl::unexpected<Error>(status.error());
+  return page;
+}
+
+Status SqliteReader::read_due_rows(
+    const DueParams& params, const std::vector<DeliveryId>& ids, DuePage& page
+) {
+  page.rows.reserve(ids.size());
+  for (const DeliveryId id : ids) {
+    auto row = db_->one(sql::kDueDelivery, read_due, id);
+    if (!row) return tl::unexpected<Error>(row.error());
+    POSTRIDER_ASSERT(row->has_value());  // the same snapshot had it, and its event by foreign key
+    page.rows.push_back(std::move(**row));
+  }
+  const auto next = db_->one(
+      sql::kNextDueAt, [](const Row& row) { return row.time(0); }, params.endpoint, params.now
+  );
+  if (!next) return tl::unexpected<Error>(next.error());
+  page.next_due_at = *next;
+  const auto newest = db_->one(sql::kNewestDelivery, read_i64);
+  if (!newest) return tl::unexpected<Error>(newest.error());
+  page.newest = {newest->value_or(0)};
+  return {};
+}
+
+Result<std::vector<std::pair<EndpointId, WallTime>>> SqliteReader::waiting_endpoints() {
+  return db_->all(sql::kWaitingEndpoints, [](const Row& row) {
+    return std::pair{EndpointId{row.i64(0)}, row.time(1)};
+  });
+}
+
+Result<bool> SqliteReader::outbox_waiting() {
+  const auto version = db_->one(sql::kDataVersion, read_i64);
+  if (!version) return tl::unexpected<Error>(version.error());
+  if (version->value_or(0) == data_version_) return false;
+  const auto row = db_->one(sql::kOutboxWaiting, read_i64);
+  if (!row) return tl::unexpected<Error>(row.error());
+  data_version_ = version->value_or(0);
+  return row->has_value();
+}
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,75 @@
+// The reading connection.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/reader.h"
+#include "store/sqlite/sqlite_db.h"
+
+namespace postrider::sqlite {
+
+/// Owned by one thread.
+class SqliteReader final : public StoreReader {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<StoreReader>> open(const std::string& path);
+
+  [[nodiscard]] Result<DuePage> due(const DueParams& params) override;
+  [[nodiscard]] Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints() override;
+
+  [[nodiscard]] Result<Event> event(EventId id) override;
+  [[nodiscard]] Result<Page<Event>> events(const EventFilter& filter, const PageParams& page)
+      override;
+  [[nodiscard]] Result<DeliveryView> delivery(DeliveryId id) override;
+  [[nodiscard]] Result<Page<DeliveryView>> deliveries(
+      const DeliveryFilter& filter, const PageParams& page
+  ) override;
+  [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId id) override;
+  [[nodiscard]] Result<Page<DeliveryView>> dead_letters(
+      const DeadLetterFilter& filter, const PageParams& page
+  ) override;
+  [[nodiscard]] Result<std::int64_t> count_dead_letters(const DeadLetterFilter& filter) override;
+
+  [[nodiscard]] Result<Endpoint> endpoint(EndpointId id) override;
+  [[nodiscard]] Result<Page<Endpoint>> endpoints(
+      const EndpointFilter& filter, const PageParams& page
+  ) override;
+  [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override;
+
+  [[nodiscard]] Result<Page<ApiKey>> api_keys(const PageParams& page) override;
+  [[nodiscard]] Result<std::vector<ApiKey>> all_api_keys() override;
+  [[nodiscard]] Result<EventType> event_type(std::string_view name) override;
+  [[nodiscard]] Result<Page<EventType>> event_types(const PageParams& page) override;
+  [[nodiscard]] Result<std::vector<EventType>> all_event_types() override;
+  [[nodiscard]] Result<Task> task(TaskId id) override;
+  [[nodiscard]] Result<Page<Task>> tasks(const PageParams& page) override;
+  [[nodiscard]] Result<std::vector<Task>> running_tasks() override;
+
+  [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& filter) override;
+  [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime now) override;
+  [[nodiscard]] Result<bool> outbox_waiting() override;
+
+  [[nodiscard]] std::uint64_t id_salt() const override { return id_salt_; }
+
+ private:
+  SqliteReader(std::unique_ptr<Db> db, std::uint64_t id_salt)
+      : db_(std::move(db)), id_salt_(id_salt) {}
+
+  [[nodiscard]] Status read_due_rows(
+      const DueParams& params, const std::vector<DeliveryId>& ids, DuePage& page
+  );
+  /// Adds secrets to endpoints and last attempts to deliveries.
+  [[nodiscard]] Status add_secrets(std::vector<Endpoint>& endpoints);
+  [[nodiscard]] Status add_last_attempts(std::vector<DeliveryView>& views);
+  /// The first id past a range of creation times that ends at `until`.
+  [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
+
+  const std::unique_ptr<Db> db_;
+  const std::uint64_t id_salt_;
+  std::int64_t data_version_ = 0;  // when the outbox was last looked at; 0 before
+};
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,130 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <algorithm>
+
+#include "store/sqlite/database_file.h"
+#include "store/sqlite/sql_file.h"
+
+namespace postrider::sqlite {
+namespace {
+
+/// Ids are reserved this far ahead, so that meta is written once a second at most. After a restart
+/// within that second ids run ahead of the clock by what is left of it.
+constexpr std::int64_t kIdsReserved = 1000LL << static_cast<int>(kIdCountBits);
+/// The lead is stored in steps, so that a clock that stays behind does not write meta every time.
+constexpr std::int64_t kLeadStepMs = 1000;
+/// Pages of the log above which a commit checkpoints when nobody else has: 128 MiB.
+constexpr int kWalPagesMax = 32'768;
+
+// The hook runs inside of sqlite3_step(COMMIT), on the thread of the store.
+int note_wal_pages(void* pages_count, sqlite3* /*db*/, const char* /*name*/, int pages) {
+  *static_cast<int*>(pages_count) = pages;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) {
+  auto db = open_writable(path);
+  if (!db) return tl::unexpected<Error>(db.error());
+  const auto last = (*db)->one(sql::kLargestId, [](const Row& row) { return row.i64(0); });
+  if (!last) return tl::unexpected<Error>(last.error());
+  return std::unique_ptr<SqliteStore>{new SqliteStore(std::move(*db), last->value_or(0))};
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<Db> db, std::int64_t last_id)
+    : db_(std::move(db)), ids_(last_id) {
+  sqlite3_wal_hook(db_->handle(), note_wal_pages, &wal_pages_);
+}
+
+SqliteStore::~SqliteStore() {
+  rollback();
+  sqlite3_wal_hook(db_->handle(), nullptr, nullptr);
+}
+
+Status SqliteStore::begin() { return db_->run(sql::kBeginWrite); }
+
+Status SqliteStore::commit() {
+  auto status = db_->run(sql::kCommit);
+  if (!status) {
+    rollback();
+    return status;
+  }
+  // Whoever forgets to checkpoint gets slow commits now and then, never a log without end.
+  if (wal_pages_ - wal_pages_checkpointed_ > kWalPagesMax) static_cast<void>(checkpoint_pages());
+  return {};
+}
+
+void SqliteStore::rollback() {
+  // SQLite may have ended the transaction by itself, as on a full disk. If ROLLBACK itself fails,
+  // the next BEGIN says so.
+  if (db_->in_transaction()) static_cast<void>(db_->run(sql::kRollback).has_value());
+  marks_ = {};
+}
+
+Status SqliteStore::savepoint() { return db_->run(sql::kSavepoint); }
+
+Status SqliteStore::release_savepoint() { return db_->run(sql::kReleaseSavepoint); }
+
+void SqliteStore::rollback_to_savepoint() {
+  marks_ = {};
+  if (!db_->in_transaction()) return;
+  // ROLLBACK TO keeps the savepoint; RELEASE ends it. When either fails the whole transaction is
+  // given up: commit() would otherwise keep what had to go.
+  if (!db_->run(sql::kRollbackToSavepoint) || !db_->run(sql::kReleaseSavepoint)) rollback();
+}
+
+bool SqliteStore::in_transaction() const { return db_->in_transaction(); }
+
+Result<std::int64_t> SqliteStore::draw_id(WallTime now) {
+  const std::int64_t id = ids_.next(now);
+  const std::int64_t lead_ms = (id >> static_cast<int>(kIdCountBits)) - unix_ms(now);
+  if (id > marks_.reserved || lead_ms > marks_.lead_ms) {
+    if (auto status = raise_marks(id, lead_ms); !status)
+      return tl::unexpected<Error>(status.error());
+  }
+  return id;
+}
+
+// Marks are forgotten with every rollback, since meta may have gone back with it: written again at
+// the next draw, they only ever rise.
+Status SqliteStore::raise_marks(std::int64_t id, std::int64_t lead_ms) {
+  if (id > marks_.reserved) {
+    const std::int64_t reserved = id + kIdsReserved;
+    auto status = db_->run(sql::kRaiseMetaValue, reserved, "id_reserved");
+    if (!status) return status;
+    marks_.reserved = reserved;
+  }
+  if (lead_ms > marks_.lead_ms) {
+    const std::int64_t lead = (lead_ms / kLeadStepMs + 1) * kLeadStepMs;
+    auto status = db_->run(sql::kRaiseMetaValue, lead, "id_lead_ms");
+    if (!status) return status;
+    marks_.lead_ms = lead;
+  }
+  return {};
+}
+
+Status SqliteStore::checkpoint_pages() {
+  int pages = 0;
+  int moved = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+  wal_pages_checkpointed_ = std::max(pages, 0);
+  // Somebody else is at it: the log is being emptied all the same.
+  if ((code & 0xff) == SQLITE_BUSY) return {};
+  if (code != SQLITE_OK) return tl::unexpected<Error>(db_->error(code, "checkpoint"));
+  // All of it is in the database: the next commit begins the log anew, unless a reader needs it.
+  if (pages == moved) wal_pages_checkpointed_ = 0;
+  return {};
+}
+
+Status SqliteStore::checkpoint() {
+  const auto free_pages = db_->one(sql::kFreePages, [](const Row& row) { return row.i64(0); });
+  if (!free_pages) return tl::unexpected<Error>(free_pages.error());
+  if (free_pages->value_or(0) > 0) {
+    if (auto status = db_->run(sql::kVacuumChunk); !status) return status;
+  }
+  return checkpoint_pages();
+}
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,141 @@
+// The store in one SQLite file.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/store.h"
+
+namespace postrider::sqlite {
+
+class Db;
+
+/// Opens readers of the database at a path. Thread-safe: a reader is a connection of its own.
+class SqliteReaders final : public StoreReaders {
+ public:
+  /// `path`: a database that SqliteStore::open has made.
+  explicit SqliteReaders(std::string path) : path_(std::move(path)) {}
+
+  [[nodiscard]] Result<std::unique_ptr<StoreReader>> open() override;
+
+ private:
+  const std::string path_;
+};
+
+/// The writing connection. Owned by the writer's thread; at most one per file at a time, which
+/// DatabaseLock sees to between processes.
+class SqliteStore final : public Store {
+ public:
+  /// Opens, makes or migrates the database. kCorrupt: the file was refused and left as it is; the
+  /// context is a sentence for people. kBusy: somebody else holds its lock.
+  [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
+  ~SqliteStore() override;
+
+  [[nodiscard]] Status begin() override;
+  [[nodiscard]] Status commit() override;
+  void rollback() override;
+  [[nodiscard]] Status savepoint() override;
+  [[nodiscard]] Status release_savepoint() override;
+  void rollback_to_savepoint() override;
+  [[nodiscard]] bool in_transaction() const override;
+
+  [[nodiscard]] Result<std::vector<Appended>> append(std::span<const NewEvent> events, WallTime now)
+      override;
+  [[nodiscard]] Result<std::optional<IdempotencyRecord>> idempotency(
+      std::string_view tenant, std::string_view key
+  ) override;
+  [[nodiscard]] Status put_idempotency(
+      std::string_view tenant, std::string_view key, const IdempotencyRecord& record, WallTime now
+  ) override;
+  [[nodiscard]] Result<std::vector<OutboxRow>> outbox(std::size_t rows_max) override;
+  [[nodiscard]] Status remove_outbox(std::int64_t row) override;
+  [[nodiscard]] Status reject_outbox(std::int64_t row, std::string_view reason, WallTime now)
+      override;
+
+  [[nodiscard]] Result<std::vector<Settled>> settle(
+      std::span<const Settlement> settlements, WallTime now
+  ) override;
+  [[nodiscard]] Result<Delivery> delivery(DeliveryId id) override;
+  [[nodiscard]] Status change_delivery(const Delivery& delivery) override;
+  [[nodiscard]] Result<std::optional<Delivery>> find_delivery(EventId event, EndpointId endpoint)
+      override;
+  [[nodiscard]] Result<AppendedDelivery> add_delivery(
+      const Event& event, EndpointId endpoint, WallTime now
+  ) override;
+  [[nodiscard]] Result<Event> event(EventId id) override;
+  [[nodiscard]] Result<DeliveryChunk> dead_letters_from(
+      const DeadLetterFilter& filter, std::size_t rows_max, std::string& cursor
+  ) override;
+
+  [[nodiscard]] Result<std::vector<Delivery>> expire(WallTime now, std::size_t rows_max) override;
+  [[nodiscard]] Result<std::vector<Delivery>> expire_disabled(
+      WallTime disabled_before, WallTime now, std::size_t rows_max
+  ) override;
+  [[nodiscard]] Result<std::vector<Delivery>> cancel_deleted(WallTime now, std::size_t rows_max)
+      override;
+  [[nodiscard]] Result<Pruned> prune(WallTime before, WallTime keys_before, std::size_t rows_max)
+      override;
+  [[nodiscard]] Result<std::vector<EndpointId>> prune_secrets(WallTime now) override;
+
+  [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
+  [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
+  [[nodiscard]] Status put_endpoint_health(
+      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+  ) override;
+  [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
+
+  [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override;
+  [[nodiscard]] Status delete_api_key(KeyId id) override;
+  [[nodiscard]] Result<EventType> event_type(std::string_view name) override;
+  [[nodiscard]] Status add_event_type(const EventType& type) override;
+  [[nodiscard]] Status put_event_type(const EventType& type) override;
+  [[nodiscard]] Status delete_event_type(std::string_view name) override;
+  [[nodiscard]] Result<TaskId> add_task(const Task& task, WallTime now) override;
+  [[nodiscard]] Result<Task> task(TaskId id) override;
+  [[nodiscard]] Status put_task(const Task& task) override;
+  [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override;
+
+  [[nodiscard]] Status checkpoint() override;
+
+ private:
+  struct Marks {
+    std::int64_t reserved = 0;  ///< ids up to here may be drawn without writing meta
+    std::int64_t lead_ms = 0;   ///< as meta knows it
+  };
+
+  SqliteStore(std::unique_ptr<Db> db, std::int64_t last_id);
+
+  /// The next row id; keeps meta's marks ahead of it. Inside a transaction.
+  [[nodiscard]] Result<std::int64_t> draw_id(WallTime now);
+  [[nodiscard]] Status raise_marks(std::int64_t id, std::int64_t lead_ms);
+  [[nodiscard]] Result<AppendedDelivery> insert_delivery(
+      EventId event,
+      EndpointId endpoint,
+      WallTime due_at,
+      std::optional<WallTime> expires_at,
+      WallTime now
+  );
+  [[nodiscard]] Result<Appended> append_one(const NewEvent& event, WallTime now);
+  [[nodiscard]] Result<Settled> settle_one(const Settlement& settlement, WallTime now);
+  /// The number of the attempt; nothing when the delivery is no longer what it was.
+  [[nodiscard]] Result<std::optional<int>> apply_next_state(
+      const Settlement& settlement, WallTime now
+  );
+  [[nodiscard]] Status put_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
+  [[nodiscard]] Result<std::int64_t> prune_event(EventId id);
+  [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
+  [[nodiscard]] Status checkpoint_pages();
+
+  const std::unique_ptr<Db> db_;
+  IdSequence ids_;
+  Marks marks_;
+  int wal_pages_ = 0;               // of the log after the last commit
+  int wal_pages_checkpointed_ = 0;  // of them, when it was last tried
+  EventId prune_after_;             // where the next chunk of retention's pass begins
+};
+
+}  // namespace postrider::sqlite
