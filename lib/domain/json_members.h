@@ -17,7 +17,8 @@ namespace postrider {
 
 /// Adds an error, up to limits::kFieldErrorsMax.
 inline void add_error(FieldErrors& errors, std::string pointer, std::string detail) {
-  if (errors.size() < limits::kFieldErrorsMax) errors.push_back({std::move(pointer), std::move(detail)});
+  if (errors.size() < limits::kFieldErrorsMax)
+    errors.push_back({std::move(pointer), std::move(detail)});
 }
 
 /// An integer within bounds; a number written with a fraction is none.

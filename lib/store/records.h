@@ -80,7 +80,7 @@ struct Settlement {
   Attempt attempt;  ///< `id` and `number` are the store's to fill in
   NextState next;
   Verdict verdict = Verdict::kDelivered;
-  std::shared_ptr<const Event> event;  ///< for those who watch; the store does not need it
+  std::shared_ptr<const Event> event{};  ///< for those who watch; the store does not need it
 };
 
 struct Settled {

@@ -30,6 +30,9 @@ class ServerConnection {
   /// 0 for the first connection of the server.
   [[nodiscard]] int number() const { return number_; }
 
+  /// For handlers that speak something else than plain text. Stays this connection's.
+  [[nodiscard]] int descriptor() const { return fd_; }
+
   /// Nothing when the peer is gone.
   std::optional<RawRequest> read_request();
 

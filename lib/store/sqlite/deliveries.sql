@@ -118,3 +118,73 @@ CROSS JOIN delivery AS d ON d.id = (
 )
 WHERE e.deleted_at_ms IS NULL
 ORDER BY e.id
+
+-- name: expire
+UPDATE delivery
+SET
+  state = 'dead',
+  dead_reason = 'expired',
+  due_at_ms = NULL,
+  finished_at_ms = :now,
+  round = round + 1
+WHERE id IN (
+  SELECT id
+  FROM delivery
+  WHERE state = 'pending' AND expires_at_ms IS NOT NULL AND expires_at_ms <= :now
+  ORDER BY expires_at_ms, id
+  LIMIT :rows_max
+)
+RETURNING
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded
+
+-- name: cancel_deleted
+UPDATE delivery
+SET state = 'cancelled', due_at_ms = NULL, finished_at_ms = :now, round = round + 1
+WHERE id IN (
+  SELECT d.id
+  FROM endpoint AS e
+  CROSS JOIN delivery AS d ON d.endpoint_id = e.id AND d.state = 'pending'
+  WHERE e.deleted_at_ms IS NOT NULL
+  LIMIT :rows_max
+)
+RETURNING
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded
+
+-- name: endpoints_disabled_before
+SELECT id
+FROM endpoint
+WHERE
+  id >= :first AND state = 'disabled' AND deleted_at_ms IS NULL AND state_changed_at_ms < :before
+ORDER BY id
+
+-- name: pending_after
+SELECT due_at_ms, id
+FROM delivery
+WHERE endpoint_id = :endpoint_id AND state = 'pending' AND (due_at_ms, id) > (:due_at_ms, :id)
+ORDER BY due_at_ms, id
+
+-- name: expire_one_disabled
+UPDATE delivery
+SET
+  state = 'dead',
+  dead_reason = 'endpoint_disabled',
+  due_at_ms = NULL,
+  finished_at_ms = :now,
+  round = round + 1
+WHERE id = :id
+RETURNING
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded
+
+-- name: backlog
+SELECT
+  endpoint_id,
+  sum(due_at_ms <= :now),
+  sum(due_at_ms > :now),
+  min(CASE WHEN due_at_ms <= :now THEN due_at_ms END)
+FROM delivery INDEXED BY delivery_due
+WHERE state = 'pending'
+GROUP BY endpoint_id
+ORDER BY endpoint_id

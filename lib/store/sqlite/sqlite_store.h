@@ -106,6 +106,12 @@ class SqliteStore final : public Store {
     std::int64_t reserved = 0;  ///< ids up to here may be drawn without writing meta
     std::int64_t lead_ms = 0;   ///< as meta knows it
   };
+  /// The delivery that expire_disabled() looked at last.
+  struct SweepPlace {
+    EndpointId endpoint;
+    std::int64_t due_at_ms = 0;
+    std::int64_t id = 0;
+  };
 
   SqliteStore(std::unique_ptr<Db> db, std::int64_t last_id);
 
@@ -136,6 +142,7 @@ class SqliteStore final : public Store {
   int wal_pages_ = 0;               // of the log after the last commit
   int wal_pages_checkpointed_ = 0;  // of them, when it was last tried
   EventId prune_after_;             // where the next chunk of retention's pass begins
+  SweepPlace sweep_;
 };
 
 }  // namespace postrider::sqlite

@@ -16,8 +16,8 @@ constexpr std::string_view kSecretNew = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 constexpr std::string_view kId = "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W";
 constexpr std::int64_t kTimestamp = 1767225600;
 constexpr WallTime kNow = from_unix_ms(kTimestamp * 1000);
-constexpr std::string_view kBody =
-    R"({"type":"invoice.paid","timestamp":"2026-01-01T00:00:00Z","data":{"id":"in_1","amount":4200}})";
+constexpr std::string_view kBody = R"({"type":"invoice.paid","timestamp":"2026-01-01T00:00:00Z",)"
+                                   R"("data":{"id":"in_1","amount":4200}})";
 constexpr std::string_view kSignature = "v1,rYqopfX4R2slYXoZb0Lx6yOQ31XFVtjxUN9RcZ45FOs=";
 constexpr std::string_view kSignatureNew = "v1,tNalVUAy2Qfh1iz3kOIzxov/AERy+rDYr8MsmGtoIpE=";
 

@@ -1,6 +1,7 @@
 #include "transport/curl/curl_transport.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <thread>
@@ -142,6 +143,15 @@ TEST_F(CurlTransportTest, DoesNotFollowRedirects) {
     EXPECT_EQ(exchange(request_to(server.url())).status, status);
   }
   EXPECT_EQ(target.connection_count(), 0);
+}
+
+TEST_F(CurlTransportTest, PassesNoProxyOfTheEnvironment) {
+  ScriptedServer proxy{answer_always(response_of(502))};
+  ScriptedServer server{answer_always(response_of(200))};
+  for (const char* name : {"http_proxy", "all_proxy"}) ::setenv(name, proxy.url().c_str(), 1);
+  EXPECT_EQ(exchange(request_to(server.url())).status, 200);
+  for (const char* name : {"http_proxy", "all_proxy"}) ::unsetenv(name);
+  EXPECT_EQ(proxy.connection_count(), 0);
 }
 
 TEST_F(CurlTransportTest, TakesRetryAfterOfTheFinalResponse) {

@@ -1,0 +1,39 @@
+#include "store/sqlite/list_rows.h"
+
+#include <algorithm>
+
+#include "store/sqlite/rows.h"
+
+namespace postrider::sqlite {
+
+DeliveryView read_delivery_view(const Row& row) {
+  return {
+      .delivery = read_delivery(row),
+      .tenant = row.text(kDeliveryColumns),
+      .type = row.text(kDeliveryColumns + 1),
+      .last_attempt = {}};
+}
+
+bool is_wanted(const DeadLetterFilter& filter, const DeliveryView& view) {
+  return (filter.tenant.empty() || view.tenant == filter.tenant) &&
+         (filter.type.empty() || view.type == filter.type) &&
+         (!filter.reason || view.delivery.dead_reason == filter.reason);
+}
+
+bool is_wanted(const DeliveryFilter& filter, const DeliveryView& view) {
+  return (filter.tenant.empty() || view.tenant == filter.tenant) &&
+         (!filter.event || view.delivery.event == *filter.event) &&
+         (!filter.endpoint || view.delivery.endpoint == *filter.endpoint) &&
+         (!filter.state || view.delivery.state == *filter.state);
+}
+
+Place place_of(const Delivery& dead) {
+  return {.at_ms = unix_ms(dead.finished_at.value_or(WallTime{})), .id = dead.id.value};
+}
+
+std::int64_t id_at(WallTime time) {
+  const std::int64_t last_ms = kIdMax >> static_cast<int>(kIdCountBits);
+  return first_id_at(from_unix_ms(std::clamp(unix_ms(time), std::int64_t{0}, last_ms)));
+}
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,117 @@
+-- Deliveries as the API lists them: 11 columns of the delivery, tenant and type of its event.
+
+-- name: delivery_view
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+FROM delivery AS d
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE d.id = :id
+
+-- name: deliveries_of_all
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+FROM delivery AS d
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE d.id >= :first AND d.id < :before
+ORDER BY d.id DESC
+LIMIT :rows_max
+
+-- name: deliveries_of_endpoint
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+FROM delivery AS d INDEXED BY delivery_endpoint
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE d.endpoint_id = :endpoint_id AND d.id >= :first AND d.id < :before
+ORDER BY d.id DESC
+LIMIT :rows_max
+
+-- name: deliveries_of_event
+-- Sorted per query: as many as endpoints took the event.
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+FROM delivery AS d INDEXED BY delivery_event
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE d.event_id = :event_id AND d.id >= :first AND d.id < :before
+ORDER BY d.id DESC
+LIMIT :rows_max
+
+-- name: attempts
+SELECT id, number, started_at_ms, duration_ms, status, outcome, error, response_excerpt
+FROM attempt
+WHERE delivery_id = :delivery_id
+ORDER BY number DESC
+LIMIT :rows_max
+
+-- name: dead_of_all
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+FROM delivery AS d INDEXED BY delivery_dead
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND d.discarded = 0 AND d.finished_at_ms >= :since
+  AND (d.finished_at_ms, d.id) < (:at_ms, :id)
+ORDER BY d.finished_at_ms DESC, d.id DESC
+LIMIT :rows_max
+
+-- name: dead_of_endpoint
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+FROM delivery AS d INDEXED BY delivery_dead_endpoint
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.endpoint_id = :endpoint_id AND d.state = 'dead' AND d.discarded = 0
+  AND d.finished_at_ms >= :since AND (d.finished_at_ms, d.id) < (:at_ms, :id)
+ORDER BY d.finished_at_ms DESC, d.id DESC
+LIMIT :rows_max
+
+-- name: dead_of_all_from
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+FROM delivery AS d INDEXED BY delivery_dead
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND d.discarded = 0 AND (d.finished_at_ms, d.id) > (:at_ms, :id)
+  AND d.finished_at_ms < :until
+ORDER BY d.finished_at_ms, d.id
+LIMIT :rows_max
+
+-- name: dead_of_endpoint_from
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+FROM delivery AS d INDEXED BY delivery_dead_endpoint
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.endpoint_id = :endpoint_id AND d.state = 'dead' AND d.discarded = 0
+  AND (d.finished_at_ms, d.id) > (:at_ms, :id) AND d.finished_at_ms < :until
+ORDER BY d.finished_at_ms, d.id
+LIMIT :rows_max
+
+-- name: count_dead_of_all
+SELECT count(*)
+FROM delivery AS d INDEXED BY delivery_dead
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND d.discarded = 0
+  AND d.finished_at_ms >= :since AND d.finished_at_ms < :until
+  AND (:reason IS NULL OR d.dead_reason = :reason)
+  AND (:tenant IS NULL OR e.tenant = :tenant)
+  AND (:type IS NULL OR e.type = :type)
+
+-- name: count_dead_of_endpoint
+SELECT count(*)
+FROM delivery AS d INDEXED BY delivery_dead_endpoint
+CROSS JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.endpoint_id = :endpoint_id AND d.state = 'dead' AND d.discarded = 0
+  AND d.finished_at_ms >= :since AND d.finished_at_ms < :until
+  AND (:reason IS NULL OR d.dead_reason = :reason)
+  AND (:tenant IS NULL OR e.tenant = :tenant)
+  AND (:type IS NULL OR e.type = :type)

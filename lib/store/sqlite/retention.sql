@@ -1,0 +1,69 @@
+-- What retention removes.
+
+-- name: events_after
+SELECT id, created_at_ms
+FROM event
+WHERE id > :after AND id < :before
+ORDER BY id
+LIMIT :rows_max
+
+-- name: has_pending
+SELECT 1
+FROM delivery
+WHERE event_id = :event_id AND state = 'pending'
+LIMIT 1
+
+-- name: delete_attempts_of_event
+DELETE FROM attempt
+WHERE delivery_id IN (SELECT id FROM delivery WHERE event_id = :event_id)
+
+-- name: delete_deliveries_of_event
+DELETE FROM delivery
+WHERE event_id = :event_id
+
+-- name: delete_event
+DELETE FROM event
+WHERE id = :id
+
+-- name: prune_idempotency
+-- Ids grow with time: the oldest rows are the first.
+DELETE FROM idempotency
+WHERE
+  id IN (SELECT id FROM idempotency ORDER BY id LIMIT :rows_max) AND created_at_ms < :before
+
+-- name: prune_rejected
+DELETE FROM outbox_rejected
+WHERE
+  id IN (SELECT id FROM outbox_rejected ORDER BY id LIMIT :rows_max) AND rejected_at_ms < :before
+
+-- name: prune_tasks
+DELETE FROM task
+WHERE id IN (
+  SELECT id
+  FROM task
+  WHERE id < :before_id AND state <> 'running' AND updated_at_ms < :before
+  ORDER BY id
+  LIMIT :rows_max
+)
+
+-- name: prune_stats
+DELETE FROM stat
+WHERE (minute_ms, tenant, endpoint_id) IN (
+  SELECT minute_ms, tenant, endpoint_id
+  FROM stat
+  WHERE minute_ms < :before
+  ORDER BY minute_ms, tenant, endpoint_id
+  LIMIT :rows_max
+)
+
+-- name: prune_endpoints
+DELETE FROM endpoint
+WHERE id IN (
+  SELECT e.id
+  FROM endpoint AS e INDEXED BY endpoint_deleted
+  WHERE
+    e.deleted_at_ms IS NOT NULL AND e.deleted_at_ms < :before
+    AND NOT EXISTS (SELECT 1 FROM delivery AS d WHERE d.endpoint_id = e.id)
+  ORDER BY e.id
+  LIMIT :rows_max
+)

@@ -1,0 +1,96 @@
+// Sweeps and long walks, a bounded number of rows per call.
+#include "base/limits.h"
+#include "store/sqlite/cursors.h"
+#include "store/sqlite/list_rows.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/sql_deliveries.h"
+#include "store/sqlite/sql_lists.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace postrider::sqlite {
+namespace {
+
+Delivery read_swept(const Row& row) { return read_delivery(row); }
+
+EndpointId read_endpoint_id(const Row& row) { return {row.i64(0)}; }
+
+}  // namespace
+
+Result<std::vector<Delivery>> SqliteStore::expire(WallTime now, std::size_t rows_max) {
+  return db_->all(sql::kExpire, read_swept, now, rows_max);
+}
+
+Result<std::vector<Delivery>> SqliteStore::cancel_deleted(WallTime now, std::size_t rows_max) {
+  return db_->all(sql::kCancelDeleted, read_swept, now, rows_max);
+}
+
+// What a disabled endpoint collects is ordered by when it is due, not by when it was created, so
+// there are rows to look at that stay. `sweep_` remembers how far the pass has come.
+Result<std::vector<Delivery>> SqliteStore::expire_disabled(
+    WallTime disabled_before, WallTime now, std::size_t rows_max
+) {
+  const auto endpoints =
+      db_->all(sql::kEndpointsDisabledBefore, read_endpoint_id, sweep_.endpoint, disabled_before);
+  if (!endpoints) return tl::unexpected<Error>(endpoints.error());
+  std::vector<DeliveryId> found;
+  std::size_t looked_at = 0;
+  bool ended = false;
+  for (const EndpointId endpoint : *endpoints) {
+    if (endpoint != sweep_.endpoint) sweep_ = {.endpoint = endpoint, .due_at_ms = 0, .id = 0};
+    auto rows = db_->query(sql::kPendingAfter, endpoint, sweep_.due_at_ms, sweep_.id);
+    while (!ended && rows.next()) {
+      sweep_.due_at_ms = rows.row().i64(0);
+      sweep_.id = rows.row().i64(1);
+      if (sweep_.id < id_at(disabled_before)) found.push_back({sweep_.id});
+      ended = found.size() == rows_max || ++looked_at == limits::kListScanRowsMax;
+    }
+    if (!rows.ok()) return rows.error();
+    if (ended) break;
+  }
+  if (!ended) sweep_ = {};
+  std::vector<Delivery> dead;
+  for (const DeliveryId id : found) {
+    const auto row = db_->one(sql::kExpireOneDisabled, read_swept, now, id);
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (*row) dead.push_back(**row);
+  }
+  return dead;
+}
+
+Result<DeliveryChunk> SqliteStore::dead_letters_from(
+    const DeadLetterFilter& filter, std::size_t rows_max, std::string& cursor
+) {
+  const std::int64_t since = filter.since ? unix_ms(*filter.since) : 0;
+  const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
+  auto place = place_at(cursor, {.at_ms = since, .id = 0});
+  if (!place) return tl::unexpected<Error>(place.error());
+  DeliveryChunk chunk;
+  std::size_t looked_at = 0;
+  {
+    auto rows =
+        filter.endpoint
+            ? db_->query(
+                  sql::kDeadOfEndpointFrom,
+                  *filter.endpoint,
+                  place->at_ms,
+                  place->id,
+                  until,
+                  limits::kListScanRowsMax
+              )
+            : db_->query(
+                  sql::kDeadOfAllFrom, place->at_ms, place->id, until, limits::kListScanRowsMax
+              );
+    while (chunk.rows.size() < rows_max && rows.next()) {
+      DeliveryView view = read_delivery_view(rows.row());
+      *place = place_of(view.delivery);
+      ++looked_at;
+      if (is_wanted(filter, view)) chunk.rows.push_back(std::move(view.delivery));
+    }
+    if (!rows.ok()) return rows.error();
+  }
+  chunk.done = chunk.rows.size() < rows_max && looked_at < limits::kListScanRowsMax;
+  cursor = place_cursor(*place);
+  return chunk;
+}
+
+}  // namespace postrider::sqlite
