@@ -1,0 +1,55 @@
+#include "api/api.h"
+
+#include "api/auth.h"
+#include "api/resources.h"
+
+namespace postrider::api {
+namespace {
+
+/// Whether requests below this path need a key, whatever the route.
+bool needs_key(std::string_view path) {
+  return path == "/v1" || path.starts_with("/v1/") || path == "/metrics";
+}
+
+void finish(const http::Request& request, http::Answer& answer) {
+  if (!answer.headers.find("X-Request-Id")) {
+    answer.headers.add("X-Request-Id", request_id(request));
+  }
+  answer.headers.set("X-Content-Type-Options", "nosniff");
+  if (!answer.headers.find("Cache-Control")) answer.headers.add("Cache-Control", "no-store");
+}
+
+}  // namespace
+
+Api::Api(Service& service, ApiOptions options)
+    : resources_(std::make_unique<Resources>(service, std::move(options))) {}
+
+Api::~Api() = default;
+
+void Api::mount(http::Server& server) {
+  Resources& resources = *resources_;
+  server.set_gate([&resources](const http::Request& request) -> std::optional<http::Answer> {
+    if (!needs_key(request.path)) return std::nullopt;
+    const auto key = authorize(resources.service, request);
+    if (key) return std::nullopt;
+    return to_answer(key.error(), request);
+  });
+  server.set_error_handler([](int status, std::string_view detail, const http::Request& request) {
+    return to_answer(problem(status, std::string(detail)), request);
+  });
+  server.set_finisher(finish);
+  Mount mount(server, resources);
+  mount_events(mount);
+  mount_endpoints(mount);
+  mount_endpoint_actions(mount);
+  mount_deliveries(mount);
+  mount_dead_letters(mount);
+  mount_event_types(mount);
+  mount_tasks(mount);
+  mount_keys(mount);
+  mount_stats(mount);
+  mount_stream(mount);
+  mount_health(mount);
+}
+
+}  // namespace postrider::api

@@ -1,0 +1,129 @@
+// What is done with one endpoint: states, secrets, tests, recovery.
+#include <fmt/format.h>
+
+#include "api/body.h"
+#include "api/query.h"
+#include "api/resources.h"
+#include "base/limits.h"
+#include "signing/standard.h"
+
+namespace postrider::api {
+namespace {
+
+constexpr std::int64_t kOverlapSecondsDefault = 86'400;
+
+Handler state_setter(EndpointState state) {
+  return [state](const Call& call) -> Reply {
+    const auto id = path_endpoint(call);
+    if (!id) return refuse(id.error());
+    if (auto input = no_input(call); !input) return refuse(std::move(input).error());
+    const auto changed = call.api.service.set_endpoint_state(*id, state);
+    if (!changed) return refuse(changed.error());
+    return json_answer(200, call.api.views.endpoint(*changed));
+  };
+}
+
+Reply get_secret(const Call& call) {
+  const auto id = path_endpoint(call);
+  if (!id) return refuse(id.error());
+  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
+  auto reader = call.api.reader();
+  if (!reader) return refuse(std::move(reader).error());
+  const auto endpoint = (*reader)->endpoint(*id);
+  if (!endpoint) return refuse(endpoint.error());
+  return json_answer(200, call.api.views.secrets(*endpoint, call.api.service.clock().wall_now()));
+}
+
+Reply rotate_secret(const Call& call) {
+  const auto id = path_endpoint(call);
+  if (!id) return refuse(id.error());
+  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
+  auto body = BodyReader::open(call.request);
+  if (!body) return refuse(std::move(body).error());
+  auto secret = body->text("secret", limits::kHeaderValueLengthMax);
+  if (secret) {
+    const auto fits = signing::standard().check_secret(*secret);
+    if (!fits) body->wrong("secret", fits.error().context);
+  }
+  const auto overlap_s = body->integer("overlap_s", 0, limits::kSecretOverlapSecondsMax);
+  if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
+  const auto rotated = call.api.service.rotate_secret(
+      *id,
+      secret ? std::move(*secret) : signing::standard().generate_secret(),
+      std::chrono::seconds(overlap_s.value_or(kOverlapSecondsDefault))
+  );
+  if (!rotated) return refuse(rotated.error());
+  return json_answer(200, call.api.views.secrets(*rotated, call.api.service.clock().wall_now()));
+}
+
+Reply test_endpoint(const Call& call) {
+  const auto id = path_endpoint(call);
+  if (!id) return refuse(id.error());
+  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
+  auto body = BodyReader::open(call.request);
+  if (!body) return refuse(std::move(body).error());
+  EventDraft draft;
+  draft.type = body->event_type("type");
+  if (!body->has("type") || body->is_null("type")) draft.type = kTestEventType;
+  if (const auto data = body->raw("data")) {
+    draft.data = *data;
+  } else {
+    draft.data = fmt::format(
+        R"({{"message":"This is a test event from Postrider.","endpoint":"{}"}})",
+        call.api.ids().encode(*id)
+    );
+  }
+  if (draft.data.size() > call.api.service.options().event_bytes_max) {
+    body->errors().push_back({"/data", "is larger than an event may be", true});
+  }
+  if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
+  FieldErrors errors;
+  call.api.service.catalogue()->check(draft, "/data", errors);
+  if (!errors.empty()) return refuse(invalid(std::move(errors)));
+  const auto attempt = call.api.service.test_endpoint(*id, std::move(draft));
+  if (!attempt) return refuse(attempt.error());
+  return json_answer(200, call.api.views.recorded_attempt(*attempt));
+}
+
+Reply recover(const Call& call) {
+  const auto id = path_endpoint(call);
+  if (!id) return refuse(id.error());
+  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
+  auto body = BodyReader::open(call.request);
+  if (!body) return refuse(std::move(body).error());
+  DeadLetterFilter filter;
+  filter.endpoint = *id;
+  body->required("since");
+  filter.since = body->instant("since");
+  filter.until = body->instant("until");
+  if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
+  auto reader = call.api.reader();
+  if (!reader) return refuse(std::move(reader).error());
+  const auto endpoint = (*reader)->endpoint(*id);
+  if (!endpoint) return refuse(endpoint.error());
+  if (endpoint->state == EndpointState::kDisabled) {
+    return refuse(problem(409, "The endpoint is disabled; resume it first."));
+  }
+  const auto total = (*reader)->count_dead_letters(filter);
+  if (!total) return refuse(total.error());
+  const auto task =
+      call.api.service.start_task(TaskKind::kRecoverEndpoint, std::move(filter), *total);
+  if (!task) return refuse(task.error());
+  return json_answer(202, call.api.views.task(*task));
+}
+
+}  // namespace
+
+void mount_endpoint_actions(Mount& mount) {
+  const std::size_t event_bytes =
+      mount.resources().service.options().event_bytes_max + kEventEnvelopeBytes;
+  mount.keyed("POST", "/v1/endpoints/{id}/pause", state_setter(EndpointState::kPaused));
+  mount.keyed("POST", "/v1/endpoints/{id}/resume", state_setter(EndpointState::kActive));
+  mount.keyed("POST", "/v1/endpoints/{id}/disable", state_setter(EndpointState::kDisabled));
+  mount.keyed("GET", "/v1/endpoints/{id}/secret", get_secret);
+  mount.keyed("POST", "/v1/endpoints/{id}/secret/rotate", rotate_secret);
+  mount.keyed("POST", "/v1/endpoints/{id}/test", test_endpoint, event_bytes);
+  mount.keyed("POST", "/v1/endpoints/{id}/recover", recover);
+}
+
+}  // namespace postrider::api

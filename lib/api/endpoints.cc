@@ -1,0 +1,183 @@
+// /v1/endpoints: what owners register and change.
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "api/body.h"
+#include "api/query.h"
+#include "api/resources.h"
+#include "base/limits.h"
+#include "signing/standard.h"
+
+namespace postrider::api {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kStates = "active, paused, disabled";
+
+/// The body as an object for the codec of endpoints.
+Needed<json> endpoint_body(const http::Request& request) {
+  if (auto type = require_json(request); !type) return refuse(std::move(type).error());
+  auto raw = json::parse(request.body, nullptr, false);
+  const auto checked = postrider::json::parse_raw(request.body, {.levels = 1});
+  if (!checked) {
+    return refuse(problem(400, "The body is no JSON: " + checked.error().context + "."));
+  }
+  if (raw.is_discarded()) return refuse(problem(400, "The body has a number that is too large."));
+  if (!raw.is_object()) return refuse(invalid("", "must be an object"));
+  FieldErrors errors;
+  for (const auto& member : checked->values) {
+    if (member.duplicate) errors.push_back({pointer_to("", member.key), "is given more than once"});
+  }
+  if (!errors.empty()) return refuse(invalid(std::move(errors)));
+  return raw;
+}
+
+const std::string* text_member(const json& object, const char* name, FieldErrors& errors) {
+  const auto found = object.find(name);
+  if (found == object.end() || found->is_null()) return nullptr;
+  const auto* text = found->get_ptr<const std::string*>();
+  if (text == nullptr) errors.push_back({pointer_to("", name), "must be a string"});
+  return text;
+}
+
+/// The members besides its config that a new endpoint may be given.
+void read_identity(const json& object, Endpoint& endpoint, WallTime now, FieldErrors& errors) {
+  if (const auto* tenant = text_member(object, "tenant", errors)) {
+    check_tenant(*tenant, "/tenant", errors);
+    endpoint.tenant = *tenant;
+  }
+  if (const auto* state = text_member(object, "state", errors)) {
+    const auto parsed = parse_endpoint_state(*state);
+    if (!parsed || *parsed == EndpointState::kDisabled) {
+      errors.push_back({"/state", "must be active or paused"});
+    } else {
+      endpoint.state = *parsed;
+    }
+  }
+  EndpointSecret secret;
+  secret.created_at = now;
+  if (const auto* given = text_member(object, "secret", errors)) {
+    const auto checked = signing::standard().check_secret(*given);
+    if (!checked) errors.push_back({"/secret", checked.error().context});
+    secret.value = *given;
+  } else {
+    secret.value = signing::standard().generate_secret();
+  }
+  endpoint.secrets.push_back(std::move(secret));
+}
+
+Reply post_endpoint(const Call& call) {
+  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
+  const auto body = endpoint_body(call.request);
+  if (!body) return refuse(body.error());
+  constexpr std::array<std::string_view, 3> kTaken = {"tenant", "state", "secret"};
+  FieldErrors errors;
+  Endpoint endpoint;
+  read_identity(*body, endpoint, call.api.service.clock().wall_now(), errors);
+  endpoint.config = parse_endpoint_config(
+      *body, call.api.options.check_url, call.api.options.endpoint_defaults, kTaken, errors
+  );
+  if (!errors.empty()) return refuse(invalid(std::move(errors)));
+  const auto added = call.api.service.add_endpoint(std::move(endpoint));
+  if (!added) return refuse(added.error());
+  auto answer = json_answer(201, call.api.views.endpoint_with_secret(*added));
+  answer.headers.add("Location", "/v1/endpoints/" + call.api.ids().encode(added->id));
+  return answer;
+}
+
+Reply list_endpoints(const Call& call) {
+  QueryReader query(call.request);
+  const PageParams page = query.page();
+  EndpointFilter filter;
+  filter.tenant = query.tenant();
+  filter.state = query.choice("state", parse_endpoint_state, kStates);
+  if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
+  auto reader = call.api.reader();
+  if (!reader) return refuse(std::move(reader).error());
+  return page_reply((*reader)->endpoints(filter, page), [&](const Endpoint& endpoint) {
+    return call.api.views.endpoint(endpoint);
+  });
+}
+
+Reply get_endpoint(const Call& call) {
+  const auto id = path_endpoint(call);
+  if (!id) return refuse(id.error());
+  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
+  auto reader = call.api.reader();
+  if (!reader) return refuse(std::move(reader).error());
+  const auto endpoint = (*reader)->endpoint(*id);
+  if (!endpoint) return refuse(endpoint.error());
+  return json_answer(200, call.api.views.endpoint(*endpoint));
+}
+
+/// What a PATCH may name but not change: the same value is no change.
+void check_unchanged(
+    const json& patch, const Endpoint& endpoint, const IdCodec& ids, FieldErrors& errors
+) {
+  const auto keep = [&](const char* name, std::string_view value, std::string_view how) {
+    const auto found = patch.find(name);
+    if (found == patch.end()) return;
+    const auto* text = found->get_ptr<const std::string*>();
+    if (text == nullptr || *text != value)
+      errors.push_back({pointer_to("", name), std::string(how)});
+  };
+  keep("id", ids.encode(endpoint.id), "cannot change");
+  keep("tenant", endpoint.tenant, "cannot change");
+  keep("state", to_string(endpoint.state), "changes by POST …/pause, …/resume or …/disable");
+  if (patch.contains("secret")) {
+    errors.push_back({"/secret", "changes by POST …/secret/rotate"});
+  }
+}
+
+Reply patch_endpoint(const Call& call) {
+  const auto id = path_endpoint(call);
+  if (!id) return refuse(id.error());
+  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
+  const auto body = endpoint_body(call.request);
+  if (!body) return refuse(body.error());
+  constexpr std::array<std::string_view, 4> kTaken = {"id", "tenant", "state", "secret"};
+  FieldErrors errors;
+  const auto changed = call.api.service.update_endpoint(
+      *id,
+      [&](const Endpoint& endpoint) -> Result<EndpointConfig> {
+        check_unchanged(*body, endpoint, call.api.ids(), errors);
+        auto config = patch_endpoint_config(
+            endpoint.config,
+            *body,
+            call.api.options.check_url,
+            call.api.options.endpoint_defaults,
+            kTaken,
+            errors
+        );
+        if (!errors.empty()) return fail(Errc::kInvalidArgument, "members of the body are wrong");
+        return config;
+      }
+  );
+  if (!errors.empty()) return refuse(invalid(std::move(errors)));
+  if (!changed) return refuse(changed.error());
+  return json_answer(200, call.api.views.endpoint(*changed));
+}
+
+Reply delete_endpoint(const Call& call) {
+  const auto id = path_endpoint(call);
+  if (!id) return refuse(id.error());
+  if (auto input = no_input(call); !input) return refuse(std::move(input).error());
+  if (const auto removed = call.api.service.remove_endpoint(*id); !removed) {
+    return refuse(removed.error());
+  }
+  return no_content();
+}
+
+}  // namespace
+
+void mount_endpoints(Mount& mount) {
+  mount.keyed("POST", "/v1/endpoints", post_endpoint);
+  mount.keyed("GET", "/v1/endpoints", list_endpoints);
+  mount.keyed("GET", "/v1/endpoints/{id}", get_endpoint);
+  mount.keyed("PATCH", "/v1/endpoints/{id}", patch_endpoint);
+  mount.keyed("DELETE", "/v1/endpoints/{id}", delete_endpoint);
+}
+
+}  // namespace postrider::api

@@ -1,0 +1,55 @@
+// Errors as users see them: RFC 9457, `application/problem+json`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "base/error.h"
+#include "domain/field_error.h"
+#include "http/message.h"
+
+namespace postrider::api {
+
+/// Why a request was refused. `kind` is the last part of the problem's `type`.
+struct Problem {
+  int status = 500;
+  std::string_view kind;
+  std::string detail;
+  FieldErrors errors;                ///< of a 413 or 422
+  std::optional<int> retry_after_s;  ///< the header Retry-After
+};
+
+/// What a handler answers.
+using Reply = tl::expected<http::Answer, Problem>;
+/// Something that a handler needs, or why the request is refused.
+template <class T>
+using Needed = tl::expected<T, Problem>;
+
+/// A problem of that status, with the kind that goes with it.
+[[nodiscard]] Problem problem(int status, std::string detail);
+/// 422, or 413 when every error is one of size.
+[[nodiscard]] Problem invalid(FieldErrors errors);
+[[nodiscard]] Problem invalid(std::string pointer, std::string detail);
+/// The 4xx or 5xx of an operation that failed. Says nothing of what went wrong inside.
+[[nodiscard]] Problem problem_of(const Error& error);
+
+[[nodiscard]] inline tl::unexpected<Problem> refuse(Problem reason) {
+  return tl::unexpected<Problem>(std::move(reason));
+}
+[[nodiscard]] inline tl::unexpected<Problem> refuse(const Error& error) {
+  return tl::unexpected<Problem>(problem_of(error));
+}
+
+/// The title that goes with a status.
+[[nodiscard]] std::string_view title_of(int status);
+
+/// What names a request in answers and logs: the client's own X-Request-Id when it is 1 to 128 of
+/// `A-Za-z0-9._:/+=@-`, else a random one.
+[[nodiscard]] std::string request_id(const http::Request& request);
+
+[[nodiscard]] http::Answer to_answer(const Problem& problem, const http::Request& request);
+
+}  // namespace postrider::api

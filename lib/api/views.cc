@@ -1,0 +1,218 @@
+#include "api/views.h"
+
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+namespace postrider::api {
+namespace {
+
+void append_strings(std::string& out, const std::vector<std::string>& texts) {
+  JsonArray array(out);
+  for (const auto& text : texts) append_json_string(array.next(), text);
+  array.end();
+}
+
+std::string_view state_after(const RecordedAttempt& recorded) {
+  const auto& next = recorded.settlement.next;
+  if (std::holds_alternative<Delivered>(next)) return to_string(DeliveryState::kDelivered);
+  if (std::holds_alternative<Dead>(next)) return to_string(DeliveryState::kDead);
+  return to_string(DeliveryState::kPending);
+}
+
+}  // namespace
+
+void Views::event_members(JsonObject& object, const Event& event) const {
+  object.text("id", ids_.encode(event.id)).text("type", event.type).text("tenant", event.tenant);
+  append_strings(object.begin("channels"), event.channels);
+  object.text_or_null("ordering_key", event.ordering_key)
+      .raw("metadata", event.metadata.empty() ? std::string_view("{}") : event.metadata)
+      .instant("created_at", event.created_at)
+      .instant("deliver_at", event.deliver_at)
+      .instant("expires_at", event.expires_at)
+      .text_or_null("traceparent", event.traceparent)
+      .text_or_null("tracestate", event.tracestate);
+}
+
+std::string Views::event(const Event& event) const {
+  std::string out;
+  JsonObject object(out);
+  event_members(object, event);
+  object.end();
+  return out;
+}
+
+std::string Views::event_with_data(const Event& event) const {
+  std::string out;
+  out.reserve(event.data.size() + event.metadata.size() + 512);
+  JsonObject object(out);
+  event_members(object, event);
+  object.raw("data", event.data).end();
+  return out;
+}
+
+void Views::attempt_members(JsonObject& object, const Attempt& attempt) const {
+  object.text("id", ids_.encode(attempt.id))
+      .number("number", attempt.number)
+      .instant("started_at", attempt.started_at)
+      .number("duration_ms", attempt.duration.count());
+  if (attempt.status == 0) {
+    object.raw("status", "null");
+  } else {
+    object.number("status", attempt.status);
+  }
+  object.text("outcome", postrider::to_string(attempt.outcome))
+      .text_or_null("error", attempt.error);
+}
+
+void Views::attempts_member(JsonObject& object, std::span<const Attempt> attempts) const {
+  JsonArray array(object.begin("attempts"));
+  for (const auto& attempt : attempts) {
+    JsonObject one(array.next());
+    attempt_members(one, attempt);
+    one.text("response_excerpt", attempt.response_excerpt).end();
+  }
+  array.end();
+}
+
+void Views::delivery_members(JsonObject& object, const DeliveryView& view) const {
+  const Delivery& delivery = view.delivery;
+  object.text("id", ids_.encode(delivery.id))
+      .text("event", ids_.encode(delivery.event))
+      .text("type", view.type)
+      .text("tenant", view.tenant)
+      .text("endpoint", ids_.encode(delivery.endpoint))
+      .text("state", postrider::to_string(delivery.state));
+  if (delivery.dead_reason) {
+    object.text("reason", postrider::to_string(*delivery.dead_reason));
+  } else {
+    object.raw("reason", "null");
+  }
+  object.boolean("discarded", delivery.discarded)
+      .number("attempts_count", delivery.attempts_count)
+      .instant("created_at", delivery.id.time())
+      .instant("next_attempt_at", delivery.due_at)
+      .instant("finished_at", delivery.finished_at);
+  if (!view.last_attempt) {
+    object.raw("last_attempt", "null");
+    return;
+  }
+  JsonObject last(object.begin("last_attempt"));
+  attempt_members(last, *view.last_attempt);
+  last.end();
+}
+
+std::string Views::delivery(const DeliveryView& view) const {
+  std::string out;
+  JsonObject object(out);
+  delivery_members(object, view);
+  object.end();
+  return out;
+}
+
+std::string Views::delivery_with_attempts(
+    const DeliveryView& view, std::span<const Attempt> attempts
+) const {
+  std::string out;
+  JsonObject object(out);
+  delivery_members(object, view);
+  attempts_member(object, attempts);
+  object.end();
+  return out;
+}
+
+std::string Views::dead_letter(
+    const DeliveryView& view,
+    std::span<const Attempt> attempts,
+    const Event& event,
+    const Endpoint* endpoint
+) const {
+  std::string out;
+  JsonObject object(out);
+  delivery_members(object, view);
+  attempts_member(object, attempts);
+  object.raw("event_details", event_with_data(event))
+      .raw("endpoint_details", endpoint == nullptr ? "null" : this->endpoint(*endpoint))
+      .end();
+  return out;
+}
+
+std::string Views::recorded_attempt(const RecordedAttempt& recorded) const {
+  const auto& [settlement, settled] = recorded;
+  Attempt attempt = settlement.attempt;
+  attempt.id = settled.attempt;
+  attempt.number = settled.number;
+  std::string out;
+  JsonObject object(out);
+  attempt_members(object, attempt);
+  object.text("response_excerpt", attempt.response_excerpt)
+      .text("delivery", ids_.encode(settlement.delivery))
+      .text("event", ids_.encode(settlement.event->id))
+      .text("type", settlement.event->type)
+      .text("tenant", settlement.event->tenant)
+      .text("endpoint", ids_.encode(settlement.endpoint));
+  // Somebody else decided on the delivery while the request was on its way.
+  if (settled.applied) {
+    object.text("delivery_state", state_after(recorded));
+  } else {
+    object.raw("delivery_state", "null");
+  }
+  const auto* retry = std::get_if<RetryAt>(&settlement.next);
+  std::optional<WallTime> next_attempt_at;
+  if (settled.applied && retry != nullptr) next_attempt_at = retry->due_at;
+  object.instant("next_attempt_at", next_attempt_at).end();
+  return out;
+}
+
+void Views::endpoint_members(JsonObject& object, const Endpoint& endpoint) const {
+  const std::string config = endpoint_config_view(endpoint.config, defaults_)
+                                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  object.text("id", ids_.encode(endpoint.id))
+      .text("tenant", endpoint.tenant)
+      .members_of(config)
+      .text("state", postrider::to_string(endpoint.state));
+  if (endpoint.state_reason) {
+    object.text("state_reason", postrider::to_string(*endpoint.state_reason));
+  } else {
+    object.raw("state_reason", "null");
+  }
+  object.instant("state_changed_at", endpoint.state_changed_at)
+      .instant("created_at", endpoint.created_at)
+      .instant("updated_at", endpoint.updated_at);
+}
+
+std::string Views::endpoint(const Endpoint& endpoint) const {
+  std::string out;
+  JsonObject object(out);
+  endpoint_members(object, endpoint);
+  object.end();
+  return out;
+}
+
+std::string Views::endpoint_with_secret(const Endpoint& endpoint) const {
+  std::string out;
+  JsonObject object(out);
+  endpoint_members(object, endpoint);
+  object.text("secret", endpoint.secrets.front().value).end();
+  return out;
+}
+
+std::string Views::secrets(const Endpoint& endpoint, WallTime now) const {
+  std::string out;
+  JsonObject object(out);
+  object.text("secret", endpoint.secrets.front().value);
+  JsonArray previous(object.begin("previous"));
+  for (std::size_t i = 1; i < endpoint.secrets.size(); ++i) {
+    const auto& secret = endpoint.secrets[i];
+    if (secret.expires_at && *secret.expires_at <= now) continue;
+    JsonObject(previous.next())
+        .text("secret", secret.value)
+        .instant("expires_at", secret.expires_at)
+        .end();
+  }
+  previous.end();
+  object.end();
+  return out;
+}
+
+}  // namespace postrider::api

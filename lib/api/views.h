@@ -1,0 +1,80 @@
+// The objects of the API as JSON text.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/json_writer.h"
+#include "domain/endpoint_json.h"
+#include "domain/id.h"
+#include "service/write_context.h"
+#include "store/records.h"
+
+namespace postrider::api {
+
+[[nodiscard]] std::string_view to_string(TaskKind kind);
+[[nodiscard]] std::string_view to_string(TaskState state);
+[[nodiscard]] std::string_view to_string(KeyScope scope);
+[[nodiscard]] Result<KeyScope> parse_key_scope(std::string_view text);
+
+/// Immutable after construction.
+class Views {
+ public:
+  Views(IdCodec ids, EndpointDefaults defaults) : ids_(ids), defaults_(std::move(defaults)) {}
+
+  /// As lists show it: without `data`.
+  [[nodiscard]] std::string event(const Event& event) const;
+  [[nodiscard]] std::string event_with_data(const Event& event) const;
+  [[nodiscard]] std::string delivery(const DeliveryView& view) const;
+  [[nodiscard]] std::string delivery_with_attempts(
+      const DeliveryView& view, std::span<const Attempt> attempts
+  ) const;
+  /// `endpoint`: null when it was deleted.
+  [[nodiscard]] std::string dead_letter(
+      const DeliveryView& view,
+      std::span<const Attempt> attempts,
+      const Event& event,
+      const Endpoint* endpoint
+  ) const;
+  /// An attempt as it happened, with what it belongs to.
+  [[nodiscard]] std::string recorded_attempt(const RecordedAttempt& recorded) const;
+
+  [[nodiscard]] std::string endpoint(const Endpoint& endpoint) const;
+  /// With its newest secret: for the answer to its creation only.
+  [[nodiscard]] std::string endpoint_with_secret(const Endpoint& endpoint) const;
+  [[nodiscard]] std::string secrets(const Endpoint& endpoint, WallTime now) const;
+
+  [[nodiscard]] std::string event_type(const EventType& type) const;
+  [[nodiscard]] std::string api_key(const ApiKey& key) const;
+  /// With the key itself: for the answer to its creation only.
+  [[nodiscard]] std::string api_key_with_secret(const ApiKey& key, std::string_view secret) const;
+  [[nodiscard]] std::string task(const Task& task) const;
+
+ private:
+  void event_members(JsonObject& object, const Event& event) const;
+  void delivery_members(JsonObject& object, const DeliveryView& view) const;
+  void attempts_member(JsonObject& object, std::span<const Attempt> attempts) const;
+  void attempt_members(JsonObject& object, const Attempt& attempt) const;
+  void endpoint_members(JsonObject& object, const Endpoint& endpoint) const;
+  void api_key_members(JsonObject& object, const ApiKey& key) const;
+  void filter_member(JsonObject& object, const DeadLetterFilter& filter) const;
+
+  const IdCodec ids_;
+  const EndpointDefaults defaults_;
+};
+
+/// `{"data":[…],"next_cursor":…}`; `view` makes the text of one row.
+template <class T, class View>
+[[nodiscard]] std::string page_view(const Page<T>& page, const View& view) {
+  std::string out;
+  JsonObject object(out);
+  JsonArray data(object.begin("data"));
+  for (const auto& row : page.rows) data.next() += view(row);
+  data.end();
+  object.text_or_null("next_cursor", page.next_cursor).end();
+  return out;
+}
+
+}  // namespace postrider::api
