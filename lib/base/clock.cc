@@ -147,9 +147,9 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   }
   const std::chrono::year_month_day date{
       std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
-  const auto local = assemble(date, hour, minute, second);
-  if (!local) return local;
-  return *local + Millis{ms} - offset;
+  auto local = assemble(date, hour, minute, second);
+  if (local) *local += Millis{ms} - offset;
+  return local;
 }
 
 Result<WallTime> parse_http_date(std::string_view text) {

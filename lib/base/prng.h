@@ -22,7 +22,7 @@ class Prng {
   [[nodiscard]] double unit();
 
  private:
-  std::array<std::uint64_t, 4> state_;
+  std::array<std::uint64_t, 4> state_{};
 };
 
 }  // namespace postrider

@@ -22,7 +22,8 @@ function(postrider_embed_files target)
   string(REPLACE ";" "|" files "${ARG_FILES}")
   add_custom_command(
     OUTPUT ${header}
-    COMMAND ${CMAKE_COMMAND} "-DFILES=${files}" -DOUTPUT=${header} -DNAMESPACE=${ARG_NAMESPACE} -DNAME=${ARG_NAME} -P
+    COMMAND ${CMAKE_COMMAND} "-DFILES=${files}" -DOUTPUT=${header}
+            -DNAMESPACE=${ARG_NAMESPACE} -DNAME=${ARG_NAME} -P
             ${CMAKE_SOURCE_DIR}/lib/cmake/embed_files.cmake
     DEPENDS ${ARG_FILES} ${CMAKE_SOURCE_DIR}/lib/cmake/embed_files.cmake
     COMMENT "Embedding ${ARG_OUTPUT}"

@@ -1,6 +1,7 @@
 # Script: FILES (separated by |), OUTPUT, NAMESPACE, NAME. See postrider_embed_files.
-set(out "// Generated; edit the files it was made of.\n#pragma once\n\n#include <array>\n#include <string_view>\n\n")
-string(APPEND out "namespace ${NAMESPACE} {\n\nstruct EmbeddedFile {\n  std::string_view name;\n  std::string_view text;\n};\n")
+set(out "// Generated; edit the files it was made of.\n#pragma once\n\n")
+string(APPEND out "#include <array>\n#include <string_view>\n\nnamespace ${NAMESPACE} {\n\n")
+string(APPEND out "struct EmbeddedFile {\n  std::string_view name;\n  std::string_view text;\n};\n")
 string(REPLACE "|" ";" files "${FILES}")
 list(LENGTH files count)
 string(APPEND out "\ninline constexpr std::array<EmbeddedFile, ${count}> ${NAME} = {{\n")

@@ -1,7 +1,8 @@
 # Script: INPUT (a .sql file), OUTPUT (a header), NAMESPACE. See postrider_embed_sql.
 # Every value is quoted on its way, so that the semicolons of SQL never become list separators.
 file(READ "${INPUT}" rest)
-set(out "// Generated from a .sql file; edit that.\n#pragma once\n\n#include <string_view>\n\nnamespace ${NAMESPACE} {\n")
+set(out "// Generated from a .sql file; edit that.\n#pragma once\n\n")
+string(APPEND out "#include <string_view>\n\nnamespace ${NAMESPACE} {\n")
 set(marker "-- name: ")
 string(FIND "${rest}" "${marker}" start)
 while(NOT start EQUAL -1)

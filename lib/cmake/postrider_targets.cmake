@@ -1,5 +1,6 @@
 # postrider_library(NAME SOURCES ... [LINKS public targets ...] [PRIVATE_LINKS targets ...])
-# One static library per module, known to others as postrider::NAME. Its LINKS are the arrows of docs/ARCHITECTURE.md.
+# One static library per module, known to others as postrider::NAME. Its LINKS are the arrows of
+# docs/ARCHITECTURE.md.
 function(postrider_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
@@ -8,7 +9,9 @@ function(postrider_library name)
   add_library(postrider_${name} STATIC ${ARG_SOURCES})
   add_library(postrider::${name} ALIAS postrider_${name})
   target_include_directories(postrider_${name} PUBLIC ${CMAKE_SOURCE_DIR}/lib)
-  target_link_libraries(postrider_${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} postrider_warnings)
+  target_link_libraries(
+    postrider_${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} postrider_warnings
+  )
 endfunction()
 
 # postrider_test(NAME SOURCES ... LINKS ... [LABELS ...])
@@ -17,6 +20,8 @@ function(postrider_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main postrider_warnings)
+  target_link_libraries(
+    ${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main postrider_warnings
+  )
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
 endfunction()

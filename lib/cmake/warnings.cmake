@@ -1,4 +1,5 @@
-# Warnings of our own targets. Third-party headers come from the system's include directories and are not checked.
+# Warnings of our own targets. Third-party headers come from the system's include directories
+# and are not checked.
 add_library(postrider_warnings INTERFACE)
 target_compile_options(
   postrider_warnings

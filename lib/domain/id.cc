@@ -25,8 +25,8 @@ std::string IdCodec::encode(std::string_view prefix, std::int64_t row) const {
   POSTRIDER_ASSERT(row >= 0);
   Uint128 ulid = (static_cast<Uint128>(static_cast<std::uint64_t>(row)) << 60U) | salt_;
   std::array<char, kUlidLength> digits{};
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-    *digit = kAlphabet[static_cast<std::size_t>(ulid & 31U)];
+  for (std::size_t i = digits.size(); i > 0; --i) {
+    digits[i - 1] = kAlphabet[static_cast<std::size_t>(ulid & 31U)];
     ulid >>= 5U;
   }
   std::string text{prefix};
