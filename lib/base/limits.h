@@ -17,7 +17,28 @@ inline constexpr std::size_t kBatchBytesMax = 16U << 20U;
 inline constexpr std::size_t kBatchEventsMax = 10'000;
 /// Nesting of `data`. Receivers' parsers overflow their stacks far above it.
 inline constexpr std::size_t kJsonDepthMax = 512;
+/// Values of one body that are looked at by themselves: above it a body of 16 MiB of tiny values
+/// would take fifty times its size in memory. Enough for a full batch with every member set.
+inline constexpr std::size_t kRawValuesMax = 1U << 19U;
+/// Wrong members that one answer names; the rest is left out.
+inline constexpr std::size_t kFieldErrorsMax = 1000;
 inline constexpr std::size_t kTypeLengthMax = 128;
+
+// --- Schemas of event types: each bounds what one event can cost to check ------------------------
+
+inline constexpr std::size_t kSchemaBytesMax = 64U << 10U;
+/// Nesting of a schema with its references followed; the validator recurses this deep.
+inline constexpr std::size_t kSchemaDepthMax = 64;
+/// Parts of a schema, counted anew for each reference to them.
+inline constexpr std::size_t kSchemaNodesMax = 10'000;
+inline constexpr std::size_t kSchemaPatternBytesMax = 256;
+/// Strings that a pattern applies to; the worst patterns take the cube of it.
+inline constexpr std::size_t kSchemaSubjectBytesMax = 1024;
+/// Items of an array that must be unique; each is compared with each.
+inline constexpr std::size_t kSchemaUniqueItemsMax = 1000;
+
+// --- Members of an event -------------------------------------------------------------------------
+
 inline constexpr std::size_t kTenantLengthMax = 128;
 inline constexpr std::size_t kChannelsMax = 16;
 inline constexpr std::size_t kChannelLengthMax = 128;

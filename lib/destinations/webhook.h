@@ -1,0 +1,27 @@
+// The plain webhook: how an event becomes a body, and what an answer to it means.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "domain/endpoint.h"
+#include "domain/event.h"
+#include "domain/outcome.h"
+
+namespace postrider::webhook {
+
+/// The body of every attempt for `event`; its `data` is in it byte for byte. The same arguments
+/// give the same bytes. `event_id` is the public id (evt_…).
+[[nodiscard]] std::string shape_body(
+    const Event& event, std::string_view event_id, PayloadKind payload
+);
+
+/// The value of `content-type` that goes with the body.
+[[nodiscard]] std::string_view content_type(PayloadKind payload);
+
+/// What an answer means, by the rules of api.md §4: a 2xx alone is success, 410 ends the endpoint,
+/// 429/502/503/504 hold it (for as long as Retry-After says, when it says so), and all else is
+/// tried again. `now` is what a date in Retry-After is measured from.
+[[nodiscard]] Judgement judge(const Response& response, WallTime now);
+
+}  // namespace postrider::webhook

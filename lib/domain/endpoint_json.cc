@@ -1,0 +1,403 @@
+#include "domain/endpoint_json.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "domain/header_rules.h"
+#include "domain/json_members.h"
+#include "domain/retry_policy_json.h"
+
+namespace postrider {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::pair<std::string_view, PayloadKind>, 3> kPayloadNames = {{
+    {"envelope", PayloadKind::kEnvelope},
+    {"raw", PayloadKind::kRaw},
+    {"cloudevents", PayloadKind::kCloudEvents},
+}};
+
+/// A member that shows its default and takes nothing else yet.
+struct FixedMember {
+  std::string_view name;
+  std::string_view value;  ///< its default as JSON
+};
+constexpr std::array<FixedMember, 6> kFixedMembers = {{
+    {"filter", "null"},
+    {"transform", "null"},
+    {"rate_limit", "null"},
+    {"ordering", R"("none")"},
+    {"signature", R"({"scheme":"standard"})"},
+    {"destination", R"({"type":"webhook"})"},
+}};
+
+std::string_view payload_name(PayloadKind kind) {
+  for (const auto& [name, value] : kPayloadNames) {
+    if (value == kind) return name;
+  }
+  return {};
+}
+
+/// Reads the members of one endpoint, each by a rule of its own.
+class ConfigReader {
+ public:
+  ConfigReader(const UrlCheck& check_url, const EndpointDefaults& defaults, FieldErrors& errors)
+      : check_url_(check_url), defaults_(defaults), errors_(errors) {}
+
+  [[nodiscard]] EndpointConfig read(const json& object, std::span<const std::string_view> taken) {
+    if (!object.is_object()) {
+      add_error(errors_, "", "must be an object");
+      return {};
+    }
+    for (const auto& [name, value] : object.items()) {
+      if (std::find(taken.begin(), taken.end(), name) == taken.end()) member(name, value);
+    }
+    const auto url = object.find("url");
+    if (url == object.end() || url->is_null()) add_error(errors_, "/url", "is required");
+    return std::move(config_);
+  }
+
+ private:
+  using Rule = void (ConfigReader::*)(const json&);
+  struct Member {
+    std::string_view name;
+    Rule rule;
+  };
+
+  void member(const std::string& name, const json& value) {
+    static constexpr std::array<Member, 10> kMembers = {{
+        {"url", &ConfigReader::url},
+        {"description", &ConfigReader::description},
+        {"metadata", &ConfigReader::metadata},
+        {"event_types", &ConfigReader::event_types},
+        {"channels", &ConfigReader::channels},
+        {"headers", &ConfigReader::headers},
+        {"payload", &ConfigReader::payload},
+        {"retry", &ConfigReader::retry},
+        {"timeout_ms", &ConfigReader::timeout},
+        {"max_in_flight", &ConfigReader::max_in_flight},
+    }};
+    for (const auto& known : kMembers) {
+      if (known.name != name) continue;
+      if (!value.is_null()) (this->*known.rule)(value);
+      return;
+    }
+    for (const auto& fixed : kFixedMembers) {
+      if (fixed.name == name) return fixed_member(fixed, value);
+    }
+    add_error(errors_, pointer_to("", name), "is not a member of an endpoint");
+  }
+
+  void fixed_member(const FixedMember& fixed, const json& value) {
+    if (value.is_null() || value == json::parse(fixed.value, nullptr, false)) return;
+    add_error(
+        errors_,
+        pointer_to("", fixed.name),
+        fmt::format("is not supported yet: leave it out or give its default, {}", fixed.value)
+    );
+  }
+
+  void url(const json& value) {
+    const auto* text = as_string(value);
+    if (text == nullptr || text->empty() || text->size() > limits::kUrlLengthMax) {
+      return add_error(
+          errors_, "/url", fmt::format("must be a URL of at most {} bytes", limits::kUrlLengthMax)
+      );
+    }
+    const auto status = check_url_(*text);
+    if (!status) return add_error(errors_, "/url", status.error().context);
+    config_.url = *text;
+  }
+
+  void description(const json& value) {
+    const auto* text = as_string(value);
+    if (text == nullptr || text->size() > limits::kDescriptionLengthMax) {
+      return add_error(
+          errors_,
+          "/description",
+          fmt::format("must be a string of at most {} bytes", limits::kDescriptionLengthMax)
+      );
+    }
+    config_.description = *text;
+  }
+
+  void metadata(const json& value) {
+    if (!value.is_object()) return add_error(errors_, "/metadata", "must be an object of strings");
+    for (const auto& [name, item] : value.items()) {
+      if (!item.is_string()) add_error(errors_, pointer_to("/metadata", name), "must be a string");
+    }
+    if (value.empty()) return;
+    auto text = value.dump();
+    if (text.size() > limits::kMetadataBytesMax) {
+      return add_error(
+          errors_,
+          "/metadata",
+          fmt::format("is {} bytes, more than {}", text.size(), limits::kMetadataBytesMax)
+      );
+    }
+    config_.metadata = std::move(text);
+  }
+
+  /// The strings of an array; an empty list, and errors, when it is none.
+  [[nodiscard]] std::vector<std::string> strings(const json& value, const std::string& pointer) {
+    std::vector<std::string> out;
+    if (!value.is_array()) {
+      add_error(errors_, pointer, "must be an array of strings");
+      return out;
+    }
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const auto* text = as_string(value[i]);
+      if (text == nullptr) {
+        add_error(errors_, pointer_to(pointer, i), "must be a string");
+        return {};
+      }
+      out.push_back(*text);
+    }
+    return out;
+  }
+
+  void event_types(const json& value) {
+    const std::string at = "/event_types";
+    if (value.is_array() && value.size() > limits::kEventTypesMax) {
+      return add_error(errors_, at, fmt::format("has more than {} types", limits::kEventTypesMax));
+    }
+    auto types = strings(value, at);
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      std::string_view exact = types[i];
+      if (exact == "*") {
+        add_error(errors_, pointer_to(at, i), "must name a type: an empty list stands for all");
+        continue;
+      }
+      if (exact.ends_with(".*")) exact.remove_suffix(2);
+      check_event_type(exact, pointer_to(at, i), errors_);
+    }
+    config_.event_types = std::move(types);
+  }
+
+  void channels(const json& value) {
+    if (value.is_array() && value.size() > limits::kChannelsMax) {
+      return add_error(
+          errors_, "/channels", fmt::format("has more than {} channels", limits::kChannelsMax)
+      );
+    }
+    config_.channels = strings(value, "/channels");
+    check_channels(config_.channels, "/channels", errors_);
+  }
+
+  void headers(const json& value) {
+    if (!value.is_object()) return add_error(errors_, "/headers", "must be an object of strings");
+    if (value.size() > limits::kHeadersMax) {
+      return add_error(
+          errors_, "/headers", fmt::format("has more than {} headers", limits::kHeadersMax)
+      );
+    }
+    for (const auto& [name, item] : value.items()) header(name, item);
+  }
+
+  void header(const std::string& name, const json& value) {
+    const auto at = pointer_to("/headers", name);
+    const auto* text = as_string(value);
+    if (text == nullptr) return add_error(errors_, at, "must be a string");
+    if (*text == kMaskedHeaderValue) {
+      return add_error(errors_, at, "is the mask of a hidden value: give the value itself");
+    }
+    const auto same = [&](const auto& other) { return same_header_name(other.first, name); };
+    if (std::any_of(config_.headers.begin(), config_.headers.end(), same)) {
+      return add_error(errors_, at, "is given more than once: header names have no case");
+    }
+    check_header(name, *text, at, errors_);
+    config_.headers.emplace_back(name, *text);
+  }
+
+  void payload(const json& value) {
+    const auto* text = as_string(value);
+    for (const auto& [name, kind] : kPayloadNames) {
+      if (text == nullptr || *text != name) continue;
+      config_.payload = kind;
+      return;
+    }
+    add_error(errors_, "/payload", "must be envelope, raw or cloudevents");
+  }
+
+  void retry(const json& value) {
+    config_.retry = parse_retry_policy(value, defaults_.retry, "/retry", errors_);
+  }
+
+  void timeout(const json& value) {
+    const auto ms =
+        read_integer(value, limits::kTimeoutMsMin, limits::kTimeoutMsMax, "/timeout_ms", errors_);
+    if (ms) config_.timeout = Millis{*ms};
+  }
+
+  void max_in_flight(const json& value) {
+    const auto count =
+        read_integer(value, 1, limits::kInFlightPerEndpointMax, "/max_in_flight", errors_);
+    if (count) config_.max_in_flight = static_cast<int>(*count);
+  }
+
+  const UrlCheck& check_url_;
+  const EndpointDefaults& defaults_;
+  FieldErrors& errors_;
+  EndpointConfig config_;
+};
+
+/// Takes the member of `object` that HTTP would take for `name`; its own spelling, if there is one.
+json::iterator find_header(json& object, std::string_view name) {
+  auto at = object.begin();
+  while (at != object.end() && !same_header_name(at.key(), name)) ++at;
+  return at;
+}
+
+/// A header that is sent back as it was shown keeps its value; any other replaces what is stored
+/// under its name in any case.
+void merge_headers(json& target, const json& patch) {
+  for (const auto& [name, value] : patch.items()) {
+    const auto stored = find_header(target, name);
+    if (stored != target.end()) {
+      if (value == kMaskedHeaderValue) continue;
+      target.erase(stored);
+    }
+    if (!value.is_null()) target[name] = value;
+  }
+}
+
+/// RFC 7396 for members whose own members hold no objects: nothing of an endpoint is nested deeper,
+/// and what is gets refused by its type.
+void merge_members(json& target, const json& patch) {
+  for (const auto& [name, value] : patch.items()) {
+    if (value.is_null()) {
+      target.erase(name);
+    } else {
+      target[name] = value;
+    }
+  }
+}
+
+void merge_member(json& target, const std::string& name, const json& patch) {
+  if (patch.is_null()) {
+    target.erase(name);
+    return;
+  }
+  if (!patch.is_object()) {
+    target[name] = patch;
+    return;
+  }
+  auto& member = target[name];
+  if (!member.is_object()) member = json::object();
+  if (name == "headers") return merge_headers(member, patch);
+  const auto kind = patch.find("kind");
+  const bool other_kind =
+      name == "retry" && kind != patch.end() && member.contains("kind") && member["kind"] != *kind;
+  if (other_kind) member = json::object();
+  merge_members(member, patch);
+}
+
+/// What endpoint_config_json() and endpoint_config_view() have in common.
+json strings_json(const std::vector<std::string>& strings) {
+  json out = json::array();
+  for (const auto& text : strings) out.push_back(text);
+  return out;
+}
+
+json headers_json(const EndpointConfig& config, bool masked) {
+  json out = json::object();
+  for (const auto& [name, value] : config.headers) {
+    const bool hidden = masked && is_write_only_header(name);
+    out[name] = hidden ? std::string{kMaskedHeaderValue} : value;
+  }
+  return out;
+}
+
+json metadata_json(const EndpointConfig& config) {
+  if (config.metadata.empty()) return json::object();
+  return json::parse(config.metadata, nullptr, false);
+}
+
+}  // namespace
+
+UrlCheck any_url() {
+  return [](const std::string&) { return Status{}; };
+}
+
+EndpointConfig parse_endpoint_config(
+    const nlohmann::json& object,
+    const UrlCheck& check_url,
+    const EndpointDefaults& defaults,
+    std::span<const std::string_view> taken,
+    FieldErrors& errors
+) {
+  return ConfigReader{check_url, defaults, errors}.read(object, taken);
+}
+
+EndpointConfig patch_endpoint_config(
+    const EndpointConfig& current,
+    const nlohmann::json& patch,
+    const UrlCheck& check_url,
+    const EndpointDefaults& defaults,
+    std::span<const std::string_view> taken,
+    FieldErrors& errors
+) {
+  if (!patch.is_object()) {
+    add_error(errors, "", "must be an object");
+    return current;
+  }
+  json merged = endpoint_config_json(current);
+  for (const auto& [name, value] : patch.items()) merge_member(merged, name, value);
+  return parse_endpoint_config(merged, check_url, defaults, taken, errors);
+}
+
+nlohmann::json endpoint_config_json(const EndpointConfig& config) {
+  const EndpointConfig defaults;
+  json out = json::object();
+  out["url"] = config.url;
+  if (!config.description.empty()) out["description"] = config.description;
+  if (!config.metadata.empty()) out["metadata"] = metadata_json(config);
+  if (!config.event_types.empty()) out["event_types"] = strings_json(config.event_types);
+  if (!config.channels.empty()) out["channels"] = strings_json(config.channels);
+  if (!config.headers.empty()) out["headers"] = headers_json(config, false);
+  if (config.payload != defaults.payload) out["payload"] = payload_name(config.payload);
+  if (config.retry) out["retry"] = retry_policy_json(*config.retry);
+  if (config.timeout) out["timeout_ms"] = config.timeout->count();
+  if (config.max_in_flight != defaults.max_in_flight) out["max_in_flight"] = config.max_in_flight;
+  return out;
+}
+
+nlohmann::json endpoint_config_view(
+    const EndpointConfig& config, const EndpointDefaults& defaults
+) {
+  json out = json::object();
+  out["url"] = config.url;
+  out["description"] = config.description;
+  out["metadata"] = metadata_json(config);
+  out["event_types"] = strings_json(config.event_types);
+  out["channels"] = strings_json(config.channels);
+  out["headers"] = headers_json(config, true);
+  out["payload"] = payload_name(config.payload);
+  out["retry"] = retry_policy_json(config.retry.value_or(defaults.retry));
+  out["timeout_ms"] = config.timeout.value_or(defaults.timeout).count();
+  out["max_in_flight"] = config.max_in_flight;
+  for (const auto& [name, value] : kFixedMembers) {
+    out[std::string{name}] = json::parse(value, nullptr, false);
+  }
+  return out;
+}
+
+std::string encode_endpoint_config(const EndpointConfig& config) {
+  return endpoint_config_json(config).dump();
+}
+
+Result<EndpointConfig> decode_endpoint_config(std::string_view text) {
+  const auto object = json::parse(text, nullptr, false);
+  if (object.is_discarded()) return fail(Errc::kCorrupt, "endpoint.config is not valid JSON");
+  FieldErrors errors;
+  auto config = parse_endpoint_config(object, any_url(), {}, {}, errors);
+  if (errors.empty()) return config;
+  const auto& first = errors.front();
+  return fail(Errc::kCorrupt, "endpoint.config: " + first.pointer + " " + first.detail);
+}
+
+}  // namespace postrider

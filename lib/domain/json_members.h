@@ -1,0 +1,62 @@
+// Small readers of JSON members that say what is wrong; for the codecs of this module.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.h"
+#include "domain/field_error.h"
+
+namespace postrider {
+
+/// Adds an error, up to limits::kFieldErrorsMax.
+inline void add_error(FieldErrors& errors, std::string pointer, std::string detail) {
+  if (errors.size() < limits::kFieldErrorsMax)
+    errors.push_back({std::move(pointer), std::move(detail)});
+}
+
+/// An integer within bounds; a number written with a fraction is none.
+[[nodiscard]] inline std::optional<std::int64_t> read_integer(
+    const nlohmann::json& value,
+    std::int64_t min,
+    std::int64_t max,
+    const std::string& pointer,
+    FieldErrors& errors
+) {
+  const bool fits_int64 =
+      value.is_number_integer() && (!value.is_number_unsigned() ||
+                                    value.get<std::uint64_t>() <= static_cast<std::uint64_t>(max));
+  if (fits_int64) {
+    const auto number = value.get<std::int64_t>();
+    if (number >= min && number <= max) return number;
+  }
+  add_error(errors, pointer, fmt::format("must be an integer from {} to {}", min, max));
+  return std::nullopt;
+}
+
+[[nodiscard]] inline std::optional<double> read_number(
+    const nlohmann::json& value,
+    double min,
+    double max,
+    const std::string& pointer,
+    FieldErrors& errors
+) {
+  if (value.is_number() && value.get<double>() >= min && value.get<double>() <= max) {
+    return value.get<double>();
+  }
+  add_error(errors, pointer, fmt::format("must be a number from {} to {}", min, max));
+  return std::nullopt;
+}
+
+/// The text of a string; nothing, and no error, for another kind.
+[[nodiscard]] inline const std::string* as_string(const nlohmann::json& value) {
+  return value.get_ptr<const nlohmann::json::string_t*>();
+}
+
+}  // namespace postrider
