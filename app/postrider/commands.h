@@ -18,7 +18,11 @@ void add_sign(const Command& root);
 void add_verify(const Command& root);
 void add_version(const Command& root);
 
-/// All of the above.
+// Commands that need the service or its database (serve, dev, migrate, backup, check, bench,
+// openapi) are added by main.cc beside these; serve and dev take their flags from serve_options.h,
+// dev its receiver from receiver.h, both their end from stop_signals.h.
+
+/// All of the above: what talks to a server, or to nothing.
 inline void add_client_commands(const Command& root) {
   add_emit(root);
   add_endpoints(root);
