@@ -134,7 +134,7 @@ class Service final : private CommitListener {
       ServiceOptions options,
       ServiceParts parts,
       const Clock& clock,
-      std::unique_ptr<StoreReader> reader
+      std::array<std::unique_ptr<StoreReader>, 5> readers
   );
 
   void committed(Effects effects, double commit_seconds, std::int64_t rows) override;
