@@ -11,6 +11,8 @@ namespace postrider::limits {
 
 /// Default of --max-event-bytes: `data` of one event. Larger ones belong behind a link.
 inline constexpr std::size_t kEventBytesDefault = 1U << 20U;
+/// The members of one event besides `data`, with their names.
+inline constexpr std::size_t kEventEnvelopeBytesMax = 64U << 10U;
 /// Bytes of a batch body. It is held in memory once per request.
 inline constexpr std::size_t kBatchBytesMax = 16U << 20U;
 /// Events of one batch: one transaction, so it bounds the longest commit.

@@ -30,7 +30,10 @@ Status GroupCommit::reload() {
 }
 
 GroupResult GroupCommit::run(
-    std::vector<Settlement>& settlements, const std::vector<Change>& changes, WallTime now, Effects& effects
+    std::vector<Settlement>& settlements,
+    const std::vector<Change>& changes,
+    WallTime now,
+    Effects& effects
 ) {
   const auto nothing_written = [&](const Status& why) {
     return GroupResult{why, std::vector<Status>(changes.size(), why)};
@@ -44,9 +47,10 @@ GroupResult GroupCommit::run(
   for (std::size_t i = 0; i < changes.size() && store_.in_transaction(); ++i) {
     result.changes[i] = run_one(context, changes[i]);
   }
-  const Status committed = store_.in_transaction()
-                               ? store_.commit()
-                               : Status{fail(Errc::kUnavailable, "the database ended the transaction")};
+  const Status committed =
+      store_.in_transaction()
+          ? store_.commit()
+          : Status{fail(Errc::kUnavailable, "the database ended the transaction")};
   if (!committed) {
     store_.rollback();
     effects = {};

@@ -183,6 +183,9 @@ void Maintenance::prune() {
     report("retention", pruned ? Status{} : Status{tl::unexpected(pruned.error())});
     done = !pruned || pruned->done;
   }
+  const Status released =
+      writer_.execute(Change{[](WriteContext& context) { return context.store.release_space(); }});
+  report("free space", released);
 }
 
 void Maintenance::sample_gauges() {

@@ -42,7 +42,7 @@ WalWatch::~WalWatch() {
   if (timer_ >= 0) ::close(timer_);
 }
 
-void WalWatch::wake() {
+void WalWatch::wake() noexcept {
   const std::uint64_t one = 1;
   // It fails only when the counter is full, and then a wake is waiting already.
   static_cast<void>(::write(events_, &one, sizeof one) > 0);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "store/change_watch.h"
 
 namespace postrider::sqlite {
 
@@ -14,21 +15,15 @@ namespace postrider::sqlite {
 /// hint: it may wake without a commit, and a poll stands behind it.
 ///
 /// wait() belongs to one thread; wake() is thread-safe.
-class WalWatch {
+class WalWatch final : public ChangeWatch {
  public:
   /// The directory of `database` has to exist; the database and its log may come and go.
   [[nodiscard]] static Result<std::unique_ptr<WalWatch>> open(const std::string& database);
 
-  WalWatch(const WalWatch&) = delete;
-  WalWatch& operator=(const WalWatch&) = delete;
-  ~WalWatch();
+  ~WalWatch() override;
 
-  /// Waits for a write, a wake() or the timeout. True unless the timeout came first; what happened
-  /// since the last wait counts.
-  [[nodiscard]] bool wait(Millis timeout);
-
-  /// Ends the present wait(), or else the next.
-  void wake();
+  bool wait(Millis timeout) override;
+  void wake() noexcept override;
 
  private:
   WalWatch(int events, int notify, int timer, std::string log_name)
