@@ -45,7 +45,7 @@ TEST_F(OperatorApi, WrongMembersOfAKeyAreNamed) {
 }
 
 TEST_F(OperatorApi, AnEventTypeIsMadeChangedAndDeleted) {
-  const std::string schema = R"({"type":"object", "maxProperties":1e1})";
+  const std::string schema = R"({"type":"object", "maxProperties" : 10})";
   const auto added = request(
       "POST",
       "/v1/event-types",
