@@ -3,6 +3,8 @@ set(out "// Generated; edit the files it was made of.\n#pragma once\n\n#include 
 string(APPEND out "namespace ${NAMESPACE} {\n\nstruct EmbeddedFile {\n  std::string_view name;\n  std::string_view text;\n};\n")
 string(REPLACE "|" ";" files "${FILES}")
 list(LENGTH files count)
+# Texts may be longer than -Wpedantic lets literals be.
+string(APPEND out "\n#pragma GCC system_header\n")
 string(APPEND out "\ninline constexpr std::array<EmbeddedFile, ${count}> ${NAME} = {{\n")
 foreach(file IN LISTS files)
   get_filename_component(name "${file}" NAME)
