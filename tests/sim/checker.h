@@ -159,11 +159,11 @@ class Checker {
   std::map<std::int64_t, EndpointRow> current_endpoints_;
   std::map<std::int64_t, EventRow> events_;
   std::int64_t last_event_ = 0;
-  std::int64_t last_rejected_ = 0;
   std::map<std::int64_t, std::string> rejected_;  // reason by number
   std::map<std::int64_t, int> taken_up_;          // events by the number of their outbox row
   History<DeliveryRow> history_;
   History<EndpointRow> endpoint_history_;
+  std::map<std::int64_t, int> attempts_max_;  // that an endpoint's policies ever had
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> delivery_of_;  // event, endpoint
 
   std::map<std::int64_t, Unsettled> unsettled_;    // by delivery

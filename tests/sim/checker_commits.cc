@@ -158,8 +158,7 @@ void Checker::check_new_event(
 
 void Checker::check_outbox() {
   if (!outbox_endpoints_) return;
-  for (const auto& row : p_.tables.rejected_after(last_rejected_)) {
-    last_rejected_ = row.id;
+  for (const auto& row : p_.tables.rejected()) {
     if (row.reason.empty()) violate("a row of the outbox was rejected without a reason", 0, 0);
     rejected_[number_in(row.data)] = row.reason;
   }
@@ -254,7 +253,15 @@ void Checker::check_applied(
     earliest = std::min(earliest, delay * (1 - policy.jitter) - 1);
     latest = std::max(latest, delay * (1 + policy.jitter) + 1);
   }
-  require(row.schedule_attempts <= attempts_max, "more attempts than the policy has", row.id, 0);
+  // A policy that is shortened under way ends with the attempt that comes next.
+  int& attempts_ever = attempts_max_[row.endpoint];
+  attempts_ever = std::max(attempts_ever, attempts_max);
+  require(
+      row.schedule_attempts <= attempts_ever,
+      "more attempts than the policy has",
+      row.id,
+      row.endpoint
+  );
   if (after == nullptr || notes.touches(row.id)) {
     // Somebody changed it in the same commit; what settling made of it cannot be seen.
     if (after != nullptr && after->is_pending() && notes.retried.contains(row.id)) return;
@@ -262,10 +269,14 @@ void Checker::check_applied(
     return;
   }
   if (!after->is_pending()) {
-    require(row.schedule_attempts >= attempts_min, "dead before the policy's end", row.id, 0);
+    require(
+        row.schedule_attempts >= attempts_min, "dead before the policy's end", row.id, row.endpoint
+    );
     return ends("dead", "attempts_exhausted");
   }
-  require(row.schedule_attempts < attempts_max, "pending after the policy's end", row.id, 0);
+  require(
+      row.schedule_attempts < attempts_max, "pending after the policy's end", row.id, row.endpoint
+  );
   double asked = 0;
   const int status = sent.response->status;
   if (status == 429 || status == 502 || status == 503 || status == 504) {
@@ -277,8 +288,12 @@ void Checker::check_applied(
     if (!date) asked = seconds * 1000.0;
   }
   const double wait = static_cast<double>(after->due_at_ms - unix_ms(sent.answered_at));
-  require(wait >= std::max(earliest, asked), "a retry is due too early", row.id, 0);
-  require(wait <= std::max(latest, asked + 1), "a retry is due too late", row.id, 0);
+  if (wait < std::max(earliest, asked)) {
+    const auto what =
+        fmt::format("a retry is due too early: after {} ms, not {} and {}", wait, earliest, asked);
+    violate(what, row.id, row.endpoint);
+  }
+  require(wait <= std::max(latest, asked + 1), "a retry is due too late", row.id, row.endpoint);
   row.due_at_ms = after->due_at_ms;
 }
 

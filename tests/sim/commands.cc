@@ -1,6 +1,5 @@
 // What producers do.
 #include <algorithm>
-
 #include <cstdlib>
 
 #include "crypto/hash.h"

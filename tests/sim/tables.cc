@@ -129,15 +129,11 @@ std::set<std::int64_t> Tables::event_ids() {
   return ids;
 }
 
-std::vector<RejectedRow> Tables::rejected_after(std::int64_t id) {
+std::vector<RejectedRow> Tables::rejected() {
   std::vector<RejectedRow> rows;
-  query(
-      "SELECT id, reason, data FROM outbox_rejected WHERE id > ? ORDER BY id",
-      id,
-      [&](sqlite3_stmt* row) {
-        rows.push_back({number_of(row, 0), text_of(row, 1), text_of(row, 2)});
-      }
-  );
+  query("SELECT reason, data FROM outbox_rejected", 0, [&](sqlite3_stmt* row) {
+    rows.push_back({text_of(row, 0), text_of(row, 1)});
+  });
   return rows;
 }
 

@@ -65,7 +65,6 @@ struct EventRow {
 };
 
 struct RejectedRow {
-  std::int64_t id = 0;
   std::string reason;
   std::string data;
 };
@@ -81,7 +80,7 @@ class Tables {
   [[nodiscard]] std::map<std::int64_t, EndpointRow> endpoints();
   [[nodiscard]] std::vector<EventRow> events_after(std::int64_t id);
   [[nodiscard]] std::set<std::int64_t> event_ids();
-  [[nodiscard]] std::vector<RejectedRow> rejected_after(std::int64_t id);
+  [[nodiscard]] std::vector<RejectedRow> rejected();
   /// `data` of what waits in the outbox.
   [[nodiscard]] std::vector<std::string> outbox();
   [[nodiscard]] std::int64_t number(const char* sql);

@@ -35,12 +35,17 @@ class Trace {
   void print(std::ostream& out, const Violation& about) const {
     std::deque<std::string> chosen;
     for (const auto& line : lines_) {
+      const bool all = about.delivery == 0 && about.endpoint == 0;
       const bool everybody = line.delivery == 0 && line.endpoint == 0;
       const bool its_delivery = about.delivery != 0 && line.delivery == about.delivery;
       const bool its_endpoint =
           about.endpoint != 0 && line.endpoint == about.endpoint && line.delivery == 0;
-      const bool all = about.delivery == 0 && about.endpoint == 0;
       if (!everybody && !its_delivery && !its_endpoint && !all) continue;
+      // Commands of others say little.
+      const bool is_command = line.text.starts_with("commit ");
+      if (is_command && !all && !names(line.text, about.delivery) &&
+          !names(line.text, about.endpoint))
+        continue;
       chosen.push_back(
           fmt::format("  step {:5} {} {}\n", line.step, to_rfc3339(line.wall), line.text)
       );
@@ -52,6 +57,10 @@ class Trace {
   int step = 0;
 
  private:
+  [[nodiscard]] static bool names(const std::string& text, std::int64_t id) {
+    return id != 0 && text.find(std::to_string(id)) != std::string::npos;
+  }
+
   static constexpr std::size_t kLinesMax = 20'000;
   static constexpr std::size_t kPrintedMax = 80;
 
