@@ -14,23 +14,6 @@ namespace {
 /// the request.
 constexpr Millis kTestSlack{5000};
 
-/// What the dispatcher has to know of a commit.
-News news_of(Effects& effects) {
-  News news;
-  news.endpoints = std::move(effects.endpoints);
-  news.endpoints_removed = std::move(effects.endpoints_removed);
-  news.fresh = std::move(effects.fresh);
-  news.read_again = std::move(effects.read_again);
-  news.deliveries_changed = std::move(effects.deliveries_changed);
-  for (const auto& [settlement, settled] : effects.attempts) {
-    const auto* retry = std::get_if<RetryAt>(&settlement.next);
-    std::optional<WallTime> due_at;
-    if (settled.applied && retry != nullptr) due_at = retry->due_at;
-    news.settled.push_back({settlement.delivery, settlement.endpoint, settled.applied, due_at});
-  }
-  return news;
-}
-
 StatRow stat_of(const RecordedAttempt& recorded) {
   const auto& [settlement, settled] = recorded;
   StatRow row;
