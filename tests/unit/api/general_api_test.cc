@@ -38,23 +38,18 @@ TEST_F(GeneralApi, TheDocumentNamesEveryRoute) {
   const auto document = nlohmann::json::parse(api::openapi_json(), nullptr, false);
   ASSERT_FALSE(document.is_discarded());
   EXPECT_EQ(document["openapi"], "3.1.0");
-  ASSERT_GT(document["paths"].size(), 30U);
+  std::set<std::string> documented;
   for (const auto& [path, item] : document["paths"].items()) {
-    std::string concrete = path;
-    while (concrete.find('{') != std::string::npos) {
-      const auto begin = concrete.find('{');
-      concrete.replace(begin, concrete.find('}') - begin + 1, "x");
-    }
-    // The router knows the path, and no method that the document does not.
-    const auto wrong = request("PUT", concrete);
-    EXPECT_EQ(wrong.status, 405) << path;
-    std::string allow(wrong.headers.get("Allow"));
-    for (const char* method : {"get", "post", "patch", "delete"}) {
-      std::string upper(method);
-      for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');
-      EXPECT_EQ(item.contains(method), allow.find(upper) != std::string::npos) << path << method;
-    }
+    for (const auto& [method, operation] : item.items()) documented.insert(method + " " + path);
   }
+  std::set<std::string> served;
+  for (const auto& route : api_->routes()) {
+    std::string method = route.method;
+    for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
+    served.insert(method + " " + route.pattern);
+  }
+  EXPECT_GT(served.size(), 40U);
+  EXPECT_EQ(documented, served);
 }
 
 TEST_F(GeneralApi, EveryReferenceOfTheDocumentLeadsSomewhere) {
