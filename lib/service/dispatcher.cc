@@ -46,7 +46,7 @@ Status Dispatcher::start() {
   auto waiting = reader_->waiting_endpoints();
   if (!waiting) return tl::unexpected(std::move(waiting).error());
   for (const auto& [endpoint, due_at] : *waiting) engine_.read_again(endpoint);
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::jthread([this] { run(); });
   return {};
 }
 

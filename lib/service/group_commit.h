@@ -25,10 +25,14 @@ class GroupCommit {
   /// Reads all endpoints; called before the first group.
   [[nodiscard]] Status load(StoreReader& reader);
 
-  /// Settles and runs the changes in one transaction. Settlements that are written are taken out of `settlements`; they
-  /// stay there when they could not be, for the next group. `effects` is empty unless something was committed.
+  /// Settles and runs the changes in one transaction. Settlements that are written are taken out of
+  /// `settlements`; they stay there when they could not be, for the next group. `effects` is empty
+  /// unless something was committed.
   [[nodiscard]] GroupResult run(
-      std::vector<Settlement>& settlements, const std::vector<Change>& changes, WallTime now, Effects& effects
+      std::vector<Settlement>& settlements,
+      const std::vector<Change>& changes,
+      WallTime now,
+      Effects& effects
   );
 
   [[nodiscard]] const Routing& routing() const { return routing_; }

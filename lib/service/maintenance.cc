@@ -33,7 +33,7 @@ Maintenance::Maintenance(
       checkpointer_(std::move(parts.checkpointer)) {}
 
 void Maintenance::start() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
 }
 
 void Maintenance::stop() {

@@ -29,7 +29,7 @@ OutboxWatcher::OutboxWatcher(
       watch_(std::move(watch)) {}
 
 void OutboxWatcher::start() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
 }
 
 void OutboxWatcher::stop() {
