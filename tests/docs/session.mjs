@@ -94,8 +94,9 @@ export class Session {
     const key = 'docs-root-key-0123456789';
     const db = join(this.folder, 'postrider.db');
     const path = `${dirname(binary)}${delimiter}${process.env.PATH}`;
+    // Nothing of the machine's: neither settings of the program nor proxies in front of loopback.
     const environment = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !name.startsWith('POSTRIDER')),
+      Object.entries(process.env).filter(([name]) => !/^POSTRIDER|_proxy$/i.test(name)),
     );
     this.environment = { ...environment, PATH: path };
     if (existsSync(clientModules)) symlinkSync(clientModules, join(this.folder, 'node_modules'));
