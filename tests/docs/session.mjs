@@ -36,11 +36,12 @@ async function until(look, explain, timeoutMs = stepTimeoutMs) {
   }
 }
 
-/** A process whose output is collected, killed with its session. */
+/** A process, and what it starts, whose output is collected; killed with its session. */
 class Child {
   constructor(command, args, options) {
     this.output = '';
-    this.process = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+    // Detached: a process group of its own, so that what a shell has started ends with it.
+    this.process = spawn(command, args, { detached: true, ...options });
     this.exited = once(this.process, 'exit');
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream.setEncoding('utf8');
@@ -63,11 +64,19 @@ class Child {
   }
 
   async stop() {
-    if (!this.ended) this.process.kill('SIGTERM');
+    if (!this.ended) this.#kill('SIGTERM');
     const late = delay(stepTimeoutMs, 'late', { ref: false });
-    if ((await Promise.race([this.exited, late])) === 'late') this.process.kill('SIGKILL');
+    if ((await Promise.race([this.exited, late])) === 'late') this.#kill('SIGKILL');
     await this.exited;
     return this.process.exitCode;
+  }
+
+  #kill(signal) {
+    try {
+      process.kill(-this.process.pid, signal);
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
   }
 }
 
