@@ -135,7 +135,7 @@ class FaultyStore final : public Store {
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override {
     return inner_->add_stats(rows);
   }
-  [[nodiscard]] Status checkpoint() override { return inner_->checkpoint(); }
+  [[nodiscard]] Status release_space() override { return inner_->release_space(); }
 
  private:
   /// An error now and then; sometimes the database ends the whole transaction with it.
