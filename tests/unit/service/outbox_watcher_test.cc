@@ -49,7 +49,7 @@ class Commits final : public CommitListener {
     return true;
   }
 
-  const SystemClock clock_;
+  const SystemClock clock_{};
   Mutex mutex_;
   CondVar changed_;
   int groups_ POSTRIDER_GUARDED_BY(mutex_) = 0;
