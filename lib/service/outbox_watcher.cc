@@ -50,7 +50,8 @@ bool OutboxWatcher::stopping() const {
 void OutboxWatcher::run() noexcept {
   while (!stopping()) {
     const auto waiting = reader_->outbox_waiting();
-    if (waiting && *waiting) take_up_all();
+    // Rows that could not be taken up wait without anybody writing, so nothing would tell of them.
+    if (failed_ || (waiting && *waiting)) take_up_all();
     static_cast<void>(watch_->wait(kPoll));  // whatever woke it, it looks
     const MutexLock lock(mutex_);
     if (!stopping_) static_cast<void>(pause_.wait_for(mutex_, kPause));

@@ -1,0 +1,96 @@
+#include "service/outbox_watcher.h"
+
+#include <memory>
+
+#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/wal_watch.h"
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/store_sqlite/raw_db.h"
+
+namespace postrider::testing {
+namespace {
+
+constexpr Millis kPatience{20'000};
+
+/// Lets a test wait for groups and for events.
+class Commits final : public CommitListener {
+ public:
+  void committed(Effects effects, double /*seconds*/, std::int64_t /*rows*/) override {
+    const MutexLock lock(mutex_);
+    ++groups_;
+    events_ += effects.events_accepted;
+    changed_.notify_all();
+  }
+  void writable(bool /*writable*/) override {}
+
+  /// Whether a group ran, committed or not, before patience ends.
+  [[nodiscard]] bool wait_group() {
+    return wait([this]() POSTRIDER_NO_THREAD_SAFETY_ANALYSIS { return groups_ > 0; });
+  }
+  [[nodiscard]] bool wait_event() {
+    return wait([this]() POSTRIDER_NO_THREAD_SAFETY_ANALYSIS { return events_ > 0; });
+  }
+  [[nodiscard]] std::int64_t events() {
+    const MutexLock lock(mutex_);
+    return events_;
+  }
+
+ private:
+  template <class Condition>
+  [[nodiscard]] bool wait(const Condition& holds) {
+    const MonoTime end = clock_.mono_now() + kPatience;
+    const MutexLock lock(mutex_);
+    while (!holds()) {
+      const auto left = std::chrono::ceil<Millis>(end - clock_.mono_now());
+      if (left <= Millis{0}) return false;
+      static_cast<void>(changed_.wait_for(mutex_, left));
+    }
+    return true;
+  }
+
+  const SystemClock clock_{};
+  Mutex mutex_;
+  CondVar changed_;
+  int groups_ POSTRIDER_GUARDED_BY(mutex_) = 0;
+  std::int64_t events_ POSTRIDER_GUARDED_BY(mutex_) = 0;
+};
+
+TEST(OutboxWatcher, TriesARowAgainAlthoughNobodyWritesAnyMore) {
+  const TempDir dir;
+  const std::string path = dir.file("postrider.db");
+  auto store = sqlite::SqliteStore::open(path);
+  ASSERT_TRUE(store);
+  sqlite::SqliteReaders readers(path);
+  auto writer_reader = readers.open();
+  auto watcher_reader = readers.open();
+  auto watch = sqlite::WalWatch::open(path);
+  ASSERT_TRUE(writer_reader && watcher_reader && watch);
+
+  RawDb producer(path);
+  ASSERT_EQ(producer.exec("INSERT INTO outbox (type, data) VALUES ('a.b', '1')"), SQLITE_OK);
+  ASSERT_EQ(producer.exec("BEGIN IMMEDIATE"), SQLITE_OK);
+
+  const SystemClock clock;
+  Commits commits;
+  Writer writer(std::move(*store), std::move(*writer_reader), clock, commits);
+  ASSERT_TRUE(writer.start());
+  OutboxWatcher watcher(
+      std::move(*watcher_reader),
+      std::move(*watch),
+      writer,
+      [] { return Catalogue::build({}); },
+      1024
+  );
+  watcher.start();
+  ASSERT_TRUE(commits.wait_group());  // the one that met the producer's transaction
+  EXPECT_EQ(commits.events(), 0);
+  ASSERT_EQ(producer.exec("ROLLBACK"), SQLITE_OK);
+
+  EXPECT_TRUE(commits.wait_event());
+  watcher.stop();
+  writer.stop();
+}
+
+}  // namespace
+}  // namespace postrider::testing
