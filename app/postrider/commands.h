@@ -18,7 +18,15 @@ void add_sign(const Command& root);
 void add_verify(const Command& root);
 void add_version(const Command& root);
 
-/// All of the above.
+// Commands that are a service, or work on its database. They link the whole of it.
+void add_serve(const Command& root);
+void add_dev(const Command& root);
+void add_migrate(const Command& root);
+void add_backup(const Command& root);
+void add_check(const Command& root);
+void add_openapi(const Command& root);
+
+/// The commands that talk to a server, or to nothing.
 inline void add_client_commands(const Command& root) {
   add_emit(root);
   add_endpoints(root);
@@ -32,6 +40,16 @@ inline void add_client_commands(const Command& root) {
   add_sign(root);
   add_verify(root);
   add_version(root);
+}
+
+/// The others.
+inline void add_service_commands(const Command& root) {
+  add_serve(root);
+  add_dev(root);
+  add_migrate(root);
+  add_backup(root);
+  add_check(root);
+  add_openapi(root);
 }
 
 }  // namespace postrider::cli

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <iostream>
 
 #include <sys/ioctl.h>
@@ -25,6 +26,11 @@ int main(int argc, char** argv) {
       .err_is_terminal = isatty(STDERR_FILENO) != 0,
       .width = terminal_width()};
   Cli cli("postrider", "Durable webhooks: what is accepted is delivered, or kept to be replayed.");
+  // OpenSSL writes to sockets that the other side may have closed.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  // A limit on file sizes is an error of the write, as a full disk is.
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
+  add_service_commands(cli.root());
   add_client_commands(cli.root());
   return cli.run({argv + 1, argv + argc}, io);
 }

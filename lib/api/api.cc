@@ -38,7 +38,7 @@ void Api::mount(http::Server& server) {
     return to_answer(problem(status, std::string(detail)), request);
   });
   server.set_finisher(finish);
-  Mount mount(server, resources);
+  Mount mount(server, resources, routes_);
   mount_events(mount);
   mount_endpoints(mount);
   mount_endpoint_actions(mount);

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "domain/endpoint_json.h"
@@ -33,9 +36,17 @@ class Api {
   /// Adds every route and the hooks of `server`, which has not started yet.
   void mount(http::Server& server);
 
+  struct Route {
+    std::string method;
+    std::string pattern;
+  };
+  /// What mount() has added: what the OpenAPI document is held against.
+  [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
  private:
   // Shared by all handlers; a pointer keeps its parts out of this header.
   std::unique_ptr<Resources> resources_;
+  std::vector<Route> routes_;
 };
 
 /// The OpenAPI 3.1 document, as GET /openapi.json answers it.

@@ -34,6 +34,16 @@ Needed<json> endpoint_body(const http::Request& request) {
   return raw;
 }
 
+/// Members of answers that nobody sets.
+constexpr std::array<std::string_view, 4> kReadOnly = {
+    "state_reason", "state_changed_at", "created_at", "updated_at"};
+
+void check_read_only(const json& object, FieldErrors& errors) {
+  for (const auto name : kReadOnly) {
+    if (object.contains(name)) errors.push_back({pointer_to("", name), "cannot be set"});
+  }
+}
+
 const std::string* text_member(const json& object, const char* name, FieldErrors& errors) {
   const auto found = object.find(name);
   if (found == object.end() || found->is_null()) return nullptr;
@@ -72,8 +82,10 @@ Reply post_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto body = endpoint_body(call.request);
   if (!body) return refuse(body.error());
-  constexpr std::array<std::string_view, 3> kTaken = {"tenant", "state", "secret"};
+  constexpr std::array<std::string_view, 7> kTaken = {
+      "tenant", "state", "secret", kReadOnly[0], kReadOnly[1], kReadOnly[2], kReadOnly[3]};
   FieldErrors errors;
+  check_read_only(*body, errors);
   Endpoint endpoint;
   read_identity(*body, endpoint, call.api.service.clock().wall_now(), errors);
   endpoint.config = parse_endpoint_config(
@@ -137,8 +149,10 @@ Reply patch_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto body = endpoint_body(call.request);
   if (!body) return refuse(body.error());
-  constexpr std::array<std::string_view, 4> kTaken = {"id", "tenant", "state", "secret"};
+  constexpr std::array<std::string_view, 8> kTaken = {
+      "id", "tenant", "state", "secret", kReadOnly[0], kReadOnly[1], kReadOnly[2], kReadOnly[3]};
   FieldErrors errors;
+  check_read_only(*body, errors);
   const auto changed = call.api.service.update_endpoint(
       *id,
       [&](const Endpoint& endpoint) -> Result<EndpointConfig> {

@@ -138,7 +138,7 @@ Reply post_batch(const Call& call) {
                        : parse_batch_json(call.request.body, event_limits(call), errors);
   if (!events) return refuse(parse_problem(events.error(), std::move(errors)));
   const auto fits = check_schemas(call, *events, [&](std::size_t i) {
-    return fmt::format(ndjson ? "/{}/data" : "/events/{}/data", i);
+    return fmt::format("{}/{}/data", ndjson ? "" : "/events", i);
   });
   if (!fits) return refuse(fits.error());
   auto render = [&ids = call.api.ids()](const std::vector<Appended>& appended) {

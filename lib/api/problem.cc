@@ -60,9 +60,12 @@ std::string sentence(std::string_view clause, std::string_view otherwise) {
 std::string summary(const FieldErrors& errors) {
   if (errors.empty()) return "The request is invalid.";
   const auto& first = errors.front();
-  const std::string_view where = first.pointer.empty() ? "The body" : first.pointer;
-  if (errors.size() == 1) return fmt::format("{} {}.", where, first.detail);
-  return fmt::format("{} {}; and {} more.", where, first.detail, errors.size() - 1);
+  std::string_view where = first.pointer;
+  if (where.empty()) where = "The body";
+  std::string_view detail = first.detail;
+  if (detail.ends_with('.')) detail.remove_suffix(1);
+  if (errors.size() == 1) return fmt::format("{} {}.", where, detail);
+  return fmt::format("{} {}; and {} more.", where, detail, errors.size() - 1);
 }
 
 bool is_request_id(std::string_view text) {

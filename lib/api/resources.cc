@@ -36,6 +36,7 @@ Needed<ReaderPool::Lease> Resources::reader() {
 void Mount::keyed(
     std::string_view method, std::string_view pattern, Handler handler, std::size_t body_bytes_max
 ) {
+  routes_.push_back({std::string(method), std::string(pattern)});
   server_.route(
       method,
       pattern,
@@ -51,6 +52,7 @@ void Mount::keyed(
 }
 
 void Mount::open(std::string_view pattern, Handler handler) {
+  routes_.push_back({"GET", std::string(pattern)});
   server_.route(
       "GET",
       pattern,

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/api.h"
 #include "api/api_reply.h"
@@ -40,8 +41,9 @@ using Handler = std::function<Reply(const Call&)>;
 /// Adds routes to a server.
 class Mount {
  public:
-  /// Both outlive the server.
-  Mount(http::Server& server, Resources& resources) : server_(server), resources_(resources) {}
+  /// Server and resources outlive the handlers; `routes` gets what is added.
+  Mount(http::Server& server, Resources& resources, std::vector<Api::Route>& routes)
+      : server_(server), resources_(resources), routes_(routes) {}
 
   /// A route that needs a key. `body_bytes_max` 0: that of small bodies.
   void keyed(
@@ -58,6 +60,7 @@ class Mount {
  private:
   http::Server& server_;
   Resources& resources_;
+  std::vector<Api::Route>& routes_;
 };
 
 /// Bodies of routes that say nothing else: the largest is an endpoint with 32 headers.

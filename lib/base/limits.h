@@ -11,6 +11,8 @@ namespace postrider::limits {
 
 /// Default of --max-event-bytes: `data` of one event. Larger ones belong behind a link.
 inline constexpr std::size_t kEventBytesDefault = 1U << 20U;
+/// The members of one event besides `data`, with their names.
+inline constexpr std::size_t kEventEnvelopeBytesMax = 64U << 10U;
 /// Bytes of a batch body. It is held in memory once per request.
 inline constexpr std::size_t kBatchBytesMax = 16U << 20U;
 /// Events of one batch: one transaction, so it bounds the longest commit.
@@ -86,7 +88,8 @@ inline constexpr std::size_t kGroupCommandsMax = 1024;
 inline constexpr std::size_t kGroupSettlementsMax = 2048;
 /// Deliveries with payload that a lane holds ready, besides those in flight.
 inline constexpr std::size_t kLaneReadyMax = 64;
-/// Payload bytes that one lane holds ready, so that a few lanes with large events do not use up what all may hold.
+/// Payload bytes that one lane holds ready, so that a few lanes with large events do not use up
+/// what all may hold.
 inline constexpr std::size_t kLaneReadyBytesMax = 1U << 20U;
 /// Payload bytes that all lanes of a dispatcher hold ready; above it deliveries wait in the store
 /// alone.

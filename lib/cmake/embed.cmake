@@ -27,6 +27,7 @@ function(postrider_embed_files target)
             ${CMAKE_SOURCE_DIR}/lib/cmake/embed_files.cmake
     DEPENDS ${ARG_FILES} ${CMAKE_SOURCE_DIR}/lib/cmake/embed_files.cmake
     COMMENT "Embedding ${ARG_OUTPUT}"
+    VERBATIM
   )
   target_sources(${target} PRIVATE ${header})
   target_include_directories(${target} PUBLIC ${CMAKE_BINARY_DIR}/generated)

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "http/connection_board.h"
+#include "http/exchange.h"
 #include "http/request_head.h"
 #include "http/socket.h"
 #include "http/socket_stream.h"
@@ -29,87 +30,6 @@ constexpr Millis kReservedRequestTime{2000};
 
 constexpr std::uint64_t kListenerMark = ~std::uint64_t{0};
 constexpr std::uint64_t kWakeMark = kListenerMark - 1;
-
-/// httplib's server without its sockets and threads.
-class Codec final : public httplib::Server {
- public:
-  using httplib::Server::process_request;
-
-  /// httplib ends streamed answers unless it believes to be listening.
-  void mark_running(int fd) { svr_sock_ = fd; }
-  void mark_stopped() { svr_sock_ = INVALID_SOCKET; }
-};
-
-/// One request on its way through httplib and back.
-struct Exchange {
-  Connection& connection;
-  RequestHead head{};
-  std::string malformed{};
-  httplib::Request* raw = nullptr;  ///< set once the head has been read
-  bool has_body = false;
-  bool close = false;  ///< after the answer
-  bool streaming = false;
-};
-
-/// Carries the exchange to the handler in a member of httplib's request that servers do not use.
-struct Carrier {
-  Exchange* exchange;
-  bool operator()(std::uint64_t, std::uint64_t) const { return true; }
-};
-
-Exchange* exchange_of(const httplib::Request& raw) {
-  const auto* carrier = raw.progress.target<Carrier>();
-  return carrier == nullptr ? nullptr : carrier->exchange;
-}
-
-class ChunkWriter final : public StreamWriter {
- public:
-  ChunkWriter(httplib::DataSink& sink, SocketStream& stream, const ConnectionBoard& board)
-      : sink_(sink), stream_(stream), board_(board) {}
-
-  bool write(std::string_view bytes) override {
-    if (bytes.empty()) return open();
-    return open() && sink_.write(bytes.data(), bytes.size()) && stream_.flush();
-  }
-
-  bool open() override { return !board_.stopping() && !stream_.failed() && !stream_.peer_gone(); }
-
- private:
-  httplib::DataSink& sink_;
-  SocketStream& stream_;
-  const ConnectionBoard& board_;
-};
-
-bool is_plain(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
-void put(Answer answer, httplib::Response& raw) {
-  raw.status = answer.status;
-  for (const auto& [name, value] : answer.headers) {
-    // A line break would begin a header of the attacker's choice.
-    if (is_plain(name) && is_plain(value)) raw.headers.emplace(name, value);
-  }
-  if (!answer.content_type.empty()) raw.set_header("Content-Type", answer.content_type);
-  raw.body = std::move(answer.body);
-}
-
-std::string serialized(const Answer& answer) {
-  std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " Service Unavailable\r\n";
-  for (const auto& [name, value] : answer.headers) {
-    if (is_plain(name) && is_plain(value)) out += name + ": " + value + "\r\n";
-  }
-  out += "Content-Type: " + answer.content_type + "\r\nConnection: close\r\nContent-Length: ";
-  return out + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;
-}
-
-Answer plain_error(int status, std::string_view detail, const Request&) {
-  Answer answer;
-  answer.status = status;
-  answer.body = std::string(detail) + "\n";
-  answer.content_type = "text/plain";
-  return answer;
-}
 
 }  // namespace
 
@@ -472,7 +392,7 @@ Status Server::Impl::start() {
   codec_.mark_running(listener_.fd.get());
   Answer refusal = busy("All request threads are busy.", Request{});
   if (finisher_) finisher_(Request{}, refusal);
-  busy_bytes_ = serialized(refusal);
+  busy_bytes_ = serialized_refusal(refusal);
   watch(listener_.fd.get(), kListenerMark, EPOLLIN, EPOLL_CTL_ADD);
   watch(wake_.get(), kWakeMark, EPOLLIN, EPOLL_CTL_ADD);
   started_ = true;

@@ -132,12 +132,17 @@ bool SocketStream::flush() {
 }
 
 void SocketStream::drain() {
-  constexpr std::size_t kBytesMax = 4U << 20U;
+  // Closing with bytes unread resets the connection, and the client never sees why it was refused:
+  // so more is read than any body that is admitted has.
+  constexpr std::size_t kBytesMax = 64U << 20U;
   constexpr Millis kGap{500};
+  // A client that trickles would keep the thread for as long as it likes.
+  constexpr Millis kTimeMax{2000};
+  const MonoTime end = clock_.mono_now() + kTimeMax;
   static_cast<void>(flush());
   static_cast<void>(::shutdown(fd_, SHUT_WR));
   std::size_t dropped = 0;
-  while (dropped < kBytesMax && wait_for(fd_, POLLIN, kGap)) {
+  while (dropped < kBytesMax && clock_.mono_now() < end && wait_for(fd_, POLLIN, kGap)) {
     const ssize_t count = ::recv(fd_, in_.data(), in_.size(), MSG_DONTWAIT);
     if (count <= 0) return;
     dropped += static_cast<std::size_t>(count);

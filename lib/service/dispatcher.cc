@@ -35,7 +35,7 @@ Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
 Status Dispatcher::start() {
   if (thread_.joinable()) return {};
   if (auto loaded = load(engine_, *reader_); !loaded) return loaded;
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::jthread([this] { run(); });
   return {};
 }
 

@@ -76,7 +76,7 @@ class Dispatcher {
   Engine engine_;
   bool read_failed_ = false;
 
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace postrider

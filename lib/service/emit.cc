@@ -54,11 +54,16 @@ Result<std::vector<Appended>> append(WriteContext& context, std::vector<NewEvent
   return appended;
 }
 
-/// Stands for the content of an outbox row: each part with its length, so that parts cannot be taken for one another.
+/// Stands for the content of an outbox row: each part with its length, so that parts cannot be
+/// taken for one another.
 std::string digest_of(const EventDraft& draft) {
   std::string text;
-  const auto add = [&text](std::string_view part) { text.append(std::to_string(part.size())).append(":").append(part); };
-  const auto add_instant = [&](const std::optional<WallTime>& at) { add(at ? to_rfc3339(*at) : std::string{}); };
+  const auto add = [&text](std::string_view part) {
+    text.append(std::to_string(part.size())).append(":").append(part);
+  };
+  const auto add_instant = [&](const std::optional<WallTime>& at) {
+    add(at ? to_rfc3339(*at) : std::string{});
+  };
   add(draft.type);
   add(draft.data);
   add(draft.metadata);
@@ -153,7 +158,10 @@ Result<Appended> emit_to(WriteContext& context, EventDraft draft, EndpointId end
 }
 
 Result<std::size_t> take_up_outbox(
-    WriteContext& context, const Catalogue& catalogue, const EventLimits& limits, std::size_t rows_max
+    WriteContext& context,
+    const Catalogue& catalogue,
+    const EventLimits& limits,
+    std::size_t rows_max
 ) {
   auto rows = context.store.outbox(rows_max);
   if (!rows) return tl::unexpected(std::move(rows).error());

@@ -39,10 +39,13 @@ struct Emitted {
     WriteContext& context, EventDraft draft, EndpointId endpoint
 );
 
-/// Takes up to `rows_max` of the oldest rows of the outbox; rows that are not valid are moved to outbox_rejected
-/// with the reason. Returns how many rows it found.
+/// Takes up to `rows_max` of the oldest rows of the outbox; rows that are not valid are moved to
+/// outbox_rejected with the reason. Returns how many rows it found.
 [[nodiscard]] Result<std::size_t> take_up_outbox(
-    WriteContext& context, const Catalogue& catalogue, const EventLimits& limits, std::size_t rows_max
+    WriteContext& context,
+    const Catalogue& catalogue,
+    const EventLimits& limits,
+    std::size_t rows_max
 );
 
 }  // namespace postrider

@@ -33,7 +33,7 @@ Maintenance::Maintenance(
       checkpointer_(std::move(parts.checkpointer)) {}
 
 void Maintenance::start() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
 }
 
 void Maintenance::stop() {
@@ -183,6 +183,9 @@ void Maintenance::prune() {
     report("retention", pruned ? Status{} : Status{tl::unexpected(pruned.error())});
     done = !pruned || pruned->done;
   }
+  const Status released =
+      writer_.execute(Change{[](WriteContext& context) { return context.store.release_space(); }});
+  report("free space", released);
 }
 
 void Maintenance::sample_gauges() {

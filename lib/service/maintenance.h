@@ -95,7 +95,7 @@ class Maintenance {
   Millis gauges_period_{5000};
   std::map<std::string, bool, std::less<>> failed_;
 
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace postrider

@@ -29,7 +29,7 @@ OutboxWatcher::OutboxWatcher(
       watch_(std::move(watch)) {}
 
 void OutboxWatcher::start() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
 }
 
 void OutboxWatcher::stop() {
@@ -51,7 +51,7 @@ void OutboxWatcher::run() noexcept {
   while (!stopping()) {
     const auto waiting = reader_->outbox_waiting();
     if (waiting && *waiting) take_up_all();
-    watch_->wait(kPoll);
+    static_cast<void>(watch_->wait(kPoll));  // whatever woke it, it looks
     const MutexLock lock(mutex_);
     if (!stopping_) static_cast<void>(pause_.wait_for(mutex_, kPause));
   }

@@ -54,7 +54,7 @@ class OutboxWatcher {
   std::unique_ptr<ChangeWatch> watch_;
   bool failed_ = false;
 
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace postrider

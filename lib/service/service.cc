@@ -63,7 +63,6 @@ Service::Service(
       keyring_(std::make_shared<const Keyring>()),
       catalogue_(Catalogue::build({})),
       root_hash_(options_.root_key.empty() ? std::string{} : hash_api_key(options_.root_key)),
-      reader_(std::move(readers[0])),
       writer_(std::move(parts.store), std::move(readers[1]), clock, *this),
       dispatcher_(
           {std::move(parts.transport),
@@ -86,7 +85,8 @@ Service::Service(
           writer_,
           [this] { return catalogue_.get(); },
           options_.event_bytes_max
-      ) {}
+      ),
+      reader_(std::move(readers[0])) {}
 
 Service::~Service() { stop(); }
 

@@ -29,7 +29,7 @@ Writer::Writer(
 Status Writer::start() {
   if (thread_.joinable()) return {};
   if (auto loaded = group_.load(*reader_); !loaded) return loaded;
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::jthread([this] { run(); });
   return {};
 }
 

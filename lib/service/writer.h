@@ -15,7 +15,8 @@
 
 namespace postrider {
 
-/// Told of every commit before those who wait for it, on the writer's thread. Must not wait for anything the writer does.
+/// Told of every commit before those who wait for it, on the writer's thread. Must not wait for
+/// anything the writer does.
 class CommitListener {
  public:
   CommitListener() = default;
@@ -99,7 +100,7 @@ class Writer {
   std::vector<Settlement> unwritten_;
   bool writable_ = true;
 
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace postrider

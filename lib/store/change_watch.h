@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/error.h"
 
 namespace postrider {
 
@@ -13,9 +14,9 @@ class ChangeWatch {
   ChangeWatch& operator=(const ChangeWatch&) = delete;
   virtual ~ChangeWatch() = default;
 
-  /// Returns when something may have been written since the last call, after `timeout`, or after a
-  /// wake(). May return early for no reason.
-  virtual void wait(Millis timeout) = 0;
+  /// Waits for a write, a wake() or the timeout; what happened since the last wait counts. May wake
+  /// for no reason. False when the timeout came first.
+  virtual bool wait(Millis timeout) = 0;
   /// Ends a wait, now or the next one. Thread-safe.
   virtual void wake() noexcept = 0;
 };

@@ -147,9 +147,8 @@ class Store {
 
   // The file.
 
-  /// Moves committed pages from the log into the database, as far as readers let it, and gives free space back in small
-  /// steps. Called outside of transactions.
-  [[nodiscard]] virtual Status checkpoint() = 0;
+  /// Gives a little of the space that retention freed back to the file system.
+  [[nodiscard]] virtual Status release_space() = 0;
 };
 
 /// Opens readers; thread-safe. The composition root hands it to whoever starts threads that read.

@@ -89,7 +89,7 @@ ScriptedServer::ScriptedServer(Handler handler) : handler_(std::move(handler)) {
   POSTRIDER_ASSERT(::listen(listener_, 1024) == 0);
   POSTRIDER_ASSERT(::getsockname(listener_, generic, &size) == 0);
   port_ = ntohs(address.sin_port);
-  acceptor_ = std::thread{[this] { accept_all(); }};
+  acceptor_ = std::jthread{[this] { accept_all(); }};
 }
 
 ScriptedServer::~ScriptedServer() {
@@ -112,7 +112,7 @@ void ScriptedServer::accept_all() {
     if (fd < 0) continue;
     const MutexLock lock(mutex_);
     Session& session = sessions_.emplace_back(fd, connection_count_++);
-    session.thread = std::thread{[this, &session] {
+    session.thread = std::jthread{[this, &session] {
       handler_(session.connection);
       session.connection.shut_down();
     }};

@@ -75,7 +75,7 @@ class ScriptedServer {
   struct Session {
     Session(int fd, int number) : connection(fd, number) {}
     ServerConnection connection;
-    std::thread thread;
+    std::jthread thread;
   };
 
   void accept_all();
@@ -87,7 +87,7 @@ class ScriptedServer {
   std::atomic<bool> stopping_ = false;
   Mutex mutex_;
   std::list<Session> sessions_ POSTRIDER_GUARDED_BY(mutex_);
-  std::thread acceptor_;
+  std::jthread acceptor_;
 };
 
 /// Answers every request of a connection with the same bytes.

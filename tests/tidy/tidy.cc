@@ -280,7 +280,10 @@ std::vector<Finding> check_listed(const std::vector<SourceFile>& files) {
       constexpr std::string_view kList = "CMakeLists.txt";
       if (!list.path.ends_with(kList)) return false;
       const auto folder = list.path.substr(0, list.path.size() - kList.size());
-      return source.path.starts_with(folder) && names(list.text, source.path.substr(folder.size()));
+      // Shared support of tests is named from the root of the tree.
+      return names(list.text, "${CMAKE_SOURCE_DIR}/" + source.path) ||
+             (source.path.starts_with(folder) && names(list.text, source.path.substr(folder.size()))
+             );
     });
     if (!listed) findings.push_back({source.path, 1, "is named by no CMakeLists.txt"});
   }

@@ -1,4 +1,5 @@
 // Endpoints and their secrets, written.
+#include "domain/endpoint_json.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/sql_endpoints.h"
 #include "store/sqlite/sqlite_store.h"
@@ -45,7 +46,7 @@ Result<EndpointId> SqliteStore::add_endpoint(const Endpoint& endpoint, WallTime 
       now,
       endpoint.failing_since,
       endpoint.failed_attempts_count,
-      encode_config(endpoint.config)
+      encode_endpoint_config(endpoint.config)
   );
   if (status) status = put_secrets(id, endpoint.secrets);
   if (!status) return tl::unexpected<Error>(status.error());
@@ -61,7 +62,7 @@ Status SqliteStore::put_endpoint(const Endpoint& endpoint) {
           reason_of(endpoint),
           endpoint.state_changed_at,
           endpoint.updated_at,
-          encode_config(endpoint.config),
+          encode_endpoint_config(endpoint.config),
           endpoint.id
       )
   );

@@ -1,9 +1,10 @@
 #include "store/sqlite/rows.h"
 
-#include <array>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "domain/endpoint_json.h"
 
 namespace postrider::sqlite {
 namespace {
@@ -73,7 +74,7 @@ Result<Endpoint> read_endpoint(const Row& row) {
   endpoint.updated_at = row.time(6);
   endpoint.failing_since = row.optional_time(7);
   endpoint.failed_attempts_count = row.i64(8);
-  auto config = decode_config(row.view(9));
+  auto config = decode_endpoint_config(row.view(9));
   if (!config) return tl::unexpected<Error>(config.error());
   endpoint.config = std::move(*config);
   return endpoint;

@@ -26,9 +26,6 @@ enum class WithData : bool { kNo, kYes };
 /// Without secrets. kCorrupt when the config cannot be read.
 [[nodiscard]] Result<Endpoint> read_endpoint(const Row& row);
 
-[[nodiscard]] std::string encode_config(const EndpointConfig& config);
-[[nodiscard]] Result<EndpointConfig> decode_config(std::string_view text);
-
 /// A JSON array of strings, empty text for none.
 [[nodiscard]] std::string encode_channels(const std::vector<std::string>& channels);
 [[nodiscard]] std::vector<std::string> decode_channels(std::string_view text);

@@ -54,7 +54,8 @@ Result<Page<EventType>> SqliteReader::event_types(const PageParams& params) {
   PageBuilder<EventType> page(params.limit);
   while (page.wants_more() && rows.next()) {
     EventType type = read_event_type(rows.row());
-    page.look_at(std::string{kNameCursor} + type.name, true, std::move(type));
+    std::string cursor = std::string{kNameCursor} + type.name;  // before the type is moved from
+    page.look_at(std::move(cursor), true, std::move(type));
   }
   if (!rows.ok()) return rows.error();
   return page.take();

@@ -28,7 +28,12 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) 
   auto db = open_writable(path);
   if (!db) return tl::unexpected<Error>(db.error());
   const auto last = (*db)->one(sql::kLargestId, [](const Row& row) { return row.i64(0); });
-  if (!last) return tl::unexpected<Error>(last.error());
+  if (!last) {
+    // A damaged page that the open did not come across: SQLite does not name the file.
+    Error error = last.error();
+    error.context = path + ": " + error.context;
+    return tl::unexpected<Error>(std::move(error));
+  }
   return std::unique_ptr<SqliteStore>{new SqliteStore(std::move(*db), last->value_or(0))};
 }
 
@@ -51,7 +56,7 @@ Status SqliteStore::commit() {
     return status;
   }
   // Whoever forgets to checkpoint gets slow commits now and then, never a log without end.
-  if (wal_pages_ - wal_pages_checkpointed_ > kWalPagesMax) static_cast<void>(checkpoint_pages());
+  if (wal_pages_ - wal_pages_checkpointed_ > kWalPagesMax) checkpoint_pages();
   return {};
 }
 
@@ -104,27 +109,39 @@ Status SqliteStore::raise_marks(std::int64_t id, std::int64_t lead_ms) {
   return {};
 }
 
-Status SqliteStore::checkpoint_pages() {
+void SqliteStore::checkpoint_pages() {
   int pages = 0;
   int moved = 0;
-  const int code =
-      sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
-  wal_pages_checkpointed_ = std::max(pages, 0);
-  // Somebody else is at it: the log is being emptied all the same.
-  if ((code & 0xff) == SQLITE_BUSY) return {};
-  if (code != SQLITE_OK) return tl::unexpected<Error>(db_->error(code, "checkpoint"));
+  // What fails here is tried again when the log has grown as much once more.
+  static_cast<void>(
+      sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved)
+  );
   // All of it is in the database: the next commit begins the log anew, unless a reader needs it.
-  if (pages == moved) wal_pages_checkpointed_ = 0;
-  return {};
+  wal_pages_checkpointed_ = pages == moved ? 0 : std::max(pages, 0);
 }
 
-Status SqliteStore::checkpoint() {
+Status SqliteStore::release_space() {
   const auto free_pages = db_->one(sql::kFreePages, [](const Row& row) { return row.i64(0); });
   if (!free_pages) return tl::unexpected<Error>(free_pages.error());
-  if (free_pages->value_or(0) > 0) {
-    if (auto status = db_->run(sql::kVacuumChunk); !status) return status;
-  }
-  return checkpoint_pages();
+  return free_pages->value_or(0) > 0 ? db_->run(sql::kVacuumChunk) : Status{};
+}
+
+SqliteCheckpointer::SqliteCheckpointer(std::unique_ptr<Db> db) : db_(std::move(db)) {}
+SqliteCheckpointer::~SqliteCheckpointer() = default;
+
+Result<std::unique_ptr<SqliteCheckpointer>> SqliteCheckpointer::open(const std::string& path) {
+  auto db = open_writable(path);
+  if (!db) return tl::unexpected<Error>(db.error());
+  return std::unique_ptr<SqliteCheckpointer>{new SqliteCheckpointer(std::move(*db))};
+}
+
+Status SqliteCheckpointer::checkpoint() {
+  const int code = sqlite3_wal_checkpoint_v2(
+      db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr
+  );
+  // Somebody else is at it: the log is being emptied all the same.
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
+  return tl::unexpected<Error>(db_->error(code, "checkpoint"));
 }
 
 }  // namespace postrider::sqlite

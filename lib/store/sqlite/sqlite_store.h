@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/change_watch.h"
 #include "store/store.h"
 
 namespace postrider::sqlite {
@@ -24,6 +25,22 @@ class SqliteReaders final : public StoreReaders {
 
  private:
   const std::string path_;
+};
+
+/// Checkpoints over a connection of its own, so that the writer does not wait for it. Owned by one
+/// thread.
+class SqliteCheckpointer final : public Checkpointer {
+ public:
+  /// `path`: a database that SqliteStore::open has made.
+  [[nodiscard]] static Result<std::unique_ptr<SqliteCheckpointer>> open(const std::string& path);
+  ~SqliteCheckpointer() override;
+
+  [[nodiscard]] Status checkpoint() override;
+
+ private:
+  explicit SqliteCheckpointer(std::unique_ptr<Db> db);
+
+  const std::unique_ptr<Db> db_;
 };
 
 /// The writing connection. Owned by the writer's thread; at most one per file at a time, which
@@ -99,7 +116,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Status put_task(const Task& task) override;
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override;
 
-  [[nodiscard]] Status checkpoint() override;
+  [[nodiscard]] Status release_space() override;
 
  private:
   struct Marks {
@@ -134,7 +151,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Status put_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
   [[nodiscard]] Result<std::int64_t> prune_event(EventId id);
   [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
-  [[nodiscard]] Status checkpoint_pages();
+  void checkpoint_pages();
 
   const std::unique_ptr<Db> db_;
   IdSequence ids_;

@@ -256,7 +256,8 @@ TEST_F(CommandsTest, ShowsAttemptsWithEscapedExcerpts) {
       200,
       R"({"id":"dlv_1","state":"dead","finished_at":"2026-01-01T00:00:01.000Z","attempts":[)"
       R"({"id":"att_1","number":1,"started_at":"2026-01-01T00:00:00.000Z","duration_ms":1500,)"
-      R"("status":500,"outcome":"http_error","error":null,"response_excerpt":"\u001b]0;x\u0007oops"},)"
+      R"("status":500,"outcome":"http_error","error":null,)"
+      R"("response_excerpt":"\u001b]0;x\u0007oops"},)"
       R"({"id":"att_2","number":2,"started_at":"2026-01-01T00:00:05.000Z","duration_ms":3,)"
       R"("status":null,"outcome":"connect","error":"refused","response_excerpt":""}]})");
   ASSERT_EQ(run({"dead-letters", "show", "dlv_1"}), 0) << err_.str();

@@ -1,5 +1,7 @@
 #include "app/postrider/serve_options.h"
 
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,6 +45,42 @@ TEST(ServeOptions, NamesTheFlagThatIsWrong) {
   EXPECT_THAT(refusal([](auto& f) { f.log_level = "loud"; }), HasSubstr("--log-level"));
   EXPECT_THAT(refusal([](auto& f) { f.log_format = "xml"; }), HasSubstr("--log-format"));
   EXPECT_THAT(refusal([](auto& f) { f.db = ""; }), HasSubstr("--db"));
+}
+
+TEST(ServeOptions, ComeFromTheCommandLine) {
+  Cli cli("postrider", "Webhooks");
+  const Command serve = cli.root().add("serve", "Run the service");
+  auto& flags = serve.keep<ServeFlags>();
+  add_serve_flags(serve, flags);
+  Result<ServeOptions> options = fail(Errc::kInternal, "not run");
+  serve.run_checked([&](Io&) -> Result<int> {
+    options = checked(flags);
+    if (!options) return tl::unexpected(options.error());
+    return kExitDone;
+  });
+  std::istringstream in;
+  std::ostringstream out;
+  Io io{in, out, out};
+  const int status = cli.run(
+      {"serve",
+       "--listen",
+       "[::1]:0",
+       "--allow-net",
+       "10.0.0.0/8",
+       "--allow-net",
+       "fd00::/8",
+       "--retry-delays-ms",
+       "10,20",
+       "--drain-s",
+       "3"},
+      io
+  );
+  ASSERT_EQ(status, kExitDone) << out.str();
+  EXPECT_EQ(options->host, "::1");
+  EXPECT_THAT(options->allow_nets, ElementsAre("10.0.0.0/8", "fd00::/8"));
+  EXPECT_THAT(options->retry_delays, ElementsAre(Millis{10}, Millis{20}));
+  EXPECT_EQ(options->drain, std::chrono::seconds{3});
+  EXPECT_EQ(cli.run({"serve", "--timeout-ms", "5"}, io), kExitUsage);
 }
 
 TEST(HostPort, TakesNamesAndBracketedAddresses) {

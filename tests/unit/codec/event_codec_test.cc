@@ -103,7 +103,8 @@ TEST(EventCodec, NamesTheMemberThatIsWrong) {
       {R"({"type":"a","data":1,"deliver_at":"tomorrow"})", "/deliver_at"},
       {R"({"type":"a","data":1,"deliver_at":1767225600})", "/deliver_at"},
       {R"({"type":"a","data":1,"expires_at":"2026-02-30T00:00:00Z"})", "/expires_at"},
-      {R"({"type":"a","data":1,"deliver_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-01T00:00:00Z"})",
+      {R"({"type":"a","data":1,"deliver_at":"2026-01-01T00:00:00Z",)"
+       R"("expires_at":"2026-01-01T00:00:00Z"})",
        "/expires_at"},
       {R"({"type":"a","data":1,"metadata":[]})", "/metadata"},
       {R"({"type":"a","data":1,"metadata":"x"})", "/metadata"},
@@ -207,7 +208,8 @@ TEST(EventCodec, BoundsTheNumberOfErrors) {
 TEST(BatchJson, GivesTheEventsInOrder) {
   FieldErrors errors;
   const auto drafts = parse_batch_json(
-      R"({ "events" : [ {"type":"a","data":[1, 2]} , {"type":"b","data":{"x":1.0},"channels":["c"]} ] })",
+      R"({ "events" : [ {"type":"a","data":[1, 2]} , )"
+      R"({"type":"b","data":{"x":1.0},"channels":["c"]} ] })",
       {},
       errors
   );

@@ -81,7 +81,8 @@ TEST(EndpointJson, TakesNullAndLeftOutAsTheDefault) {
   EXPECT_EQ(parse_good(with_url("")), expected);
   EXPECT_EQ(
       parse_good(with_url(
-          R"("description":null,"metadata":null,"event_types":null,"channels":null,"headers":null,)"
+          R"("description":null,"metadata":null,"event_types":null,)"
+          R"("channels":null,"headers":null,)"
           R"("payload":null,"retry":null,"timeout_ms":null,"max_in_flight":null,"filter":null,)"
           R"("transform":null,"rate_limit":null,"ordering":null,"signature":null,)"
           R"("destination":null)"
@@ -164,7 +165,7 @@ TEST(EndpointJson, NamesTheMemberThatIsWrong) {
   };
   for (const auto& [members, pointer] : table) {
     FieldErrors errors;
-    (void)parse(with_url(members), errors);  // the errors are what is looked at
+    static_cast<void>(parse(with_url(members), errors));  // the errors are what is looked at
     ASSERT_EQ(errors.size(), 1U) << members;
     EXPECT_EQ(errors[0].pointer, pointer) << members << errors[0].detail;
   }
@@ -181,7 +182,7 @@ TEST(EndpointJson, RefusesWhatIsNotSupportedYetByName) {
         R"("signature":{"scheme":"standard","x":1})",
         R"("destination":{"type":"slack"})"}) {
     FieldErrors errors;
-    (void)parse(with_url(members), errors);  // the errors are what is looked at
+    static_cast<void>(parse(with_url(members), errors));  // the errors are what is looked at
     ASSERT_EQ(errors.size(), 1U) << members;
     EXPECT_THAT(errors[0].detail, HasSubstr("not supported yet"));
     EXPECT_THAT(std::string{members}, HasSubstr(errors[0].pointer.substr(1)));
@@ -207,7 +208,8 @@ TEST(EndpointJson, NeedsAUrlThatPassesTheCheck) {
   };
   for (const auto& [object, detail] : table) {
     FieldErrors errors;
-    (void)parse_endpoint_config(object, check, {}, {}, errors);  // the errors are what is looked at
+    static_cast<void>(parse_endpoint_config(object, check, {}, {}, errors)
+    );  // the errors are what is looked at
     ASSERT_EQ(errors.size(), 1U) << object;
     EXPECT_THAT(errors[0].detail, HasSubstr(detail));
   }
@@ -217,7 +219,8 @@ TEST(EndpointJson, LeavesMembersAloneThatTheCallerTook) {
   const std::vector<std::string_view> taken = {"tenant", "secret"};
   FieldErrors errors;
   const auto object = with_url(R"("tenant":"acme","secret":5,"state":"active")");
-  (void)parse_endpoint_config(object, any_url(), {}, taken, errors);  // only the errors matter
+  static_cast<void>(parse_endpoint_config(object, any_url(), {}, taken, errors)
+  );  // only the errors matter
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0].pointer, "/state");
 }
@@ -227,7 +230,7 @@ TEST(EndpointJson, BoundsItsLists) {
     auto object = with_url("");
     for (std::size_t i = 0; i < count; ++i) object[member].push_back(item);
     FieldErrors errors;
-    (void)parse(object, errors);  // the errors are what is looked at
+    static_cast<void>(parse(object, errors));  // the errors are what is looked at
     return errors.size();
   };
   EXPECT_EQ(size("event_types", "a", 256), 0U);
@@ -238,7 +241,7 @@ TEST(EndpointJson, BoundsItsLists) {
     auto object = with_url("");
     for (std::size_t i = 0; i < count; ++i) object["headers"]["X-" + std::to_string(i)] = "v";
     FieldErrors errors;
-    (void)parse(object, errors);  // the errors are what is looked at
+    static_cast<void>(parse(object, errors));  // the errors are what is looked at
     return errors.size();
   };
   EXPECT_EQ(headers(32), 0U);
@@ -248,7 +251,7 @@ TEST(EndpointJson, BoundsItsLists) {
     object["retry"]["delays_ms"].push_back(first);
     for (std::size_t i = 1; i < count; ++i) object["retry"]["delays_ms"].push_back(1);
     FieldErrors errors;
-    (void)parse(object, errors);  // the errors are what is looked at
+    static_cast<void>(parse(object, errors));  // the errors are what is looked at
     return errors.size();
   };
   EXPECT_EQ(delays(99, 1), 0U);
@@ -322,7 +325,8 @@ TEST(EndpointView, ShowsEveryMemberWithItsDefault) {
       json::parse(
           R"({"url":"https://example.com/hook","description":"","metadata":{},"event_types":[],)"
           R"("channels":[],"headers":{},"payload":"envelope","retry":{"kind":"schedule",)"
-          R"("delays_ms":[5000,300000,1800000,7200000,18000000,36000000,50400000,72000000,86400000],)"
+          R"("delays_ms":[5000,300000,1800000,7200000,18000000,36000000,)"
+          R"(50400000,72000000,86400000],)"
           R"("jitter":0.2},"timeout_ms":15000,"max_in_flight":32,"filter":null,"transform":null,)"
           R"("rate_limit":null,"ordering":"none","signature":{"scheme":"standard"},)"
           R"("destination":{"type":"webhook"}})"
@@ -354,13 +358,15 @@ TEST(EndpointPatch, TakesNullAsTheDefault) {
   EXPECT_EQ(
       patch_good(
           full_config(),
-          R"({"description":null,"metadata":null,"event_types":null,"channels":null,"headers":null,)"
+          R"({"description":null,"metadata":null,"event_types":null,)"
+          R"("channels":null,"headers":null,)"
           R"("payload":null,"retry":null,"timeout_ms":null,"max_in_flight":null,"filter":null})"
       ),
       expected
   );
   FieldErrors errors;
-  (void)patch(full_config(), R"({"url":null})", errors);  // the errors are what is looked at
+  static_cast<void>(patch(full_config(), R"({"url":null})", errors)
+  );  // the errors are what is looked at
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0].pointer, "/url");
 }
@@ -398,7 +404,8 @@ TEST(EndpointPatch, KeepsAHiddenValueThatComesBackMasked) {
   const auto removed = patch_good(full_config(), R"({"headers":{"AUTHORIZATION":null}})");
   EXPECT_THAT(removed.headers, testing::ElementsAre(testing::Pair("X-Foo", "1")));
   FieldErrors errors;
-  (void)patch(full_config(), R"({"headers":{"X-Token":"********"}})", errors);  // only the errors
+  static_cast<void>(patch(full_config(), R"({"headers":{"X-Token":"********"}})", errors)
+  );  // only the errors
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0].pointer, "/headers/X-Token");
 }
@@ -421,7 +428,7 @@ TEST(EndpointPatch, IsHeldToTheSameRules) {
            {R"({"signature":{"scheme":"github"}})", "/signature"},
            {R"([])", ""}}) {
     FieldErrors errors;
-    (void)patch(full_config(), text, errors);  // the errors are what is looked at
+    static_cast<void>(patch(full_config(), text, errors));  // the errors are what is looked at
     ASSERT_EQ(errors.size(), 1U) << text;
     EXPECT_EQ(errors[0].pointer, pointer);
   }

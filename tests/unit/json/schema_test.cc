@@ -30,7 +30,8 @@ std::string refusal(const std::string& schema_json) {
 TEST(Schema, AcceptsWhatFits) {
   const char* schema = R"({"$schema":"http://json-schema.org/draft-07/schema#","$id":"https://x/y",
     "type":"object","required":["id"],"additionalProperties":false,
-    "properties":{"id":{"type":"string","pattern":"^ord_[0-9]+$"},"total":{"type":"number","minimum":0},
+    "properties":{"id":{"type":"string","pattern":"^ord_[0-9]+$"},
+      "total":{"type":"number","minimum":0},
     "lines":{"type":"array","items":{"$ref":"#/$defs/line"}}},
     "$defs":{"line":{"type":"object","required":["sku"]}}})";
   EXPECT_TRUE(check(schema, R"({"id":"ord_1","total":10.50,"lines":[{"sku":1}]})").empty());

@@ -400,7 +400,7 @@ TEST_F(CurlTransportTest, WaitsNoLongerThanAskedFor) {
 TEST_F(CurlTransportTest, IsWokenByAnotherThread) {
   std::vector<Completion> done;
   const MonoTime start = clock_.mono_now();
-  std::thread other{[this] { transport_.wake(); }};
+  std::jthread other{[this] { transport_.wake(); }};
   transport_.poll(Millis{60'000}, done);
   other.join();
   EXPECT_LT(clock_.mono_now() - start, Millis{30'000});

@@ -1,7 +1,5 @@
 // A name server that never answers, made by taking the place of the C library's getaddrinfo for one
 // name.
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <netdb.h>
 
+#include "base/mutex.h"
 #include "transport/curl/curl_transport.h"
 
 #include "tests/support/scripted_server.h"
@@ -24,38 +23,38 @@ constexpr std::string_view kSilentName = "silent.invalid";
 class Gate {
  public:
   void pass() {
-    std::unique_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ++waiting_;
     changed_.notify_all();
-    changed_.wait(lock, [this] { return open_; });
+    while (!open_) changed_.wait(mutex_);
     --waiting_;
     changed_.notify_all();
   }
   void open_for_all() {
-    std::unique_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     open_ = true;
     changed_.notify_all();
-    changed_.wait(lock, [this] { return waiting_ == 0; });
+    while (waiting_ > 0) changed_.wait(mutex_);
     open_ = false;
   }
   void await_somebody() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return waiting_ > 0; });
+    const MutexLock lock(mutex_);
+    while (waiting_ == 0) changed_.wait(mutex_);
   }
   [[nodiscard]] int waiting() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return waiting_;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-  int waiting_ = 0;
+  Mutex mutex_;
+  CondVar changed_;
+  bool open_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  int waiting_ POSTRIDER_GUARDED_BY(mutex_) = 0;
 };
 
 Gate& gate() {
-  static Gate& instance = *new Gate;
+  static Gate& instance = *new Gate;  // tidy: mutable-static (outlives the threads of look-ups)
   return instance;
 }
 

@@ -1,0 +1,96 @@
+// Commands on a database file itself.
+#include <ostream>
+#include <string>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/postrider/commands.h"
+#include "app/postrider/io.h"
+#include "app/postrider/serve_options.h"
+#include "store/sqlite/backup.h"
+#include "store/sqlite/check.h"
+#include "store/sqlite/database_lock.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace postrider::cli {
+namespace {
+
+struct DatabaseOptions {
+  std::string db = ServeFlags{}.db;
+  std::string file;
+};
+
+/// Shows a failure. An unfit database is a failure, not wrong usage.
+int failed(Io& io, const Error& error) {
+  report(io, error);
+  return kExitFailed;
+}
+
+int migrate(Io& io, const DatabaseOptions& options) {
+  const auto lock = sqlite::DatabaseLock::take(options.db);
+  if (!lock) return failed(io, lock.error());
+  const auto store = sqlite::SqliteStore::open(options.db);
+  if (!store) return failed(io, store.error());
+  io.out << options.db << " has the newest schema\n";
+  return kExitDone;
+}
+
+int backup(Io& io, const DatabaseOptions& options) {
+  const auto progress = [&io](std::int64_t done, std::int64_t total) {
+    if (io.err_is_terminal) io.err << fmt::format("\r{} of {} pages", done, total) << std::flush;
+  };
+  const Status copied = sqlite::backup(options.db, options.file, progress);
+  if (io.err_is_terminal) io.err << '\n';
+  if (!copied) return failed(io, copied.error());
+  io.out << "copied " << options.db << " to " << options.file << '\n';
+  return kExitDone;
+}
+
+int check(Io& io, const DatabaseOptions& options) {
+  const auto findings = sqlite::check(options.db);
+  if (!findings) return failed(io, findings.error());
+  for (const auto& finding : *findings) io.out << finding << '\n';
+  if (!findings->empty()) return kExitFailed;
+  io.out << options.db << " is sound\n";
+  return kExitDone;
+}
+
+DatabaseOptions& add_db_option(const Command& command) {
+  auto& options = command.keep<DatabaseOptions>();
+  command.text("db", options.db, "Database file");
+  return options;
+}
+
+}  // namespace
+
+void add_migrate(const Command& root) {
+  const Command command = root.add(
+      "migrate",
+      "Make a database, or bring it to the newest schema",
+      "postrider migrate --db postrider.db"
+  );
+  auto& options = add_db_option(command);
+  command.run([&options](Io& io) { return migrate(io, options); });
+}
+
+void add_backup(const Command& root) {
+  const Command command = root.add(
+      "backup",
+      "Copy a database while a service may use it",
+      "postrider backup copy.db --db postrider.db"
+  );
+  auto& options = add_db_option(command);
+  command.argument("file", options.file, "The new file");
+  command.run([&options](Io& io) { return backup(io, options); });
+}
+
+void add_check(const Command& root) {
+  const Command command = root.add(
+      "check", "Read a whole database and say what is wrong", "postrider check --db postrider.db"
+  );
+  auto& options = add_db_option(command);
+  command.run([&options](Io& io) { return check(io, options); });
+}
+
+}  // namespace postrider::cli

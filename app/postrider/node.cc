@@ -1,0 +1,167 @@
+#include "app/postrider/node.h"
+
+#include <utility>
+
+#include "api/api.h"
+#include "http/server.h"
+#include "service/keyring.h"
+#include "service/service.h"
+#include "store/sqlite/database_lock.h"
+#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/wal_watch.h"
+#include "transport/curl/address_guard.h"
+#include "transport/curl/curl_transport.h"
+#include "transport/curl/url.h"
+
+namespace postrider::cli {
+namespace {
+
+constexpr std::string_view kUserAgent = "Postrider/" POSTRIDER_VERSION;
+
+EngineOptions engine_options(const ServeOptions& options) {
+  EngineOptions engine;
+  engine.in_flight_max = options.max_in_flight;
+  engine.ready_bytes_max = limits::kReadyBytesMax;
+  engine.retry_default = default_retry_policy();
+  if (!options.retry_delays.empty()) engine.retry_default.delays = options.retry_delays;
+  engine.request = {std::string(kUserAgent), options.timeout};
+  return engine;
+}
+
+ServiceOptions service_options(const ServeOptions& options) {
+  ServiceOptions service;
+  service.engine = engine_options(options);
+  service.maintenance.retention = std::chrono::hours{24 * options.retention_days};
+  service.maintenance.hold_disabled = std::chrono::hours{24 * options.hold_disabled_days};
+  service.event_bytes_max = options.max_event_bytes;
+  service.root_key = options.root_key.value_or("");
+  service.drain_timeout = options.drain;
+  return service;
+}
+
+Result<ServiceParts> sqlite_parts(const ServeOptions& options, const Clock& clock) {
+  auto guard = curl::AddressGuard::parse(options.allow_nets);
+  if (!guard) return tl::unexpected(std::move(guard).error());
+  auto store = sqlite::SqliteStore::open(options.db);
+  if (!store) return tl::unexpected(std::move(store).error());
+  auto watch = sqlite::WalWatch::open(options.db);
+  if (!watch) return tl::unexpected(std::move(watch).error());
+  auto checkpointer = sqlite::SqliteCheckpointer::open(options.db);
+  if (!checkpointer) return tl::unexpected(std::move(checkpointer).error());
+  curl::CurlTransport::Options transport{.guard = std::move(*guard)};
+  transport.connections_max = options.max_in_flight;
+  transport.user_agent = kUserAgent;
+  ServiceParts parts;
+  parts.store = std::move(*store);
+  parts.readers = std::make_unique<sqlite::SqliteReaders>(options.db);
+  parts.transport = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
+  parts.outbox_watch = std::move(*watch);
+  parts.checkpointer = std::move(*checkpointer);
+  return parts;
+}
+
+http::ServerOptions server_options(const ServeOptions& options) {
+  http::ServerOptions server;
+  server.host = options.host;
+  server.port = options.port;
+  server.threads = options.api_threads;
+  server.reserved_paths = {"/healthz", "/readyz", "/metrics"};
+  server.streams_max = limits::kStreamsMax;
+  // A single event: its data, and room for the other members around it.
+  server.body_bytes_max = options.max_event_bytes + limits::kEventEnvelopeBytesMax;
+  return server;
+}
+
+/// Names the database in what SQLite says of a damaged page that a start comes across.
+tl::unexpected<Error> with_database(Error error, const ServeOptions& options) {
+  const bool named = error.context.find(options.db) != std::string::npos;
+  if (error.code == Errc::kCorrupt && !named) {
+    error.context = options.db + " is damaged: " + error.context;
+  }
+  return tl::unexpected(std::move(error));
+}
+
+class SqliteNode final : public Node {
+ public:
+  SqliteNode(
+      sqlite::DatabaseLock lock,
+      std::unique_ptr<Service> service,
+      const ServeOptions& options,
+      const Clock& clock
+  )
+      : lock_(std::move(lock)),
+        service_(std::move(service)),
+        api_(*service_, api_options(*service_)),
+        server_(server_options(options), clock) {
+    api_.mount(server_);
+  }
+  ~SqliteNode() override { static_cast<void>(stop()); }
+
+  [[nodiscard]] Status start() {
+    if (auto started = service_->start(); !started) return started;
+    if (service_->options().root_key.empty()) {
+      if (auto made = make_key_if_none(); !made) return made;
+    }
+    return server_.start();
+  }
+
+  [[nodiscard]] std::string url() const override { return server_.url(); }
+  [[nodiscard]] const std::string& made_key() const override { return made_key_; }
+
+  std::size_t stop() override {
+    // Live streams end with their feed, else stopping the server would wait for them.
+    service_->attempt_feed().close();
+    server_.stop();
+    return service_->stop();
+  }
+
+ private:
+  static api::ApiOptions api_options(const Service& service) {
+    api::ApiOptions options;
+    options.check_url = curl::check_url;
+    options.endpoint_defaults.retry = service.options().engine.retry_default;
+    options.endpoint_defaults.timeout = service.options().engine.request.timeout_default;
+    return options;
+  }
+
+  [[nodiscard]] Status make_key_if_none() {
+    auto reader = service_->open_reader();
+    if (!reader) return tl::unexpected(std::move(reader).error());
+    const auto keys = (*reader)->all_api_keys();
+    if (!keys) return tl::unexpected(keys.error());
+    if (!keys->empty()) return {};
+    std::string key = generate_api_key();
+    ApiKey stored;
+    stored.name = "first key";
+    stored.sha256 = hash_api_key(key);
+    auto added = service_->add_api_key(std::move(stored));
+    if (!added) return tl::unexpected(std::move(added).error());
+    made_key_ = std::move(key);
+    return {};
+  }
+
+  // In the order they are made; they end the other way round.
+  const sqlite::DatabaseLock lock_;
+  const std::unique_ptr<Service> service_;
+  api::Api api_;
+  http::Server server_;
+  std::string made_key_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::start(const ServeOptions& options, const Clock& clock) {
+  auto lock = sqlite::DatabaseLock::take(options.db);
+  if (!lock) return tl::unexpected(std::move(lock).error());
+  auto parts = sqlite_parts(options, clock);
+  if (!parts) return with_database(std::move(parts).error(), options);
+  auto service = Service::create(service_options(options), std::move(*parts), clock);
+  if (!service) return with_database(std::move(service).error(), options);
+  auto node = std::make_unique<SqliteNode>(std::move(*lock), std::move(*service), options, clock);
+  if (auto started = node->start(); !started) {
+    return with_database(std::move(started).error(), options);
+  }
+  return node;
+}
+
+}  // namespace postrider::cli

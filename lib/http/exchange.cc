@@ -1,0 +1,44 @@
+#include "http/exchange.h"
+
+namespace postrider::http {
+namespace {
+
+bool is_plain(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+}  // namespace
+
+Exchange* exchange_of(const httplib::Request& raw) {
+  const auto* carrier = raw.progress.target<Carrier>();
+  return carrier == nullptr ? nullptr : carrier->exchange;
+}
+
+void put(Answer answer, httplib::Response& raw) {
+  raw.status = answer.status;
+  for (const auto& [name, value] : answer.headers) {
+    // A line break would begin a header of the attacker's choice.
+    if (is_plain(name) && is_plain(value)) raw.headers.emplace(name, value);
+  }
+  if (!answer.content_type.empty()) raw.set_header("Content-Type", answer.content_type);
+  raw.body = std::move(answer.body);
+}
+
+std::string serialized_refusal(const Answer& answer) {
+  std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " Service Unavailable\r\n";
+  for (const auto& [name, value] : answer.headers) {
+    if (is_plain(name) && is_plain(value)) out += name + ": " + value + "\r\n";
+  }
+  out += "Content-Type: " + answer.content_type + "\r\nConnection: close\r\nContent-Length: ";
+  return out + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;
+}
+
+Answer plain_error(int status, std::string_view detail, const Request&) {
+  Answer answer;
+  answer.status = status;
+  answer.body = std::string(detail) + "\n";
+  answer.content_type = "text/plain";
+  return answer;
+}
+
+}  // namespace postrider::http

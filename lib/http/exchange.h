@@ -1,0 +1,75 @@
+// One request on its way through httplib and back.
+//
+// Private to lib/http.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <httplib.h>
+
+#include "http/connection_board.h"
+#include "http/message.h"
+#include "http/request_head.h"
+#include "http/socket_stream.h"
+
+namespace postrider::http {
+
+/// httplib's server without its sockets and threads.
+class Codec final : public httplib::Server {
+ public:
+  using httplib::Server::process_request;
+
+  /// httplib ends streamed answers unless it believes to be listening.
+  void mark_running(int fd) { svr_sock_ = fd; }
+  void mark_stopped() { svr_sock_ = INVALID_SOCKET; }
+};
+
+/// One request on its way through httplib and back.
+struct Exchange {
+  Connection& connection;
+  RequestHead head{};
+  std::string malformed{};
+  httplib::Request* raw = nullptr;  ///< set once the head has been read
+  bool has_body = false;
+  bool close = false;  ///< after the answer
+  bool streaming = false;
+};
+
+/// Carries the exchange to the handler in a member of httplib's request that servers do not use.
+struct Carrier {
+  Exchange* exchange;
+  bool operator()(std::uint64_t, std::uint64_t) const { return true; }
+};
+
+/// The exchange of a request that has been prepared; null for one whose head httplib refused.
+[[nodiscard]] Exchange* exchange_of(const httplib::Request& raw);
+
+class ChunkWriter final : public StreamWriter {
+ public:
+  ChunkWriter(httplib::DataSink& sink, SocketStream& stream, const ConnectionBoard& board)
+      : sink_(sink), stream_(stream), board_(board) {}
+
+  bool write(std::string_view bytes) override {
+    if (bytes.empty()) return open();
+    return open() && sink_.write(bytes.data(), bytes.size()) && stream_.flush();
+  }
+
+  bool open() override { return !board_.stopping() && !stream_.failed() && !stream_.peer_gone(); }
+
+ private:
+  httplib::DataSink& sink_;
+  SocketStream& stream_;
+  const ConnectionBoard& board_;
+};
+
+/// Moves our answer into httplib's.
+void put(Answer answer, httplib::Response& raw);
+
+/// A 503 as the bytes on the wire, for clients that no thread can serve.
+[[nodiscard]] std::string serialized_refusal(const Answer& answer);
+
+/// The error handler of a server that was given none.
+[[nodiscard]] Answer plain_error(int status, std::string_view detail, const Request& request);
+
+}  // namespace postrider::http

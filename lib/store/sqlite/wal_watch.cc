@@ -1,0 +1,97 @@
+#include "store/sqlite/wal_watch.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace postrider::sqlite {
+
+// The directory is watched, not the log: a log is removed with its last connection and made anew,
+// and a watch on the file would stay with the one that is gone.
+Result<std::unique_ptr<WalWatch>> WalWatch::open(const std::string& database) {
+  const std::filesystem::path log{database + "-wal"};
+  const std::string directory = log.has_parent_path() ? log.parent_path().string() : ".";
+  const int events = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  const int notify = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  const int timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  std::unique_ptr<WalWatch> watch{new WalWatch(events, notify, timer, log.filename().string())};
+  if (events < 0 || notify < 0 || timer < 0 ||
+      ::inotify_add_watch(notify, directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+    const int error = errno;
+    return fail(
+        Errc::kUnavailable, "cannot watch " + directory + ": " + std::strerror(error), error
+    );
+  }
+  return watch;
+}
+
+WalWatch::~WalWatch() {
+  if (events_ >= 0) ::close(events_);
+  if (notify_ >= 0) ::close(notify_);
+  if (timer_ >= 0) ::close(timer_);
+}
+
+void WalWatch::wake() noexcept {
+  const std::uint64_t one = 1;
+  // It fails only when the counter is full, and then a wake is waiting already.
+  static_cast<void>(::write(events_, &one, sizeof one) > 0);
+}
+
+// Writes to the database itself and to other files of the directory end a poll too, but no wait:
+// a timer keeps the time over them.
+bool WalWatch::wait(Millis timeout) {
+  itimerspec spec{};
+  const std::int64_t ms = std::max<std::int64_t>(timeout.count(), 0);
+  spec.it_value.tv_sec = ms / 1000;
+  // All zeros would disarm the timer.
+  spec.it_value.tv_nsec = std::max<std::int64_t>(ms % 1000 * 1'000'000, ms == 0 ? 1 : 0);
+  if (::timerfd_settime(timer_, 0, &spec, nullptr) != 0) return true;
+  while (true) {
+    std::array<pollfd, 3> polled{{{events_, POLLIN, 0}, {notify_, POLLIN, 0}, {timer_, POLLIN, 0}}};
+    if (::poll(polled.data(), polled.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      return true;  // the caller looks at the outbox, which is never wrong
+    }
+    const bool woken = drain_wakes();
+    const bool written = drain_events();
+    if (woken || written) return true;
+    if (polled[2].revents != 0) return false;
+  }
+}
+
+bool WalWatch::drain_wakes() {
+  std::uint64_t count = 0;
+  return ::read(events_, &count, sizeof count) == static_cast<ssize_t>(sizeof count);
+}
+
+/// Whether one of the events that wait was about the log.
+bool WalWatch::drain_events() {
+  bool about_log = false;
+  alignas(inotify_event) std::array<char, 4096> buffer{};
+  while (true) {
+    const ssize_t size = ::read(notify_, buffer.data(), buffer.size());
+    if (size <= 0) return about_log;
+    for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
+      inotify_event event{};
+      std::memcpy(&event, &buffer.at(at), sizeof event);
+      // The name is padded with zeros; an overflow has none and may have been about anything.
+      const char* name = buffer.data() + at + sizeof event;
+      if ((event.mask & IN_Q_OVERFLOW) != 0) about_log = true;
+      if (event.len > 0 && log_name_ == name) about_log = true;
+      at += sizeof event + event.len;
+    }
+  }
+}
+
+}  // namespace postrider::sqlite

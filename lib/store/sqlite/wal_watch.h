@@ -1,0 +1,41 @@
+// Wakes when somebody commits to a database.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "store/change_watch.h"
+
+namespace postrider::sqlite {
+
+/// Watches the log beside a database (`<path>-wal`), which every commit of every process writes. A
+/// hint: it may wake without a commit, and a poll stands behind it.
+///
+/// wait() belongs to one thread; wake() is thread-safe.
+class WalWatch final : public ChangeWatch {
+ public:
+  /// The directory of `database` has to exist; the database and its log may come and go.
+  [[nodiscard]] static Result<std::unique_ptr<WalWatch>> open(const std::string& database);
+
+  ~WalWatch() override;
+
+  bool wait(Millis timeout) override;
+  void wake() noexcept override;
+
+ private:
+  WalWatch(int events, int notify, int timer, std::string log_name)
+      : events_(events), notify_(notify), timer_(timer), log_name_(std::move(log_name)) {}
+
+  [[nodiscard]] bool drain_wakes();
+  [[nodiscard]] bool drain_events();
+
+  const int events_;            // eventfd, written by wake()
+  const int notify_;            // inotify of the directory
+  const int timer_;             // timerfd of the present wait
+  const std::string log_name_;  // without the directory
+};
+
+}  // namespace postrider::sqlite

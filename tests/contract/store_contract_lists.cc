@@ -1,0 +1,189 @@
+// Lists: order, filters, pages.
+#include <algorithm>
+
+#include "tests/contract/store_contract.h"
+
+namespace postrider::testing {
+namespace {
+
+std::vector<DeliveryId> ids_of(const std::vector<DeliveryView>& views) {
+  std::vector<DeliveryId> ids;
+  for (const auto& view : views) ids.push_back(view.delivery.id);
+  return ids;
+}
+
+}  // namespace
+
+TEST_P(StoreContract, EventsAreListedNewestFirstByTenantTypeAndTime) {
+  EventDraft acme = make_draft("order.paid");
+  acme.tenant = "acme";
+  const EventId first = append(make_draft(), {}, at(0)).id;
+  const EventId second = append(acme, {}, at(10)).id;
+  const EventId third = append(make_draft(), {}, at(20)).id;
+  const auto list = [&](const EventFilter& filter) {
+    std::vector<EventId> ids;
+    for (const auto& event : all_pages<Event>(
+             [&](const PageParams& page) { return reader_->events(filter, page); }, rows_max()
+         )) {
+      EXPECT_TRUE(event.data.empty());
+      ids.push_back(event.id);
+    }
+    return ids;
+  };
+  EXPECT_EQ(list({}), (std::vector<EventId>{third, second, first}));
+  EXPECT_EQ(list({.tenant = "acme", .type = {}, .since = {}, .until = {}}), std::vector{second});
+  EXPECT_EQ(
+      list({.tenant = {}, .type = "order.paid", .since = {}, .until = {}}), std::vector{second}
+  );
+  EXPECT_EQ(
+      list({.tenant = {}, .type = {}, .since = at(10), .until = at(20)}), std::vector{second}
+  );
+}
+
+TEST_P(StoreContract, EventsAreFoundByTheirCreationAfterTheClockSteppedBack) {
+  append(make_draft(), {}, at(100'000));
+  const EventId late = append(make_draft(), {}, at(10)).id;
+  const auto page = reader_->events(
+      {.tenant = {}, .type = {}, .since = at(0), .until = at(20)}, {.limit = 50, .cursor = {}}
+  );
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->rows.size(), 1U);
+  EXPECT_EQ(page->rows.front().id, late);
+}
+
+TEST_P(StoreContract, ListsRefuseWhatIsNoCursor) {
+  for (const std::string cursor : {"!", "1.", ".1", "-1", "1.2.3", "zzzzzzzzzzzzzzzzzzz"}) {
+    const PageParams page{.limit = 1, .cursor = cursor};
+    const auto dead = reader_->dead_letters({}, page);
+    ASSERT_FALSE(dead) << cursor;
+    EXPECT_EQ(dead.error().code, Errc::kInvalidArgument);
+    EXPECT_FALSE(reader_->events({}, page)) << cursor;
+    EXPECT_FALSE(reader_->deliveries({}, page)) << cursor;
+    EXPECT_FALSE(reader_->endpoints({}, page)) << cursor;
+    EXPECT_FALSE(reader_->event_types(page)) << cursor;
+  }
+}
+
+TEST_P(StoreContract, DeliveriesAreListedByEachOfTheirFilters) {
+  const EndpointId one = add_endpoint();
+  const EndpointId two = add_endpoint(make_endpoint("acme"));
+  const Appended both = append(make_draft(), {one, two}, at(0));
+  EventDraft acme = make_draft();
+  acme.tenant = "acme";
+  const Appended later = append(acme, {two}, at(10));
+  const DeliveryId first = both.deliveries[0].id;
+  const DeliveryId second = both.deliveries[1].id;
+  const DeliveryId third = later.deliveries[0].id;
+  settle(stored(first), Delivered{});
+  const auto list = [&](const DeliveryFilter& filter) {
+    return ids_of(all_pages<DeliveryView>(
+        [&](const PageParams& page) { return reader_->deliveries(filter, page); }, rows_max()
+    ));
+  };
+  DeliveryFilter filter;
+  EXPECT_EQ(list(filter), (std::vector{third, second, first}));
+  filter.endpoint = two;
+  EXPECT_EQ(list(filter), (std::vector{third, second}));
+  filter.event = both.id;
+  EXPECT_EQ(list(filter), std::vector{second});
+  filter.endpoint.reset();
+  EXPECT_EQ(list(filter), (std::vector{second, first}));
+  filter = {};
+  filter.state = DeliveryState::kDelivered;
+  EXPECT_EQ(list(filter), std::vector{first});
+  filter = {};
+  filter.tenant = "acme";
+  EXPECT_EQ(list(filter), std::vector{third});
+  filter = {};
+  filter.since = at(10);
+  EXPECT_EQ(list(filter), std::vector{third});
+  filter = {};
+  filter.until = at(10);
+  EXPECT_EQ(list(filter), (std::vector{second, first}));
+}
+
+TEST_P(StoreContract, DeliveryShowsItsLastAttempt) {
+  const DeliveryId id = append_delivery(add_endpoint());
+  EXPECT_FALSE(reader_->delivery(id)->last_attempt);
+  settle(stored(id), RetryAt{at(50)});
+  Attempt last = make_attempt();
+  const Settled settled = settle(stored(id), Delivered{}, at(60), last);
+  last.id = settled.attempt;
+  last.number = 2;
+  const auto view = reader_->delivery(id);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->last_attempt, last);
+  EXPECT_EQ(view->type, "order.created");
+  EXPECT_EQ(view->tenant, "default");
+  const auto attempts = reader_->attempts(id);
+  ASSERT_TRUE(attempts);
+  ASSERT_EQ(attempts->size(), 2U);
+  EXPECT_EQ(attempts->front().number, 1);
+  EXPECT_EQ(attempts->front().outcome, Outcome::kHttpError);
+  EXPECT_EQ(attempts->back(), last);
+  EXPECT_EQ(reader_->delivery({1}).error().code, Errc::kNotFound);
+}
+
+TEST_P(StoreContract, DeadLettersAreListedByTheirDeath) {
+  const EndpointId one = add_endpoint();
+  const EndpointId two = add_endpoint();
+  const DeliveryId waiting = append_delivery(one, at(0));
+  const DeliveryId early = append_dead(two, at(10), DeadReason::kRejected, "a");
+  const DeliveryId middle = append_dead(one, at(10), DeadReason::kGone, "b");
+  settle(stored(waiting), Dead{DeadReason::kGone}, at(20));
+  const DeliveryId discarded = append_dead(one, at(30));
+  Delivery put_away = stored(discarded);
+  put_away.discarded = true;
+  ASSERT_TRUE(committed([&] { return store_->change_delivery(put_away); }));
+  const auto list = [&](const DeadLetterFilter& filter) {
+    auto rows = all_pages<DeliveryView>(
+        [&](const PageParams& page) { return reader_->dead_letters(filter, page); }, rows_max()
+    );
+    EXPECT_EQ(reader_->count_dead_letters(filter).value(), static_cast<std::int64_t>(rows.size()));
+    std::vector<DeliveryId> walked;
+    std::string cursor;
+    for (bool done = false; !done;) {
+      const auto chunk = store_->dead_letters_from(filter, rows_max(), cursor);
+      EXPECT_TRUE(chunk);
+      if (!chunk) break;
+      for (const auto& row : chunk->rows) walked.push_back(row.id);
+      done = chunk->done;
+    }
+    std::reverse(walked.begin(), walked.end());
+    EXPECT_EQ(walked, ids_of(rows));
+    return ids_of(rows);
+  };
+  DeadLetterFilter filter;
+  EXPECT_EQ(list(filter), (std::vector{waiting, middle, early}));
+  filter.endpoint = one;
+  EXPECT_EQ(list(filter), (std::vector{waiting, middle}));
+  filter.type = "b";
+  EXPECT_EQ(list(filter), std::vector{middle});
+  filter = {};
+  filter.reason = DeadReason::kRejected;
+  EXPECT_EQ(list(filter), std::vector{early});
+  filter = {};
+  filter.since = at(10);
+  filter.until = at(20);
+  EXPECT_EQ(list(filter), (std::vector{middle, early}));
+  filter = {};
+  filter.tenant = "acme";
+  EXPECT_TRUE(list(filter).empty());
+}
+
+TEST_P(StoreContract, BacklogCountsWhatIsDueAndWhatIsScheduled) {
+  const EndpointId endpoint = add_endpoint();
+  append_delivery(endpoint, at(10));
+  append_delivery(endpoint, at(20));
+  append_delivery(endpoint, at(30));
+  const auto backlog = reader_->backlog(at(20));
+  ASSERT_TRUE(backlog);
+  ASSERT_EQ(backlog->size(), 1U);
+  EXPECT_EQ(backlog->front().endpoint, endpoint);
+  EXPECT_EQ(backlog->front().due, 2);
+  EXPECT_EQ(backlog->front().scheduled, 1);
+  EXPECT_EQ(backlog->front().oldest_due_at, at(10));
+  EXPECT_FALSE(reader_->backlog(at(5))->front().oldest_due_at);
+}
+
+}  // namespace postrider::testing

@@ -1,0 +1,67 @@
+#include "api/auth.h"
+
+#include "tests/support/api_fixture.h"
+
+namespace postrider::testing {
+namespace {
+
+using AuthApi = ApiTest;
+
+TEST_F(AuthApi, WithoutAKeyEverythingBelowV1Is401) {
+  for (const char* path : {"/v1/events", "/v1/endpoints", "/v1/nothing", "/metrics", "/v1"}) {
+    const auto answer = request_as("", "GET", path);
+    expect_problem(answer, 401);
+    EXPECT_EQ(answer.headers.get("WWW-Authenticate"), "Bearer realm=\"postrider\"");
+    expect_problem(request_as("pr_wrong", "GET", path), 401);
+  }
+  expect_problem(request_as("", "POST", "/v1/events", R"({"type":"t","data":1})"), 401);
+}
+
+TEST_F(AuthApi, HealthAndDocumentationNeedNoKey) {
+  for (const char* path : {"/healthz", "/readyz", "/openapi.json", "/docs", "/"}) {
+    EXPECT_EQ(request_as("", "GET", path).status, 200) << path;
+  }
+}
+
+TEST_F(AuthApi, AKeyDoesWhatItsScopeSays) {
+  const auto key_of = [this](std::string_view members) {
+    const auto answer =
+        request("POST", "/v1/api-keys", R"({"name":"k",)" + std::string(members) + "}");
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    return parsed(answer).value("key", "");
+  };
+  const std::string emit_key = key_of(R"("scope":"emit")");
+  const std::string read_key = key_of(R"("scope":"read")");
+  const std::string tenant_key = key_of(R"("scope":"tenant","tenant":"acme")");
+  const std::string admin_key = key_of(R"("scope":"admin")");
+  const std::string endpoint = add_endpoint();
+  const std::string event = R"({"type":"t","data":1})";
+
+  EXPECT_EQ(request_as(emit_key, "POST", "/v1/events", event).status, 202);
+  expect_problem(request_as(emit_key, "GET", "/v1/events"), 403);
+  expect_problem(request_as(emit_key, "POST", "/v1/events/x/replay"), 403);
+  EXPECT_EQ(request_as(read_key, "GET", "/v1/events").status, 200);
+  expect_problem(request_as(read_key, "POST", "/v1/events", event), 403);
+  expect_problem(request_as(read_key, "DELETE", "/v1/endpoints/" + endpoint), 403);
+  expect_problem(request_as(read_key, "GET", "/v1/endpoints/" + endpoint + "/secret"), 403);
+  expect_problem(request_as(tenant_key, "GET", "/v1/endpoints"), 403);
+  EXPECT_EQ(request_as(admin_key, "DELETE", "/v1/endpoints/" + endpoint).status, 204);
+}
+
+TEST_F(AuthApi, ADeletedKeyIsRefusedAtOnce) {
+  const auto added = parsed(request("POST", "/v1/api-keys", R"({"name":"k","scope":"admin"})"));
+  const std::string key = added.value("key", "");
+  EXPECT_EQ(request_as(key, "GET", "/v1/events").status, 200);
+  EXPECT_EQ(request("DELETE", "/v1/api-keys/" + added.value("id", "")).status, 204);
+  expect_problem(request_as(key, "GET", "/v1/events"), 401);
+}
+
+TEST(ScopeAllows, EmitIsForEventsOnly) {
+  EXPECT_TRUE(api::scope_allows(KeyScope::kEmit, "POST", "/v1/events"));
+  EXPECT_TRUE(api::scope_allows(KeyScope::kEmit, "POST", "/v1/events/batch"));
+  EXPECT_FALSE(api::scope_allows(KeyScope::kEmit, "POST", "/v1/endpoints"));
+  EXPECT_FALSE(api::scope_allows(KeyScope::kEmit, "GET", "/v1/events"));
+}
+
+}  // namespace
+}  // namespace postrider::testing

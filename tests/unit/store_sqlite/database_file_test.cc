@@ -1,0 +1,148 @@
+#include "store/sqlite/database_file.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <unistd.h>
+
+#include "store/sqlite/database_lock.h"
+#include "store/sqlite/sqlite_store.h"
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/store_sqlite/raw_db.h"
+
+namespace postrider::testing {
+namespace {
+
+std::string bytes_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+void write_file(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+/// Refused with one sentence that names the file, and left as it is.
+void expect_refused(const std::string& path, const std::string& why) {
+  const std::string before = bytes_of(path);
+  const auto store = sqlite::SqliteStore::open(path);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, Errc::kCorrupt);
+  EXPECT_EQ(store.error().context, path + " " + why);
+  EXPECT_EQ(bytes_of(path), before);
+}
+
+class DatabaseFile : public ::testing::Test {
+ protected:
+  void make() { ASSERT_TRUE(sqlite::SqliteStore::open(path_)); }
+
+  TempDir dir_;
+  std::string path_ = dir_.file("postrider.db");
+};
+
+}  // namespace
+
+TEST_F(DatabaseFile, IsMadeWhenMissingAndOpenedWhenThere) {
+  make();
+  make();
+  RawDb db(path_);
+  EXPECT_EQ(db.column("PRAGMA journal_mode").front(), "wal");
+  EXPECT_EQ(db.column("PRAGMA auto_vacuum").front(), "2");
+  EXPECT_EQ(db.column("PRAGMA application_id").front(), std::to_string(sqlite::kApplicationId));
+  EXPECT_EQ(db.column("PRAGMA user_version").front(), std::to_string(sqlite::newest_version()));
+}
+
+TEST_F(DatabaseFile, IsMadeInAnEmptyFile) {
+  write_file(path_, "");
+  make();
+}
+
+TEST_F(DatabaseFile, ThatIsNoDatabaseIsRefusedUntouched) {
+  write_file(path_, std::string(5000, 'x'));
+  expect_refused(path_, "is not an SQLite database");
+}
+
+TEST_F(DatabaseFile, OfAnotherApplicationIsRefusedUntouched) {
+  ASSERT_EQ(RawDb(path_).exec("CREATE TABLE t (a)"), SQLITE_OK);
+  expect_refused(path_, "is a database of another application");
+}
+
+TEST_F(DatabaseFile, OfANewerVersionIsRefusedWithBothVersions) {
+  make();
+  ASSERT_EQ(RawDb(path_).exec("PRAGMA user_version = 77"), SQLITE_OK);
+  expect_refused(
+      path_,
+      "is of version 77, this program knows versions up to " +
+          std::to_string(sqlite::newest_version())
+  );
+}
+
+TEST_F(DatabaseFile, ThatWasCutOffIsRefused) {
+  make();
+  write_file(path_, bytes_of(path_).substr(0, 3 * 4096));
+  expect_refused(path_, "is damaged");
+}
+
+TEST_F(DatabaseFile, WithAnEditedMigrationIsRefused) {
+  make();
+  ASSERT_EQ(RawDb(path_).exec("UPDATE migration SET checksum = 'x'"), SQLITE_OK);
+  expect_refused(path_, "was migrated by another version of 0001_create_tables.sql");
+}
+
+TEST_F(DatabaseFile, IsNotMadeByAReader) {
+  const auto reader = sqlite::SqliteReaders(path_).open();
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().code, Errc::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(DatabaseFile, LockedBySomebodyElseIsBusyAndThenUsable) {
+  auto store = sqlite::SqliteStore::open(path_);
+  ASSERT_TRUE(store);
+  {
+    RawDb other(path_);
+    ASSERT_EQ(other.exec("BEGIN IMMEDIATE"), SQLITE_OK);
+    const auto status = (*store)->begin();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, Errc::kBusy);
+    ASSERT_EQ(other.exec("COMMIT"), SQLITE_OK);
+  }
+  EXPECT_TRUE((*store)->begin());
+  EXPECT_TRUE((*store)->commit());
+}
+
+TEST_F(DatabaseFile, ConstraintsKeepImpossibleDeliveriesOut) {
+  make();
+  RawDb db(path_);
+  const std::string insert =
+      "INSERT INTO delivery (id, event_id, endpoint_id, state, due_at_ms, finished_at_ms) VALUES ";
+  EXPECT_EQ(db.exec(insert + "(1, 1, 1, 'pending', NULL, NULL)"), SQLITE_CONSTRAINT);
+  EXPECT_EQ(db.exec(insert + "(1, 1, 1, 'delivered', 1, 1)"), SQLITE_CONSTRAINT);
+  EXPECT_EQ(db.exec(insert + "(1, 1, 1, 'delivered', NULL, NULL)"), SQLITE_CONSTRAINT);
+  EXPECT_EQ(db.exec(insert + "(1, 1, 1, 'sending', NULL, 1)"), SQLITE_CONSTRAINT);
+  EXPECT_EQ(db.exec(insert + "(1, 1, 1, 'delivered', NULL, 1)"), SQLITE_OK);
+}
+
+TEST(DatabaseLock, NamesItsFileAndItsHolder) {
+  const TempDir dir;
+  const std::string path = dir.file("postrider.db");
+  {
+    const auto first = sqlite::DatabaseLock::take(path);
+    ASSERT_TRUE(first);
+    const auto second = sqlite::DatabaseLock::take(path);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Errc::kBusy);
+    EXPECT_EQ(
+        second.error().context,
+        path + " is in use by process " + std::to_string(::getpid()) + " (it holds " + path +
+            ".lock)"
+    );
+  }
+  EXPECT_TRUE(sqlite::DatabaseLock::take(path));
+}
+
+}  // namespace postrider::testing

@@ -1,0 +1,83 @@
+// No embedded query reads a whole table, but those listed here with their reason.
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "store/sqlite/sqlite_store.h"
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/store_sqlite/raw_db.h"
+
+namespace postrider::testing {
+namespace {
+
+const std::map<std::string, std::string> kMayScan{
+    {"backlog", "a sampled metric: one pass over the due index"},
+    {"waiting_endpoints", "once per start, by endpoint"},
+    {"all_endpoints", "wanted whole"},
+    {"endpoints_disabled_before", "endpoints are few"},
+    {"event_types_after", "types are few"},
+    {"running_tasks", "a partial index of what runs"},
+    {"outbox", "the outbox is short and read from its start"},
+    {"outbox_waiting", "stops at the first row"},
+    {"has_tables", "stops at the first row"},
+    {"applied_migrations", "migrations are few"},
+    {"prune_idempotency", "from the oldest, limited"},
+    {"prune_rejected", "from the oldest, limited"},
+    {"prune_endpoints", "a partial index of what is deleted"},
+    {"cancel_deleted", "a partial index of what is deleted"},
+    {"foreign_key_check", "reads everything"},
+    {"check_deliveries", "reads everything"},
+    {"check_attempts", "reads everything"},
+    {"check_ids", "reads everything"},
+};
+
+struct Query {
+  std::string name;
+  std::string sql;
+};
+
+std::vector<Query> queries_of(const std::filesystem::path& file) {
+  std::vector<Query> queries;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const std::string marker = "-- name: ";
+    if (line.starts_with(marker)) {
+      queries.push_back({line.substr(marker.size()), {}});
+    } else if (!queries.empty()) {
+      queries.back().sql += line + "\n";
+    }
+  }
+  return queries;
+}
+
+}  // namespace
+
+TEST(QueryPlan, NoQueryScansATable) {
+  const TempDir dir;
+  const std::string path = dir.file("postrider.db");
+  ASSERT_TRUE(sqlite::SqliteStore::open(path));
+  RawDb db(path);
+  std::size_t looked_at = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(POSTRIDER_QUERIES_DIR)) {
+    if (entry.path().extension() != ".sql") continue;
+    for (const Query& query : queries_of(entry.path())) {
+      if (query.sql.find("PRAGMA ") != std::string::npos) continue;
+      for (const auto& step : db.column("EXPLAIN QUERY PLAN " + query.sql, 3)) {
+        ++looked_at;
+        if (step.starts_with("SCAN CONSTANT ROW")) continue;
+        const bool scans = step.starts_with("SCAN ");
+        EXPECT_TRUE(!scans || kMayScan.contains(query.name)) << query.name << ": " << step;
+        const bool sorts = step.find("TEMP B-TREE") != std::string::npos;
+        const bool may_sort = query.name == "deliveries_of_event" ||
+                              kMayScan.contains(query.name) || query.name.starts_with("stats_of") ||
+                              query.name == "expired_secrets";
+        EXPECT_TRUE(!sorts || may_sort) << query.name << ": " << step;
+      }
+    }
+  }
+  EXPECT_GT(looked_at, 50U);
+}
+
+}  // namespace postrider::testing
