@@ -266,6 +266,7 @@ void Checker::check_applied(
       row.id,
       row.endpoint
   );
+  if (after == nullptr && notes.touches(row.id)) return;
   if (after == nullptr) {
     // Pruned in the same commit, so it was final.
     require(

@@ -135,7 +135,6 @@ class FaultyStore final : public Store {
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override {
     return inner_->add_stats(rows);
   }
-  [[nodiscard]] Status checkpoint() override { return inner_->checkpoint(); }
 
  private:
   /// An error now and then; sometimes the database ends the whole transaction with it.
