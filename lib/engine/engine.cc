@@ -50,7 +50,6 @@ void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
   const EndpointId id = endpoint->id;
   if (Lane* lane = find_lane(id); lane != nullptr) {
     lane->set_endpoint(endpoint);
-    lane->resume();
     if (!lane->may_ever_send()) lane->unload();
     note_runnable(id);
   }
@@ -67,7 +66,9 @@ void Engine::remove_endpoint(EndpointId id) {
 }
 
 void Engine::delivery_changed(DeliveryId delivery, EndpointId endpoint) {
-  Lane* lane = lane_of(endpoint, true);
+  // The lane of a deleted endpoint may still keep what a sweep ends now.
+  Lane* lane = find_lane(endpoint);
+  if (lane == nullptr) lane = lane_of(endpoint, true);
   if (lane == nullptr) return;
   lane->changed(delivery);
   note_runnable(endpoint);
@@ -101,6 +102,7 @@ Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion
 Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   Lane* lane = find_lane(id);
   if (lane == nullptr) return {};
+  lane->reconsider(wall_now);
   const bool held = lane->held_until(mono_now).has_value();
   if (held || !lane->may_ever_send()) lane->unload();
   if (!held && lane->has_free_slot() && lane->wants_page(wall_now)) {
@@ -131,7 +133,7 @@ void Engine::send(Lane& lane, WallTime wall_now) {
   DueDelivery due = lane.take_ready();
   if (due.event->expires_at && *due.event->expires_at <= wall_now) {
     // Ending it is the sweep's; holding it keeps the lane from reading it over and over until then.
-    lane.set_aside(due.delivery.id);
+    lane.set_aside(due.delivery.id, *due.event->expires_at);
     return;
   }
   Request request = make_request(due, lane.endpoint(), ids_, options_.request, wall_now);
@@ -155,7 +157,7 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   } else {
     lane->answered();
   }
-  if (judgement.verdict == Verdict::kEndpointGone) lane->stop();
+  if (judgement.verdict == Verdict::kEndpointGone) lane->gone(delivery.id);
 
   Settlement settlement;
   settlement.delivery = delivery.id;
@@ -207,13 +209,15 @@ void Engine::note_runnable(EndpointId id) {
 
 void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now) {
   const bool removed = !endpoints_.contains(id.value);
-  if (lane.is_idle() || (removed && !lane.holds_any())) {
+  const auto hold = lane.held_until(mono_now);
+  // A hold outlives the deliveries that it was met with: the endpoint is left alone for what comes.
+  const bool is_done = removed ? !lane.holds_any() : lane.is_idle() && !hold;
+  if (is_done) {
     due_.set(id, std::nullopt);
     holds_.set(id, std::nullopt);
     lanes_.erase(id.value);
     return;
   }
-  const auto hold = lane.held_until(mono_now);
   holds_.set(id, hold);
   // A lane that waits for a slot, for the end of a hold or for its endpoint to be resumed is woken
   // by that.

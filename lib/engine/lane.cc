@@ -28,6 +28,7 @@ void Lane::hand_over(DueDelivery fresh, WallTime now) {
 
 bool Lane::wants_page(WallTime now) const {
   if (!may_ever_send() || ready_.size() > limits::kLaneReadyMax / 2) return false;
+  if (set_aside_count_ >= limits::kLaneReadyMax) return false;
   return more_in_store_ || (next_due_at_ && *next_due_at_ <= now);
 }
 
@@ -46,7 +47,9 @@ void Lane::take_page(DuePage page) {
   paged_up_to_ = std::max(paged_up_to_, page.newest);
 }
 
-bool Lane::may_ever_send() const { return !stopped_ && endpoint_->state == EndpointState::kActive; }
+bool Lane::may_ever_send() const {
+  return !stopped_ && gone_count_ == 0 && endpoint_->state == EndpointState::kActive;
+}
 
 bool Lane::has_free_slot() const {
   return in_flight_ < static_cast<std::size_t>(endpoint_->config.max_in_flight);
@@ -64,15 +67,32 @@ DueDelivery Lane::take_ready() {
   return taken;
 }
 
-void Lane::set_aside(DeliveryId id) {
+void Lane::set_aside(DeliveryId id, WallTime expired_at) {
   held_[id.value] = Holding::kSetAside;
   --in_flight_;
+  ++set_aside_count_;
+  set_aside_until_ = std::max(set_aside_until_, expired_at);
+}
+
+void Lane::reconsider(WallTime now) {
+  if (set_aside_count_ == 0 || now >= set_aside_until_) return;
+  std::erase_if(held_, [](const auto& entry) { return entry.second == Holding::kSetAside; });
+  set_aside_count_ = 0;
+  set_aside_until_ = {};
+  more_in_store_ = true;
+}
+
+void Lane::gone(DeliveryId id) {
+  held_[id.value] = Holding::kGone;
+  ++gone_count_;
 }
 
 void Lane::settled(DeliveryId id, std::optional<WallTime> due_at) {
   const auto found = held_.find(id.value);
   POSTRIDER_ASSERT(found != held_.end());
-  POSTRIDER_ASSERT(found->second == Holding::kInFlight);
+  const bool was_gone = found->second == Holding::kGone;
+  POSTRIDER_ASSERT(was_gone || found->second == Holding::kInFlight);
+  if (was_gone) --gone_count_;
   held_.erase(found);
   --in_flight_;
   if (due_at) note_due(*due_at);
@@ -81,10 +101,13 @@ void Lane::settled(DeliveryId id, std::optional<WallTime> due_at) {
 void Lane::changed(DeliveryId id) {
   more_in_store_ = true;
   const auto found = held_.find(id.value);
-  if (found == held_.end() || found->second == Holding::kInFlight) return;
+  if (found == held_.end()) return;
+  if (found->second == Holding::kInFlight || found->second == Holding::kGone) return;
   if (found->second == Holding::kReady) {
     const auto is_it = [&](const DueDelivery& ready) { return ready.delivery.id == id; };
     static_cast<void>(pop_ready(std::find_if(ready_.begin(), ready_.end(), is_it)));
+  } else {
+    --set_aside_count_;
   }
   held_.erase(found);
 }

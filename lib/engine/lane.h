@@ -54,16 +54,20 @@ class Lane {
   /// Takes the next delivery to send; it stays held as in flight. `can_send` is true.
   [[nodiscard]] DueDelivery take_ready();
 
-  /// The delivery is being kept from sending until somebody else ends it (its event has expired).
-  void set_aside(DeliveryId id);
+  /// Keeps the delivery that was just taken from being sent until somebody else ends it: its event
+  /// expired at `expired_at`. A lane that keeps many reads no more until then.
+  void set_aside(DeliveryId id, WallTime expired_at);
+  /// Gives back what was set aside when the clock was set back to before its end.
+  void reconsider(WallTime now);
 
   /// An answer came: the slot stays taken until settled().
   void throttled(MonoTime now, std::optional<Millis> retry_after) { hold_.begin(now, retry_after); }
   void answered() { hold_.reset(); }
-  /// The receiver asked never to be called again, or the endpoint was deleted: nothing goes out
-  /// until resume().
+  /// The receiver asked never to be called again: nothing goes out until that is settled, and with
+  /// it the endpoint's state is told.
+  void gone(DeliveryId id);
+  /// The endpoint was deleted: nothing goes out any more.
   void stop() { stopped_ = true; }
-  void resume() { stopped_ = false; }
 
   /// The settlement is committed; `due_at` when it left the delivery pending.
   void settled(DeliveryId id, std::optional<WallTime> due_at);
@@ -88,7 +92,7 @@ class Lane {
   [[nodiscard]] std::optional<MonoTime> held_until(MonoTime now) const { return hold_.until(now); }
 
  private:
-  enum class Holding : std::uint8_t { kReady, kInFlight, kSetAside };
+  enum class Holding : std::uint8_t { kReady, kInFlight, kGone, kSetAside };
 
   [[nodiscard]] bool has_room() const;
   void note_due(WallTime due_at);
@@ -103,6 +107,9 @@ class Lane {
   // second time.
   std::unordered_map<std::int64_t, Holding> held_;
   std::size_t in_flight_ = 0;
+  std::size_t gone_count_ = 0;  // of those in flight
+  std::size_t set_aside_count_ = 0;
+  WallTime set_aside_until_;  // the latest instant at which one of them expired
   bool more_in_store_;
   std::optional<WallTime> next_due_at_;
   DeliveryId paged_up_to_;

@@ -79,8 +79,8 @@ Result<Endpoint> set_endpoint_state(
 ) {
   if (endpoint.state == state && endpoint.state_reason == reason) return endpoint;
   Endpoint changed = endpoint;
-  if (endpoint.state == EndpointState::kDisabled) {
-    context.health.erase(endpoint.id.value);
+  const bool was_disabled = endpoint.state == EndpointState::kDisabled;
+  if (was_disabled) {
     if (auto put = context.store.put_endpoint_health(endpoint.id, std::nullopt, 0); !put) {
       return tl::unexpected(std::move(put).error());
     }
@@ -88,7 +88,9 @@ Result<Endpoint> set_endpoint_state(
   changed.state = state;
   changed.state_reason = reason;
   changed.state_changed_at = context.now;
-  return put_endpoint(context, std::move(changed));
+  auto put = put_endpoint(context, std::move(changed));
+  if (put && was_disabled) context.health.erase(endpoint.id.value);
+  return put;
 }
 
 Result<Endpoint> rotate_secret(

@@ -77,6 +77,7 @@ class Checker {
   /// Everything must be final now.
   void on_end();
   [[nodiscard]] bool all_final() const;
+  [[nodiscard]] bool all_active() const;
 
   [[nodiscard]] const std::map<std::int64_t, DeliveryRow>& deliveries() const { return current_; }
   [[nodiscard]] const std::map<std::int64_t, EndpointRow>& endpoint_rows() const {
@@ -151,7 +152,7 @@ class Checker {
   std::map<std::int64_t, std::string> payload_of_;
   std::map<std::int64_t, std::pair<ModelEvent, std::set<std::int64_t>>> promised_;
   std::map<std::int64_t, ModelOutboxRow> outbox_;
-  std::map<std::pair<std::string, std::string>, std::string> outbox_keys_;  // to the event's data
+  std::map<std::pair<std::string, std::string>, WallTime> outbox_keys_;  // when each was taken
 
   std::map<std::int64_t, DeliveryRow> current_;
   std::map<std::int64_t, DeliveryRow> middle_;  // after settling, before the commands of the group
@@ -170,7 +171,12 @@ class Checker {
   std::map<std::int64_t, std::size_t> in_flight_;  // by endpoint
   std::map<std::int64_t, std::uint64_t> settled_seq_;
   std::map<std::int64_t, std::uint64_t> gone_seq_;
-  std::map<std::int64_t, MonoTime> holds_;
+  std::map<std::int64_t, MonoTime> holds_;  // by endpoint: left alone until then at least
+  struct LongestHold {
+    MonoTime until;
+    Millis delay{1000};
+  };
+  std::map<std::int64_t, LongestHold> longest_holds_;
   std::set<std::int64_t> yes_unwritten_;  // answered 2xx to a node that is gone
   std::map<std::int64_t, Health> health_;
   std::set<std::int64_t> failing_;  // endpoints that this group must have disabled

@@ -226,11 +226,21 @@ void Checker::on_answer(const Flight& flight, const Response& response) {
   unsettled.response = response;
   unsettled.answered_at = p_.clock.wall_now();
   const MonoTime now = p_.clock.mono_now();
+  LongestHold& longest = longest_holds_[flight.endpoint];
+  if (!throttles(response)) longest.delay = Millis{1000};
   if (throttles(response)) {
     MonoTime& until = holds_[flight.endpoint];
     const auto asked = retry_after(response, p_.clock.wall_now());
-    // Without Retry-After the first hold lasts a second; what lasts already is not prolonged.
-    if (asked || until <= now) until = std::max(until, now + asked.value_or(Millis{1000}));
+    // Without Retry-After what lasts already is not prolonged. It may last a second or, when the
+    // endpoint has throttled before, longer.
+    if (asked) {
+      until = std::max(until, now + *asked);
+      longest.until = std::max(longest.until, now + *asked);
+    } else if (longest.until <= now) {
+      until = std::max(until, now + Millis{1000});
+      longest.until = now + longest.delay;
+      longest.delay = std::min(longest.delay * 2, Millis{60'000});
+    }
   }
   if (response.failure == Response::Failure::kNone && response.status == 410)
     gone_seq_[flight.endpoint] = std::numeric_limits<std::uint64_t>::max();
@@ -249,6 +259,7 @@ void Checker::on_crash() {
   settled_seq_.clear();
   gone_seq_.clear();
   holds_.clear();
+  longest_holds_.clear();
 }
 
 }  // namespace postrider::sim

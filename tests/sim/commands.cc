@@ -83,7 +83,7 @@ ModelEvent World::draw_event() {
 
 void World::emit() {
   std::vector<ModelEvent> events(1);
-  if (happens(plan_.batch)) events.resize(1 + prng_.below(12));
+  if (happens(plan_.batch)) events.resize(1 + prng_.below(5));
   for (auto& event : events) {
     event = draw_event();
     event.tenant = events.front().tenant;

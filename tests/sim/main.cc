@@ -100,7 +100,7 @@ bool run_seed(std::uint64_t seed, const Arguments& arguments, Counts& sum) {
   } catch (const Violation& violation) {
     fine = false;
     std::cout << "seed " << seed << " failed: " << violation.what << "\n";
-    world.trace().print(std::cout, violation);
+    world.trace().print(std::cout, arguments.trace ? Violation{} : violation);
     std::cout << "failed: " << violation.what << "\nrepeat: sim --seed " << seed << " --steps "
               << arguments.steps;
     if (arguments.canary != Canary::kNone)

@@ -21,13 +21,13 @@ Plan draw_plan(Prng& prng) {
   plan.in_flight_max = 1 + prng.below(12);
   plan.ready_bytes_max = chance(prng, 0.3) ? 1 + prng.below(4000) : 1U << 20U;
   plan.step_max = pick(prng, std::vector<Millis>{Millis{20}, Millis{300}, Millis{2000}});
-  plan.emit = 0.1 + 0.5 * prng.unit();
+  plan.emit = 0.02 + 0.25 * prng.unit();
   plan.batch = maybe(prng, 0.3);
   plan.keyed = maybe(prng, 0.6);
   plan.deliver_at = maybe(prng, 0.4);
   plan.expires_at = maybe(prng, 0.4);
   plan.large_data = maybe(prng, 0.3);
-  plan.outbox = maybe(prng, 0.4);
+  plan.outbox = maybe(prng, 0.2);
   plan.delivery_change = maybe(prng, 0.5);
   plan.event_replay = maybe(prng, 0.2);
   plan.task = maybe(prng, 0.1);

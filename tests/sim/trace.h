@@ -35,7 +35,7 @@ class Trace {
   void print(std::ostream& out, const Violation& about) const {
     std::deque<std::string> chosen;
     for (const auto& line : lines_) {
-      const bool all = about.delivery == 0 && about.endpoint == 0;
+      const bool all = about.what.empty();
       const bool everybody = line.delivery == 0 && line.endpoint == 0;
       const bool its_delivery = about.delivery != 0 && line.delivery == about.delivery;
       const bool its_endpoint =
@@ -49,7 +49,7 @@ class Trace {
       chosen.push_back(
           fmt::format("  step {:5} {} {}\n", line.step, to_rfc3339(line.wall), line.text)
       );
-      if (chosen.size() > kPrintedMax) chosen.pop_front();
+      if (!all && chosen.size() > kPrintedMax) chosen.pop_front();
     }
     for (const auto& line : chosen) out << line;
   }

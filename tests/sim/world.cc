@@ -10,7 +10,8 @@ namespace postrider::sim {
 namespace {
 
 /// Turns after which everything has to be final.
-constexpr int kEndStepsMax = 4000;
+constexpr std::size_t kEndStepsMin = 2000;
+constexpr std::size_t kEndStepsPerDelivery = 16;
 constexpr std::size_t kAll = 1'000'000;
 constexpr std::uint64_t kSalt = 1;
 
@@ -161,6 +162,13 @@ void World::run() {
   finish();
 }
 
+/// Answers to what was sent before may have disabled an endpoint.
+void World::enable_all() {
+  for (const auto& [id, row] : checker_->endpoint_rows()) {
+    if (!row.deleted && row.state != "active") set_state(id, EndpointState::kActive);
+  }
+}
+
 void World::finish() {
   trace_.note("faults are over");
   ending_ = true;
@@ -169,18 +177,30 @@ void World::finish() {
   plan_.long_jump = 0;
   network_->heal();
   if (drain_steps_ > 0) restart("drained");
-  for (const auto& [id, endpoint] : checker_->endpoints()) set_state(id, EndpointState::kActive);
-  for (int i = 0; i < kEndStepsMax; ++i) {
+  const std::size_t steps_max = kEndStepsMin + kEndStepsPerDelivery * checker_->deliveries().size();
+  for (std::size_t i = 0; i < steps_max; ++i) {
     ++trace_.step;
-    if (i % 8 == 0) maintain();
+    if (i % 8 == 0) {
+      maintain();
+      enable_all();
+    }
     write_turn();
     engine_turn(kAll);
-    const bool quiet = checker_->all_final() && !node_->has_work() && node_->news_waiting() == 0 &&
-                       node_->engine().in_flight() == 0 && tables_->outbox().empty() &&
+    const bool quiet = checker_->all_final() && checker_->all_active() && !node_->has_work() &&
+                       node_->news_waiting() == 0 && node_->engine().in_flight() == 0 &&
+                       tables_->outbox().empty() &&
                        tables_->number("SELECT count(*) FROM task WHERE state = 'running'") == 0;
     if (quiet && i > 16) break;
     advance_to_next();
   }
+  trace_.note(fmt::format(
+      "the end, lanes {} in flight {} work {} news {} engine idle for {}",
+      node_->engine().lanes_count(),
+      node_->engine().in_flight(),
+      node_->has_work(),
+      node_->news_waiting(),
+      node_->engine().idle_for(clock_.wall_now(), clock_.mono_now()).value_or(Millis{-1}).count()
+  ));
   checker_->on_end();
   // The longest hold is over: nothing keeps a lane any more.
   clock_.advance(std::chrono::hours{25});

@@ -34,6 +34,7 @@ class World {
  private:
   void step();
   void finish();
+  void enable_all();
   void advance();
   void advance_to_next();
   void write_turn(bool tell = true);

@@ -1,0 +1,308 @@
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/engine/fakes.h"
+
+namespace postrider::testing {
+namespace {
+
+constexpr WallTime kStart = from_unix_ms(1'767'225'600'000);
+constexpr MonoTime kMonoStart{std::chrono::seconds{1000}};
+
+class EngineTest : public ::testing::Test {
+ protected:
+  EngineTest() { put_endpoint(1); }
+
+  static EngineOptions options() {
+    EngineOptions options;
+    options.in_flight_max = 4;
+    options.retry_default.delays = {Millis{1000}, Millis{2000}};
+    options.retry_default.jitter = 0;
+    return options;
+  }
+
+  void put_endpoint(
+      std::int64_t id, EndpointState state = EndpointState::kActive, int max_in_flight = 2
+  ) {
+    auto endpoint = std::make_shared<Endpoint>();
+    endpoint->id = {id};
+    endpoint->config.url = "http://receiver/" + std::to_string(id);
+    endpoint->config.max_in_flight = max_in_flight;
+    endpoint->state = state;
+    endpoint->secrets = {{"whsec_" + std::string(32, 'A'), kStart, std::nullopt}};
+    engine_.put_endpoint(std::move(endpoint));
+  }
+
+  /// A committed delivery, in the store.
+  DueDelivery store(std::int64_t id, std::int64_t endpoint = 1, WallTime due_at = kStart) {
+    auto event = std::make_shared<Event>();
+    event->id = {id + 1000};
+    event->type = "ping";
+    event->data = "{}";
+    event->expires_at = expires_at_;
+    DueDelivery due;
+    due.delivery.id = {id};
+    due.delivery.endpoint = {endpoint};
+    due.delivery.due_at = due_at;
+    due.event = std::move(event);
+    reader_.rows[id] = due;
+    return due;
+  }
+  void commit(std::int64_t id, std::int64_t endpoint = 1) {
+    engine_.hand_over(store(id, endpoint), now());
+  }
+
+  [[nodiscard]] WallTime now() const { return kStart + passed_; }
+  void tick(std::vector<Completion> completions = {}) {
+    ASSERT_TRUE(engine_.tick(now(), kMonoStart + passed_, std::move(completions)));
+  }
+  /// The answer to the request at `index` of those sent.
+  [[nodiscard]] Completion answer(std::size_t index, int status, std::string retry_after = {}) {
+    Completion completion;
+    completion.id = transport_.sent.at(index).first;
+    completion.response.status = status;
+    completion.response.retry_after = std::move(retry_after);
+    return completion;
+  }
+  /// The last settlement is committed.
+  void settle(bool applied = true) {
+    const Settlement settlement = sink_.settlements.back();
+    const auto* retry = std::get_if<RetryAt>(&settlement.next);
+    std::optional<WallTime> due_at;
+    if (applied && retry != nullptr) due_at = retry->due_at;
+    if (applied && retry == nullptr) reader_.rows.erase(settlement.delivery.value);
+    if (due_at) reader_.rows.at(settlement.delivery.value).delivery.due_at = due_at;
+    engine_.settled(settlement.delivery, settlement.endpoint, applied, due_at);
+  }
+  [[nodiscard]] std::size_t sent_count() const { return transport_.sent.size(); }
+
+  FakeReader reader_;
+  FakeTransport transport_;
+  FakeSink sink_;
+  Engine engine_{options(), IdCodec{1}, reader_, transport_, sink_, Prng{1}};
+  Millis passed_{0};
+  std::optional<WallTime> expires_at_;
+};
+
+TEST_F(EngineTest, SendsAFreshDeliveryWithoutReadingTheStore) {
+  commit(1);
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  EXPECT_EQ(reader_.reads_count, 0);
+}
+
+TEST_F(EngineTest, LetsALaneGoWhenItsLastDeliveryIsSettled) {
+  commit(1);
+  tick();
+  tick({answer(0, 200)});
+  EXPECT_EQ(engine_.in_flight(), 1U);
+  settle();
+  tick();
+  EXPECT_EQ(engine_.in_flight(), 0U);
+  EXPECT_EQ(engine_.lanes_count(), 0U);
+  EXPECT_FALSE(engine_.idle_for(now(), kMonoStart));
+}
+
+TEST_F(EngineTest, RetriesWhenTheScheduleSaysAndEndsWithIt) {
+  commit(1);
+  tick();
+  tick({answer(0, 500)});
+  EXPECT_EQ(std::get<RetryAt>(sink_.settlements.back().next).due_at, kStart + Millis{1000});
+  settle();
+  tick();
+  EXPECT_EQ(engine_.idle_for(now(), kMonoStart), Millis{1000});
+  passed_ = Millis{999};
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  passed_ = Millis{1000};
+  reader_.rows.at(1).delivery.schedule_attempts_count = 2;
+  tick();
+  EXPECT_EQ(sent_count(), 2U);
+  tick({answer(1, 500)});
+  EXPECT_EQ(std::get<Dead>(sink_.settlements.back().next).reason, DeadReason::kAttemptsExhausted);
+}
+
+TEST_F(EngineTest, KeepsToTheLimitsOfEndpointAndProcess) {
+  put_endpoint(2);
+  put_endpoint(3);
+  for (int id = 1; id <= 9; ++id) commit(id, 1 + id % 3);
+  tick();
+  EXPECT_EQ(sent_count(), 4U);
+  std::map<std::string, int> by_url;
+  for (const auto& [id, request] : transport_.sent) ++by_url[request.url];
+  for (const auto& [url, count] : by_url) EXPECT_LE(count, 2) << url;
+}
+
+TEST_F(EngineTest, TakesTurnsBetweenLanes) {
+  put_endpoint(2);
+  for (int id = 1; id <= 3; ++id) commit(id, 1);
+  commit(4, 2);
+  tick();
+  EXPECT_EQ(transport_.sent.at(1).second.url, "http://receiver/2");
+}
+
+TEST_F(EngineTest, HoldsAThrottlingEndpointForEverythingThatComes) {
+  commit(1);
+  tick();
+  tick({answer(0, 429, "10")});
+  settle();
+  commit(2);
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  passed_ = Millis{9999};
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  passed_ = Millis{10'000};
+  tick();
+  EXPECT_EQ(sent_count(), 3U);
+}
+
+// Simulator, seeds 111 and 125.
+TEST_F(EngineTest, HoldsAnEndpointThatHasNothingElseToDo) {
+  store(1);
+  reader_.rows.at(1).delivery.schedule_attempts_count = 2;
+  engine_.read_again({1});
+  tick();
+  tick({answer(0, 503, "10")});
+  ASSERT_TRUE(std::holds_alternative<Dead>(sink_.settlements.back().next));
+  settle();
+  tick();
+  commit(2);
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  passed_ = Millis{10'000};
+  tick();
+  EXPECT_EQ(sent_count(), 2U);
+}
+
+TEST_F(EngineTest, LetsALaneGoWhenItsHoldIsOver) {
+  commit(1);
+  tick();
+  tick({answer(0, 429, "5")});
+  sink_.settlements.back().next = Dead{DeadReason::kAttemptsExhausted};
+  settle();
+  tick();
+  EXPECT_EQ(engine_.lanes_count(), 1U);
+  passed_ = Millis{5000};
+  tick();
+  EXPECT_EQ(engine_.lanes_count(), 0U);
+}
+
+TEST_F(EngineTest, SendsNothingAfterAGoneThoughAChangeIsToldBeforeItsSettlement) {
+  commit(1);
+  tick();
+  tick({answer(0, 410)});
+  put_endpoint(1);  // a change of the config that was committed before
+  commit(2);
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  put_endpoint(1, EndpointState::kDisabled);
+  settle();
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  put_endpoint(1);
+  tick();
+  EXPECT_EQ(sent_count(), 2U);
+}
+
+TEST_F(EngineTest, ReadsAgainWhenASettlementCameTooLate) {
+  commit(1);
+  tick();
+  tick({answer(0, 500)});
+  engine_.delivery_changed({1}, {1});  // somebody asked for a retry meanwhile
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  settle(false);
+  tick();
+  EXPECT_EQ(sent_count(), 2U);
+}
+
+TEST_F(EngineTest, NeverSendsAnExpiredEventAndLeavesItsEndToTheSweep) {
+  expires_at_ = kStart;
+  commit(1);
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_EQ(engine_.lanes_count(), 1U);
+  reader_.rows.clear();
+  engine_.delivery_changed({1}, {1});
+  tick();
+  EXPECT_EQ(engine_.lanes_count(), 0U);
+}
+
+TEST_F(EngineTest, ReadsNoMoreThanAPageOfExpiredDeliveries) {
+  expires_at_ = kStart;
+  for (int id = 1; id <= 500; ++id) store(id);
+  engine_.read_again({1});
+  tick();
+  EXPECT_LE(reader_.reads_count, 3);
+}
+
+// Simulator, seeds 98 and 130.
+TEST_F(EngineTest, LetsTheLaneOfADeletedEndpointGoOnceItsExpiredDeliveriesAreSwept) {
+  expires_at_ = kStart;
+  commit(1);
+  tick();
+  engine_.remove_endpoint({1});
+  tick();
+  EXPECT_EQ(engine_.lanes_count(), 1U);
+  engine_.delivery_changed({1}, {1});
+  tick();
+  EXPECT_EQ(engine_.lanes_count(), 0U);
+}
+
+TEST_F(EngineTest, SendsNothingToAPausedEndpointAndAllOfItAfterwards) {
+  put_endpoint(1, EndpointState::kPaused);
+  commit(1);
+  commit(2);
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_EQ(engine_.ready_bytes(), 0U);
+  put_endpoint(1);
+  tick();
+  EXPECT_EQ(sent_count(), 2U);
+}
+
+TEST_F(EngineTest, SendsNothingWhileNothingCanBeWritten) {
+  engine_.set_writable(false);
+  commit(1);
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+  engine_.set_writable(true);
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+}
+
+TEST_F(EngineTest, SendsNothingNewWhileItDrains) {
+  commit(1);
+  tick();
+  engine_.drain();
+  commit(2);
+  tick({answer(0, 200)});
+  EXPECT_EQ(sent_count(), 1U);
+  EXPECT_EQ(sink_.settlements.size(), 1U);
+}
+
+TEST_F(EngineTest, ReadsALaneAgainThatCouldNotBeRead) {
+  store(1);
+  engine_.read_again({1});
+  reader_.fails = true;
+  EXPECT_FALSE(engine_.tick(now(), kMonoStart, {}));
+  reader_.fails = false;
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+}
+
+TEST_F(EngineTest, SettlesWithTheRoundThatWasSent) {
+  store(1);
+  reader_.rows.at(1).delivery.round = 3;
+  engine_.read_again({1});
+  tick();
+  reader_.rows.at(1).delivery.round = 4;
+  tick({answer(0, 204)});
+  EXPECT_EQ(sink_.settlements.back().round, 3);
+  EXPECT_TRUE(std::holds_alternative<Delivered>(sink_.settlements.back().next));
+}
+
+}  // namespace
+}  // namespace postrider::testing

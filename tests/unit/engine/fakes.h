@@ -1,0 +1,119 @@
+// A store, a transport and a sink in memory, for an engine alone.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace postrider::testing {
+
+/// The rows that wait for endpoints. Only what the engine asks for.
+class FakeReader final : public StoreReader {
+ public:
+  std::map<std::int64_t, DueDelivery> rows;  ///< pending ones, by id
+  int reads_count = 0;
+  bool fails = false;
+
+  [[nodiscard]] Result<DuePage> due(const DueParams& params) override {
+    ++reads_count;
+    if (fails) return fail(Errc::kBusy, "fake");
+    DuePage page;
+    for (const auto& [id, row] : rows) {
+      page.newest = {id};
+      if (row.delivery.endpoint != params.endpoint || params.is_held({id})) continue;
+      if (*row.delivery.due_at > params.now) {
+        const WallTime due_at = *row.delivery.due_at;
+        page.next_due_at = std::min(page.next_due_at.value_or(due_at), due_at);
+      } else if (page.rows.size() < params.rows_max) {
+        page.rows.push_back(row);
+      } else {
+        page.more = true;
+      }
+    }
+    return page;
+  }
+
+  template <class T>
+  static Result<T> none() {
+    return fail(Errc::kInternal, "the engine does not ask for this");
+  }
+  using Waiting = std::vector<std::pair<EndpointId, WallTime>>;
+  [[nodiscard]] Result<Waiting> waiting_endpoints() override { return none<Waiting>(); }
+  [[nodiscard]] Result<Event> event(EventId) override { return none<Event>(); }
+  [[nodiscard]] Result<Page<Event>> events(const EventFilter&, const PageParams&) override {
+    return none<Page<Event>>();
+  }
+  [[nodiscard]] Result<DeliveryView> delivery(DeliveryId) override { return none<DeliveryView>(); }
+  [[nodiscard]] Result<Page<DeliveryView>> deliveries(const DeliveryFilter&, const PageParams&)
+      override {
+    return none<Page<DeliveryView>>();
+  }
+  [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId) override {
+    return none<std::vector<Attempt>>();
+  }
+  [[nodiscard]] Result<Page<DeliveryView>> dead_letters(const DeadLetterFilter&, const PageParams&)
+      override {
+    return none<Page<DeliveryView>>();
+  }
+  [[nodiscard]] Result<std::int64_t> count_dead_letters(const DeadLetterFilter&) override {
+    return none<std::int64_t>();
+  }
+  [[nodiscard]] Result<Endpoint> endpoint(EndpointId) override { return none<Endpoint>(); }
+  [[nodiscard]] Result<Page<Endpoint>> endpoints(const EndpointFilter&, const PageParams&)
+      override {
+    return none<Page<Endpoint>>();
+  }
+  [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override {
+    return none<std::vector<Endpoint>>();
+  }
+  [[nodiscard]] Result<Page<ApiKey>> api_keys(const PageParams&) override {
+    return none<Page<ApiKey>>();
+  }
+  [[nodiscard]] Result<std::vector<ApiKey>> all_api_keys() override {
+    return none<std::vector<ApiKey>>();
+  }
+  [[nodiscard]] Result<EventType> event_type(std::string_view) override {
+    return none<EventType>();
+  }
+  [[nodiscard]] Result<Page<EventType>> event_types(const PageParams&) override {
+    return none<Page<EventType>>();
+  }
+  [[nodiscard]] Result<std::vector<EventType>> all_event_types() override {
+    return none<std::vector<EventType>>();
+  }
+  [[nodiscard]] Result<Task> task(TaskId) override { return none<Task>(); }
+  [[nodiscard]] Result<Page<Task>> tasks(const PageParams&) override { return none<Page<Task>>(); }
+  [[nodiscard]] Result<std::vector<Task>> running_tasks() override {
+    return none<std::vector<Task>>();
+  }
+  [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter&) override {
+    return none<std::vector<StatRow>>();
+  }
+  [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime) override {
+    return none<std::vector<Backlog>>();
+  }
+  [[nodiscard]] Result<bool> outbox_waiting() override { return none<bool>(); }
+  [[nodiscard]] std::uint64_t id_salt() const override { return 1; }
+};
+
+class FakeTransport final : public Transport {
+ public:
+  std::vector<std::pair<TransferId, Request>> sent;
+
+  void submit(TransferId id, Request request) override { sent.emplace_back(id, request); }
+  void poll(Millis /*wait*/, std::vector<Completion>& /*out*/) override {}
+  void wake() noexcept override {}
+};
+
+class FakeSink final : public SettlementSink {
+ public:
+  std::vector<Settlement> settlements;
+  void put(Settlement settlement) override { settlements.push_back(std::move(settlement)); }
+};
+
+}  // namespace postrider::testing
