@@ -88,7 +88,8 @@ test('check finds what is wrong with a damaged copy of a backup', async (t) => {
   await stop();
   const copy = join(tempDir(t), 'copy.db');
   assert.equal((await postrider(['backup', copy, '--db', server.db])).code, 0);
-  const page = Number(await sqlite(copy, `SELECT rootpage FROM sqlite_schema WHERE name = 'event'`));
+  const root = `SELECT rootpage FROM sqlite_schema WHERE name = 'event'`;
+  const page = Number(await sqlite(copy, root));
   const sound = readFileSync(copy);
   const damage = {
     // The cells of a page in the middle, and the end of the file.
