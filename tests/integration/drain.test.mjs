@@ -48,7 +48,9 @@ test('under load it finishes what is in flight and exits with 0', async (t) => {
   await receiver.acceptedAll(accepted);
   await again.api.settled();
   assert.equal(receiver.duplicates, 0, 'what was delivered is not sent again');
-  t.diagnostic(`${accepted.length} accepted, ${before} delivered before the exit in ${took.toFixed(2)} s`);
+  t.diagnostic(
+    `${accepted.length} accepted, ${before} delivered before the exit in ${took.toFixed(2)} s`,
+  );
 });
 
 test('a receiver that hangs holds it no longer than the drain time', async (t) => {

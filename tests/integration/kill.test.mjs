@@ -72,7 +72,7 @@ test('nothing that was answered 202 is lost by five kills in a row under load', 
   const db = join(tempDir(t), 'postrider.db');
   const options = { db, retryDelaysMs };
   const failsOneInTen = (_, number) => (number % 10 === 0 ? 500 : 200);
-  const receivers = [await Receiver.start(t, failsOneInTen), await Receiver.start(t, failsOneInTen)];
+  const receivers = await Promise.all([1, 2].map(() => Receiver.start(t, failsOneInTen)));
 
   const load = new Load();
   let server = await Server.start(t, options);

@@ -177,7 +177,9 @@ test('a producer that holds the write lock delays the service and loses nothing'
   await until('the service is ready again', async () => (await api.get('/readyz')).status === 200);
   const later = await api.emit('order.created', { n: 3 });
   await receiver.acceptedAll([early.id, later.id, ...accepted.map(({ id }) => id)]);
-  await until('the row of the producer arrives', () => receiver.requests.some((r) => numberOf(r) === 2));
+  await until('the row of the producer arrives', () =>
+    receiver.requests.some((request) => numberOf(request) === 2),
+  );
   await api.settled();
   assert.equal(receiver.duplicates, 0);
   assert.equal(receiver.accepted.size, accepted.length + 3, 'what was refused was not sent');

@@ -51,10 +51,11 @@ for (const status of [300, 301, 302, 307, 308, 400, 404, 500, 504]) {
 }
 
 test('every 2xx is a success', async (t) => {
-  const receiver = await Receiver.start(t, (_, number) => [200, 201, 202, 204, 206, 299][number - 1]);
+  const statuses = [200, 201, 202, 204, 206, 299];
+  const receiver = await Receiver.start(t, (_, number) => statuses[number - 1]);
   const { api } = await Server.start(t);
   await api.endpoint(receiver.url, { max_in_flight: 1 });
-  for (let i = 0; i < 6; ++i) {
+  for (let i = 0; i < statuses.length; ++i) {
     const { id } = await api.emit();
     const { attempts } = await api.deliveryIn('delivered', id);
     assert.deepEqual(attempts.map(({ outcome }) => outcome), ['success']);
@@ -70,7 +71,8 @@ test('an answer that does not come in time is a timeout', async (t) => {
 });
 
 test('a success whose body never ends is a success', async (t) => {
-  const url = await rawUrl(t, 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc', { close: false });
+  const head = 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n';
+  const url = await rawUrl(t, `${head}abc`, { close: false });
   const { api } = await Server.start(t);
   await api.endpoint(url, { timeout_ms: 1000 });
   const { id } = await api.emit();
@@ -89,7 +91,8 @@ test('a connection that is cut before the answer is a connect failure', async (t
   const receiver = await Receiver.start(t, () => 'reset');
   const { attempt } = await failsAt(t, receiver.url);
   assert.equal(attempt.outcome, 'connect');
-  assert.equal(receiver.requests.length, 1, 'it may have been processed: no second request at once');
+  // It may have been processed: no second request at once.
+  assert.equal(receiver.requests.length, 1);
 });
 
 test('an answer that is not HTTP is response_invalid', async (t) => {
@@ -116,7 +119,8 @@ test('private addresses are blocked unless they are allowed', async (t) => {
   const policy = { kind: 'schedule', delays_ms: [] };
   const { port } = receiver;
   for (const host of ['localhost', '[::1]', '0.0.0.0', '[::ffff:127.0.0.1]', '2130706433']) {
-    const answer = await api.post('/v1/endpoints', { url: `http://${host}:${port}/`, retry: policy });
+    const url = `http://${host}:${port}/`;
+    const answer = await api.post('/v1/endpoints', { url, retry: policy });
     assert.ok([201, 422].includes(answer.status), answer.text);
   }
   await api.emit();

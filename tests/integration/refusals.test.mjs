@@ -48,7 +48,7 @@ test('a second process on the same database is refused and the first goes on', a
   const receiver = await Receiver.start(t);
   const first = await Server.start(t);
   await first.api.endpoint(receiver.url);
-  assertRefused(await serve(first.db), 1, new RegExp(`process.*${first.pid}|${first.pid}.*process`));
+  assertRefused(await serve(first.db), 1, new RegExp(`${first.pid}`));
   assertRefused(await postrider(['migrate', '--db', first.db]), 1, new RegExp(`${first.pid}`));
   await first.api.emit();
   await receiver.got(1);
@@ -75,8 +75,7 @@ test('a wrong flag ends with status 2 and one line that names it', async (t) => 
     [['--root-key', 'short'], /root-key/],
   ];
   for (const [flags, words] of wrong) {
-    const others = flags[0] === '--listen' || flags[0] === '--root-key' ? [] : ['--listen', '127.0.0.1:0'];
-    const ended = await postrider(['serve', '--db', db, ...others, ...flags]);
+    const ended = await postrider(['serve', '--db', db, ...flags]);
     assertRefused(ended, 2, words);
   }
   assertRefused(
@@ -133,14 +132,7 @@ test('a database that is not for this program is refused and left as it is', asy
       return /version 999/;
     },
     async newerMigration(path) {
-      const table = await sqlite(path, `SELECT name FROM sqlite_schema WHERE name LIKE '%migration%'`);
-      const columns = await sqlite(path, `SELECT group_concat(name) FROM pragma_table_info('${table}')`);
-      const [number] = columns.split(',');
-      await sqlite(
-        path,
-        `CREATE TEMP TABLE copy AS SELECT * FROM ${table} LIMIT 1;
-         UPDATE copy SET ${number} = 999; INSERT INTO ${table} SELECT * FROM copy;`,
-      );
+      await sqlite(path, `INSERT INTO migration SELECT 999, name, checksum FROM migration`);
       return /does not know/;
     },
     async otherApplication(path) {
@@ -207,7 +199,7 @@ test('check finds what is wrong with a damaged copy and praises a sound one', as
 
   const broken = join(tempDir(t), 'broken.db');
   writeFileSync(broken, readFileSync(db));
-  await sqlite(broken, 'PRAGMA foreign_keys = OFF; DELETE FROM event WHERE id IN (SELECT id FROM event LIMIT 1)');
+  await sqlite(broken, 'DELETE FROM event WHERE id = (SELECT min(id) FROM event)');
   const orphans = await postrider(['check', '--db', broken]);
   assert.equal(orphans.code, 1, orphans.out + orphans.err);
   assert.match(orphans.out, /delivery/);

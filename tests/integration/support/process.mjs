@@ -5,6 +5,15 @@ const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+process.once('SIGTERM', () => process.exit(1));
+process.once('SIGINT', () => process.exit(1));
+
+// Whoever started the file kills it after its time, which would leave the children behind.
+const limitS = Number(process.env.POSTRIDER_TEST_LIMIT_S ?? 300);
+setTimeout(() => {
+  process.stderr.write(`given up after ${limitS} s\n`);
+  process.exit(1);
+}, limitS * 1000).unref();
 
 /// Starts `command`; its output is collected in `.out` and `.err`, `.ended` resolves to
 /// `{code, signal}`. Ended with the test file at the latest. `input` goes to its standard input;

@@ -9,8 +9,8 @@ import { until } from './until.mjs';
 ///
 /// `script(request, number)` decides what becomes of a request (`number` counts from 1), with
 /// `request` = `{id, attempt, headers, body, path, at}`. It returns
-///   a status · `{status, headers, body, delayMs, delayedBy: promise}` · 'hang' (never an answer) ·
-///   'reset' (the connection is cut).
+///   a status, or `{status, headers, body, delayMs, delayedBy: promise}`,
+///   'hang' (never an answer) or 'reset' (the connection is cut).
 /// Without one everything is 200. It may be changed at any time: `receiver.script = …`.
 export class Receiver {
   static async start(t, script = () => 200) {
