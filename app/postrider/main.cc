@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
   Cli cli("postrider", "Durable webhooks: what is accepted is delivered, or kept to be replayed.");
   // OpenSSL writes to sockets that the other side may have closed.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  // A limit on file sizes is an error of the write, as a full disk is.
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   add_service_commands(cli.root());
   add_client_commands(cli.root());
   return cli.run({argv + 1, argv + argc}, io);

@@ -72,6 +72,15 @@ http::ServerOptions server_options(const ServeOptions& options) {
   return server;
 }
 
+/// Names the database in what SQLite says of a damaged page that a start comes across.
+tl::unexpected<Error> with_database(Error error, const ServeOptions& options) {
+  const bool named = error.context.find(options.db) != std::string::npos;
+  if (error.code == Errc::kCorrupt && !named) {
+    error.context = options.db + " is damaged: " + error.context;
+  }
+  return tl::unexpected(std::move(error));
+}
+
 class SqliteNode final : public Node {
  public:
   SqliteNode(
@@ -145,11 +154,13 @@ Result<std::unique_ptr<Node>> Node::start(const ServeOptions& options, const Clo
   auto lock = sqlite::DatabaseLock::take(options.db);
   if (!lock) return tl::unexpected(std::move(lock).error());
   auto parts = sqlite_parts(options, clock);
-  if (!parts) return tl::unexpected(std::move(parts).error());
+  if (!parts) return with_database(std::move(parts).error(), options);
   auto service = Service::create(service_options(options), std::move(*parts), clock);
-  if (!service) return tl::unexpected(std::move(service).error());
+  if (!service) return with_database(std::move(service).error(), options);
   auto node = std::make_unique<SqliteNode>(std::move(*lock), std::move(*service), options, clock);
-  if (auto started = node->start(); !started) return tl::unexpected(std::move(started).error());
+  if (auto started = node->start(); !started) {
+    return with_database(std::move(started).error(), options);
+  }
   return node;
 }
 

@@ -4,6 +4,8 @@ string(APPEND out "#include <array>\n#include <string_view>\n\nnamespace ${NAMES
 string(APPEND out "struct EmbeddedFile {\n  std::string_view name;\n  std::string_view text;\n};\n")
 string(REPLACE "|" ";" files "${FILES}")
 list(LENGTH files count)
+# Texts may be longer than -Wpedantic lets literals be.
+string(APPEND out "\n#pragma GCC system_header\n")
 string(APPEND out "\ninline constexpr std::array<EmbeddedFile, ${count}> ${NAME} = {{\n")
 foreach(file IN LISTS files)
   get_filename_component(name "${file}" NAME)

@@ -1,7 +1,7 @@
 #include "service/dispatcher.h"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -15,11 +15,6 @@ constexpr Millis kSleepMax{1000};
 constexpr Millis kIdleSleepMax{60'000};
 /// How soon a lane that could not be read is read again.
 constexpr Millis kReadRetry{100};
-
-template <class T>
-void append(std::vector<T>& to, std::vector<T>&& from) {
-  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-}
 
 }  // namespace
 
@@ -39,13 +34,7 @@ Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
 
 Status Dispatcher::start() {
   if (thread_.joinable()) return {};
-  auto endpoints = reader_->all_endpoints();
-  if (!endpoints) return tl::unexpected(std::move(endpoints).error());
-  for (auto& endpoint : *endpoints)
-    engine_.put_endpoint(std::make_shared<const Endpoint>(std::move(endpoint)));
-  auto waiting = reader_->waiting_endpoints();
-  if (!waiting) return tl::unexpected(std::move(waiting).error());
-  for (const auto& [endpoint, due_at] : *waiting) engine_.read_again(endpoint);
+  if (auto loaded = load(engine_, *reader_); !loaded) return loaded;
   thread_ = std::jthread([this] { run(); });
   return {};
 }
@@ -75,16 +64,7 @@ void Dispatcher::stop() {
 void Dispatcher::tell(News news) {
   {
     const MutexLock lock(mutex_);
-    append(news_.endpoints, std::move(news.endpoints));
-    if (news_.fresh.size() + news.fresh.size() > limits::kDispatcherInboxMax) {
-      for (const auto& fresh : news.fresh) news_.read_again.push_back(fresh.delivery.endpoint);
-    } else {
-      append(news_.fresh, std::move(news.fresh));
-    }
-    append(news_.read_again, std::move(news.read_again));
-    append(news_.deliveries_changed, std::move(news.deliveries_changed));
-    append(news_.settled, std::move(news.settled));
-    append(news_.endpoints_removed, std::move(news.endpoints_removed));
+    append(news_, std::move(news), limits::kDispatcherInboxMax);
   }
   transport_->wake();
 }
@@ -148,21 +128,7 @@ void Dispatcher::take_news() {
   }
   engine_.set_writable(writable);
   if (draining) engine_.drain();
-  apply(std::move(news));
-}
-
-void Dispatcher::apply(News news) {
-  // Endpoints come before the deliveries that need them and go after what still concerns them.
-  for (auto& endpoint : news.endpoints) engine_.put_endpoint(std::move(endpoint));
-  const WallTime now = clock_.wall_now();
-  for (auto& fresh : news.fresh) engine_.hand_over(std::move(fresh), now);
-  for (const EndpointId endpoint : news.read_again) engine_.read_again(endpoint);
-  for (const auto& [delivery, endpoint] : news.deliveries_changed)
-    engine_.delivery_changed(delivery, endpoint);
-  for (const auto& settled : news.settled) {
-    engine_.settled(settled.delivery, settled.endpoint, settled.applied, settled.due_at);
-  }
-  for (const EndpointId endpoint : news.endpoints_removed) engine_.remove_endpoint(endpoint);
+  apply(engine_, std::move(news), clock_.wall_now());
 }
 
 }  // namespace postrider

@@ -9,26 +9,10 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
+#include "service/news.h"
 #include "service/writer.h"
 
 namespace postrider {
-
-/// What the engine has to know of a commit.
-struct News {
-  struct SettledDelivery {
-    DeliveryId delivery;
-    EndpointId endpoint;
-    bool applied = false;
-    std::optional<WallTime> due_at;
-  };
-
-  std::vector<std::shared_ptr<const Endpoint>> endpoints;
-  std::vector<DueDelivery> fresh;
-  std::vector<EndpointId> read_again;
-  std::vector<std::pair<DeliveryId, EndpointId>> deliveries_changed;
-  std::vector<SettledDelivery> settled;
-  std::vector<EndpointId> endpoints_removed;
-};
 
 /// Owns one engine, its transport and its reader, and drives them. Thread-safe but for start(),
 /// drain() and stop().
@@ -72,7 +56,6 @@ class Dispatcher {
 
   void run() noexcept;
   void take_news();
-  void apply(News news);
   [[nodiscard]] Millis turn(std::vector<Completion> completions);
 
   const Clock& clock_;

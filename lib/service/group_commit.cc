@@ -69,7 +69,11 @@ Status GroupCommit::run_one(WriteContext& context, const Change& change) {
     if (store_.in_transaction()) store_.rollback_to_savepoint();
     return changed;
   }
-  if (auto released = store_.release_savepoint(); !released) return released;
+  if (auto released = store_.release_savepoint(); !released) {
+    // Routing may have the change already: what follows must not build on it.
+    store_.rollback();
+    return released;
+  }
   merge(context.effects, std::move(own));
   return {};
 }
@@ -84,7 +88,9 @@ Status GroupCommit::settle(WriteContext& context, std::vector<Settlement>& settl
   if (!judged) {
     if (store_.in_transaction()) store_.rollback_to_savepoint();
     context.effects = {};
-    stale_ = true;
+    // Routing and health may hold what was undone; the changes of the group come after it. Nothing
+    // else of this transaction is in them yet.
+    if (!reload()) store_.rollback();
     return judged;
   }
   for (std::size_t i = 0; i < settlements.size(); ++i) {

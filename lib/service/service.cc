@@ -14,23 +14,6 @@ namespace {
 /// the request.
 constexpr Millis kTestSlack{5000};
 
-/// What the dispatcher has to know of a commit.
-News news_of(Effects& effects) {
-  News news;
-  news.endpoints = std::move(effects.endpoints);
-  news.endpoints_removed = std::move(effects.endpoints_removed);
-  news.fresh = std::move(effects.fresh);
-  news.read_again = std::move(effects.read_again);
-  news.deliveries_changed = std::move(effects.deliveries_changed);
-  for (const auto& [settlement, settled] : effects.attempts) {
-    const auto* retry = std::get_if<RetryAt>(&settlement.next);
-    std::optional<WallTime> due_at;
-    if (settled.applied && retry != nullptr) due_at = retry->due_at;
-    news.settled.push_back({settlement.delivery, settlement.endpoint, settled.applied, due_at});
-  }
-  return news;
-}
-
 StatRow stat_of(const RecordedAttempt& recorded) {
   const auto& [settlement, settled] = recorded;
   StatRow row;
@@ -80,7 +63,6 @@ Service::Service(
       keyring_(std::make_shared<const Keyring>()),
       catalogue_(Catalogue::build({})),
       root_hash_(options_.root_key.empty() ? std::string{} : hash_api_key(options_.root_key)),
-      reader_(std::move(readers[0])),
       writer_(std::move(parts.store), std::move(readers[1]), clock, *this),
       dispatcher_(
           {std::move(parts.transport),
@@ -103,7 +85,8 @@ Service::Service(
           writer_,
           [this] { return catalogue_.get(); },
           options_.event_bytes_max
-      ) {}
+      ),
+      reader_(std::move(readers[0])) {}
 
 Service::~Service() { stop(); }
 

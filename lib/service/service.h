@@ -160,14 +160,17 @@ class Service final : private CommitListener {
   mutable Mutex mutex_;
   bool running_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
-  // Reads what a commit changed for keyring_ and catalogue_; whoever holds mutex_ may use it.
-  std::unique_ptr<StoreReader> reader_ POSTRIDER_GUARDED_BY(mutex_);
 
   // In the order they start; they stop the other way round.
   Writer writer_;
   Dispatcher dispatcher_;
   Maintenance maintenance_;
   OutboxWatcher outbox_watcher_;
+
+  // Reads what a commit changed for keyring_ and catalogue_; whoever holds mutex_ may use it.
+  // Declared after the writer, so that it closes before it: a store that closes last leaves one
+  // file.
+  std::unique_ptr<StoreReader> reader_ POSTRIDER_GUARDED_BY(mutex_);
 };
 
 }  // namespace postrider

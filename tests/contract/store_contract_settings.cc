@@ -22,14 +22,14 @@ TEST_P(StoreContract, EndpointComesBackAsItWentIn) {
   read->state = EndpointState::kDisabled;
   read->state_reason = DisabledReason::kFailing;
   read->secrets.pop_back();
-  read->failing_since = at(4);
-  read->failed_attempts_count = 20;
+  ASSERT_TRUE(committed([&] { return store_->put_endpoint_health(id, at(4), 20); }));
   ASSERT_TRUE(committed([&] { return store_->put_endpoint(*read); }));
   const auto changed = reader_->all_endpoints();
   ASSERT_TRUE(changed);
   ASSERT_EQ(changed->size(), 1U);
   EXPECT_EQ(changed->front().state_reason, DisabledReason::kFailing);
   EXPECT_EQ(changed->front().secrets.size(), 1U);
+  EXPECT_EQ(changed->front().failing_since, at(4));
   EXPECT_EQ(changed->front().failed_attempts_count, 20);
 }
 

@@ -24,10 +24,11 @@ namespace postrider::testing {
 /// Nobody else writes to the database.
 class NoChangeWatch final : public ChangeWatch {
  public:
-  void wait(Millis timeout) override {
+  bool wait(Millis timeout) override {
     const MutexLock lock(mutex_);
-    if (!woken_) changed_.wait_for(mutex_, timeout);
+    const bool woken = woken_ || changed_.wait_for(mutex_, timeout);
     woken_ = false;
+    return woken;
   }
   void wake() noexcept override {
     const MutexLock lock(mutex_);

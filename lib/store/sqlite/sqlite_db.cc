@@ -1,19 +1,23 @@
 #include "store/sqlite/sqlite_db.h"
 
-#include <cerrno>
-
 #include "store/sqlite/sql_file.h"
 
 namespace postrider::sqlite {
 namespace {
 
-Errc errc_of(int code, int system_errno) {
-  switch (code & 0xff) {
+/// A failed write or sync. What the system said (a quota, a limit on file sizes) is lost by then:
+/// SQLite's rollback makes further system calls, and only ENOSPC has a code of its own.
+bool is_failed_write(int extended) {
+  return extended == SQLITE_IOERR_WRITE || extended == SQLITE_IOERR_FSYNC ||
+         extended == SQLITE_IOERR_TRUNCATE || extended == SQLITE_IOERR_SHMSIZE;
+}
+
+Errc errc_of(int extended) {
+  switch (extended & 0xff) {
     case SQLITE_FULL:
       return Errc::kUnavailable;
     case SQLITE_IOERR:
-      return system_errno == ENOSPC || system_errno == EDQUOT ? Errc::kUnavailable
-                                                              : Errc::kInternal;
+      return is_failed_write(extended) ? Errc::kUnavailable : Errc::kInternal;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Errc::kBusy;
@@ -31,11 +35,10 @@ Error error_of(sqlite3* db, int code, std::string_view doing) {
   // Nothing can be done about a statement used wrongly but repairing the program.
   POSTRIDER_ASSERT(code != SQLITE_MISUSE);
   const int extended = db == nullptr ? code : sqlite3_extended_errcode(db);
-  const int system_errno = db == nullptr ? 0 : sqlite3_system_errno(db);
   std::string context{doing};
   context += ": ";
   context += db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db);
-  return {errc_of(code, system_errno), extended, std::move(context)};
+  return {errc_of(extended), extended, std::move(context)};
 }
 
 std::string_view Row::view(int column) const {

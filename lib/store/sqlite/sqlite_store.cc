@@ -28,7 +28,12 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) 
   auto db = open_writable(path);
   if (!db) return tl::unexpected<Error>(db.error());
   const auto last = (*db)->one(sql::kLargestId, [](const Row& row) { return row.i64(0); });
-  if (!last) return tl::unexpected<Error>(last.error());
+  if (!last) {
+    // A damaged page that the open did not come across: SQLite does not name the file.
+    Error error = last.error();
+    error.context = path + ": " + error.context;
+    return tl::unexpected<Error>(std::move(error));
+  }
   return std::unique_ptr<SqliteStore>{new SqliteStore(std::move(*db), last->value_or(0))};
 }
 

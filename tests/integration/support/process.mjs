@@ -7,12 +7,13 @@ process.on('exit', () => {
 });
 
 /// Starts `command`; its output is collected in `.out` and `.err`, `.ended` resolves to
-/// `{code, signal}`. Ended with the test file at the latest.
-export function launch(command, args, { env = {}, cwd, input } = {}) {
+/// `{code, signal}`. Ended with the test file at the latest. `input` goes to its standard input;
+/// with `keepInput` that stays open for `say(line)`.
+export function launch(command, args, { env = {}, cwd, input, keepInput = false } = {}) {
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [input === undefined && !keepInput ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   running.add(child);
   const started = { child, pid: child.pid, out: '', err: '' };
@@ -27,6 +28,7 @@ export function launch(command, args, { env = {}, cwd, input } = {}) {
   });
   started.ended.catch(() => {});
   if (input !== undefined) child.stdin.end(input);
+  started.say = (line) => child.stdin.write(`${line}\n`);
   return started;
 }
 

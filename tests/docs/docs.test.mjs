@@ -1,0 +1,113 @@
+// Runs what the documents show, and holds their tables against the program.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+
+import { blocksOf, codeRowsOf } from './markdown.mjs';
+import { Session, binary, hasModule, root } from './session.mjs';
+
+const read = (path) => readFileSync(join(root, path), 'utf8');
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name))
+    .sort(),
+];
+// Schedules of milliseconds, so that dead letters do not take days.
+const serveArgs = { 'docs/guides/retries-and-dead-letters.md': ['--retry-delays-ms', '10,10'] };
+
+for (const path of documents) {
+  const blocks = blocksOf(read(path));
+  if (blocks.length === 0) continue;
+  test(`what ${path} shows works`, { timeout: 120_000 }, async (t) => {
+    const session = await Session.start(serveArgs[path] ?? []);
+    t.after(() => session.stop());
+    for (const block of blocks) {
+      const name = block.test ?? block.file ?? block.background;
+      const missing = block.requires.filter((module) => !hasModule(module));
+      await t.test(
+        `${path}:${block.line} ${name}`,
+        { skip: missing.length > 0 && `there is no ${missing.join(', ')}` },
+        async () => {
+          if (block.file !== undefined) session.writeFile(block.file, block.text);
+          else if (block.background !== undefined) await session.background(block);
+          else await session.run(block);
+        },
+      );
+    }
+    assert.equal(await session.stop(), 0, 'the service ends with status 0');
+  });
+}
+
+test('links between documents lead somewhere', () => {
+  for (const path of documents) {
+    for (const [, target] of read(path).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (target.includes('://')) continue;
+      const file = resolve(root, dirname(path), target);
+      assert.ok(existsSync(file), `${path} links to ${target}`);
+    }
+  }
+});
+
+test('files that documents name exist', () => {
+  const named = /`((?:lib|app|tests|migrations|docker|\.ci)\/[\w./-]+\.(?:h|cc|sql|json|mjs|txt))`/g;
+  for (const path of documents) {
+    for (const [, file] of read(path).matchAll(named)) {
+      if (/NNNN/.test(file)) continue;
+      assert.ok(existsSync(join(root, file)), `${path} names ${file}`);
+    }
+  }
+});
+
+test('the metrics guide has every metric with its type', async (t) => {
+  const session = await Session.start();
+  t.after(() => session.stop());
+  const answer = await fetch(`${session.url}/metrics`, {
+    headers: { authorization: `Bearer ${session.key}` },
+  });
+  assert.equal(answer.status, 200);
+  const served = [...(await answer.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)]
+    .map(([, name, type]) => `${name} ${type}`);
+  const documented = codeRowsOf(read('docs/guides/metrics.md'))
+    .filter(([name]) => name.startsWith('`postrider_'))
+    .map(([name, type]) => `${name.replaceAll('`', '').replace(/\{.*/, '')} ${type}`);
+  assert.deepEqual(documented.sort(), served.sort());
+});
+
+test('the guide to running has every flag of serve with its default', () => {
+  const help = execFileSync(binary, ['serve', '--help'], { encoding: 'utf8' });
+  const served = [...help.matchAll(/^ {2}--([a-z-]+) [A-Z]+(?: \.\.\.)?(?::INT in \[[^\]]*\])?(?:=(\S+))?/gm)]
+    .map(([, name, value]) => `--${name} ${value ?? '-'}`);
+  assert.ok(served.length > 10);
+  const documented = codeRowsOf(read('docs/guides/running.md'))
+    .filter(([name]) => name.startsWith('`--'))
+    .map(([name, value]) => `${name.replaceAll('`', '')} ${value.replaceAll('`', '')}`);
+  assert.deepEqual(documented.sort(), served.sort());
+});
+
+test('the outbox guide has every column in order', () => {
+  const schema = read('migrations/sqlite/schema.sql');
+  const [, columns] = /CREATE TABLE outbox \(([^;]*)\);/.exec(schema);
+  const served = [...columns.matchAll(/^ {2}(\w+) [A-Z]+/gm)].map(([, name]) => name);
+  const documented = codeRowsOf(read('docs/guides/sql-outbox.md'))
+    .map(([name]) => name.replaceAll('`', ''));
+  assert.deepEqual(documented, served);
+});
+
+test('the retry guide has the default schedule of the program', async (t) => {
+  const session = await Session.start();
+  t.after(() => session.stop());
+  const headers = {
+    authorization: `Bearer ${session.key}`, 'content-type': 'application/json',
+  };
+  const body = JSON.stringify({ url: 'http://127.0.0.1:1/' });
+  const answer = await fetch(`${session.url}/v1/endpoints`, { method: 'POST', headers, body });
+  const { retry } = await answer.json();
+  const [, shown] = /"delays_ms":\[([\d,]+)\]/.exec(
+    read('docs/guides/retries-and-dead-letters.md').replaceAll(/\s/g, ''),
+  );
+  assert.deepEqual(shown.split(',').map(Number), retry.delays_ms);
+});

@@ -1,0 +1,180 @@
+// What must be true. Reads the tables with a connection of its own, sees every request and every
+// answer, and never asks the code under test.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/id.h"
+#include "store/records.h"
+#include "transport/transport.h"
+
+#include "tests/sim/model.h"
+#include "tests/sim/network.h"
+#include "tests/sim/sim_clock.h"
+#include "tests/sim/tables.h"
+#include "tests/sim/trace.h"
+
+namespace postrider::sim {
+
+/// Counted, not judged.
+struct Counts {
+  std::uint64_t events = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t settled = 0;
+  std::uint64_t late = 0;        ///< answers to an earlier round
+  std::uint64_t duplicates = 0;  ///< requests after a 2xx that a crash kept from being written
+  std::uint64_t commits = 0;
+  std::uint64_t crashes = 0;
+};
+
+class Checker {
+ public:
+  struct Parts {
+    Tables& tables;
+    const SimClock& clock;
+    const Network& network;
+    Trace& trace;
+    IdCodec ids;
+    std::size_t in_flight_max = 0;
+    RetryPolicy retry_default;
+  };
+  explicit Checker(Parts parts) : p_(std::move(parts)) {}
+
+  // The books.
+
+  void put_endpoint(ModelEndpoint endpoint, int index);
+  void remove_endpoint(std::int64_t id) { endpoints_.erase(id); }
+  [[nodiscard]] const std::map<std::int64_t, ModelEndpoint>& endpoints() const {
+    return endpoints_;
+  }
+  /// A producer was told, or could have been told, that these are accepted.
+  void accept(std::int64_t event, ModelEvent promise);
+  void insert_outbox(std::int64_t number, ModelOutboxRow row) { outbox_[number] = std::move(row); }
+  /// Rows of the outbox are being taken up now, with these endpoints.
+  void take_up_outbox() {
+    if (!outbox_endpoints_) outbox_endpoints_ = endpoints_;
+  }
+  GroupNotes notes;
+
+  // What happens. Each throws a Violation.
+
+  /// A node sends a request, having been told of commits up to `told`. Fills in what `flight` is
+  /// for.
+  void on_request(Flight& flight, const Request& request, std::uint64_t told);
+  /// The node gets an answer now.
+  void on_answer(const Flight& flight, const Response& response);
+  /// The writer has had a turn. `seq`: of its commit, or of the last one.
+  void on_commit(std::uint64_t seq, WallTime now, const std::vector<Settlement>& settled);
+  /// The node and all that it knew is gone.
+  void on_crash();
+  /// Everything must be final now.
+  void on_end();
+  [[nodiscard]] bool all_final() const;
+
+  [[nodiscard]] const std::map<std::int64_t, DeliveryRow>& deliveries() const { return current_; }
+  [[nodiscard]] const std::map<std::int64_t, EndpointRow>& endpoint_rows() const {
+    return current_endpoints_;
+  }
+  [[nodiscard]] const std::map<std::int64_t, EventRow>& events() const { return events_; }
+  Counts counts;
+
+ private:
+  template <class Row>
+  struct Version {
+    std::uint64_t seq = 0;
+    std::size_t clock_mark = 0;
+    std::optional<Row> row;  ///< nothing: there is none any more
+  };
+  template <class Row>
+  using History = std::map<std::int64_t, std::vector<Version<Row>>>;
+
+  /// A request whose settlement is not committed.
+  struct Unsettled {
+    std::int64_t endpoint = 0;
+    std::vector<RetryPolicy> policies;  ///< that may hold for it
+    std::set<int> rounds;               ///< that it may belong to
+    std::optional<Response> response;
+    WallTime answered_at;
+  };
+  struct Health {
+    std::int64_t since_ms = 0;
+    std::int64_t failed = 0;
+    bool operator==(const Health&) const = default;
+  };
+
+  [[noreturn]] void violate(std::string what, std::int64_t delivery, std::int64_t endpoint) const;
+  void require(bool holds, const char* what, std::int64_t delivery, std::int64_t endpoint) const {
+    if (!holds) violate(what, delivery, endpoint);
+  }
+  template <class Row>
+  [[nodiscard]] static std::vector<const Version<Row>*> window(
+      const History<Row>& history, std::int64_t id, std::uint64_t from
+  );
+  template <class Row>
+  void remember(
+      History<Row>& history,
+      const std::map<std::int64_t, Row>& before,
+      const std::map<std::int64_t, Row>& now,
+      std::uint64_t seq
+  );
+
+  void check_delivery_may_be_sent(const Flight& flight, std::uint64_t told, Unsettled& unsettled);
+  void check_endpoint_may_be_sent_to(
+      const Flight& flight, std::uint64_t told, Unsettled& unsettled
+  );
+  void check_bytes(const Flight& flight, const Request& request, std::uint64_t told) const;
+
+  void check_events(const std::map<std::int64_t, DeliveryRow>& rows);
+  void check_new_event(const EventRow& row, const std::map<std::int64_t, DeliveryRow>& rows);
+  void check_outbox();
+  void check_settled(const Settlement& settlement, WallTime now, std::uint64_t seq);
+  void check_applied(
+      const Unsettled& sent, DeliveryRow& row, const DeliveryRow* after, WallTime now
+  );
+  void check_delivery_change(const DeliveryRow* before, const DeliveryRow* after, WallTime now)
+      const;
+  void check_pruned(const DeliveryRow& before) const;
+  void check_endpoint_change(const EndpointRow& before, const EndpointRow& after, WallTime now);
+  void check_attempts() const;
+
+  Parts p_;
+  std::map<std::int64_t, ModelEndpoint> endpoints_;
+  std::optional<std::map<std::int64_t, ModelEndpoint>> outbox_endpoints_;
+  std::map<int, std::int64_t> endpoint_of_index_;
+  std::map<std::int64_t, std::string> payload_of_;
+  std::map<std::int64_t, std::pair<ModelEvent, std::set<std::int64_t>>> promised_;
+  std::map<std::int64_t, ModelOutboxRow> outbox_;
+  std::map<std::pair<std::string, std::string>, std::string> outbox_keys_;  // to the event's data
+
+  std::map<std::int64_t, DeliveryRow> current_;
+  std::map<std::int64_t, DeliveryRow> middle_;  // after settling, before the commands of the group
+  std::map<std::int64_t, DeliveryRow> after_;
+  std::map<std::int64_t, EndpointRow> current_endpoints_;
+  std::map<std::int64_t, EventRow> events_;
+  std::int64_t last_event_ = 0;
+  std::map<std::int64_t, std::string> rejected_;  // reason by number
+  std::map<std::int64_t, int> taken_up_;          // events by the number of their outbox row
+  History<DeliveryRow> history_;
+  History<EndpointRow> endpoint_history_;
+  std::map<std::int64_t, int> attempts_max_;  // that an endpoint's policies ever had
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> delivery_of_;  // event, endpoint
+
+  std::map<std::int64_t, Unsettled> unsettled_;    // by delivery
+  std::map<std::int64_t, std::size_t> in_flight_;  // by endpoint
+  std::map<std::int64_t, std::uint64_t> settled_seq_;
+  std::map<std::int64_t, std::uint64_t> gone_seq_;
+  std::map<std::int64_t, MonoTime> holds_;
+  std::set<std::int64_t> yes_unwritten_;  // answered 2xx to a node that is gone
+  std::map<std::int64_t, Health> health_;
+  std::set<std::int64_t> failing_;  // endpoints that this group must have disabled
+  std::set<std::int64_t> gone_;
+};
+
+}  // namespace postrider::sim

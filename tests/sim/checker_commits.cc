@@ -1,0 +1,452 @@
+// Checks of the tables after every commit.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "service/health.h"
+
+#include "tests/sim/checker.h"
+
+namespace postrider::sim {
+namespace {
+
+/// The number that makes each event of the simulator its own.
+std::int64_t number_in(const std::string& data) {
+  const auto at = data.find("\"n\":");
+  std::int64_t number = -1;
+  if (at != std::string::npos)
+    std::from_chars(data.data() + at + 4, data.data() + data.size(), number);
+  return number;
+}
+
+bool is_yes(const Response& response) {
+  return response.failure == Response::Failure::kNone && response.status >= 200 &&
+         response.status <= 299;
+}
+bool is_gone(const Response& response) {
+  return response.failure == Response::Failure::kNone && response.status == 410;
+}
+
+int attempts_of(const RetryPolicy& policy) {
+  return policy.kind == RetryPolicy::Kind::kSchedule ? 1 + static_cast<int>(policy.delays.size())
+                                                     : policy.attempts_max;
+}
+
+/// The wait after `failed` failures without jitter, in milliseconds.
+double delay_of(const RetryPolicy& policy, int failed) {
+  if (policy.kind == RetryPolicy::Kind::kSchedule)
+    return static_cast<double>(policy.delays.at(static_cast<std::size_t>(failed - 1)).count());
+  const double grown =
+      static_cast<double>(policy.initial.count()) * std::pow(policy.factor, failed - 1);
+  return std::min(grown, static_cast<double>(policy.delay_max.count()));
+}
+
+}  // namespace
+
+void Checker::put_endpoint(ModelEndpoint endpoint, int index) {
+  endpoint_of_index_[index] = endpoint.id;
+  endpoints_[endpoint.id] = std::move(endpoint);
+}
+
+void Checker::accept(std::int64_t event, ModelEvent promise) {
+  std::set<std::int64_t> wanted;
+  for (const auto& [id, endpoint] : endpoints_) {
+    if (wants(endpoint, promise)) wanted.insert(id);
+  }
+  promised_[event] = {std::move(promise), std::move(wanted)};
+}
+
+template <class Row>
+void Checker::remember(
+    History<Row>& history,
+    const std::map<std::int64_t, Row>& before,
+    const std::map<std::int64_t, Row>& now,
+    std::uint64_t seq
+) {
+  for (const auto& [id, row] : now) {
+    const auto known = before.find(id);
+    if (known == before.end() || !(known->second == row))
+      history[id].push_back({seq, p_.clock.mark(), row});
+  }
+  for (const auto& [id, row] : before) {
+    if (!now.contains(id)) history[id].push_back({seq, p_.clock.mark(), std::nullopt});
+  }
+}
+
+void Checker::on_commit(std::uint64_t seq, WallTime now, const std::vector<Settlement>& settled) {
+  after_ = p_.tables.deliveries();
+  auto endpoints_after = p_.tables.endpoints();
+  middle_ = current_;
+  failing_.clear();
+  gone_.clear();
+  for (const auto& settlement : settled) check_settled(settlement, now, seq);
+  check_events(after_);
+  for (const auto& [id, row] : after_) {
+    const auto before = middle_.find(id);
+    check_delivery_change(before == middle_.end() ? nullptr : &before->second, &row, now);
+  }
+  for (const auto& [id, row] : middle_) {
+    if (!after_.contains(id)) check_delivery_change(&row, nullptr, now);
+  }
+  for (const auto& [id, row] : endpoints_after) {
+    const auto before = current_endpoints_.find(id);
+    if (before != current_endpoints_.end()) check_endpoint_change(before->second, row, now);
+  }
+  remember(history_, current_, after_, seq);
+  remember(endpoint_history_, current_endpoints_, endpoints_after, seq);
+  current_ = std::move(after_);
+  current_endpoints_ = std::move(endpoints_after);
+  outbox_endpoints_.reset();
+  notes = {};
+  ++counts.commits;
+}
+
+// --- Events --------------------------------------------------------------------------------------
+
+void Checker::check_events(const std::map<std::int64_t, DeliveryRow>& rows) {
+  for (const auto& [id, row] : rows) delivery_of_[{row.event, row.endpoint}] = id;
+  for (const auto& row : p_.tables.events_after(last_event_)) {
+    last_event_ = row.id;
+    events_[row.id] = row;
+    check_new_event(row, rows);
+    ++counts.events;
+  }
+  if (!promised_.empty()) violate("an event was accepted and is not in the database", 0, 0);
+  check_outbox();
+}
+
+void Checker::check_new_event(
+    const EventRow& row, const std::map<std::int64_t, DeliveryRow>& rows
+) {
+  const auto promise = promised_.find(row.id);
+  ModelEvent event;
+  std::set<std::int64_t> wanted;
+  if (promise != promised_.end()) {
+    event = promise->second.first;
+    wanted = promise->second.second;
+    promised_.erase(promise);
+  } else {
+    const std::int64_t number = number_in(row.data);
+    const auto found = outbox_.find(number);
+    if (found == outbox_.end() || !outbox_endpoints_)
+      violate("an event that nobody has emitted: " + row.data.substr(0, 60), 0, 0);
+    ++taken_up_[number];
+    event = found->second.event;
+    for (const auto& [id, endpoint] : *outbox_endpoints_) {
+      if (wants(endpoint, event)) wanted.insert(id);
+    }
+  }
+  if (row.data != event.data || row.type != event.type || row.tenant != event.tenant)
+    violate("an event is not what was emitted", 0, 0);
+  std::set<std::int64_t> got;
+  const auto due_ms = std::max(row.created_at_ms, row.deliver_at_ms);
+  for (const auto& [id, delivery] : rows) {
+    if (delivery.event != row.id) continue;
+    got.insert(delivery.endpoint);
+    p_.trace.note(id, delivery.endpoint, fmt::format("delivery {} of event {}", id, row.id));
+    if (!notes.touches(id))
+      require(delivery.due_at_ms == due_ms, "a new delivery is not due at once", id, 0);
+  }
+  if (got != wanted && !notes.task && notes.replayed.empty()) {
+    violate(
+        fmt::format("event {} has {} deliveries and not {}", row.id, got.size(), wanted.size()),
+        0,
+        0
+    );
+  }
+}
+
+void Checker::check_outbox() {
+  if (!outbox_endpoints_) return;
+  for (const auto& row : p_.tables.rejected()) {
+    if (row.reason.empty()) violate("a row of the outbox was rejected without a reason", 0, 0);
+    rejected_[number_in(row.data)] = row.reason;
+  }
+  std::set<std::int64_t> waiting;
+  for (const auto& data : p_.tables.outbox()) waiting.insert(number_in(data));
+  // In the order of insertion, as they are taken up.
+  for (const auto& [number, row] : outbox_) {
+    if (waiting.contains(number)) {
+      if (taken_up_.contains(number)) violate("a row of the outbox is taken up twice", 0, 0);
+      continue;
+    }
+    int expected = row.valid ? 1 : 0;
+    bool reject = !row.valid;
+    if (row.valid && !row.key.empty()) {
+      const auto [key, fresh] =
+          outbox_keys_.try_emplace({row.event.tenant, row.key}, row.event.data);
+      expected = fresh ? 1 : 0;
+      reject = !fresh;  // numbers differ, so a key that comes again is used for another event
+    }
+    const auto found = taken_up_.find(number);
+    const int got = found == taken_up_.end() ? 0 : found->second;
+    if (got != expected)
+      violate(fmt::format("outbox row {} became {} events, not {}", number, got, expected), 0, 0);
+    if (reject != rejected_.contains(number))
+      violate(fmt::format("outbox row {}: rejected is not {}", number, reject), 0, 0);
+  }
+  std::erase_if(outbox_, [&](const auto& entry) { return !waiting.contains(entry.first); });
+}
+
+// --- Settling ------------------------------------------------------------------------------------
+
+void Checker::check_settled(const Settlement& settlement, WallTime now, std::uint64_t seq) {
+  const std::int64_t id = settlement.delivery.value;
+  const std::int64_t endpoint = settlement.endpoint.value;
+  const auto found = unsettled_.find(id);
+  if (found == unsettled_.end()) violate("settled without a request", id, endpoint);
+  const Unsettled sent = std::move(found->second);
+  unsettled_.erase(found);
+  --in_flight_[endpoint];
+  settled_seq_[id] = seq;
+  ++counts.settled;
+  require(sent.response.has_value(), "settled without an answer", id, endpoint);
+  require(sent.rounds.contains(settlement.round), "settled in a wrong round", id, endpoint);
+  Health& health = health_[endpoint];
+  if (is_yes(*sent.response)) {
+    health = {};
+  } else {
+    if (health.since_ms == 0) health.since_ms = unix_ms(now);
+    ++health.failed;
+    if (unix_ms(now) - health.since_ms >= kFailingDisablesAfter.count() &&
+        health.failed >= kFailingAttemptsMin)
+      failing_.insert(endpoint);
+  }
+  if (is_gone(*sent.response)) {
+    gone_.insert(endpoint);
+    gone_seq_[endpoint] = seq;
+  }
+  const auto row = middle_.find(id);
+  if (row == middle_.end()) return;  // retention was faster
+  const auto after = after_.find(id);
+  ++row->second.attempts;
+  const bool in_time =
+      row->second.is_pending() && (is_yes(*sent.response) || row->second.round == settlement.round);
+  if (!in_time) {
+    ++counts.late;
+    return;
+  }
+  check_applied(sent, row->second, after == after_.end() ? nullptr : &after->second, now);
+}
+
+void Checker::check_applied(
+    const Unsettled& sent, DeliveryRow& row, const DeliveryRow* after, WallTime now
+) {
+  ++row.schedule_attempts;
+  const auto ends = [&](const char* state, const char* reason) {
+    row.state = state;
+    row.dead_reason = reason;
+    row.due_at_ms = 0;
+    row.finished_at_ms = unix_ms(now);
+  };
+  if (is_yes(*sent.response)) return ends("delivered", "");
+  if (is_gone(*sent.response)) return ends("dead", "gone");
+  int attempts_max = 0;
+  int attempts_min = std::numeric_limits<int>::max();
+  double earliest = std::numeric_limits<double>::max();
+  double latest = 0;
+  for (const auto& policy : sent.policies) {
+    attempts_max = std::max(attempts_max, attempts_of(policy));
+    attempts_min = std::min(attempts_min, attempts_of(policy));
+    if (row.schedule_attempts >= attempts_of(policy)) continue;
+    const double delay = delay_of(policy, row.schedule_attempts);
+    earliest = std::min(earliest, delay * (1 - policy.jitter) - 1);
+    latest = std::max(latest, delay * (1 + policy.jitter) + 1);
+  }
+  // A policy that is shortened under way ends with the attempt that comes next.
+  int& attempts_ever = attempts_max_[row.endpoint];
+  attempts_ever = std::max(attempts_ever, attempts_max);
+  require(
+      row.schedule_attempts <= attempts_ever,
+      "more attempts than the policy has",
+      row.id,
+      row.endpoint
+  );
+  if (after == nullptr || notes.touches(row.id)) {
+    // Somebody changed it in the same commit; what settling made of it cannot be seen.
+    if (after != nullptr && after->is_pending() && notes.retried.contains(row.id)) return;
+    if (after != nullptr) row = *after;
+    return;
+  }
+  if (!after->is_pending()) {
+    require(
+        row.schedule_attempts >= attempts_min, "dead before the policy's end", row.id, row.endpoint
+    );
+    return ends("dead", "attempts_exhausted");
+  }
+  require(
+      row.schedule_attempts < attempts_max, "pending after the policy's end", row.id, row.endpoint
+  );
+  double asked = 0;
+  const int status = sent.response->status;
+  if (status == 429 || status == 502 || status == 503 || status == 504) {
+    const auto date = parse_http_date(sent.response->retry_after);
+    if (date) asked = static_cast<double>((*date - sent.answered_at).count());
+    int seconds = 0;
+    const auto& text = sent.response->retry_after;
+    std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (!date) asked = seconds * 1000.0;
+  }
+  const double wait = static_cast<double>(after->due_at_ms - unix_ms(sent.answered_at));
+  if (wait < std::max(earliest, asked)) {
+    const auto what =
+        fmt::format("a retry is due too early: after {} ms, not {} and {}", wait, earliest, asked);
+    violate(what, row.id, row.endpoint);
+  }
+  require(wait <= std::max(latest, asked + 1), "a retry is due too late", row.id, row.endpoint);
+  row.due_at_ms = after->due_at_ms;
+}
+
+// --- Deliveries ----------------------------------------------------------------------------------
+
+void Checker::check_delivery_change(
+    const DeliveryRow* before, const DeliveryRow* after, WallTime now
+) const {
+  if (after == nullptr) return check_pruned(*before);
+  const std::int64_t id = after->id;
+  const auto must = [&](bool holds, const char* what) {
+    require(holds, what, id, after->endpoint);
+  };
+  if (before == nullptr) {
+    must(after->attempts == 0 && after->schedule_attempts == 0, "a new delivery has attempts");
+    must(after->is_pending() || notes.touches(id), "a new delivery is final");
+    return;
+  }
+  if (*before == *after) return;
+  p_.trace.note(
+      id,
+      after->endpoint,
+      fmt::format(
+          "delivery {}: {} {} due {} attempts {}/{} round {}",
+          id,
+          after->state,
+          after->dead_reason,
+          after->due_at_ms == 0 ? "never" : to_rfc3339(from_unix_ms(after->due_at_ms)),
+          after->schedule_attempts,
+          after->attempts,
+          after->round
+      )
+  );
+  must(notes.touches(id), "a delivery changed that nobody touched");
+  must(before->attempts == after->attempts, "attempts were not counted");
+  must(before->round <= after->round, "a round goes back");
+  const bool may_replay =
+      notes.replayed.contains(id) || (notes.task && before->state == "dead" && !before->discarded);
+  if (!before->is_pending()) {
+    const bool same = before->state == after->state && before->dead_reason == after->dead_reason &&
+                      before->finished_at_ms == after->finished_at_ms;
+    must(same || may_replay, "a final state was not final");
+    if (before->discarded != after->discarded)
+      must(notes.discarded.contains(id) || notes.task, "discarded by nobody");
+  }
+  if (after->schedule_attempts < before->schedule_attempts)
+    must(may_replay || notes.task, "a schedule begins anew without a replay");
+  if (after->is_pending() || after->state == before->state) return;
+  must(after->state != "delivered", "delivered without an answer of the receiver");
+  if (after->state == "cancelled") {
+    const bool deleted = !endpoints_.contains(after->endpoint);
+    must(notes.cancelled.contains(id) || (notes.sweep && deleted), "cancelled by nobody");
+  } else if (after->dead_reason == "expired") {
+    const auto expires = events_.at(after->event).expires_at_ms;
+    must(notes.sweep && expires != 0 && expires <= unix_ms(now), "expired before its time");
+  } else if (after->dead_reason == "endpoint_disabled") {
+    const auto& endpoint = current_endpoints_.at(after->endpoint);
+    const bool long_enough =
+        unix_ms(now) - endpoint.state_changed_at_ms >= notes.hold_disabled.count() ||
+        notes.endpoints.contains(after->endpoint);
+    must(notes.sweep && endpoint.state == "disabled" && long_enough, "given up too early");
+  } else {
+    must(false, "dead without an attempt");
+  }
+}
+
+void Checker::check_pruned(const DeliveryRow& before) const {
+  const auto& event = events_.at(before.event);
+  require(notes.prune, "a delivery is lost", before.id, before.endpoint);
+  require(
+      !before.is_pending() || notes.touches(before.id),
+      "a pending delivery is pruned",
+      before.id,
+      before.endpoint
+  );
+  require(
+      event.created_at_ms < unix_ms(notes.prune_before),
+      "a delivery is pruned too early",
+      before.id,
+      before.endpoint
+  );
+}
+
+// --- Endpoints -----------------------------------------------------------------------------------
+
+void Checker::check_endpoint_change(
+    const EndpointRow& before, const EndpointRow& after, WallTime now
+) {
+  const std::int64_t id = after.id;
+  const auto must = [&](bool holds, const char* what) { require(holds, what, 0, id); };
+  if (!(before == after)) {
+    p_.trace.note(
+        0,
+        id,
+        fmt::format(
+            "endpoint {}: {} {}{}", id, after.state, after.reason, after.deleted ? " deleted" : ""
+        )
+    );
+  }
+  if (before.deleted || after.deleted) return;
+  if (notes.endpoints.contains(id)) {
+    // Health begins anew when an operator enables it.
+    if (after.failed_attempts == 0) health_[id] = {};
+    return;
+  }
+  const bool to_disable = gone_.contains(id) || failing_.contains(id);
+  if (before.state == "disabled") {
+    must(after.state == "disabled" && after.reason == before.reason, "enabled by nobody");
+  } else if (to_disable) {
+    must(after.state == "disabled", "an endpoint that is gone or failing is not disabled");
+    must(after.reason == (gone_.contains(id) ? "gone" : "failing"), "disabled for another reason");
+    must(after.state_changed_at_ms == unix_ms(now), "disabled at another time");
+  } else {
+    must(after.state == before.state, "the state of an endpoint was changed by nobody");
+  }
+  const auto known = health_.find(id);
+  const Health health = known == health_.end() ? Health{} : known->second;
+  must(
+      after.failing_since_ms == health.since_ms && after.failed_attempts == health.failed,
+      "an endpoint's health is wrong"
+  );
+}
+
+bool Checker::all_final() const {
+  return std::none_of(current_.begin(), current_.end(), [](const auto& entry) {
+    return entry.second.is_pending();
+  });
+}
+
+void Checker::check_attempts() const {
+  const auto wrong = p_.tables.number(
+      "SELECT count(*) FROM delivery AS d WHERE attempts_count <> "
+      "(SELECT count(*) FROM attempt AS a WHERE a.delivery_id = d.id)"
+  );
+  if (wrong != 0) violate("attempts are missing", 0, 0);
+}
+
+void Checker::on_end() {
+  for (const auto& [id, row] : current_) {
+    require(!row.is_pending(), "a delivery never ended", id, row.endpoint);
+    if (row.state == "delivered") {
+      require(
+          p_.network.said_yes(row.event, row.endpoint),
+          "delivered and never received",
+          id,
+          row.endpoint
+      );
+    }
+  }
+  check_attempts();
+  if (p_.tables.text("PRAGMA integrity_check") != "ok") violate("the database is damaged", 0, 0);
+  if (!p_.tables.outbox().empty()) violate("rows of the outbox wait for ever", 0, 0);
+  if (!unsettled_.empty()) violate("requests were never settled", unsettled_.begin()->first, 0);
+}
+
+}  // namespace postrider::sim

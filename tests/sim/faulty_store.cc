@@ -1,0 +1,207 @@
+#include "tests/sim/faulty_store.h"
+
+#include <utility>
+
+namespace postrider::sim {
+
+Status FaultyStore::may_fail() {
+  if (!control_.happens(control_.plan->call_fails)) return {};
+  if (chance(control_.prng, 0.3)) rollback();
+  return fail(Errc::kUnavailable, "simulated: no space");
+}
+
+Status FaultyStore::begin() {
+  control_.committed = false;
+  control_.settled.clear();
+  settling_ = false;
+  if (control_.happens(control_.plan->begin_fails)) return fail(Errc::kBusy, "simulated: locked");
+  return inner_->begin();
+}
+
+Status FaultyStore::commit() {
+  if (control_.happens(control_.plan->crash_in_commit)) {
+    if (chance(control_.prng, 0.5)) throw Crash{};
+    if (auto committed = inner_->commit(); !committed) return committed;
+    control_.committed = true;
+    throw Crash{};
+  }
+  if (control_.happens(control_.plan->commit_fails)) {
+    inner_->rollback();
+    return fail(Errc::kUnavailable, "simulated: no space");
+  }
+  auto committed = inner_->commit();
+  control_.committed = committed.has_value();
+  return committed;
+}
+
+Status FaultyStore::release_savepoint() {
+  if (auto fine = may_fail(); !fine) return fine;
+  settling_ = false;
+  return inner_->release_savepoint();
+}
+
+void FaultyStore::rollback() {
+  control_.settled.clear();
+  inner_->rollback();
+}
+
+void FaultyStore::rollback_to_savepoint() {
+  if (std::exchange(settling_, false)) control_.settled.clear();
+  inner_->rollback_to_savepoint();
+}
+
+Result<std::vector<Appended>> FaultyStore::append(std::span<const NewEvent> events, WallTime now) {
+  if (auto fine = may_fail(); !fine) return tl::unexpected(fine.error());
+  if (control_.canary != Canary::kDeliveryLost) return inner_->append(events, now);
+  std::vector<NewEvent> fewer(events.begin(), events.end());
+  for (auto& event : fewer) {
+    if (event.endpoints.size() > 1) event.endpoints.pop_back();
+  }
+  return inner_->append(fewer, now);
+}
+
+Result<std::optional<IdempotencyRecord>> FaultyStore::idempotency(
+    std::string_view tenant, std::string_view key
+) {
+  if (control_.canary == Canary::kIdempotencyForgotten) return std::optional<IdempotencyRecord>{};
+  return inner_->idempotency(tenant, key);
+}
+
+Status FaultyStore::put_idempotency(
+    std::string_view tenant, std::string_view key, const IdempotencyRecord& record, WallTime now
+) {
+  if (auto fine = may_fail(); !fine) return fine;
+  auto put = inner_->put_idempotency(tenant, key, record, now);
+  if (control_.canary == Canary::kIdempotencyForgotten) return {};
+  return put;
+}
+
+Status FaultyStore::remove_outbox(std::int64_t row) {
+  if (control_.canary == Canary::kOutboxTwice && chance(control_.prng, 0.3)) return {};
+  return inner_->remove_outbox(row);
+}
+
+Result<std::vector<Settled>> FaultyStore::settle(
+    std::span<const Settlement> settlements, WallTime now
+) {
+  if (auto fine = may_fail(); !fine) return tl::unexpected(fine.error());
+  settling_ = true;
+  control_.settled.assign(settlements.begin(), settlements.end());
+  if (control_.canary != Canary::kRoundIgnored) return inner_->settle(settlements, now);
+  std::vector<Settlement> changed(settlements.begin(), settlements.end());
+  for (auto& settlement : changed) {
+    const auto known = inner_->delivery(settlement.delivery);
+    if (known) settlement.round = known->round;
+  }
+  return inner_->settle(changed, now);
+}
+
+Status FaultyStore::change_delivery(const Delivery& delivery) {
+  if (auto fine = may_fail(); !fine) return fine;
+  return inner_->change_delivery(delivery);
+}
+
+Result<Pruned> FaultyStore::prune(WallTime before, WallTime keys_before, std::size_t rows_max) {
+  if (control_.canary == Canary::kPruneAll) before += std::chrono::hours{1};
+  return inner_->prune(before, keys_before, rows_max);
+}
+
+Status FaultyStore::put_endpoint(const Endpoint& endpoint) {
+  if (auto fine = may_fail(); !fine) return fine;
+  return inner_->put_endpoint(endpoint);
+}
+
+namespace {
+
+class EngineReader final : public StoreReader {
+ public:
+  EngineReader(std::unique_ptr<StoreReader> inner, StoreControl& control)
+      : inner_(std::move(inner)), control_(control) {}
+
+  [[nodiscard]] Result<DuePage> due(const DueParams& params) override {
+    if (control_.happens(control_.plan->read_fails))
+      return fail(Errc::kBusy, "simulated: cannot read");
+    auto page = inner_->due(params);
+    if (page && control_.canary == Canary::kAttemptsNotCounted) {
+      for (auto& row : page->rows) row.delivery.schedule_attempts_count = 0;
+    }
+    return page;
+  }
+  [[nodiscard]] Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints() override {
+    return inner_->waiting_endpoints();
+  }
+  [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override {
+    return inner_->all_endpoints();
+  }
+  [[nodiscard]] std::uint64_t id_salt() const override { return inner_->id_salt(); }
+
+  // The engine asks for nothing else.
+  [[nodiscard]] Result<Event> event(EventId id) override { return inner_->event(id); }
+  [[nodiscard]] Result<Page<Event>> events(const EventFilter& f, const PageParams& p) override {
+    return inner_->events(f, p);
+  }
+  [[nodiscard]] Result<DeliveryView> delivery(DeliveryId id) override {
+    return inner_->delivery(id);
+  }
+  [[nodiscard]] Result<Page<DeliveryView>> deliveries(const DeliveryFilter& f, const PageParams& p)
+      override {
+    return inner_->deliveries(f, p);
+  }
+  [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId id) override {
+    return inner_->attempts(id);
+  }
+  [[nodiscard]] Result<Page<DeliveryView>> dead_letters(
+      const DeadLetterFilter& f, const PageParams& p
+  ) override {
+    return inner_->dead_letters(f, p);
+  }
+  [[nodiscard]] Result<std::int64_t> count_dead_letters(const DeadLetterFilter& f) override {
+    return inner_->count_dead_letters(f);
+  }
+  [[nodiscard]] Result<Endpoint> endpoint(EndpointId id) override { return inner_->endpoint(id); }
+  [[nodiscard]] Result<Page<Endpoint>> endpoints(const EndpointFilter& f, const PageParams& p)
+      override {
+    return inner_->endpoints(f, p);
+  }
+  [[nodiscard]] Result<Page<ApiKey>> api_keys(const PageParams& p) override {
+    return inner_->api_keys(p);
+  }
+  [[nodiscard]] Result<std::vector<ApiKey>> all_api_keys() override {
+    return inner_->all_api_keys();
+  }
+  [[nodiscard]] Result<EventType> event_type(std::string_view name) override {
+    return inner_->event_type(name);
+  }
+  [[nodiscard]] Result<Page<EventType>> event_types(const PageParams& p) override {
+    return inner_->event_types(p);
+  }
+  [[nodiscard]] Result<std::vector<EventType>> all_event_types() override {
+    return inner_->all_event_types();
+  }
+  [[nodiscard]] Result<Task> task(TaskId id) override { return inner_->task(id); }
+  [[nodiscard]] Result<Page<Task>> tasks(const PageParams& p) override { return inner_->tasks(p); }
+  [[nodiscard]] Result<std::vector<Task>> running_tasks() override {
+    return inner_->running_tasks();
+  }
+  [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& f) override {
+    return inner_->stats(f);
+  }
+  [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime now) override {
+    return inner_->backlog(now);
+  }
+  [[nodiscard]] Result<bool> outbox_waiting() override { return inner_->outbox_waiting(); }
+
+ private:
+  std::unique_ptr<StoreReader> inner_;
+  StoreControl& control_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreReader> faulty_reader(
+    std::unique_ptr<StoreReader> inner, StoreControl& control
+) {
+  return std::make_unique<EngineReader>(std::move(inner), control);
+}
+
+}  // namespace postrider::sim

@@ -1,0 +1,154 @@
+// A real store that fails when it is told to.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/store.h"
+
+#include "tests/sim/canary.h"
+#include "tests/sim/plan.h"
+
+namespace postrider::sim {
+
+/// Thrown through the code under test: the process is gone from here on.
+struct Crash {};
+
+/// What the decorators do, and what they saw of the transaction that is open or was last.
+struct StoreControl {
+  const Plan* plan = nullptr;
+  Prng prng{0};
+  Canary canary = Canary::kNone;
+  bool faults = true;
+  bool committed = false;
+  std::vector<Settlement> settled;  ///< that the store took
+
+  [[nodiscard]] bool happens(double p) { return faults && chance(prng, p); }
+};
+
+class FaultyStore final : public Store {
+ public:
+  /// `control` outlives it.
+  FaultyStore(std::unique_ptr<Store> inner, StoreControl& control)
+      : inner_(std::move(inner)), control_(control) {}
+
+  [[nodiscard]] Status begin() override;
+  [[nodiscard]] Status commit() override;
+  void rollback() override;
+  [[nodiscard]] Status savepoint() override { return inner_->savepoint(); }
+  [[nodiscard]] Status release_savepoint() override;
+  void rollback_to_savepoint() override;
+  [[nodiscard]] bool in_transaction() const override { return inner_->in_transaction(); }
+
+  [[nodiscard]] Result<std::vector<Appended>> append(std::span<const NewEvent> events, WallTime now)
+      override;
+  [[nodiscard]] Result<std::optional<IdempotencyRecord>> idempotency(
+      std::string_view tenant, std::string_view key
+  ) override;
+  [[nodiscard]] Status put_idempotency(
+      std::string_view tenant, std::string_view key, const IdempotencyRecord& record, WallTime now
+  ) override;
+  [[nodiscard]] Result<std::vector<OutboxRow>> outbox(std::size_t rows_max) override {
+    return inner_->outbox(rows_max);
+  }
+  [[nodiscard]] Status remove_outbox(std::int64_t row) override;
+  [[nodiscard]] Status reject_outbox(std::int64_t row, std::string_view reason, WallTime now)
+      override {
+    return inner_->reject_outbox(row, reason, now);
+  }
+
+  [[nodiscard]] Result<std::vector<Settled>> settle(
+      std::span<const Settlement> settlements, WallTime now
+  ) override;
+  [[nodiscard]] Result<Delivery> delivery(DeliveryId id) override { return inner_->delivery(id); }
+  [[nodiscard]] Status change_delivery(const Delivery& delivery) override;
+  [[nodiscard]] Result<std::optional<Delivery>> find_delivery(EventId event, EndpointId endpoint)
+      override {
+    return inner_->find_delivery(event, endpoint);
+  }
+  [[nodiscard]] Result<AppendedDelivery> add_delivery(
+      const Event& event, EndpointId endpoint, WallTime now
+  ) override {
+    return inner_->add_delivery(event, endpoint, now);
+  }
+  [[nodiscard]] Result<Event> event(EventId id) override { return inner_->event(id); }
+  [[nodiscard]] Result<DeliveryChunk> dead_letters_from(
+      const DeadLetterFilter& filter, std::size_t rows_max, std::string& cursor
+  ) override {
+    return inner_->dead_letters_from(filter, rows_max, cursor);
+  }
+
+  [[nodiscard]] Result<std::vector<Delivery>> expire(WallTime now, std::size_t rows_max) override {
+    return inner_->expire(now, rows_max);
+  }
+  [[nodiscard]] Result<std::vector<Delivery>> expire_disabled(
+      WallTime disabled_before, WallTime now, std::size_t rows_max
+  ) override {
+    return inner_->expire_disabled(disabled_before, now, rows_max);
+  }
+  [[nodiscard]] Result<std::vector<Delivery>> cancel_deleted(WallTime now, std::size_t rows_max)
+      override {
+    return inner_->cancel_deleted(now, rows_max);
+  }
+  [[nodiscard]] Result<Pruned> prune(WallTime before, WallTime keys_before, std::size_t rows_max)
+      override;
+  [[nodiscard]] Result<std::vector<EndpointId>> prune_secrets(WallTime now) override {
+    return inner_->prune_secrets(now);
+  }
+
+  [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override {
+    return inner_->add_endpoint(endpoint, now);
+  }
+  [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
+  [[nodiscard]] Status put_endpoint_health(
+      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+  ) override {
+    return inner_->put_endpoint_health(id, failing_since, failed_attempts_count);
+  }
+  [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override {
+    return inner_->delete_endpoint(id, now);
+  }
+
+  [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override {
+    return inner_->add_api_key(key, now);
+  }
+  [[nodiscard]] Status delete_api_key(KeyId id) override { return inner_->delete_api_key(id); }
+  [[nodiscard]] Result<EventType> event_type(std::string_view name) override {
+    return inner_->event_type(name);
+  }
+  [[nodiscard]] Status add_event_type(const EventType& type) override {
+    return inner_->add_event_type(type);
+  }
+  [[nodiscard]] Status put_event_type(const EventType& type) override {
+    return inner_->put_event_type(type);
+  }
+  [[nodiscard]] Status delete_event_type(std::string_view name) override {
+    return inner_->delete_event_type(name);
+  }
+  [[nodiscard]] Result<TaskId> add_task(const Task& task, WallTime now) override {
+    return inner_->add_task(task, now);
+  }
+  [[nodiscard]] Result<Task> task(TaskId id) override { return inner_->task(id); }
+  [[nodiscard]] Status put_task(const Task& task) override { return inner_->put_task(task); }
+  [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override {
+    return inner_->add_stats(rows);
+  }
+  [[nodiscard]] Status checkpoint() override { return inner_->checkpoint(); }
+
+ private:
+  /// An error now and then; sometimes the database ends the whole transaction with it.
+  [[nodiscard]] Status may_fail();
+
+  std::unique_ptr<Store> inner_;
+  StoreControl& control_;
+  bool settling_ = false;  // inside of the savepoint of settling
+};
+
+/// The engine's reader: pages fail now and then. `control` outlives it.
+[[nodiscard]] std::unique_ptr<StoreReader> faulty_reader(
+    std::unique_ptr<StoreReader> inner, StoreControl& control
+);
+
+}  // namespace postrider::sim

@@ -1,0 +1,149 @@
+#include "tests/sim/node.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace postrider::sim {
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().context);
+  return std::move(*result);
+}
+
+void must(const Status& status) {
+  if (!status) throw std::runtime_error(status.error().context);
+}
+
+bool is_canary(const StoreControl* control, Canary canary) { return control->canary == canary; }
+
+}  // namespace
+
+void Node::Sink::put(Settlement settlement) {
+  ++count_;
+  if (control_.canary == Canary::kSettlementDropped && count_ % 7 == 0) return;
+  if (control_.canary == Canary::kFailureAsDelivered && settlement.verdict == Verdict::kRetry) {
+    settlement.next = Delivered{};
+  }
+  if (auto* retry = std::get_if<RetryAt>(&settlement.next);
+      retry != nullptr && control_.canary == Canary::kRetryEarly) {
+    retry->due_at = settlement.attempt.started_at;
+  }
+  if (control_.canary == Canary::kGoneIgnored && settlement.verdict == Verdict::kEndpointGone) {
+    settlement.verdict = Verdict::kRetry;
+  }
+  to_.push_back(std::move(settlement));
+}
+
+Node::Node(Parts parts)
+    : parts_(std::move(parts)),
+      transport_(parts_.on_request),
+      sink_(unwritten_, *parts_.control),
+      told_seq_(parts_.seq),
+      seq_(parts_.seq) {
+  store_ =
+      std::make_unique<FaultyStore>(must(sqlite::SqliteStore::open(parts_.path)), *parts_.control);
+  sqlite::SqliteReaders readers{parts_.path};
+  writer_reader_ = must(readers.open());
+  engine_reader_ = faulty_reader(must(readers.open()), *parts_.control);
+  group_ = std::make_unique<GroupCommit>(*store_);
+  must(group_->load(*writer_reader_));
+  engine_ = std::make_unique<Engine>(
+      parts_.engine,
+      IdCodec{engine_reader_->id_salt()},
+      *engine_reader_,
+      transport_,
+      sink_,
+      Prng{parts_.seed}
+  );
+  must(load(*engine_, *engine_reader_));
+}
+
+Written Node::write(WallTime now, std::size_t commands_max, bool tell) {
+  Written written;
+  const auto count = static_cast<std::ptrdiff_t>(std::min(commands_max, commands_.size()));
+  std::move(commands_.begin(), commands_.begin() + count, std::back_inserter(written.commands));
+  commands_.erase(commands_.begin(), commands_.begin() + count);
+  std::vector<Change> changes;
+  for (auto& command : written.commands) {
+    changes.emplace_back([&command](WriteContext& context) {
+      auto changed = command.change(context);
+      command.ran_well = changed.has_value();
+      return changed;
+    });
+  }
+  StoreControl& control = *parts_.control;
+  control.committed = false;
+  const std::vector<Settlement> before = unwritten_;
+  Effects effects;
+  try {
+    GroupResult result = group_->run(unwritten_, changes, now, effects);
+    written.answers = std::move(result.changes);
+  } catch (const Crash&) {
+    written.crashed = true;
+  }
+  written.committed = control.committed;
+  if (control.committed) {
+    written.seq = ++seq_;
+    if (written.crashed || unwritten_.empty()) written.settled = control.settled;
+  }
+  if (is_canary(&control, Canary::kAnswerBeforeCommit)) {
+    for (std::size_t i = 0; i < written.answers.size(); ++i) {
+      if (written.commands[i].ran_well) written.answers[i] = {};
+    }
+  }
+  if (written.crashed) return written;
+  engine_->set_writable(unwritten_.empty());
+  if (is_canary(&control, Canary::kSettleBeforeCommit) && !control.committed) settle_too_early();
+  if (tell && control.committed) pass_on(effects, written.seq);
+  return written;
+}
+
+void Node::settle_too_early() {
+  News news;
+  for (const auto& settlement : unwritten_)
+    news.settled.push_back({settlement.delivery, settlement.endpoint, true, std::nullopt});
+  unwritten_.clear();
+  engine_->set_writable(true);
+  inbox_.emplace_back(seq_, std::move(news));
+}
+
+void Node::pass_on(Effects& effects, std::uint64_t seq) {
+  News news = news_of(effects);
+  const StoreControl* control = parts_.control;
+  if (is_canary(control, Canary::kNewsLost)) news.fresh.clear();
+  for (auto& endpoint : news.endpoints) {
+    auto changed = std::make_shared<Endpoint>(*endpoint);
+    if (is_canary(control, Canary::kLimitIgnored)) changed->config.max_in_flight += 5;
+    if (is_canary(control, Canary::kPauseIgnored)) changed->state = EndpointState::kActive;
+    if (is_canary(control, Canary::kSecretForgotten)) changed->secrets.resize(1);
+    endpoint = std::move(changed);
+  }
+  inbox_.emplace_back(seq, std::move(news));
+}
+
+void Node::turn(
+    WallTime wall, MonoTime mono, std::vector<Completion> completions, std::size_t news_count
+) {
+  News news;
+  for (std::size_t i = 0; i < news_count && !inbox_.empty(); ++i) {
+    append(news, std::move(inbox_.front().second), limits::kDispatcherInboxMax);
+    told_seq_ = std::max(told_seq_, inbox_.front().first);
+    inbox_.pop_front();
+  }
+  apply(*engine_, std::move(news), wall);
+  if (is_canary(parts_.control, Canary::kHoldIgnored)) {
+    for (auto& completion : completions) {
+      if (completion.response.status == 429) completion.response.status = 500;
+    }
+  }
+  read_failed_ = !engine_->tick(wall, mono, std::move(completions)).has_value();
+}
+
+}  // namespace postrider::sim

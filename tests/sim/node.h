@@ -1,0 +1,102 @@
+// One process of Postrider without its threads: store, group commit, engine, and what waits between
+// them.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "service/group_commit.h"
+#include "service/news.h"
+
+#include "tests/sim/faulty_store.h"
+#include "tests/sim/network.h"
+
+namespace postrider::sim {
+
+/// A change with what the simulator makes of its end.
+struct Command {
+  std::string text;
+  Change change;
+  /// Called once it is known. `committed`: whether it is in the database; `answer`: what the caller
+  /// was told, null when the process was gone before.
+  std::function<void(bool committed, const Status* answer)> done;
+  bool ran_well = false;
+};
+
+/// What one turn of the writer did.
+struct Written {
+  bool committed = false;
+  bool crashed = false;
+  std::uint64_t seq = 0;            ///< of the commit
+  std::vector<Settlement> settled;  ///< in it
+  std::vector<Command> commands;    ///< that were in the group
+  std::vector<Status> answers;      ///< to them; empty after a crash
+};
+
+class Node {
+ public:
+  struct Parts {
+    std::string path;
+    EngineOptions engine;
+    StoreControl* control = nullptr;
+    SimTransport::OnRequest on_request;
+    std::uint64_t generation = 0;
+    std::uint64_t seq = 0;  ///< of the last commit before it
+    std::uint64_t seed = 0;
+  };
+
+  explicit Node(Parts parts);
+
+  void enqueue(Command command) { commands_.push_back(std::move(command)); }
+  [[nodiscard]] bool has_work() const { return !commands_.empty() || !unwritten_.empty(); }
+  /// One turn of the writer with up to `commands_max` commands. `tell`: whether the process lives
+  /// long enough to pass the news on.
+  [[nodiscard]] Written write(WallTime now, std::size_t commands_max, bool tell);
+  /// One turn of the dispatcher after `news_count` of the waiting news.
+  void turn(
+      WallTime wall, MonoTime mono, std::vector<Completion> completions, std::size_t news_count
+  );
+
+  [[nodiscard]] Engine& engine() { return *engine_; }
+  [[nodiscard]] std::size_t news_waiting() const { return inbox_.size(); }
+  [[nodiscard]] std::uint64_t generation() const { return parts_.generation; }
+  /// The last commit that the engine was told of.
+  [[nodiscard]] std::uint64_t told_seq() const { return told_seq_; }
+  [[nodiscard]] bool read_failed() const { return read_failed_; }
+
+ private:
+  class Sink final : public SettlementSink {
+   public:
+    Sink(std::vector<Settlement>& to, const StoreControl& control) : to_(to), control_(control) {}
+    void put(Settlement settlement) override;
+
+   private:
+    std::vector<Settlement>& to_;
+    const StoreControl& control_;
+    int count_ = 0;
+  };
+
+  void pass_on(Effects& effects, std::uint64_t seq);
+  void settle_too_early();
+
+  Parts parts_;
+  std::unique_ptr<StoreReader> writer_reader_;
+  std::unique_ptr<StoreReader> engine_reader_;
+  std::unique_ptr<FaultyStore> store_;
+  std::unique_ptr<GroupCommit> group_;
+  SimTransport transport_;
+  std::vector<Settlement> unwritten_;
+  Sink sink_;
+  std::unique_ptr<Engine> engine_;
+  std::vector<Command> commands_;
+  std::deque<std::pair<std::uint64_t, News>> inbox_;
+  std::uint64_t told_seq_;
+  std::uint64_t seq_;
+  bool read_failed_ = false;
+};
+
+}  // namespace postrider::sim

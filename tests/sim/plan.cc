@@ -1,0 +1,60 @@
+#include "tests/sim/plan.h"
+
+#include <array>
+
+namespace postrider::sim {
+namespace {
+
+/// A fault or command exists in half of all seeds, then at a chance of up to `most`.
+double maybe(Prng& prng, double most) {
+  const bool exists = chance(prng, 0.5);
+  const double p = most * prng.unit();
+  return exists ? p : 0.0;
+}
+
+}  // namespace
+
+Plan draw_plan(Prng& prng) {
+  Plan plan;
+  plan.endpoints_max = 1 + static_cast<int>(prng.below(8));
+  plan.tenants = 1 + static_cast<int>(prng.below(3));
+  plan.in_flight_max = 1 + prng.below(12);
+  plan.ready_bytes_max = chance(prng, 0.3) ? 1 + prng.below(4000) : 1U << 20U;
+  plan.step_max = pick(prng, std::vector<Millis>{Millis{20}, Millis{300}, Millis{2000}});
+  plan.emit = 0.1 + 0.5 * prng.unit();
+  plan.batch = maybe(prng, 0.3);
+  plan.keyed = maybe(prng, 0.6);
+  plan.deliver_at = maybe(prng, 0.4);
+  plan.expires_at = maybe(prng, 0.4);
+  plan.large_data = maybe(prng, 0.3);
+  plan.outbox = maybe(prng, 0.4);
+  plan.delivery_change = maybe(prng, 0.5);
+  plan.event_replay = maybe(prng, 0.2);
+  plan.task = maybe(prng, 0.1);
+  plan.endpoint_change = maybe(prng, 0.3);
+  plan.endpoint_delete = maybe(prng, 0.02);
+  plan.maintenance = 0.02 + 0.3 * prng.unit();
+  plan.prunes = chance(prng, 0.4);
+  plan.retention = Millis{1000} + draw_millis(prng, Millis{60'000});
+  plan.hold_disabled = Millis{1000} + draw_millis(prng, Millis{60'000});
+  plan.write_turn = 0.2 + 0.8 * prng.unit();
+  plan.engine_turn = 0.2 + 0.8 * prng.unit();
+  plan.news_delay = maybe(prng, 0.8);
+  plan.crash = maybe(prng, 0.03);
+  plan.crash_in_commit = maybe(prng, 0.05);
+  plan.drain = maybe(prng, 0.01);
+  plan.wall_step = maybe(prng, 0.05);
+  plan.long_jump = maybe(prng, 0.05);
+  plan.begin_fails = maybe(prng, 0.2);
+  plan.commit_fails = maybe(prng, 0.2);
+  plan.call_fails = maybe(prng, 0.05);
+  plan.read_fails = maybe(prng, 0.1);
+  plan.mode_change = 0.2 * prng.unit();
+  plan.modes = {Mode::kHealthy};
+  for (std::size_t mode = 1; mode < kModeCount; ++mode) {
+    if (chance(prng, 0.4)) plan.modes.push_back(static_cast<Mode>(mode));
+  }
+  return plan;
+}
+
+}  // namespace postrider::sim

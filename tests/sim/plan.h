@@ -1,0 +1,65 @@
+// What a seed draws before it runs: which faults and commands exist, and how often.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/prng.h"
+
+#include "tests/sim/receiver.h"
+
+namespace postrider::sim {
+
+/// Chances are per step or per call, 0 to 1.
+struct Plan {
+  int endpoints_max = 4;
+  int tenants = 1;
+  std::uint64_t in_flight_max = 8;
+  std::uint64_t ready_bytes_max = 1U << 20U;
+  Millis step_max{500};
+  double emit = 0.5;
+  double batch = 0.0;
+  double keyed = 0.0;
+  double deliver_at = 0.0;
+  double expires_at = 0.0;
+  double large_data = 0.0;
+  double outbox = 0.0;
+  double delivery_change = 0.0;
+  double event_replay = 0.0;
+  double task = 0.0;
+  double endpoint_change = 0.0;
+  double endpoint_delete = 0.0;
+  double maintenance = 0.2;
+  bool prunes = false;
+  Millis retention{60'000};
+  Millis hold_disabled{60'000};
+  double write_turn = 0.8;
+  double engine_turn = 0.8;
+  double news_delay = 0.0;
+  double crash = 0.0;
+  double crash_in_commit = 0.0;
+  double drain = 0.0;
+  double wall_step = 0.0;
+  double long_jump = 0.0;
+  double begin_fails = 0.0;
+  double commit_fails = 0.0;
+  double call_fails = 0.0;
+  double read_fails = 0.0;
+  double mode_change = 0.05;
+  std::vector<Mode> modes;
+};
+
+[[nodiscard]] Plan draw_plan(Prng& prng);
+
+/// True with the given chance. Draws once whatever the chance.
+[[nodiscard]] inline bool chance(Prng& prng, double p) { return prng.unit() < p; }
+[[nodiscard]] inline Millis draw_millis(Prng& prng, Millis max) {
+  return Millis{static_cast<std::int64_t>(prng.below(static_cast<std::uint64_t>(max.count()) + 1))};
+}
+template <class T>
+[[nodiscard]] const T& pick(Prng& prng, const std::vector<T>& from) {
+  return from[prng.below(from.size())];
+}
+
+}  // namespace postrider::sim

@@ -1,0 +1,44 @@
+// Time that moves when the simulator says so.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace postrider::sim {
+
+class SimClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime wall_now() const override { return wall_; }
+  [[nodiscard]] MonoTime mono_now() const override { return mono_; }
+
+  void advance(Millis by) {
+    mono_ += by;
+    set_wall(wall_ + by);
+  }
+  /// Somebody sets the clock; monotonic time goes on.
+  void step_wall(Millis by) { set_wall(std::max(wall_ + by, kWallMin)); }
+
+  /// How many instants the wall clock has shown; a mark for wall_max_since.
+  [[nodiscard]] std::size_t mark() const { return shown_.size() - 1; }
+  /// The latest instant that the wall clock has shown since `mark`.
+  [[nodiscard]] WallTime wall_max_since(std::size_t mark) const {
+    return *std::max_element(shown_.begin() + static_cast<std::ptrdiff_t>(mark), shown_.end());
+  }
+
+ private:
+  static constexpr WallTime kWallMin = from_unix_ms(1'600'000'000'000);
+
+  void set_wall(WallTime wall) {
+    wall_ = wall;
+    shown_.push_back(wall);
+  }
+
+  WallTime wall_ = from_unix_ms(1'767'225'600'000);
+  MonoTime mono_{std::chrono::hours{1}};
+  std::vector<WallTime> shown_{wall_};
+};
+
+}  // namespace postrider::sim

@@ -1,0 +1,119 @@
+// One run: a node, its receivers, producers and operators, all from one seed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/sim/checker.h"
+#include "tests/sim/node.h"
+#include "tests/support/temp_dir.h"
+
+namespace postrider::sim {
+
+struct WorldOptions {
+  std::uint64_t seed = 0;
+  int steps = 300;
+  Canary canary = Canary::kNone;
+  std::string path;  ///< of a database that does not exist yet
+};
+
+class World {
+ public:
+  explicit World(WorldOptions options);
+
+  /// Safety, then liveness. Throws a Violation.
+  void run();
+
+  [[nodiscard]] const Trace& trace() const { return trace_; }
+  [[nodiscard]] const Counts& counts() const { return checker_->counts; }
+
+ private:
+  void step();
+  void finish();
+  void advance();
+  void advance_to_next();
+  void write_turn(bool tell = true);
+  void engine_turn(std::size_t news_count);
+  void restart(const char* why);
+  void on_request(TransferId id, Request request);
+
+  // Producers; commands.cc.
+  void draw_commands();
+  void emit();
+  void insert_outbox();
+  [[nodiscard]] ModelEvent draw_event();
+  [[nodiscard]] std::string draw_data();
+
+  // Operators; operators.cc.
+  void change_delivery();
+  void replay_event();
+  void start_task();
+  void add_endpoint();
+  void change_endpoint();
+  void remove_endpoint();
+  void set_state(std::int64_t endpoint, EndpointState state);
+  void maintain();
+  [[nodiscard]] EndpointConfig draw_config(int index);
+  [[nodiscard]] std::optional<std::int64_t> pick_delivery(bool pending);
+  [[nodiscard]] std::optional<std::int64_t> pick_endpoint();
+
+  /// Queues a change whose result `done` gets when it is in the database.
+  template <class T>
+  void enqueue(
+      std::string text,
+      std::function<Result<T>(WriteContext&)> change,
+      std::function<void(const T&)> done
+  );
+  [[nodiscard]] bool happens(double p) { return chance(prng_, p); }
+
+  const WorldOptions options_;
+  Prng prng_;
+  Plan plan_;
+  SimClock clock_;
+  Trace trace_{clock_};
+  StoreControl control_;
+  std::unique_ptr<Tables> tables_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<Checker> checker_;
+  std::unique_ptr<Node> node_;
+  std::uint64_t generation_ = 0;
+  std::uint64_t seq_ = 0;
+  int drain_steps_ = 0;
+  bool ending_ = false;
+
+  std::int64_t events_count_ = 0;
+  int endpoints_count_ = 0;
+  std::map<std::pair<std::string, std::string>, ModelKey> keys_;
+  std::vector<TaskId> tasks_;
+};
+
+template <class T>
+void World::enqueue(
+    std::string text,
+    std::function<Result<T>(WriteContext&)> change,
+    std::function<void(const T&)> done
+) {
+  // Shared by the change, which runs in a transaction, and by what follows from it.
+  auto value = std::make_shared<std::optional<T>>();
+  Command command;
+  command.text = std::move(text);
+  command.change = [value, change = std::move(change)](WriteContext& context) -> Status {
+    value->reset();
+    auto result = change(context);
+    if (!result) return tl::unexpected(std::move(result).error());
+    *value = std::move(*result);
+    return {};
+  };
+  command.done = [value, done = std::move(done)](bool committed, const Status* answer) {
+    const bool accepted = answer != nullptr && answer->has_value();
+    // What was answered must be there, even if it seems that nothing was committed.
+    if (*value && ((committed && (answer == nullptr || accepted)) || accepted)) done(**value);
+  };
+  node_->enqueue(std::move(command));
+}
+
+}  // namespace postrider::sim
