@@ -158,6 +158,7 @@ export class Contract {
       assert.equal(text, '');
       assert.equal(headers['content-type'], undefined);
     } else {
+      assert.notEqual(text, '', 'there is no body');
       const type = (headers['content-type'] ?? '').split(';')[0];
       assert.ok(types.includes(type), `${type} is not documented`);
       const value = /\bjson$/.test(type) ? JSON.parse(text) : text;
