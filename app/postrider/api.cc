@@ -48,7 +48,10 @@ std::string problem_text(int status, std::string_view body) {
   std::string text = printable(problem["title"].text());
   const std::string detail = printable(problem["detail"].text());
   if (!detail.empty()) text += ": " + detail;
-  for (const JsonView& error : problem["errors"].elements()) {
+  // The detail says what one error is; more of them get a line each.
+  const auto errors = problem["errors"].elements();
+  if (errors.size() < 2) return text;
+  for (const JsonView& error : errors) {
     text += "\n  " + printable(error["pointer"].text()) + ": " + printable(error["detail"].text());
   }
   return text;

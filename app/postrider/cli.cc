@@ -111,7 +111,8 @@ std::string usage_message(const CLI::App& at, const CLI::ParseError& error) {
     const auto rest = at.remaining();
     return rest.empty() ? "name a command" : "there is no command " + rest.front();
   }
-  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) {
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr ||
+      dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
     return "configuration file: " + single_line(error.what());
   }
   return single_line(error.what());

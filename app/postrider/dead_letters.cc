@@ -45,13 +45,13 @@ void each_filter(const Filter& filter, Target& target, Add add) {
 
 std::vector<ColumnSpec> columns() {
   return {
-      {"ID", "id|delivery|delivery_id"},
-      {"REASON", "reason|dead_reason"},
-      {"TYPE", "type|event_type|event.type", ColumnSpec::Kind::kText, true},
-      {"EVENT", "event|event_id"},
-      {"ENDPOINT", "endpoint|endpoint_id"},
-      {"ATTEMPTS", "attempts_count|attempt_count|attempts"},
-      {"DIED", "finished_at|died_at", ColumnSpec::Kind::kTime}};
+      {"ID", "id"},
+      {"REASON", "reason"},
+      {"TYPE", "type", ColumnSpec::Kind::kText, true},
+      {"EVENT", "event"},
+      {"ENDPOINT", "endpoint"},
+      {"ATTEMPTS", "attempts_count"},
+      {"DIED", "finished_at", ColumnSpec::Kind::kTime}};
 }
 
 void add_list(const Command& group) {
@@ -80,7 +80,9 @@ Result<int> bulk(Api& api, Io& io, const Filter& filter, const std::string& acti
   if (filter.api.json) {
     io.out << minified(*answer) << '\n';
   } else {
-    io.out << "would " << action << ' ' << JsonView(*answer)["total"].text() << " dead letters\n";
+    const std::string total = JsonView(*answer)["total"].text();
+    io.out << "would " << action << ' ' << total << " dead letter" << (total == "1" ? "" : "s")
+           << '\n';
   }
   return kExitDone;
 }

@@ -23,12 +23,12 @@ std::vector<ColumnSpec> delivery_columns() {
   return {
       {"ID", "id"},
       {"STATE", "state"},
-      {"REASON", "reason|dead_reason"},
-      {"EVENT", "event|event_id"},
-      {"TYPE", "type|event_type|event.type", ColumnSpec::Kind::kText, true},
-      {"ENDPOINT", "endpoint|endpoint_id"},
-      {"ATTEMPTS", "attempts_count|attempt_count|attempts"},
-      {"DUE", "due_at|next_attempt_at", ColumnSpec::Kind::kTime},
+      {"REASON", "reason"},
+      {"EVENT", "event"},
+      {"TYPE", "type", ColumnSpec::Kind::kText, true},
+      {"ENDPOINT", "endpoint"},
+      {"ATTEMPTS", "attempts_count"},
+      {"DUE", "next_attempt_at", ColumnSpec::Kind::kTime},
       {"FINISHED", "finished_at", ColumnSpec::Kind::kTime}};
 }
 

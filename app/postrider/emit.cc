@@ -72,7 +72,9 @@ void add_emit(const Command& root) {
   auto& options = command.keep<EmitOptions>();
   command.argument("TYPE", options.type, "Type of the event, for example order.created");
   command.argument(
-      "DATA", options.data_argument, "JSON, sent byte for byte; - = standard input, @FILE = a file"
+      "DATA",
+      options.data_argument,
+      "JSON, sent byte for byte; - = standard input, @FILE = a file (default: {})"
   );
   command.text("tenant", options.tenant, "Whose event it is (default: default)");
   command.list("channel", options.channels, "Channel of the event; repeatable", ',');

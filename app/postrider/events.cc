@@ -80,7 +80,10 @@ void add_replay(const Command& group) {
     JsonObject body;
     body.add_if("endpoint", options.endpoint);
     const auto answer = api.call("POST", path_of("events", options.id, "replay"), body.str());
-    return print_done(io, options.api.json, answer, printable(options.id) + " is delivered again");
+    const auto count = JsonView(answer.value_or("{}"))["deliveries"].elements().size();
+    const std::string sentence = printable(options.id) + " is delivered again to " +
+                                 std::to_string(count) + (count == 1 ? " endpoint" : " endpoints");
+    return print_done(io, options.api.json, answer, sentence);
   });
 }
 

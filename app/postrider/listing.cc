@@ -8,15 +8,6 @@
 namespace postrider::cli {
 namespace {
 
-JsonView follow(JsonView value, std::string_view path) {
-  while (!path.empty()) {
-    const std::string_view name = path.substr(0, path.find('.'));
-    path.remove_prefix(std::min(path.size(), name.size() + 1));
-    value = value[name];
-  }
-  return value;
-}
-
 std::string plain_value(const JsonView& value) {
   if (value.is_object() && value["id"].exists()) return value["id"].text();
   if (!value.is_array()) return value.is_object() ? minified(value.raw()) : value.text();
@@ -29,6 +20,25 @@ std::string plain_value(const JsonView& value) {
 }
 
 bool looks_like_time(std::string_view name) { return name.ends_with("_at"); }
+
+using Member = std::pair<std::string, JsonView>;
+
+/// What belongs to the object and is another one, in full.
+bool is_section(const Member& member) {
+  return member.second.is_object() && member.first.ends_with("_details");
+}
+
+void print_members(Io& io, const std::vector<Member>& members, std::string_view indent) {
+  std::size_t widest = 0;
+  for (const auto& [name, value] : members) widest = std::max(widest, name.size());
+  for (const auto& [name, value] : members) {
+    std::string text = value.is_object() ? minified(value.raw()) : plain_value(value);
+    if (looks_like_time(name)) text = readable_time(text);
+    io.out << indent << printable(name) << ':'
+           << std::string(widest + 1 - std::min(widest, name.size()), ' ')
+           << (text.empty() ? "-" : printable(text)) << '\n';
+  }
+}
 
 void print_attempts(Io& io, const JsonView& attempts) {
   if (attempts.elements().empty()) {
@@ -68,13 +78,7 @@ void add_list_options(const Command& command, ListOptions& options) {
 }
 
 std::string cell_of(const JsonView& object, const ColumnSpec& column) {
-  std::string_view candidates = column.members;
-  JsonView value;
-  while (!candidates.empty() && !value.exists()) {
-    const std::string_view path = candidates.substr(0, candidates.find('|'));
-    candidates.remove_prefix(std::min(candidates.size(), path.size() + 1));
-    value = follow(object, path);
-  }
+  const JsonView value = object[column.member];
   const std::string text = plain_value(value);
   if (text.empty()) return "-";
   if (column.kind == ColumnSpec::Kind::kTime) return readable_time(text);
@@ -134,18 +138,21 @@ void print_object(Io& io, bool json, std::string_view body) {
     io.out << minified(body) << '\n';
     return;
   }
-  const auto members = object.members();
-  std::size_t widest = 0;
-  for (const auto& [name, value] : members) widest = std::max(widest, name.size());
-  for (const auto& [name, value] : members) {
-    if (name == "attempts" && value.is_array()) continue;
-    std::string text = value.is_object() ? minified(value.raw()) : plain_value(value);
-    if (looks_like_time(name)) text = readable_time(text);
-    const std::string shown_name = printable(name);
-    io.out << shown_name << ':' << std::string(widest + 1 - std::min(widest, name.size()), ' ')
-           << (text.empty() ? "-" : printable(text)) << '\n';
+  const bool has_attempts = object["attempts"].is_array();
+  std::vector<Member> lines;
+  std::vector<Member> sections;
+  for (auto& member : object.members()) {
+    // The last attempt is a row of the table of them all.
+    if (has_attempts && (member.first == "attempts" || member.first == "last_attempt")) continue;
+    auto& part = is_section(member) ? sections : lines;
+    part.push_back(std::move(member));
   }
-  if (object["attempts"].is_array()) print_attempts(io, object["attempts"]);
+  print_members(io, lines, "");
+  for (const auto& [name, value] : sections) {
+    io.out << printable(name) << ":\n";
+    print_members(io, value.members(), "  ");
+  }
+  if (has_attempts) print_attempts(io, object["attempts"]);
 }
 
 Result<int> print_done(

@@ -16,9 +16,7 @@ namespace postrider::cli {
 /// A column of a list.
 struct ColumnSpec {
   std::string title;
-  /// Members that may hold the value, the first that exists wins: `endpoint|endpoint_id`; an object
-  /// is shown by its `id`, dots lead into objects.
-  std::string members;
+  std::string member;  ///< that holds the value; an object is shown by its `id`
   enum class Kind { kText, kTime, kDuration } kind = Kind::kText;
   bool shrinks = false;
 };
@@ -44,8 +42,8 @@ void add_list_options(const Command& command, ListOptions& options);
 /// The value of a column in `object`, for people.
 [[nodiscard]] std::string cell_of(const JsonView& object, const ColumnSpec& column);
 
-/// One object: its JSON with --json, else a line per member and, where it has `attempts`, a table
-/// of them with their response excerpts.
+/// One object: its JSON with --json, else a line per member, what is in `…_details` below its name,
+/// and where it has `attempts` a table of them with their response excerpts.
 void print_object(Io& io, bool json, std::string_view body);
 
 /// The usual end of a command that changes one thing: with --json the answer, else a sentence.

@@ -11,7 +11,7 @@ void add_openapi(const Command& root) {
       "openapi", "Print the OpenAPI document of the REST API", "postrider openapi > openapi.json"
   );
   command.run([](Io& io) {
-    io.out << api::openapi_json() << '\n';
+    io.out << api::openapi_json();
     return kExitDone;
   });
 }

@@ -29,23 +29,23 @@ std::string_view behind_scheme(std::string_view url) {
 
 /// What can be told from the text, before any parsing.
 Status check_text(const std::string& url) {
-  if (url.empty()) return refuse("url must not be empty");
+  if (url.empty()) return refuse("must not be empty");
   if (url.size() > limits::kUrlLengthMax) {
-    return refuse("url must have at most " + std::to_string(limits::kUrlLengthMax) + " characters");
+    return refuse("must have at most " + std::to_string(limits::kUrlLengthMax) + " characters");
   }
   if (!std::all_of(url.begin(), url.end(), is_plain)) {
     return refuse(
-        "url must be printable ASCII without spaces: percent-encode the path, write the host in "
+        "must be printable ASCII without spaces: percent-encode the path, write the host in "
         "its xn-- form"
     );
   }
-  if (url.find('#') != std::string::npos) return refuse("url must not have a fragment");
+  if (url.find('#') != std::string::npos) return refuse("must not have a fragment");
   const std::string_view rest = behind_scheme(url);
-  if (rest.empty()) return refuse("url must begin with http:// or https:// and a host");
+  if (rest.empty()) return refuse("must begin with http:// or https:// and a host");
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?\\"));
-  if (authority.empty()) return refuse("url must have a host");
+  if (authority.empty()) return refuse("must have a host");
   if (authority.find('@') != std::string_view::npos) {
-    return refuse("url must not have a user name or password");
+    return refuse("must not have a user name or password");
   }
   return {};
 }
@@ -79,9 +79,9 @@ Status check_url(const std::string& url) {
         static_cast<int>(code)
     );
   }
-  if (has_part(parsed.get(), CURLUPART_ZONEID)) return refuse("url must not have an IPv6 zone");
-  if (part_of(parsed.get(), CURLUPART_HOST).empty()) return refuse("url must have a host");
-  if (part_of(parsed.get(), CURLUPART_PORT) == "0") return refuse("url must not have port 0");
+  if (has_part(parsed.get(), CURLUPART_ZONEID)) return refuse("must not have an IPv6 zone");
+  if (part_of(parsed.get(), CURLUPART_HOST).empty()) return refuse("must have a host");
+  if (part_of(parsed.get(), CURLUPART_PORT) == "0") return refuse("must not have port 0");
   return {};
 }
 

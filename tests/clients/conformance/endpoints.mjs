@@ -198,6 +198,21 @@ export async function endpoints({ t, api }) {
     },
   );
 
+  await t.test('a write-only header survives being sent back as it is shown', async () => {
+    const headers = { Authorization: 'Bearer top-secret', 'X-Own': 'v' };
+    const { receiver, endpoint } = await subscriber(t, api, undefined, { headers });
+    const at = `/v1/endpoints/${endpoint.id}`;
+    const shown = await api.expect(200, 'GET', at);
+    assert.notEqual(shown.headers.Authorization, headers.Authorization);
+    await api.expect(200, 'PATCH', at, { headers: shown.headers });
+    await api.expect(200, 'PATCH', at, { headers: { 'X-Own': null, 'X-More': 'w' } });
+    await api.expect(200, 'POST', `${at}/test`);
+    const [request] = await receiver.got(1);
+    const { authorization } = request.headers;
+    assert.equal(authorization, headers.Authorization);
+    assert.deepEqual([request.headers['x-own'], request.headers['x-more']], [undefined, 'w']);
+  });
+
   await t.test('a tenant lists its own; the state filters', async () => {
     const { tenant, endpoint } = await subscriber(t, api);
     const [only] = (await api.expect(200, 'GET', `/v1/endpoints?tenant=${tenant}`)).data;

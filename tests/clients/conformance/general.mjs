@@ -133,6 +133,15 @@ export async function general({ t, api, contract }) {
     }
   });
 
+  await t.test('400 for malformed HTTP and 413 for a body nobody asked for', async () => {
+    for (const operation of contract.operations) {
+      const at = target(operation);
+      assert.equal((await api.malformed(operation.method, at)).status, 400);
+      if (operation.method !== 'GET') continue;
+      await api.expect(413, 'GET', at, Buffer.alloc(300 << 10, ' '));
+    }
+  });
+
   await t.test('every answer carries the request id that was sent', async () => {
     for (const [method, path] of [
       ['GET', '/healthz'],

@@ -2,6 +2,7 @@
 // held against what the document says of that operation and status.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -159,6 +160,8 @@ export class Contract {
       assert.equal(headers['content-type'], undefined);
     } else {
       const type = (headers['content-type'] ?? '').split(';')[0];
+      // A stream has none yet when its head is judged.
+      if (/\bjson$/.test(type)) assert.notEqual(text, '', 'there is no body');
       assert.ok(types.includes(type), `${type} is not documented`);
       const value = /\bjson$/.test(type) ? JSON.parse(text) : text;
       this.#fits(this.answerSchema(at + pointer('content', type, 'schema')), value);
@@ -252,6 +255,26 @@ export class JudgedApi {
   async invalid(method, target, body, options) {
     const { errors } = await this.expect(422, method, target, body, options);
     return errors.map((error) => `${error.pointer} ${error.detail}`);
+  }
+
+  /// The answer to a request with a line among its headers that is none; no client would send it.
+  async malformed(method, target) {
+    const { hostname, port } = new URL(this.api.url);
+    const socket = connect(Number(port), hostname);
+    socket.end(`${method} ${target} HTTP/1.1\r\nHost: ${hostname}\r\nno header\r\n\r\n`);
+    let bytes = '';
+    const all = (async () => {
+      for await (const chunk of socket.setEncoding('utf8')) bytes += chunk;
+    })();
+    await within('the answer is complete', 10_000, all);
+    const [head, text] = bytes.split('\r\n\r\n');
+    const [first, ...lines] = head.split('\r\n');
+    const headers = Object.fromEntries(
+      lines.map((line) => [line.split(': ')[0].toLowerCase(), line.slice(line.indexOf(': ') + 2)]),
+    );
+    const answer = { status: Number(first.split(' ')[1]), headers, text };
+    this.contract.judge({ method, target }, answer);
+    return answer;
   }
 
   /// Opens a live stream: resolves with `{answer, text(), close()}` once its head was judged.
