@@ -132,6 +132,7 @@ class FaultyStore final : public Store {
   }
   [[nodiscard]] Result<Task> task(TaskId id) override { return inner_->task(id); }
   [[nodiscard]] Status put_task(const Task& task) override { return inner_->put_task(task); }
+  [[nodiscard]] Status release_space() override { return inner_->release_space(); }
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override {
     return inner_->add_stats(rows);
   }

@@ -162,15 +162,15 @@ ParsedConfig parse_config(const std::string& config) {
   if (!value.contains("retry")) return parsed;
   const auto& retry = value.at("retry");
   RetryPolicy policy;
-  policy.kind = retry.at("kind") == "schedule" ? RetryPolicy::Kind::kSchedule
-                                               : RetryPolicy::Kind::kExponential;
-  for (const auto& delay : retry.at("delays_ms"))
+  policy.kind = retry.value("kind", "schedule") == "schedule" ? RetryPolicy::Kind::kSchedule
+                                                              : RetryPolicy::Kind::kExponential;
+  for (const auto& delay : retry.value("delays_ms", nlohmann::json::array()))
     policy.delays.emplace_back(delay.get<std::int64_t>());
-  policy.initial = Millis{retry.at("initial_ms").get<std::int64_t>()};
-  policy.factor = retry.at("factor").get<double>();
-  policy.delay_max = Millis{retry.at("max_ms").get<std::int64_t>()};
-  policy.attempts_max = retry.at("max_attempts").get<int>();
-  policy.jitter = retry.at("jitter").get<double>();
+  policy.initial = Millis{retry.value("initial_ms", policy.initial.count())};
+  policy.factor = retry.value("factor", policy.factor);
+  policy.delay_max = Millis{retry.value("max_ms", policy.delay_max.count())};
+  policy.attempts_max = retry.value("max_attempts", policy.attempts_max);
+  policy.jitter = retry.value("jitter", policy.jitter);
   parsed.retry = policy;
   return parsed;
 }

@@ -1,0 +1,157 @@
+#include "service/emit.h"
+
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+
+#include "crypto/hash.h"
+
+#include "tests/unit/service/store_fixture.h"
+
+namespace postrider::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class EmitTest : public StoreFixture {
+ protected:
+  Result<Emitted> emit_event(
+      EventDraft draft, std::optional<std::string> key = {}, std::string body = "body"
+  ) {
+    EmitParams params;
+    const std::string tenant = draft.tenant;
+    params.events.push_back(std::move(draft));
+    if (key) params.idempotency = IdempotencyKey{tenant, *key, crypto::sha256(body)};
+    params.render = [](const std::vector<Appended>& appended) {
+      return std::to_string(appended.front().id.value);
+    };
+    return run<Emitted>([&](WriteContext& context) { return emit(context, params); });
+  }
+
+  void produce(const std::string& sql) {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close_v2(db);
+  }
+  [[nodiscard]] std::string first_text(const std::string& sql) {
+    sqlite3* db = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    std::string text;
+    EXPECT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr), SQLITE_OK);
+    if (sqlite3_step(statement) == SQLITE_ROW)
+      text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    sqlite3_close_v2(db);
+    return text;
+  }
+  std::size_t take_up(const Catalogue& catalogue = *Catalogue::build({})) {
+    return *run<std::size_t>([&](WriteContext& context) {
+      return take_up_outbox(context, catalogue, {}, 100);
+    });
+  }
+  [[nodiscard]] std::size_t events_count() { return reader_->events({}, {})->rows.size(); }
+};
+
+TEST_F(EmitTest, HandsADeliveryOnForEachEndpointThatWantsTheEvent) {
+  add();
+  add();
+  add(make_endpoint("other"));
+  ASSERT_TRUE(emit_event(make_draft()));
+  ASSERT_THAT(effects_.fresh, SizeIs(2));
+  EXPECT_EQ(effects_.fresh[0].event, effects_.fresh[1].event);
+  EXPECT_EQ(effects_.fresh[0].event->data, R"({"n":1.50})");
+  EXPECT_EQ(effects_.events_accepted, 1);
+}
+
+TEST_F(EmitTest, AnswersAKeyThatComesAgainAsTheFirstTime) {
+  const auto first = emit_event(make_draft(), "key");
+  const auto again = emit_event(make_draft(), "key");
+  EXPECT_FALSE(first->replayed);
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(again->answer, first->answer);
+  EXPECT_EQ(events_count(), 1U);
+}
+
+TEST_F(EmitTest, RefusesAKeyForAnotherBody) {
+  ASSERT_TRUE(emit_event(make_draft(), "key"));
+  EXPECT_EQ(emit_event(make_draft(), "key", "other").error().code, Errc::kConflict);
+  EXPECT_EQ(events_count(), 1U);
+}
+
+TEST_F(EmitTest, KeepsKeysOfTenantsApart) {
+  auto other = make_draft();
+  other.tenant = "other";
+  ASSERT_TRUE(emit_event(make_draft(), "key"));
+  EXPECT_FALSE(emit_event(other, "key")->replayed);
+}
+
+TEST_F(EmitTest, MakesOneEventOfOneKeyTwiceInAGroup) {
+  std::vector<bool> replayed;
+  const Change change = [&](WriteContext& context) -> Status {
+    EmitParams params;
+    params.events.push_back(make_draft());
+    params.idempotency = IdempotencyKey{"default", "key", crypto::sha256("body")};
+    params.render = [](const auto&) { return std::string{"answer"}; };
+    auto emitted = emit(context, params);
+    replayed.push_back(emitted->replayed);
+    return {};
+  };
+  run_group({change, change});
+  EXPECT_THAT(replayed, ::testing::ElementsAre(false, true));
+  EXPECT_EQ(events_count(), 1U);
+}
+
+TEST_F(EmitTest, SendsToOneEndpointWhateverItsFilters) {
+  auto endpoint = make_endpoint();
+  endpoint.config.event_types = {"other"};
+  const auto id = add(endpoint);
+  ASSERT_TRUE(run<Appended>([&](WriteContext& context) {
+    return emit_to(context, make_draft(), id);
+  }));
+  EXPECT_THAT(effects_.fresh, SizeIs(1));
+}
+
+TEST_F(EmitTest, TakesUpWhatProducersInserted) {
+  add();
+  produce(R"(INSERT INTO outbox(type, data) VALUES ('order.created', '{ "a":1.10 }'))");
+  EXPECT_EQ(take_up(), 1U);
+  ASSERT_THAT(effects_.fresh, SizeIs(1));
+  EXPECT_EQ(effects_.fresh[0].event->data, R"({ "a":1.10 })");
+  EXPECT_EQ(take_up(), 0U);
+}
+
+TEST_F(EmitTest, RejectsABadRowWithItsReasonAndTakesTheOthers) {
+  produce("INSERT INTO outbox(type, data) VALUES ('a', '{'), ('b', '{}'), (NULL, '{}')");
+  EXPECT_EQ(take_up(), 3U);
+  EXPECT_EQ(events_count(), 1U);
+  EXPECT_THAT(first_text("SELECT reason FROM outbox_rejected WHERE type = 'a'"), HasSubstr("data"));
+  EXPECT_THAT(
+      first_text("SELECT reason FROM outbox_rejected WHERE type IS NULL"), HasSubstr("type")
+  );
+}
+
+TEST_F(EmitTest, TakesARowOfAKnownKeyForTheSameEventOnce) {
+  const std::string row =
+      "INSERT INTO outbox(type, data, idempotency_key) VALUES ('a', '{\"n\":1}', 'key')";
+  produce(row + ", ('a', '{\"n\":1}', 'key'), ('a', '{\"n\":2}', 'key')");
+  EXPECT_EQ(take_up(), 3U);
+  EXPECT_EQ(events_count(), 1U);
+  EXPECT_THAT(first_text("SELECT reason FROM outbox_rejected"), HasSubstr("idempotency_key"));
+  EXPECT_THAT(first_text("SELECT data FROM outbox_rejected"), HasSubstr("2"));
+}
+
+TEST_F(EmitTest, RejectsARowThatDoesNotFitItsTypesSchema) {
+  EventType type;
+  type.name = "a";
+  type.schema = R"({"type":"object","required":["id"]})";
+  produce("INSERT INTO outbox(type, data) VALUES ('a', '{}'), ('a', '{\"id\":1}'), ('b', '{}')");
+  EXPECT_EQ(take_up(*Catalogue::build({type})), 3U);
+  EXPECT_EQ(events_count(), 2U);
+  EXPECT_THAT(first_text("SELECT reason FROM outbox_rejected"), HasSubstr("data"));
+}
+
+}  // namespace
+}  // namespace postrider::testing
