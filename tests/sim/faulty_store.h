@@ -136,7 +136,6 @@ class FaultyStore final : public Store {
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override {
     return inner_->add_stats(rows);
   }
-  [[nodiscard]] Status release_space() override { return inner_->release_space(); }
 
  private:
   /// An error now and then; sometimes the database ends the whole transaction with it.

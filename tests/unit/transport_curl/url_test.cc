@@ -101,7 +101,7 @@ TEST(CheckUrl, HoldsTheLimitOfItsLength) {
   EXPECT_TRUE(check_url(longest));
   const Status checked = check_url(longest + "a");
   ASSERT_FALSE(checked);
-  EXPECT_EQ(checked.error().context, "url must have at most 2048 characters");
+  EXPECT_EQ(checked.error().context, "must have at most 2048 characters");
 }
 
 TEST(CheckUrl, DoesNotEchoWhatItRefuses) {
