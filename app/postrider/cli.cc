@@ -64,7 +64,7 @@ class ConfigFile final : public CLI::ConfigTOML {
       if (item.name == "++" || item.name == "--") continue;
       CLI::App* section = find_command(root_, item.parents);
       if (section == nullptr || item.name == "config" || !knows_option(*section, item.name)) {
-        throw CLI::ConfigError::Extras(item.fullname());
+        throw CLI::ConfigError("there is no flag " + item.fullname());
       }
       const bool covers = item.parents.size() <= path.size() &&
                           std::equal(item.parents.begin(), item.parents.end(), path.begin());

@@ -116,7 +116,7 @@ Reply recover(const Call& call) {
 
 void mount_endpoint_actions(Mount& mount) {
   const std::size_t event_bytes =
-      mount.resources().service.options().event_bytes_max + kEventEnvelopeBytes;
+      mount.resources().service.options().event_bytes_max + limits::kEventEnvelopeBytesMax;
   mount.keyed("POST", "/v1/endpoints/{id}/pause", state_setter(EndpointState::kPaused));
   mount.keyed("POST", "/v1/endpoints/{id}/resume", state_setter(EndpointState::kActive));
   mount.keyed("POST", "/v1/endpoints/{id}/disable", state_setter(EndpointState::kDisabled));

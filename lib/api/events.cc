@@ -235,7 +235,7 @@ Reply replay_event(const Call& call) {
 
 void mount_events(Mount& mount) {
   const std::size_t event_bytes =
-      mount.resources().service.options().event_bytes_max + kEventEnvelopeBytes;
+      mount.resources().service.options().event_bytes_max + limits::kEventEnvelopeBytesMax;
   mount.keyed("POST", "/v1/events", post_event, event_bytes);
   mount.keyed("POST", "/v1/events/batch", post_batch, limits::kBatchBytesMax);
   mount.keyed("GET", "/v1/events", list_events);

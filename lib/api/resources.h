@@ -65,8 +65,6 @@ class Mount {
 
 /// Bodies of routes that say nothing else: the largest is an endpoint with 32 headers.
 inline constexpr std::size_t kSmallBodyBytes = 256U << 10U;
-/// What the body of an event may hold besides `data`.
-inline constexpr std::size_t kEventEnvelopeBytes = 64U << 10U;
 
 void mount_events(Mount& mount);
 void mount_endpoints(Mount& mount);

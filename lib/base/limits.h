@@ -84,8 +84,6 @@ inline constexpr std::size_t kResponseHeaderBytesMax = 64U << 10U;
 inline constexpr std::size_t kWriterQueueMax = 4096;
 /// Commands of one group commit. More would let one commit run long under a flood.
 inline constexpr std::size_t kGroupCommandsMax = 1024;
-/// Settlements of one group commit.
-inline constexpr std::size_t kGroupSettlementsMax = 2048;
 /// Deliveries with payload that a lane holds ready, besides those in flight.
 inline constexpr std::size_t kLaneReadyMax = 64;
 /// Payload bytes that one lane holds ready, so that a few lanes with large events do not use up
