@@ -22,7 +22,7 @@ struct ApiOptions {
   Millis stream_keep_alive{15'000};
 };
 
-class Resources;
+struct Resources;
 
 /// Answers requests with a service. Thread-safe; outlives the server that it is mounted on.
 class Api {

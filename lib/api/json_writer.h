@@ -19,6 +19,7 @@ class JsonObject {
   explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
   JsonObject(const JsonObject&) = delete;
   JsonObject& operator=(const JsonObject&) = delete;
+  ~JsonObject() = default;
 
   JsonObject& text(std::string_view name, std::string_view value);
   /// null when empty.
@@ -48,6 +49,7 @@ class JsonArray {
   explicit JsonArray(std::string& out) : out_(out) { out_ += '['; }
   JsonArray(const JsonArray&) = delete;
   JsonArray& operator=(const JsonArray&) = delete;
+  ~JsonArray() = default;
 
   /// The caller appends one element to what is returned.
   std::string& next();

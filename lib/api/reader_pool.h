@@ -24,6 +24,8 @@ class ReaderPool {
    public:
     Lease(ReaderPool& pool, std::unique_ptr<StoreReader> reader)
         : pool_(&pool), reader_(std::move(reader)) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
     Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {

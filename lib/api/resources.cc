@@ -25,10 +25,10 @@ Resources::Resources(Service& served, ApiOptions chosen)
     : service(served),
       options(std::move(chosen)),
       views(served.ids(), options.endpoint_defaults),
-      pool_([&served] { return served.open_reader(); }) {}
+      readers([&served] { return served.open_reader(); }) {}
 
 Needed<ReaderPool::Lease> Resources::reader() {
-  auto lease = pool_.borrow();
+  auto lease = readers.borrow();
   if (!lease) return refuse(lease.error());
   return std::move(*lease);
 }

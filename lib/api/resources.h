@@ -15,19 +15,16 @@
 namespace postrider::api {
 
 /// Immutable but for the readers, which are lent. Thread-safe.
-class Resources {
- public:
-  Resources(Service& service, ApiOptions options);
+struct Resources {
+  Resources(Service& served, ApiOptions chosen);
 
   Service& service;
   const ApiOptions options;
   const Views views;
+  ReaderPool readers;
 
   [[nodiscard]] Needed<ReaderPool::Lease> reader();
   [[nodiscard]] const IdCodec& ids() const { return service.ids(); }
-
- private:
-  ReaderPool pool_;
 };
 
 /// A request on its way through a handler.

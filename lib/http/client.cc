@@ -81,7 +81,7 @@ class HttpClient::Impl {
 
   [[nodiscard]] bool valid() const { return client_.is_valid(); }
 
-  httplib::Request prepare(std::string_view method, std::string_view path) const {
+  [[nodiscard]] httplib::Request prepare(std::string_view method, std::string_view path) const {
     httplib::Request request;
     request.method = method;
     request.path = prefix_ + std::string(path);

@@ -31,6 +31,8 @@ class HttpClient {
   [[nodiscard]] static Result<HttpClient> open(
       std::string_view base_url, std::string bearer_key, ClientOptions options = {}
   );
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
   HttpClient(HttpClient&&) noexcept;
   HttpClient& operator=(HttpClient&&) noexcept;
   ~HttpClient();

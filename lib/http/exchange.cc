@@ -27,7 +27,8 @@ void put(Answer answer, httplib::Response& raw) {
 std::string serialized_refusal(const Answer& answer) {
   std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " Service Unavailable\r\n";
   for (const auto& [name, value] : answer.headers) {
-    if (is_plain(name) && is_plain(value)) out += name + ": " + value + "\r\n";
+    if (is_plain(name) && is_plain(value))
+      out.append(name).append(": ").append(value).append("\r\n");
   }
   out += "Content-Type: " + answer.content_type + "\r\nConnection: close\r\nContent-Length: ";
   return out + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;

@@ -57,14 +57,9 @@ class Server::Impl {
   Status start();
   void stop();
 
-  const ServerOptions options_;
-  Router router_;
-  ErrorHandler error_handler_ = plain_error;
-  Gate gate_;
-  Finisher finisher_;
-  std::uint16_t port_ = 0;
-
  private:
+  friend class Server;
+
   // Polling thread.
   void poll_loop() noexcept;
   void accept_all();
@@ -90,9 +85,16 @@ class Server::Impl {
   ) const;
   void discard_body(Exchange& exchange, const httplib::ContentReader* reader) const;
   void put_stream(Exchange& exchange, Answer answer, httplib::Response& raw);
-  httplib::Server::HandlerResponse complain(const httplib::Request& raw, httplib::Response& answer);
+  httplib::Server::HandlerResponse complain(const httplib::Request& raw, httplib::Response& answer)
+      const;
   [[nodiscard]] Answer busy(std::string_view detail, const Request& request) const;
 
+  const ServerOptions options_;
+  Router router_;
+  ErrorHandler error_handler_ = plain_error;
+  Gate gate_;
+  Finisher finisher_;
+  std::uint16_t port_ = 0;
   Codec codec_;
   ConnectionBoard board_;
   std::string busy_bytes_;
@@ -367,7 +369,7 @@ void Server::Impl::handle(
 /// httplib asks for every answer of 400 and above; ours are complete.
 httplib::Server::HandlerResponse Server::Impl::complain(
     const httplib::Request& raw, httplib::Response& answer
-) {
+) const {
   if (exchange_of(raw) != nullptr) return httplib::Server::HandlerResponse::Unhandled;
   const Request unread;
   Answer ours = error_handler_(

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <system_error>
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -78,7 +79,8 @@ Result<Listener> listen_on(const std::string& host, std::uint16_t port) {
     const int error = errno;
     return fail(
         Errc::kUnavailable,
-        "cannot listen on " + host + ":" + std::to_string(port) + ": " + std::strerror(error),
+        "cannot listen on " + host + ":" + std::to_string(port) + ": " +
+            std::generic_category().message(error),
         error
     );
   }
@@ -112,7 +114,7 @@ std::string peek(int fd, std::size_t bytes_max) {
 void send_and_finish(int fd, std::string_view bytes) noexcept {
   static_cast<void>(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   static_cast<void>(::shutdown(fd, SHUT_WR));
-  std::array<char, 16384> dropped;
+  std::array<char, 16384> dropped{};
   constexpr int kReadsMax = 64;
   for (int i = 0; i < kReadsMax; ++i) {
     if (::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT) <= 0) return;

@@ -28,7 +28,7 @@ bool wait_for(int fd, short events, Millis timeout) {
 SocketStream::SocketStream(
     int fd, std::string remote_address, const Clock& clock, StreamLimits limits
 )
-    : fd_(fd), remote_address_(std::move(remote_address)), clock_(clock), limits_(limits), in_{} {}
+    : fd_(fd), remote_address_(std::move(remote_address)), clock_(clock), limits_(limits) {}
 
 void SocketStream::begin_request() {
   head_.clear();

@@ -70,7 +70,7 @@ class SocketStream final : public httplib::Stream {
   const Clock& clock_;
   const StreamLimits limits_;
 
-  std::array<char, 16384> in_;
+  std::array<char, 16384> in_{};
   std::size_t in_begin_ = 0;
   std::size_t in_end_ = 0;
   std::string out_;

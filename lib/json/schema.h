@@ -21,6 +21,8 @@ class Schema {
   /// kInvalidArgument with the place and the reason when the schema is not valid or not supported.
   [[nodiscard]] static Result<Schema> compile(std::string_view schema_json);
 
+  Schema(const Schema&) = delete;
+  Schema& operator=(const Schema&) = delete;
   Schema(Schema&&) noexcept;
   Schema& operator=(Schema&&) noexcept;
   ~Schema();

@@ -20,13 +20,19 @@ using prometheus::BuildHistogram;
 constexpr std::array<std::string_view, kAttemptClassCount> kClassNames = {
     "2xx", "3xx", "4xx", "5xx", "timeout", "connect", "tls", "dns", "blocked"};
 
-const std::vector<double> kSecondsBuckets = {
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+Buckets seconds_buckets() {
+  return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+}
+
 // Deliveries may wait for days.
-const std::vector<double> kLatencyBuckets = {0.001, 0.0025, 0.005, 0.01,  0.025, 0.05,  0.1,
-                                             0.25,  0.5,    1,     2.5,   5,     10,    60,
-                                             300,   1800,   7200,  36000, 86400, 604800};
-const std::vector<double> kRowsBuckets = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384};
+Buckets latency_buckets() {
+  return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,  0.25,  0.5,   1,
+          2.5,   5,      10,    60,   300,   1800, 7200, 36000, 86400, 604800};
+}
+
+Buckets rows_buckets() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384}; }
 
 double seconds(Millis duration) { return static_cast<double>(duration.count()) / 1000.0; }
 
@@ -60,12 +66,12 @@ struct Metrics::Impl {
                                        .Name("postrider_delivery_latency_seconds")
                                        .Help("From accepting an event to the 2xx of a delivery")
                                        .Register(registry)
-                                       .Add({}, kLatencyBuckets);
+                                       .Add({}, latency_buckets());
   prometheus::Histogram& attempt_duration = BuildHistogram()
                                                 .Name("postrider_attempt_duration_seconds")
                                                 .Help("Duration of requests to subscribers")
                                                 .Register(registry)
-                                                .Add({}, kSecondsBuckets);
+                                                .Add({}, seconds_buckets());
   prometheus::Gauge& in_flight = BuildGauge()
                                      .Name("postrider_in_flight")
                                      .Help("Requests sent whose outcome is not committed yet")
@@ -95,12 +101,12 @@ struct Metrics::Impl {
                                               .Name("postrider_commit_seconds")
                                               .Help("Duration of group commits, fsync included")
                                               .Register(registry)
-                                              .Add({}, kSecondsBuckets);
+                                              .Add({}, seconds_buckets());
   prometheus::Histogram& commit_rows = BuildHistogram()
                                            .Name("postrider_commit_rows")
                                            .Help("Changes per group commit")
                                            .Register(registry)
-                                           .Add({}, kRowsBuckets);
+                                           .Add({}, rows_buckets());
   std::array<prometheus::Counter*, kAttemptClassCount> attempts{};
   std::array<prometheus::Counter*, 4> deliveries{};
 

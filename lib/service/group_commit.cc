@@ -123,7 +123,7 @@ Status GroupCommit::judge_endpoints(
   for (const std::int64_t id : touched) {
     const auto known = health_.find(id);
     const Health health = known == health_.end() ? Health{} : known->second;
-    const Status put = store_.put_endpoint_health(
+    Status put = store_.put_endpoint_health(
         EndpointId{id}, health.failing_since, health.failed_attempts_count
     );
     // The endpoint may have been deleted while the request was in flight.

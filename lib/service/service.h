@@ -57,6 +57,8 @@ class Service final : private CommitListener {
   [[nodiscard]] static Result<std::unique_ptr<Service>> create(
       ServiceOptions options, ServiceParts parts, const Clock& clock
   );
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
   ~Service() override;
 
   /// Idempotent.

@@ -74,21 +74,22 @@ bool lists(std::string_view signatures, std::string_view expected) {
 
 class Standard final : public Scheme {
  public:
-  std::string_view name() const override { return "standard"; }
+  [[nodiscard]] std::string_view name() const override { return "standard"; }
 
-  std::string generate_secret() const override {
+  [[nodiscard]] std::string generate_secret() const override {
     std::string secret{kSecretPrefix};
     secret += crypto::base64_encode(crypto::random_bytes(kKeyBytesGenerated));
     return secret;
   }
 
-  Status check_secret(std::string_view secret) const override {
+  [[nodiscard]] Status check_secret(std::string_view secret) const override {
     const auto key = decode_secret(secret);
     if (!key) return tl::unexpected<Error>(key.error());
     return {};
   }
 
-  Headers sign(std::span<const std::string_view> secrets, const Message& message) const override {
+  [[nodiscard]] Headers sign(std::span<const std::string_view> secrets, const Message& message)
+      const override {
     POSTRIDER_ASSERT(!secrets.empty());
     POSTRIDER_ASSERT(message.timestamp_s >= 0);
     const std::string timestamp = std::to_string(message.timestamp_s);
@@ -106,7 +107,7 @@ class Standard final : public Scheme {
         {"webhook-signature", std::move(signatures)}};
   }
 
-  Status verify(std::string_view secret, const Received& received) const override {
+  [[nodiscard]] Status verify(std::string_view secret, const Received& received) const override {
     const auto key = decode_secret(secret);
     if (!key) return tl::unexpected<Error>(key.error());
     const std::string* id = find_header(received.headers, "webhook-id");

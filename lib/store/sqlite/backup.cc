@@ -1,8 +1,8 @@
 #include "store/sqlite/backup.h"
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ tl::unexpected<Error> system_error(const std::string& doing) {
   const int error = errno;
   const auto code =
       error == ENOSPC || error == EDQUOT ? Errc::kUnavailable : Errc::kInvalidArgument;
-  return fail(code, doing + ": " + std::strerror(error), error);
+  return fail(code, doing + ": " + std::generic_category().message(error), error);
 }
 
 Status sync(const std::string& path, int flags) {

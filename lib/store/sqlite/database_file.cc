@@ -31,8 +31,8 @@ std::string checksum_of(std::string_view text) {
     hash *= 0x100000001b3ULL;
   }
   std::string digits(16, '0');
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-    *digit = "0123456789abcdef"[hash & 15U];
+  for (std::size_t i = digits.size(); i-- > 0;) {
+    digits[i] = "0123456789abcdef"[hash & 15U];
     hash >>= 4U;
   }
   return digits;

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -26,7 +26,11 @@ std::string holder_of(int file) {
 }
 
 tl::unexpected<Error> failed(const std::string& path, int error) {
-  return fail(Errc::kUnavailable, "cannot lock " + path + ": " + std::strerror(error), error);
+  return fail(
+      Errc::kUnavailable,
+      "cannot lock " + path + ": " + std::generic_category().message(error),
+      error
+  );
 }
 
 }  // namespace

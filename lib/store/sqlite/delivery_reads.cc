@@ -61,7 +61,8 @@ Result<Page<Event>> SqliteReader::events(const EventFilter& filter, const PagePa
     const bool wanted = (filter.type.empty() || event.type == filter.type) &&
                         (!filter.since || event.created_at >= *filter.since) &&
                         (!filter.until || event.created_at < *filter.until);
-    page.look_at(id_cursor(event.id.value), wanted, std::move(event));
+    const std::string cursor = id_cursor(event.id.value);
+    page.look_at(cursor, wanted, std::move(event));
   }
   if (!rows.ok()) return rows.error();
   return page.take();
@@ -106,7 +107,8 @@ Result<Page<DeliveryView>> SqliteReader::deliveries(
   while (page.wants_more() && rows.next()) {
     DeliveryView view = read_delivery_view(rows.row());
     const bool wanted = is_wanted(filter, view);
-    page.look_at(id_cursor(view.delivery.id.value), wanted, std::move(view));
+    const std::string cursor = id_cursor(view.delivery.id.value);
+    page.look_at(cursor, wanted, std::move(view));
   }
   if (!rows.ok()) return rows.error();
   auto built = page.take();
@@ -140,7 +142,8 @@ Result<Page<DeliveryView>> SqliteReader::dead_letters(
   while (page.wants_more() && rows.next()) {
     DeliveryView view = read_delivery_view(rows.row());
     const bool wanted = is_wanted(filter, view);
-    page.look_at(place_cursor(place_of(view.delivery)), wanted, std::move(view));
+    const std::string cursor = place_cursor(place_of(view.delivery));
+    page.look_at(cursor, wanted, std::move(view));
   }
   if (!rows.ok()) return rows.error();
   auto built = page.take();

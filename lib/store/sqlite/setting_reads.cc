@@ -18,7 +18,8 @@ Result<Page<T>> page_by_id(Cursor rows, T (*read)(const Row&), std::size_t limit
   PageBuilder<T> page(limit);
   while (page.wants_more() && rows.next()) {
     T row = read(rows.row());
-    page.look_at(id_cursor(row.id.value), true, std::move(row));
+    const std::string cursor = id_cursor(row.id.value);
+    page.look_at(cursor, true, std::move(row));
   }
   if (!rows.ok()) return rows.error();
   return page.take();

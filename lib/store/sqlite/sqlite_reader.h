@@ -21,31 +21,31 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints() override;
 
   [[nodiscard]] Result<Event> event(EventId id) override;
-  [[nodiscard]] Result<Page<Event>> events(const EventFilter& filter, const PageParams& page)
+  [[nodiscard]] Result<Page<Event>> events(const EventFilter& filter, const PageParams& params)
       override;
   [[nodiscard]] Result<DeliveryView> delivery(DeliveryId id) override;
   [[nodiscard]] Result<Page<DeliveryView>> deliveries(
-      const DeliveryFilter& filter, const PageParams& page
+      const DeliveryFilter& filter, const PageParams& params
   ) override;
   [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId id) override;
   [[nodiscard]] Result<Page<DeliveryView>> dead_letters(
-      const DeadLetterFilter& filter, const PageParams& page
+      const DeadLetterFilter& filter, const PageParams& params
   ) override;
   [[nodiscard]] Result<std::int64_t> count_dead_letters(const DeadLetterFilter& filter) override;
 
   [[nodiscard]] Result<Endpoint> endpoint(EndpointId id) override;
   [[nodiscard]] Result<Page<Endpoint>> endpoints(
-      const EndpointFilter& filter, const PageParams& page
+      const EndpointFilter& filter, const PageParams& params
   ) override;
   [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override;
 
-  [[nodiscard]] Result<Page<ApiKey>> api_keys(const PageParams& page) override;
+  [[nodiscard]] Result<Page<ApiKey>> api_keys(const PageParams& params) override;
   [[nodiscard]] Result<std::vector<ApiKey>> all_api_keys() override;
   [[nodiscard]] Result<EventType> event_type(std::string_view name) override;
-  [[nodiscard]] Result<Page<EventType>> event_types(const PageParams& page) override;
+  [[nodiscard]] Result<Page<EventType>> event_types(const PageParams& params) override;
   [[nodiscard]] Result<std::vector<EventType>> all_event_types() override;
   [[nodiscard]] Result<Task> task(TaskId id) override;
-  [[nodiscard]] Result<Page<Task>> tasks(const PageParams& page) override;
+  [[nodiscard]] Result<Page<Task>> tasks(const PageParams& params) override;
   [[nodiscard]] Result<std::vector<Task>> running_tasks() override;
 
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& filter) override;

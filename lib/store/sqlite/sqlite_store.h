@@ -33,6 +33,8 @@ class SqliteCheckpointer final : public Checkpointer {
  public:
   /// `path`: a database that SqliteStore::open has made.
   [[nodiscard]] static Result<std::unique_ptr<SqliteCheckpointer>> open(const std::string& path);
+  SqliteCheckpointer(const SqliteCheckpointer&) = delete;
+  SqliteCheckpointer& operator=(const SqliteCheckpointer&) = delete;
   ~SqliteCheckpointer() override;
 
   [[nodiscard]] Status checkpoint() override;
@@ -50,6 +52,8 @@ class SqliteStore final : public Store {
   /// Opens, makes or migrates the database. kCorrupt: the file was refused and left as it is; the
   /// context is a sentence for people. kBusy: somebody else holds its lock.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
+  SqliteStore(const SqliteStore&) = delete;
+  SqliteStore& operator=(const SqliteStore&) = delete;
   ~SqliteStore() override;
 
   [[nodiscard]] Status begin() override;

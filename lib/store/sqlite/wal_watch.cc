@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <poll.h>
@@ -30,7 +31,9 @@ Result<std::unique_ptr<WalWatch>> WalWatch::open(const std::string& database) {
       ::inotify_add_watch(notify, directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
     const int error = errno;
     return fail(
-        Errc::kUnavailable, "cannot watch " + directory + ": " + std::strerror(error), error
+        Errc::kUnavailable,
+        "cannot watch " + directory + ": " + std::generic_category().message(error),
+        error
     );
   }
   return watch;
@@ -70,7 +73,7 @@ bool WalWatch::wait(Millis timeout) {
   }
 }
 
-bool WalWatch::drain_wakes() {
+bool WalWatch::drain_wakes() const {
   std::uint64_t count = 0;
   return ::read(events_, &count, sizeof count) == static_cast<ssize_t>(sizeof count);
 }

@@ -20,6 +20,8 @@ class WalWatch final : public ChangeWatch {
   /// The directory of `database` has to exist; the database and its log may come and go.
   [[nodiscard]] static Result<std::unique_ptr<WalWatch>> open(const std::string& database);
 
+  WalWatch(const WalWatch&) = delete;
+  WalWatch& operator=(const WalWatch&) = delete;
   ~WalWatch() override;
 
   bool wait(Millis timeout) override;
@@ -29,7 +31,7 @@ class WalWatch final : public ChangeWatch {
   WalWatch(int events, int notify, int timer, std::string log_name)
       : events_(events), notify_(notify), timer_(timer), log_name_(std::move(log_name)) {}
 
-  [[nodiscard]] bool drain_wakes();
+  [[nodiscard]] bool drain_wakes() const;
   [[nodiscard]] bool drain_events();
 
   const int events_;            // eventfd, written by wake()

@@ -28,6 +28,8 @@ class CurlTransport final : public Transport {
 
   /// `clock` outlives the transport.
   CurlTransport(const Clock& clock, Options options);
+  CurlTransport(const CurlTransport&) = delete;
+  CurlTransport& operator=(const CurlTransport&) = delete;
   /// Requests in flight end without a completion.
   ~CurlTransport() override;
 

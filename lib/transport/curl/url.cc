@@ -67,7 +67,7 @@ std::string part_of(CURLU* parsed, CURLUPart part) {
 }  // namespace
 
 Status check_url(const std::string& url) {
-  if (const Status text = check_text(url); !text) return text;
+  if (Status text = check_text(url); !text) return text;
   const UrlHandle parsed{curl_url()};
   if (parsed == nullptr) return fail(Errc::kUnavailable, "out of memory");
   const CURLUcode code =
