@@ -25,6 +25,7 @@ void add_migrate(const Command& root);
 void add_backup(const Command& root);
 void add_check(const Command& root);
 void add_openapi(const Command& root);
+void add_bench(const Command& root);
 
 /// The commands that talk to a server, or to nothing.
 inline void add_client_commands(const Command& root) {
@@ -50,6 +51,7 @@ inline void add_service_commands(const Command& root) {
   add_backup(root);
   add_check(root);
   add_openapi(root);
+  add_bench(root);
 }
 
 }  // namespace postrider::cli

@@ -1,0 +1,157 @@
+// Measures this machine.
+#include <algorithm>
+#include <ostream>
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/postrider/commands.h"
+#include "app/postrider/table.h"
+#include "bench/machine.h"
+#include "bench/suite.h"
+
+namespace postrider::cli {
+namespace {
+
+struct BenchFlags {
+  std::string directory = ".";
+  std::int64_t rounds = 3;
+  std::int64_t events = 40'000;
+  std::int64_t steady_s = 5;
+  std::int64_t backlog = 100'000;
+  std::vector<std::string> only;
+  bool quick = false;
+  bool json = false;
+};
+
+/// A figure with the digits that mean something.
+std::string shown(double value) {
+  if (value >= 100) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.2f}", value);
+}
+
+std::string spread(const std::vector<double>& samples) {
+  if (samples.size() < 2) return "";
+  const auto [least, most] = std::minmax_element(samples.begin(), samples.end());
+  return shown(*least) + " to " + shown(*most);
+}
+
+void print_table(Io& io, const std::vector<bench::Figure>& figures) {
+  Table table({{"GROUP"}, {"WHAT"}, {"MEDIAN"}, {"UNIT"}, {"SPREAD"}, {"RATIO"}});
+  for (const bench::Figure& figure : figures) {
+    table.add(
+        {figure.group,
+         figure.name,
+         shown(bench::median(figure.samples)),
+         figure.unit,
+         spread(figure.samples),
+         figure.ratios.empty() ? "" : fmt::format("{:.2f}", bench::median(figure.ratios))}
+    );
+  }
+  table.print(io.out, io.width);
+}
+
+void print_json(
+    Io& io,
+    const std::vector<std::pair<std::string, std::string>>& machine,
+    const std::vector<bench::Figure>& figures
+) {
+  nlohmann::ordered_json out;
+  out["version"] = POSTRIDER_VERSION;
+  for (const auto& [name, value] : machine) out["machine"][name] = value;
+  out["figures"] = nlohmann::ordered_json::array();
+  for (const bench::Figure& figure : figures) {
+    nlohmann::ordered_json one = {
+        {"group", figure.group},
+        {"name", figure.name},
+        {"unit", figure.unit},
+        {"median", bench::median(figure.samples)},
+        {"samples", figure.samples}};
+    if (!figure.ratios.empty()) one["ratio"] = bench::median(figure.ratios);
+    out["figures"].push_back(std::move(one));
+  }
+  io.out << out.dump(2) << '\n';
+}
+
+Result<bench::SuiteOptions> checked(const BenchFlags& flags) {
+  bench::SuiteOptions options{
+      .directory = flags.directory,
+      .rounds = static_cast<std::size_t>(flags.rounds),
+      .events = static_cast<std::size_t>(flags.events),
+      .steady = std::chrono::seconds{flags.steady_s},
+      .backlog = static_cast<std::size_t>(flags.backlog),
+      .groups = flags.only};
+  for (const std::string& group : options.groups) {
+    const auto& known = bench::groups();
+    if (std::find(known.begin(), known.end(), group) == known.end()) {
+      return fail(
+          Errc::kInvalidArgument,
+          fmt::format("--only: no group {}; there are: {}", group, fmt::join(known, ", "))
+      );
+    }
+  }
+  if (flags.quick) {
+    options.rounds = 1;
+    options.events = std::min<std::size_t>(options.events, 4'000);
+    options.steady = std::chrono::seconds{1};
+    options.backlog = std::min<std::size_t>(options.backlog, 10'000);
+  }
+  return options;
+}
+
+Result<int> bench_machine(Io& io, const BenchFlags& flags) {
+  const auto options = checked(flags);
+  if (!options) return tl::unexpected(options.error());
+  const auto machine = bench::describe_machine(options->directory);
+  if (!flags.json) {
+    io.out << "postrider " << POSTRIDER_VERSION << '\n';
+    for (const auto& [name, value] : machine) io.out << fmt::format("{:<12}{}\n", name, value);
+    io.out << std::flush;
+  }
+  const auto progress = [&io](const std::string& doing) {
+    if (io.err_is_terminal) {
+      io.err << fmt::format("\r\033[K{}", doing) << std::flush;
+    } else {
+      io.err << doing << '\n';
+    }
+  };
+  const SystemClock clock;
+  const auto figures = bench::run_suite(*options, clock, progress);
+  if (io.err_is_terminal) io.err << "\r\033[K";
+  if (!figures) {
+    report(io, figures.error());
+    return kExitFailed;
+  }
+  if (flags.json) {
+    print_json(io, machine, *figures);
+  } else {
+    io.out << '\n';
+    print_table(io, *figures);
+    io.out << "\nRATIO: throughput to the ceiling before it, isolation to the endpoint alone, "
+              "backlog to no backlog.\n";
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_bench(const Command& root) {
+  const Command command = root.add(
+      "bench",
+      "Measure this machine: throughput, latency, isolation, backlog, beside bare libcurl",
+      "postrider bench --quick"
+  );
+  auto& flags = command.keep<BenchFlags>();
+  command.text("dir", flags.directory, "Where databases are made; its disk is measured, too");
+  command.list("only", flags.only, "Groups: commits, throughput, latency, isolation, backlog", ',');
+  command.number("rounds", flags.rounds, {1, 100}, "Times that each figure is measured");
+  command.number("events", flags.events, {1'000, 10'000'000}, "Events of one measurement");
+  command.number("steady-s", flags.steady_s, {1, 600}, "Seconds at each steady rate");
+  command.number("backlog", flags.backlog, {0, 100'000'000}, "Deliveries that wait, 0 = none");
+  command.flag("quick", flags.quick, "One short round: shows that all of it runs");
+  command.flag("json", flags.json, "Print JSON");
+  command.run_checked([&flags](Io& io) { return bench_machine(io, flags); });
+}
+
+}  // namespace postrider::cli

@@ -1,0 +1,94 @@
+#include "bench/backlog.h"
+
+#include <utility>
+
+namespace postrider::bench {
+namespace {
+
+constexpr Millis kFirstMax{60'000};
+constexpr double kMiB = 1024.0 * 1024.0;
+
+Result<std::string> add_paused_endpoint(Rig& rig) {
+  auto id = rig.server().add_endpoint(sink_url(rig.sink(), kEndpoints), "waiting.0");
+  if (!id) return id;
+  if (auto paused = rig.server().call("POST", "/v1/endpoints/" + *id + "/pause"); !paused)
+    return paused;
+  return id;
+}
+
+Status fill(const Rig& rig, std::size_t waiting) {
+  const auto filled = rig.emit(
+      {.connections = 4, .events = waiting, .events_per_request = 500, .type_prefix = "waiting."}
+  );
+  return filled ? Status{} : Status{tl::unexpected(filled.error())};
+}
+
+/// Until one event has arrived at a service that has just started.
+Result<Millis> first_delivery(Rig& rig) {
+  const MonoTime begin = rig.clock().mono_now();
+  rig.sink().expect(1, 1);
+  if (const auto sent = rig.emit({.events = 1}); !sent) return tl::unexpected(sent.error());
+  if (!rig.sink().wait_for_all(kFirstMax))
+    return fail(Errc::kInternal, "nothing arrives after the restart");
+  return std::chrono::ceil<Millis>(rig.sink().last_arrival() - begin);
+}
+
+/// Deliveries a second of a backlog whose endpoint is resumed.
+Result<double> drain(Rig& rig, const std::string& endpoint, std::size_t waiting) {
+  const auto before = rig.server().metric(kDeliveredMetric);
+  if (!before) return tl::unexpected(before.error());
+  const MonoTime begin = rig.clock().mono_now();
+  if (auto resumed = rig.server().call("POST", "/v1/endpoints/" + endpoint + "/resume"); !resumed)
+    return tl::unexpected(resumed.error());
+  const auto settled = rig.wait_until_settled(*before + static_cast<double>(waiting));
+  if (!settled) return tl::unexpected(settled.error());
+  return static_cast<double>(waiting) / std::chrono::duration<double>(*settled - begin).count();
+}
+
+}  // namespace
+
+Result<Backlog> measure_backlog(
+    std::size_t waiting,
+    const ThroughputPlan& plan,
+    const std::string& directory,
+    Sink& sink,
+    const Clock& clock,
+    const Progress& progress
+) {
+  auto rig = Rig::open(directory, sink, clock);
+  if (!rig) return tl::unexpected(std::move(rig).error());
+  const auto types = rig->add_endpoints(1);
+  if (!types) return tl::unexpected(types.error());
+  const auto paused = add_paused_endpoint(*rig);
+  if (!paused) return tl::unexpected(paused.error());
+  Backlog backlog;
+  progress("throughput without a backlog");
+  const auto empty = measure_throughput_on(*rig, plan, *types, 0);
+  if (!empty) return tl::unexpected(empty.error());
+  backlog.empty_per_second = empty->settled;
+  const std::int64_t bytes_before = rig->database_bytes();
+  progress("filling the backlog");
+  if (auto filled = fill(*rig, waiting); !filled) return tl::unexpected(filled.error());
+  backlog.bytes_per_delivery =
+      static_cast<double>(rig->database_bytes() - bytes_before) / static_cast<double>(waiting);
+  progress("throughput beside the backlog");
+  const auto beside = measure_throughput_on(*rig, plan, *types, static_cast<double>(plan.events));
+  if (!beside) return tl::unexpected(beside.error());
+  backlog.beside_per_second = beside->settled;
+  backlog.memory_mb = static_cast<double>(rig->server().memory_bytes()) / kMiB;
+  progress("restart");
+  const auto restarted = rig->restart();
+  if (!restarted) return tl::unexpected(restarted.error());
+  backlog.restart_ms = static_cast<double>(restarted->count());
+  const auto first = first_delivery(*rig);
+  if (!first) return tl::unexpected(first.error());
+  backlog.first_ms = static_cast<double>(first->count());
+  progress("draining the backlog");
+  const auto drained = drain(*rig, *paused, waiting);
+  if (!drained) return tl::unexpected(drained.error());
+  backlog.drain_per_second = *drained;
+  if (auto closed = rig->close(); !closed) return tl::unexpected(closed.error());
+  return backlog;
+}
+
+}  // namespace postrider::bench

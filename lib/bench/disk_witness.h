@@ -1,0 +1,43 @@
+// What the disk costs by itself while something else is measured.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mutex.h"
+#include "http/socket.h"
+
+namespace postrider::bench {
+
+/// A thread that writes a page to a file of its own and calls fdatasync, fifty times a second.
+class DiskWitness {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<DiskWitness>> start(
+      const std::string& directory, const Clock& clock
+  );
+  ~DiskWitness();
+  DiskWitness(const DiskWitness&) = delete;
+  DiskWitness& operator=(const DiskWitness&) = delete;
+
+  /// Ends it. Microseconds of each call.
+  [[nodiscard]] std::vector<std::int64_t> stop();
+
+ private:
+  DiskWitness(http::Fd file, const Clock& clock) : file_(std::move(file)), clock_(clock) {}
+  void run() noexcept;
+
+  const http::Fd file_;
+  const Clock& clock_;
+  Mutex mutex_;
+  CondVar stopped_;
+  bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  std::vector<std::int64_t> calls_us_;  // the thread's until it has ended
+  std::jthread thread_;
+};
+
+}  // namespace postrider::bench

@@ -1,0 +1,16 @@
+// Where figures were measured.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace postrider::bench {
+
+/// Names and values: processor, cores, memory, kernel, filesystem of `directory`, versions of the
+/// libraries, and how commits are synced.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> describe_machine(
+    const std::string& directory
+);
+
+}  // namespace postrider::bench

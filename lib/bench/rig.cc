@@ -1,0 +1,85 @@
+#include "bench/rig.h"
+
+#include <array>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace postrider::bench {
+namespace {
+
+constexpr std::array<const char*, 4> kFiles = {"", "-wal", "-shm", ".lock"};
+
+void remove_database(const std::string& database) {
+  for (const char* suffix : kFiles) {
+    std::error_code ignored;
+    std::filesystem::remove(database + suffix, ignored);
+  }
+}
+
+}  // namespace
+
+std::string sink_url(const Sink& sink, std::size_t endpoint) {
+  return "http://127.0.0.1:" + std::to_string(sink.port()) + "/endpoint/" +
+         std::to_string(endpoint);
+}
+
+Result<Rig> Rig::open(std::string directory, Sink& sink, const Clock& clock) {
+  Rig rig(std::move(directory) + "/postrider-bench.db", sink, clock);
+  remove_database(rig.database_);
+  auto server = ServerProcess::start(rig.database_);
+  if (!server) return tl::unexpected(std::move(server).error());
+  rig.server_ = std::move(*server);
+  return rig;
+}
+
+Result<std::size_t> Rig::add_endpoints(std::size_t copies) {
+  const std::size_t types = kEndpoints / copies;
+  for (std::size_t i = 0; i < types * copies; ++i) {
+    const std::string type = "bench." + std::to_string(i % types);
+    if (auto added = server_->add_endpoint(sink_url(*sink_, i), type); !added)
+      return tl::unexpected(std::move(added).error());
+  }
+  return types;
+}
+
+Result<LoadReport> Rig::emit(LoadPlan plan) const {
+  plan.port = server_->port();
+  plan.key = server_->key();
+  return emit_load(plan, *clock_);
+}
+
+Result<MonoTime> Rig::wait_until_settled(double count) {
+  while (true) {
+    const auto settled = server_->metric(kDeliveredMetric);
+    if (!settled) return tl::unexpected(settled.error());
+    if (*settled >= count) return clock_->mono_now();
+  }
+}
+
+Result<Millis> Rig::restart() {
+  if (auto stopped = server_->stop(); !stopped) return tl::unexpected(stopped.error());
+  const MonoTime begin = clock_->mono_now();
+  auto server = ServerProcess::start(database_);
+  if (!server) return tl::unexpected(std::move(server).error());
+  server_ = std::move(*server);
+  return std::chrono::ceil<Millis>(clock_->mono_now() - begin);
+}
+
+Status Rig::close() {
+  auto stopped = server_->stop();
+  remove_database(database_);
+  return stopped;
+}
+
+std::int64_t Rig::database_bytes() const {
+  std::int64_t bytes = 0;
+  for (const char* suffix : {"", "-wal"}) {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(database_ + suffix, none);
+    if (!none) bytes += static_cast<std::int64_t>(size);
+  }
+  return bytes;
+}
+
+}  // namespace postrider::bench

@@ -1,0 +1,61 @@
+// A service on a database of its own, with endpoints at a sink: what every measurement works on.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "bench/load.h"
+#include "bench/server_process.h"
+#include "bench/sink.h"
+
+namespace postrider::bench {
+
+/// Endpoints of a measurement of throughput: one event goes to one of them, or to several.
+inline constexpr std::size_t kEndpoints = 64;
+
+/// The counter of deliveries that were recorded as delivered, since the service started.
+inline constexpr std::string_view kDeliveredMetric =
+    R"(postrider_deliveries_total{state="delivered"})";
+
+/// The address of one endpoint at the sink.
+[[nodiscard]] std::string sink_url(const Sink& sink, std::size_t endpoint);
+
+/// Owned by one thread.
+class Rig {
+ public:
+  /// A new database in `directory`. Sink and clock outlive the rig.
+  [[nodiscard]] static Result<Rig> open(std::string directory, Sink& sink, const Clock& clock);
+
+  /// kEndpoints endpoints, `copies` for each of the types `bench.0`, `bench.1` and so on. Returns
+  /// the number of types.
+  [[nodiscard]] Result<std::size_t> add_endpoints(std::size_t copies);
+  /// The service's port and key filled in.
+  [[nodiscard]] Result<LoadReport> emit(LoadPlan plan) const;
+  /// When kDeliveredMetric has come to `count`.
+  [[nodiscard]] Result<MonoTime> wait_until_settled(double count);
+  /// Ends the service and starts it again on its database. Returns how long it took to listen.
+  [[nodiscard]] Result<Millis> restart();
+  /// Ends the service and removes the database.
+  [[nodiscard]] Status close();
+
+  [[nodiscard]] ServerProcess& server() { return *server_; }
+  [[nodiscard]] Sink& sink() { return *sink_; }
+  [[nodiscard]] const Clock& clock() const { return *clock_; }
+  /// Database and log.
+  [[nodiscard]] std::int64_t database_bytes() const;
+
+ private:
+  Rig(std::string database, Sink& sink, const Clock& clock)
+      : database_(std::move(database)), sink_(&sink), clock_(&clock) {}
+
+  std::string database_;
+  Sink* sink_;
+  const Clock* clock_;
+  std::unique_ptr<ServerProcess> server_;
+};
+
+}  // namespace postrider::bench

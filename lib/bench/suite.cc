@@ -1,0 +1,227 @@
+#include "bench/suite.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <memory>
+#include <utility>
+
+#include "bench/backlog.h"
+#include "bench/commits.h"
+#include "bench/latency.h"
+#include "bench/sink.h"
+#include "bench/throughput.h"
+
+namespace postrider::bench {
+namespace {
+
+constexpr std::size_t kBatch = 500;
+constexpr std::size_t kBatchConnections = 4;
+constexpr std::size_t kCopies = 10;
+
+struct ThroughputCase {
+  const char* name;
+  std::size_t connections;
+  std::size_t events_per_request;
+  std::size_t data_bytes;
+  std::size_t copies;
+  std::size_t share;  // of the suite's events: one in so many
+};
+
+constexpr std::array<ThroughputCase, 8> kCases = {{
+    {"batches of 500", kBatchConnections, kBatch, 500, 1, 1},
+    {"single POSTs, 1 connection", 1, 1, 500, 1, 10},
+    {"single POSTs, 8 connections", 8, 1, 500, 1, 4},
+    {"single POSTs, 32 connections", 32, 1, 500, 1, 2},
+    {"single POSTs, 128 connections", 128, 1, 500, 1, 2},
+    {"fan-out 1:10, batches of 500", kBatchConnections, kBatch, 500, kCopies, kCopies},
+    {"5 kB, batches of 100", kBatchConnections, 100, 5'000, 1, 4},
+    {"50 kB, batches of 10", kBatchConnections, 10, 50'000, 1, 20},
+}};
+
+class Suite {
+ public:
+  Suite(const SuiteOptions& options, const Clock& clock, const Progress& progress)
+      : options_(options), clock_(clock), progress_(progress) {}
+
+  Result<std::vector<Figure>> run() {
+    auto sink = Sink::open(clock_);
+    if (!sink) return tl::unexpected(std::move(sink).error());
+    sink_ = std::move(*sink);
+    for (round_ = 0; round_ < options_.rounds; ++round_) {
+      if (auto done = run_round(); !done) return tl::unexpected(std::move(done).error());
+    }
+    if (wants("backlog") && options_.backlog > 0) {
+      if (auto done = backlog(); !done) return tl::unexpected(std::move(done).error());
+    }
+    return std::move(figures_);
+  }
+
+ private:
+  [[nodiscard]] bool wants(std::string_view group) const {
+    return options_.groups.empty() ||
+           std::find(options_.groups.begin(), options_.groups.end(), group) !=
+               options_.groups.end();
+  }
+
+  void tell(const std::string& doing) const {
+    progress_(
+        "round " + std::to_string(round_ + 1) + " of " + std::to_string(options_.rounds) + ": " +
+        doing
+    );
+  }
+
+  Figure& figure(const char* group, const std::string& name, const char* unit) {
+    const auto known = std::find_if(figures_.begin(), figures_.end(), [&](const Figure& figure) {
+      return figure.group == group && figure.name == name;
+    });
+    if (known != figures_.end()) return *known;
+    return figures_.emplace_back(Figure{.group = group, .name = name, .unit = unit, .samples = {}});
+  }
+
+  void add(const char* group, const std::string& name, const char* unit, double sample) {
+    figure(group, name, unit).samples.push_back(sample);
+  }
+
+  Status run_round() {
+    using Step = Status (Suite::*)();
+    for (const auto& [group, step] : std::initializer_list<std::pair<const char*, Step>>{
+             {"commits", &Suite::commits},
+             {"throughput", &Suite::throughput},
+             {"latency", &Suite::latency},
+             {"isolation", &Suite::isolation}}) {
+      if (!wants(group)) continue;
+      if (Status done = (this->*step)(); !done) return done;
+    }
+    return {};
+  }
+
+  Status commits() {
+    for (const std::size_t rows :
+         {std::size_t{1}, std::size_t{64}, std::size_t{256}, std::size_t{1024}}) {
+      const std::string name = std::to_string(rows) + " events in a commit";
+      tell(name);
+      const std::size_t events = rows == 1 ? options_.events / 20 : options_.events;
+      const auto rate = measure_commits(rows, events, options_.directory, clock_);
+      if (!rate) return tl::unexpected(rate.error());
+      add("commits", name, "events/s", *rate);
+    }
+    return {};
+  }
+
+  /// The ceiling of each size of body is measured right before what it is compared with.
+  Status throughput() {
+    std::size_t bytes = 0;
+    double ceiling = 0;
+    for (const ThroughputCase& one : kCases) {
+      if (one.data_bytes != bytes) {
+        bytes = one.data_bytes;
+        const std::string name = "ceiling: bare libcurl, " + std::to_string(bytes) + " bytes";
+        tell(name);
+        const auto posts =
+            measure_ceiling(options_.events / one.share, kEndpoints, bytes, *sink_, clock_);
+        if (!posts) return tl::unexpected(posts.error());
+        ceiling = *posts;
+        add("throughput", name, "posts/s", ceiling);
+      }
+      if (auto done = throughput_of(one, ceiling); !done) return done;
+    }
+    return {};
+  }
+
+  Status throughput_of(const ThroughputCase& one, double ceiling) {
+    const std::string name = one.name;
+    tell(name);
+    const ThroughputPlan plan{
+        .events = std::max(options_.events / one.share, one.events_per_request),
+        .connections = one.connections,
+        .events_per_request = one.events_per_request,
+        .data_bytes = one.data_bytes,
+        .copies = one.copies};
+    const auto rates = measure_throughput(plan, options_.directory, *sink_, clock_);
+    if (!rates) return tl::unexpected(rates.error());
+    add("throughput", name + ": accepted", "events/s", rates->accepted);
+    add("throughput", name + ": delivered", "deliveries/s", rates->delivered);
+    add("throughput", name + ": settled", "deliveries/s", rates->settled);
+    figure("throughput", name + ": settled", "").ratios.push_back(rates->settled / ceiling);
+    add("throughput", name + ": processor", "us/delivery", rates->cpu_us);
+    return {};
+  }
+
+  Status latency() {
+    for (const double rate : {500.0, 2000.0}) {
+      const std::string name = "at " + std::to_string(static_cast<int>(rate)) + " events/s";
+      tell("latency " + name);
+      const auto measured = measure_latency(
+          {.events_per_second = rate, .duration = options_.steady},
+          options_.directory,
+          *sink_,
+          clock_
+      );
+      if (!measured) return tl::unexpected(measured.error());
+      add("latency", name + ": p50", "ms", measured->p50_ms);
+      add("latency", name + ": p99", "ms", measured->p99_ms);
+      add("latency", name + ": slowest", "ms", measured->max_ms);
+      add("latency", name + ": p99 of fdatasync alone", "ms", measured->disk_p99_ms);
+      add("latency", name + ": slowest fdatasync alone", "ms", measured->disk_max_ms);
+    }
+    return {};
+  }
+
+  Status isolation() {
+    tell("isolation");
+    const auto measured = measure_isolation(options_.steady, options_.directory, *sink_, clock_);
+    if (!measured) return tl::unexpected(measured.error());
+    add("isolation", "p99 of a healthy endpoint alone", "ms", measured->alone_p99_ms);
+    const std::string name = "p99 beside 50 that hang and 1 that refuses";
+    add("isolation", name, "ms", measured->beside_p99_ms);
+    figure("isolation", name, "")
+        .ratios.push_back(measured->beside_p99_ms / measured->alone_p99_ms);
+    return {};
+  }
+
+  Status backlog() {
+    const ThroughputPlan plan{
+        .events = options_.events, .connections = kBatchConnections, .events_per_request = kBatch};
+    const std::string waiting = std::to_string(options_.backlog) + " waiting";
+    const auto measured = measure_backlog(
+        options_.backlog,
+        plan,
+        options_.directory,
+        *sink_,
+        clock_,
+        [&](const std::string& doing) { progress_(waiting + ": " + doing); }
+    );
+    if (!measured) return tl::unexpected(measured.error());
+    add("backlog", "settled without a backlog", "deliveries/s", measured->empty_per_second);
+    const std::string beside = "settled with " + waiting;
+    add("backlog", beside, "deliveries/s", measured->beside_per_second);
+    figure("backlog", beside, "")
+        .ratios.push_back(measured->beside_per_second / measured->empty_per_second);
+    add("backlog", "memory", "MiB", measured->memory_mb);
+    add("backlog", "restart until it listens", "ms", measured->restart_ms);
+    add("backlog", "from then to the first delivery", "ms", measured->first_ms);
+    add("backlog", "draining", "deliveries/s", measured->drain_per_second);
+    figure("backlog", "draining", "")
+        .ratios.push_back(measured->drain_per_second / measured->empty_per_second);
+    add("backlog", "database", "bytes/delivery", measured->bytes_per_delivery);
+    return {};
+  }
+
+  const SuiteOptions& options_;
+  const Clock& clock_;
+  const Progress& progress_;
+  std::unique_ptr<Sink> sink_;
+  std::vector<Figure> figures_;
+  std::size_t round_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<Figure>> run_suite(
+    const SuiteOptions& options, const Clock& clock, const Progress& progress
+) {
+  return Suite(options, clock, progress).run();
+}
+
+}  // namespace postrider::bench

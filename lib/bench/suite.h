@@ -1,0 +1,35 @@
+// The whole benchmark: what is measured, in which order, how often.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "bench/samples.h"
+
+namespace postrider::bench {
+
+struct SuiteOptions {
+  std::string directory = ".";      ///< databases are made here: its disk is measured, too
+  std::size_t rounds = 3;           ///< of everything but the backlog
+  std::size_t events = 40'000;      ///< of one measurement of throughput
+  std::chrono::seconds steady{5};   ///< of one measurement of latency
+  std::size_t backlog = 100'000;    ///< deliveries that wait; 0: not measured
+  std::vector<std::string> groups;  ///< those to measure; empty: all of kGroups
+};
+
+inline const std::vector<std::string>& groups() {
+  static const std::vector<std::string> kGroups = {
+      "commits", "throughput", "latency", "isolation", "backlog"};
+  return kGroups;
+}
+
+/// Rounds are interleaved: each measures everything once, so that what else the machine does hits
+/// all alike. Figures in the order of their first measurement.
+[[nodiscard]] Result<std::vector<Figure>> run_suite(
+    const SuiteOptions& options, const Clock& clock, const Progress& progress
+);
+
+}  // namespace postrider::bench

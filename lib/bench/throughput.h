@@ -1,0 +1,50 @@
+// How many events a second come through, and how many could.
+#pragma once
+
+#include <cstddef>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "bench/rig.h"
+#include "bench/sink.h"
+
+namespace postrider::bench {
+
+struct ThroughputPlan {
+  std::size_t events = 0;
+  std::size_t connections = 1;
+  std::size_t events_per_request = 1;
+  std::size_t data_bytes = 500;
+  std::size_t copies = 1;  ///< endpoints that get each event
+};
+
+/// Per second, from the first request on. `delivered` and `settled` count deliveries.
+struct Rates {
+  double accepted = 0;   ///< events answered with 202, so fsynced
+  double delivered = 0;  ///< arrived at the receiver
+  double settled = 0;    ///< recorded with their attempt
+  double cpu_us = 0;     ///< processor time of the service for each delivery, in microseconds
+};
+
+/// On a rig of its own. kInternal when an event was lost or came twice.
+[[nodiscard]] Result<Rates> measure_throughput(
+    const ThroughputPlan& plan, const std::string& directory, Sink& sink, const Clock& clock
+);
+
+/// On a rig whose `types` types go to `plan.copies` endpoints each, and which has recorded
+/// `settled_before` deliveries since it started.
+[[nodiscard]] Result<Rates> measure_throughput_on(
+    Rig& rig, const ThroughputPlan& plan, std::size_t types, double settled_before
+);
+
+/// Posts a second of bare libcurl: the same bodies with headers of the same size, to the same sink,
+/// on `connections` connections.
+[[nodiscard]] Result<double> measure_ceiling(
+    std::size_t posts,
+    std::size_t connections,
+    std::size_t data_bytes,
+    Sink& sink,
+    const Clock& clock
+);
+
+}  // namespace postrider::bench

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace postrider::sqlite {
+
+/// The version of the SQLite library that runs.
+[[nodiscard]] std::string library_version();
+
+}  // namespace postrider::sqlite

@@ -1,0 +1,25 @@
+// libcurl with nothing around it: what a sender on top of it could reach at most.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace postrider::curl {
+
+struct BarePost {
+  std::vector<std::string> urls;     ///< in turn
+  std::vector<std::string> headers;  ///< "Name: value", the same for every post
+  std::size_t count = 0;
+  std::size_t in_flight = 1;
+  std::function<std::string(std::size_t number)> body;  ///< called once for each post, in order
+};
+
+/// Posts all of the plan over kept-alive connections, on the calling thread. Handles are set up
+/// once and reused without a reset. kUnavailable when a post fails or is not answered with 200.
+[[nodiscard]] Status post_bare(const BarePost& plan);
+
+}  // namespace postrider::curl
