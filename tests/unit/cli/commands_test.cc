@@ -147,7 +147,10 @@ TEST_F(CommandsTest, EmitReadsDataFromStandardInputAndFiles) {
 TEST_F(CommandsTest, EmitRefusesDataThatWouldLeaveItsPlace) {
   EXPECT_EQ(run({"emit", "a", R"(1,"tenant":"other")"}), kExitUsage);
   EXPECT_THAT(requests(), IsEmpty());
-  EXPECT_EQ(err_.str(), "postrider: DATA is not one JSON value\n");
+  EXPECT_EQ(
+      err_.str(),
+      "postrider: DATA is not one JSON value: line 1, column 2: nothing may follow the value\n"
+  );
 }
 
 TEST_F(CommandsTest, ShowsAProblemWithItsMembers) {
@@ -219,6 +222,7 @@ TEST_F(CommandsTest, ActionsOnOneThingUseItsRoute) {
       {{"dead-letters", "discard", "dlv_1"}, "DELETE /v1/dead-letters/dlv_1"},
       {{"keys", "revoke", "key_1"}, "DELETE /v1/api-keys/key_1"},
       {{"tasks", "cancel", "a/b"}, "POST /v1/tasks/a%2Fb/cancel"},
+      {{"event-types", "show", "a.b"}, "GET /v1/event-types/a.b"},
       {{"event-types", "delete", "a.b"}, "DELETE /v1/event-types/a.b"}};
   for (const auto& [args, request] : actions) {
     can(request, 200, "{}");
