@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/postrider/api.h"
@@ -35,7 +36,7 @@ class Filters {
 
  private:
   struct Value {
-    FilterSpec spec;
+    FilterSpec spec{};
     std::optional<std::string> text;
   };
   std::vector<Value> values_;
@@ -81,12 +82,7 @@ class Collection {
   /// The same on one thing: the id is its argument and follows the name in its example. `Options`
   /// has the members of OneOptions.
   template <class Options>
-  struct One {
-    Command command;
-    Options& options;
-  };
-  template <class Options>
-  [[nodiscard]] One<Options> add_one(
+  [[nodiscard]] std::pair<Command, Options&> add_one(
       std::string_view name, std::string_view summary, std::string_view flags = {}
   ) const {
     const Command command = add(name, summary, with_example_id(flags));

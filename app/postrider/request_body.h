@@ -16,6 +16,7 @@ namespace postrider::cli {
 class RequestBody {
  public:
   RequestBody() = default;
+  ~RequestBody() = default;
   RequestBody(const RequestBody&) = delete;
   RequestBody& operator=(const RequestBody&) = delete;
 
