@@ -24,7 +24,7 @@ void add_secret(const Collection& endpoints) {
       options.api,
       [endpoints, &options = options](Api& api, Io& io) -> Result<int> {
         const auto answer = api.call("GET", endpoints.path(options.id, "secret"));
-        const JsonView secret = JsonView(answer.value_or(""))["secret"];
+        const JsonView secret = answer ? JsonView(*answer)["secret"] : JsonView();
         if (options.api.json || !secret.exists()) {
           return print_answer(io, options.api.json, answer);
         }

@@ -37,7 +37,7 @@ void add_replay(const Collection& events) {
     RequestBody body;
     body.add_given("endpoint", options.endpoint);
     const auto answer = api.send("POST", events.path(options.id, "replay"), body.take());
-    const auto count = JsonView(answer.value_or("{}"))["deliveries"].elements().size();
+    const auto count = answer ? JsonView(*answer)["deliveries"].elements().size() : 0;
     const std::string sentence = printable(options.id) + " is delivered again to " +
                                  std::to_string(count) + (count == 1 ? " endpoint" : " endpoints");
     return print_done(io, options.api.json, answer, sentence);

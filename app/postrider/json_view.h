@@ -2,6 +2,7 @@
 // again, which would turn 10.50 into 10.5.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@ class JsonView {
   JsonView() = default;
   /// Does not exist when `text` is not one well-formed value.
   explicit JsonView(std::string_view text);
+  /// A text that ends with the statement cannot be viewed.
+  template <std::same_as<std::string> Text>
+  explicit JsonView(Text&& text) = delete;
 
   /// The value's bytes; empty when there is none.
   [[nodiscard]] std::string_view raw() const { return raw_; }

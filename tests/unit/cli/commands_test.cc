@@ -200,6 +200,16 @@ TEST_F(CommandsTest, CreateSendsTheFlagsAsMembers) {
   EXPECT_EQ(out_.str(), "id:      ep_1\nsecret:  whsec_x\nheaders: {\"x\":\"y\"}\n");
 }
 
+TEST_F(CommandsTest, SecretPrintsTheSecretAlone) {
+  const std::string answer = R"({"secret":"whsec_SuTeS80GAV6bZQvzO2dKcPogOqVOj3pv","previous":[]})";
+  can("GET /v1/endpoints/ep_1/secret", 200, answer);
+  ASSERT_EQ(run({"endpoints", "secret", "ep_1"}), 0) << err_.str();
+  EXPECT_EQ(out_.str(), "whsec_SuTeS80GAV6bZQvzO2dKcPogOqVOj3pv\n");
+  ASSERT_EQ(run({"endpoints", "secret", "ep_1", "--json"}), 0);
+  EXPECT_EQ(out_.str(), answer + "\n");
+  EXPECT_EQ(run({"endpoints", "secret", "ep_2"}), kExitFailed);
+}
+
 TEST_F(CommandsTest, UpdateNeedsSomethingToChange) {
   EXPECT_EQ(run({"endpoints", "update", "ep_1"}), kExitUsage);
   can("PATCH /v1/endpoints/ep_1", 200, R"({"id":"ep_1"})");
