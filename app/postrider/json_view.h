@@ -20,6 +20,7 @@ class JsonView {
   explicit JsonView(std::string_view text);
   /// A text that ends with the statement cannot be viewed.
   template <std::same_as<std::string> Text>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): takes nothing but std::string&&
   explicit JsonView(Text&& text) = delete;
 
   /// The value's bytes; empty when there is none.

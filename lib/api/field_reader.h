@@ -18,6 +18,10 @@ namespace postrider::api {
 /// its pointer. Names outlive the reader.
 class FieldReader {
  public:
+  virtual ~FieldReader() = default;
+  FieldReader(const FieldReader&) = delete;
+  FieldReader& operator=(const FieldReader&) = delete;
+
   [[nodiscard]] std::string tenant();
   [[nodiscard]] std::string event_type(std::string_view name);
   [[nodiscard]] std::optional<WallTime> instant(std::string_view name);
@@ -59,9 +63,6 @@ class FieldReader {
   explicit FieldReader(std::string_view instant_hint = {}) : instant_hint_(instant_hint) {}
   FieldReader(FieldReader&&) = default;
   FieldReader& operator=(FieldReader&&) = default;
-  FieldReader(const FieldReader&) = delete;
-  FieldReader& operator=(const FieldReader&) = delete;
-  virtual ~FieldReader() = default;
 
   /// Marks the name as one that may be given.
   void know(std::string_view name) { known_.push_back(name); }
