@@ -1,5 +1,6 @@
 #include "app/postrider/api.h"
 
+#include "app/postrider/json_view.h"
 #include "app/postrider/table.h"
 
 namespace postrider::cli {
@@ -36,6 +37,16 @@ Result<std::string> Api::call(
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status >= 200 && answer->status < 300) return std::move(answer->body);
   return fail(Errc::kConflict, problem_text(answer->status, answer->body), answer->status);
+}
+
+Result<std::string> Api::send(
+    std::string_view method,
+    std::string_view path,
+    Result<std::string> body,
+    const http::Headers& headers
+) {
+  if (!body) return body;
+  return call(method, path, std::move(*body), headers);
 }
 
 std::string problem_text(int status, std::string_view body) {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "app/postrider/cli.h"
-#include "app/postrider/json_view.h"
 #include "http/client.h"
 
 namespace postrider::cli {
@@ -44,6 +43,13 @@ class Api {
       std::string_view method,
       std::string_view path,
       std::string body = {},
+      const http::Headers& headers = {}
+  );
+  /// The same with a body that may have turned out wrong, which is then the error.
+  [[nodiscard]] Result<std::string> send(
+      std::string_view method,
+      std::string_view path,
+      Result<std::string> body,
       const http::Headers& headers = {}
   );
 

@@ -18,6 +18,7 @@ std::string environment_name(std::string_view option) {
 }
 
 bool in_environment(std::string_view option) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment, and no thread runs yet
   const char* value = std::getenv(environment_name(option).c_str());
   return value != nullptr && *value != '\0';
 }
@@ -98,9 +99,9 @@ std::string single_line(std::string text) {
 }
 
 std::string command_line_of(const CLI::App* app) {
-  std::string line;
-  for (; app != nullptr; app = app->get_parent()) {
-    line = line.empty() ? app->get_name() : app->get_name() + " " + line;
+  std::string line = app->get_name();
+  for (app = app->get_parent(); app != nullptr; app = app->get_parent()) {
+    line.insert(0, " ").insert(0, app->get_name());
   }
   return line;
 }
@@ -141,6 +142,7 @@ Command Cli::root() { return {*this, impl_->root}; }
 
 int Cli::run(std::vector<std::string> args, Io& io) {
   CLI::App& root = impl_->root;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment, and no thread runs yet
   const char* config = std::getenv("POSTRIDER_CONFIG");
   if (config != nullptr && *config != '\0' &&
       std::find(args.begin(), args.end(), "--config") == args.end()) {

@@ -13,7 +13,7 @@
 #include "app/postrider/io.h"
 #include "base/error.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the name is CLI11's
 class App;
 }  // namespace CLI
 
@@ -25,7 +25,9 @@ class Cli;
 class Command {
  public:
   /// `example`: a line that can be pasted into a shell.
-  Command add(std::string_view name, std::string_view summary, std::string_view example = {}) const;
+  [[nodiscard]] Command add(
+      std::string_view name, std::string_view summary, std::string_view example = {}
+  ) const;
 
   /// Makes a T that lives as long as the Cli.
   template <class T>

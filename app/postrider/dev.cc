@@ -9,8 +9,10 @@
 #include "app/postrider/api.h"
 #include "app/postrider/commands.h"
 #include "app/postrider/io.h"
+#include "app/postrider/json_view.h"
 #include "app/postrider/node.h"
 #include "app/postrider/receiver.h"
+#include "app/postrider/request_body.h"
 #include "app/postrider/serve_options.h"
 #include "app/postrider/stop_signals.h"
 #include "base/mutex.h"
@@ -88,19 +90,19 @@ class Printer {
 
 /// Registers the receiver, or moves the endpoint of an earlier run to it. Returns its id.
 Result<std::string> register_receiver(Api& api, const std::string& url) {
-  JsonObject body;
+  RequestBody body;
   body.add("url", url);
   auto known = api.call("GET", "/v1/endpoints?limit=250");
   if (!known) return tl::unexpected(std::move(known).error());
   for (const JsonView& endpoint : JsonView(*known)["data"].elements()) {
     if (endpoint["description"].text() != kDescription) continue;
     std::string id = endpoint["id"].text();
-    auto moved = api.call("PATCH", path_of("endpoints", id), body.str());
+    auto moved = api.send("PATCH", path_of("endpoints", id), body.take());
     if (!moved) return tl::unexpected(std::move(moved).error());
     return id;
   }
   body.add("description", kDescription);
-  auto created = api.call("POST", "/v1/endpoints", body.str());
+  auto created = api.send("POST", "/v1/endpoints", body.take());
   if (!created) return tl::unexpected(std::move(created).error());
   return JsonView(*created)["id"].text();
 }

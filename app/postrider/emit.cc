@@ -3,6 +3,9 @@
 #include "app/postrider/api.h"
 #include "app/postrider/commands.h"
 #include "app/postrider/input.h"
+#include "app/postrider/json_view.h"
+#include "app/postrider/request_body.h"
+#include "json/raw_json.h"
 
 namespace postrider::cli {
 namespace {
@@ -10,8 +13,7 @@ namespace {
 struct EmitOptions {
   ApiOptions api;
   std::string type;
-  std::string data = "{}";
-  std::optional<std::string> data_argument;
+  std::optional<std::string> data;
   std::optional<std::string> tenant;
   std::vector<std::string> channels;
   std::optional<std::string> ordering_key;
@@ -23,35 +25,25 @@ struct EmitOptions {
 
 /// `data` goes into the body as the bytes it is.
 Result<std::string> body_of(const EmitOptions& options, std::istream& in) {
-  auto data = read_argument(options.data_argument.value_or(options.data), in);
-  if (!data) return data;
-  if (auto status = check_json(*data, "DATA"); !status) return tl::unexpected(status.error());
-  JsonObject body;
+  RequestBody body;
   body.add("type", options.type);
-  body.add_raw("data", *data);
-  body.add_if("tenant", options.tenant);
-  if (!options.channels.empty()) body.add_strings("channels", options.channels);
-  body.add_if("ordering_key", options.ordering_key);
-  body.add_if("deliver_at", options.deliver_at);
-  body.add_if("expires_at", options.expires_at);
-  if (options.metadata) {
-    if (auto status = check_json(*options.metadata, "--metadata"); !status) {
-      return tl::unexpected(status.error());
-    }
-    body.add_raw("metadata", *options.metadata);
-  }
-  return body.str();
+  body.add_result("data", read_argument(options.data.value_or("{}"), in), "DATA");
+  body.add_given("tenant", options.tenant);
+  body.add_given("channels", options.channels);
+  body.add_given("ordering_key", options.ordering_key);
+  body.add_given("deliver_at", options.deliver_at);
+  body.add_given("expires_at", options.expires_at);
+  if (options.metadata) body.add_json("metadata", *options.metadata, "--metadata");
+  return body.take();
 }
 
 Result<int> emit(Api& api, Io& io, const EmitOptions& options) {
-  auto body = body_of(options, io.in);
-  if (!body) return tl::unexpected(body.error());
   http::Headers headers;
   if (options.idempotency_key) headers.add("Idempotency-Key", *options.idempotency_key);
-  const auto answer = api.call("POST", "/v1/events", std::move(*body), headers);
+  const auto answer = api.send("POST", "/v1/events", body_of(options, io.in), headers);
   if (!answer) return tl::unexpected(answer.error());
   if (options.api.json) {
-    io.out << minified(*answer) << '\n';
+    io.out << json::minified(*answer) << '\n';
     return kExitDone;
   }
   const JsonView event(*answer);
@@ -73,7 +65,7 @@ void add_emit(const Command& root) {
   command.argument("TYPE", options.type, "Type of the event, for example order.created");
   command.argument(
       "DATA",
-      options.data_argument,
+      options.data,
       "JSON, sent byte for byte; - = standard input, @FILE = a file (default: {})"
   );
   command.text("tenant", options.tenant, "Whose event it is (default: default)");

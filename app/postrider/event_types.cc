@@ -1,78 +1,70 @@
+#include "app/postrider/collection.h"
 #include "app/postrider/commands.h"
 #include "app/postrider/input.h"
-#include "app/postrider/listing.h"
-#include "app/postrider/one_thing.h"
 
 namespace postrider::cli {
 namespace {
 
 constexpr int kNotFound = 404;
 
-struct SetOptions {
-  ApiOptions api;
-  std::string name;
+struct SetOptions : OneOptions {
   std::optional<std::string> description;
   std::optional<std::string> schema;
 };
 
+void add_members(RequestBody& body, const SetOptions& options, std::string_view schema) {
+  body.add_given("description", options.description);
+  if (options.schema) body.add_json("schema", schema, "--schema");
+}
+
 /// Changes the type, or adds it when there is none.
-Result<int> set(Api& api, Io& io, const SetOptions& options) {
-  JsonObject members;
-  members.add_if("description", options.description);
-  if (options.schema) {
-    const auto schema = read_argument(*options.schema, io.in);
-    if (!schema) return tl::unexpected(schema.error());
-    if (auto status = check_json(*schema, "--schema"); !status)
-      return tl::unexpected(status.error());
-    members.add_raw("schema", *schema);
-  }
-  auto answer = api.call("PATCH", path_of("event-types", options.name), members.str());
+Result<int> set(Api& api, Io& io, const std::string& path, const SetOptions& options) {
+  const auto schema = read_argument(options.schema.value_or(""), io.in);
+  if (!schema) return tl::unexpected(schema.error());
+  RequestBody changes;
+  add_members(changes, options, *schema);
+  auto answer = api.send("PATCH", path, changes.take());
   if (!answer && answer.error().native == kNotFound) {
-    const std::string rest = members.str().substr(1);
-    const std::string name =
-        "{\"name\":" + json_quoted(options.name) + (members.empty() ? "" : ",");
-    answer = api.call("POST", "/v1/event-types", name + rest);
+    RequestBody whole;
+    whole.add("name", options.id);
+    add_members(whole, options, *schema);
+    answer = api.send("POST", "/v1/event-types", whole.take());
   }
-  if (!answer) return tl::unexpected(answer.error());
-  print_object(io, options.api.json, *answer);
-  return kExitDone;
+  return print_answer(io, options.api.json, answer);
+}
+
+void add_set(const Collection& types) {
+  const auto [command, options] =
+      types.add_one<SetOptions>("set", "Add or change an event type", "--schema @order.json");
+  command.text("description", options.description, "For people");
+  command.text("schema", options.schema, "JSON Schema of data; - = standard input, @FILE = a file");
+  add_api_options(command, options.api);
+  run_with_api(command, options.api, [types, &options = options](Api& api, Io& io) {
+    return set(api, io, types.path(options.id), options);
+  });
 }
 
 }  // namespace
 
 void add_event_types(const Command& root) {
-  const Command group = root.add("event-types", "The optional catalogue of event types");
-  struct ListAll {
-    ApiOptions api;
-    ListOptions list;
-  };
-  const Command list = group.add("list", "List event types", "postrider event-types list");
-  auto& all = list.keep<ListAll>();
-  add_list_options(list, all.list);
-  add_api_options(list, all.api);
-  run_with_api(list, all.api, [&all](Api& api, Io& io) {
-    const std::vector<ColumnSpec> columns{
-        {"NAME", "name"},
-        {"ARCHIVED", "archived"},
-        {"DESCRIPTION", "description", ColumnSpec::Kind::kText, true}};
-    return print_list(api, io, all.api, all.list, "/v1/event-types", columns, "event types");
-  });
-  const Command command = group.add(
-      "set",
-      "Add or change an event type",
-      "postrider event-types set order.created --schema @order.json"
+  const Collection types(
+      root,
+      {.name = "event-types",
+       .path = "event-types",
+       .thing = "event types",
+       .id = {"NAME", "For example order.created", "order.created"}},
+      "The optional catalogue of event types"
   );
-  auto& options = command.keep<SetOptions>();
-  command.argument("NAME", options.name, "For example order.created");
-  command.text("description", options.description, "For people");
-  command.text("schema", options.schema, "JSON Schema of data; - = standard input, @FILE = a file");
-  add_api_options(command, options.api);
-  run_with_api(command, options.api, [&options](Api& api, Io& io) {
-    return set(api, io, options);
-  });
-  add_one_thing(
-      group, {"event-types", "delete", "Delete an event type", "order.", "DELETE", "", "deleted"}
+  types.add_list(
+      "",
+      {},
+      {{"NAME", "name"},
+       {"ARCHIVED", "archived"},
+       {"DESCRIPTION", "description", ColumnSpec::kLongText}}
   );
+  types.add_show("Show an event type with its schema");
+  add_set(types);
+  types.add_delete("delete", "Delete an event type", "deleted");
 }
 
 }  // namespace postrider::cli

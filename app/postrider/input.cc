@@ -4,7 +4,7 @@
 #include <istream>
 #include <iterator>
 
-#include "app/postrider/json_view.h"
+#include "json/raw_json.h"
 
 namespace postrider::cli {
 
@@ -20,9 +20,23 @@ Result<std::string> read_argument(std::string_view argument, std::istream& in) {
   return bytes;
 }
 
-Status check_json(std::string_view json, std::string_view what) {
-  if (is_one_json_value(json)) return {};
-  return fail(Errc::kInvalidArgument, std::string(what) + " is not one JSON value");
+Result<std::pair<std::string, std::string>> parse_header(const std::string& header) {
+  const std::size_t colon = header.find(':');
+  if (colon == std::string::npos || colon == 0) {
+    return fail(Errc::kInvalidArgument, "--header is not of the form 'Name: value'");
+  }
+  const std::size_t value = header.find_first_not_of(" \t", colon + 1);
+  return std::pair{
+      header.substr(0, colon), value == std::string::npos ? std::string() : header.substr(value)};
+}
+
+Status check_json(std::string_view text, std::string_view what) {
+  const auto parsed = json::parse_raw(text, {.levels = 0});
+  if (parsed) return {};
+  return fail(
+      Errc::kInvalidArgument,
+      std::string(what) + " is not one JSON value: " + parsed.error().context
+  );
 }
 
 }  // namespace postrider::cli

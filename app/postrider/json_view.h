@@ -1,20 +1,27 @@
-// JSON as the bytes it was sent as: a server's answer is shown, and an event's data is sent,
-// without being parsed and printed again, which would turn 10.50 into 10.5.
+// JSON as the bytes it was sent as: a server's answer is shown without being parsed and printed
+// again, which would turn 10.50 into 10.5.
 #pragma once
 
+#include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postrider::cli {
 
-/// A view into JSON text that outlives it. Meant for well-formed text; malformed text gives empty
-/// views, never a read out of bounds.
+/// A view into JSON text that outlives it.
 class JsonView {
  public:
   JsonView() = default;
+  /// Does not exist when `text` is not one well-formed value.
   explicit JsonView(std::string_view text);
+  /// A text that ends with the statement cannot be viewed.
+  template <std::same_as<std::string> Text>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): takes nothing but std::string&&
+  explicit JsonView(Text&& text) = delete;
 
   /// The value's bytes; empty when there is none.
   [[nodiscard]] std::string_view raw() const { return raw_; }
@@ -36,33 +43,7 @@ class JsonView {
   [[nodiscard]] std::optional<std::int64_t> integer() const;
 
  private:
-  std::string_view raw_;
-};
-
-/// Whether the text is one JSON value, as far as brackets, strings and words go: enough that it
-/// cannot leave its place when it is put into a body. The server judges the rest.
-[[nodiscard]] bool is_one_json_value(std::string_view text);
-
-/// Without white space between tokens: one line.
-[[nodiscard]] std::string minified(std::string_view json);
-
-/// `text` as a JSON string; bytes above 0x7f as they are.
-[[nodiscard]] std::string json_quoted(std::string_view text);
-
-/// Builds an object member by member.
-class JsonObject {
- public:
-  void add(std::string_view name, std::string_view text) { add_raw(name, json_quoted(text)); }
-  void add_raw(std::string_view name, std::string_view json);
-  void add_strings(std::string_view name, const std::vector<std::string>& values);
-  void add_if(std::string_view name, const std::optional<std::string>& text) {
-    if (text) add(name, *text);
-  }
-  [[nodiscard]] bool empty() const { return members_.empty(); }
-  [[nodiscard]] std::string str() const { return "{" + members_ + "}"; }
-
- private:
-  std::string members_;
+  std::string_view raw_;  ///< well-formed, or empty
 };
 
 }  // namespace postrider::cli

@@ -1,34 +1,12 @@
 #include <ostream>
 
+#include "app/postrider/collection.h"
 #include "app/postrider/commands.h"
-#include "app/postrider/listing.h"
-#include "app/postrider/one_thing.h"
 
 namespace postrider::cli {
 namespace {
 
-void add_list(const Command& group) {
-  struct Options {
-    ApiOptions api;
-    ListOptions list;
-  };
-  const Command command = group.add("list", "List API keys", "postrider keys list");
-  auto& options = command.keep<Options>();
-  add_list_options(command, options.list);
-  add_api_options(command, options.api);
-  run_with_api(command, options.api, [&options](Api& api, Io& io) {
-    const std::vector<ColumnSpec> columns{
-        {"ID", "id"},
-        {"NAME", "name", ColumnSpec::Kind::kText, true},
-        {"SCOPE", "scope"},
-        {"TENANT", "tenant", ColumnSpec::Kind::kText, true},
-        {"CREATED", "created_at", ColumnSpec::Kind::kTime},
-        {"EXPIRES", "expires_at", ColumnSpec::Kind::kTime}};
-    return print_list(api, io, options.api, options.list, "/v1/api-keys", columns, "API keys");
-  });
-}
-
-void add_create(const Command& group) {
+void add_create(const Collection& keys) {
   struct Options {
     ApiOptions api;
     std::string name;
@@ -36,35 +14,49 @@ void add_create(const Command& group) {
     std::optional<std::string> tenant;
     std::optional<std::string> expires_at;
   };
-  const Command command =
-      group.add("create", "Make an API key, shown this once", "postrider keys create checkout");
+  const Command command = keys.add("create", "Make an API key, shown this once", "checkout");
   auto& options = command.keep<Options>();
   command.argument("NAME", options.name, "For people");
   command.text("scope", options.scope, "admin, emit, read or tenant");
   command.text("tenant", options.tenant, "The tenant of a key with scope tenant");
   command.text("expires-at", options.expires_at, "Until this instant (RFC 3339)");
   add_api_options(command, options.api);
-  run_with_api(command, options.api, [&options](Api& api, Io& io) -> Result<int> {
-    JsonObject body;
+  run_with_api(command, options.api, [&options](Api& api, Io& io) {
+    RequestBody body;
     body.add("name", options.name);
     body.add("scope", options.scope);
-    body.add_if("tenant", options.tenant);
-    body.add_if("expires_at", options.expires_at);
-    const auto answer = api.call("POST", "/v1/api-keys", body.str());
-    if (!answer) return tl::unexpected(answer.error());
-    print_object(io, options.api.json, *answer);
-    if (!options.api.json) io.err << "the key is not shown again\n";
-    return kExitDone;
+    body.add_given("tenant", options.tenant);
+    body.add_given("expires_at", options.expires_at);
+    const auto answer = api.send("POST", "/v1/api-keys", body.take());
+    auto printed = print_answer(io, options.api.json, answer);
+    if (printed && !options.api.json) io.err << "the key is not shown again\n";
+    return printed;
   });
 }
 
 }  // namespace
 
 void add_keys(const Command& root) {
-  const Command group = root.add("keys", "API keys");
-  add_list(group);
-  add_create(group);
-  add_one_thing(group, {"keys", "revoke", "Revoke an API key", "key_", "DELETE", "", "revoked"});
+  const Collection keys(
+      root,
+      {.name = "keys",
+       .path = "api-keys",
+       .thing = "API keys",
+       .id = {"ID", "key_...", "key_01..."}},
+      "API keys"
+  );
+  keys.add_list(
+      "",
+      {},
+      {{"ID", "id"},
+       {"NAME", "name", ColumnSpec::kLongText},
+       {"SCOPE", "scope"},
+       {"TENANT", "tenant", ColumnSpec::kLongText},
+       {"CREATED", "created_at", ColumnSpec::kTime},
+       {"EXPIRES", "expires_at", ColumnSpec::kTime}}
+  );
+  add_create(keys);
+  keys.add_delete("revoke", "Revoke an API key", "revoked");
 }
 
 }  // namespace postrider::cli

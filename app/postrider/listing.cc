@@ -1,20 +1,23 @@
 #include "app/postrider/listing.h"
 
 #include <algorithm>
+#include <limits>
 #include <ostream>
 
+#include "app/postrider/table.h"
 #include "base/limits.h"
+#include "json/raw_json.h"
 
 namespace postrider::cli {
 namespace {
 
 std::string plain_value(const JsonView& value) {
   if (value.is_object() && value["id"].exists()) return value["id"].text();
-  if (!value.is_array()) return value.is_object() ? minified(value.raw()) : value.text();
+  if (!value.is_array()) return value.is_object() ? json::minified(value.raw()) : value.text();
   std::string joined;
   for (const JsonView& element : value.elements()) {
     if (!joined.empty()) joined += ", ";
-    joined += element.is_string() ? element.text() : minified(element.raw());
+    joined += element.is_string() ? element.text() : json::minified(element.raw());
   }
   return joined;
 }
@@ -32,7 +35,7 @@ void print_members(Io& io, const std::vector<Member>& members, std::string_view 
   std::size_t widest = 0;
   for (const auto& [name, value] : members) widest = std::max(widest, name.size());
   for (const auto& [name, value] : members) {
-    std::string text = value.is_object() ? minified(value.raw()) : plain_value(value);
+    std::string text = value.is_object() ? json::minified(value.raw()) : plain_value(value);
     if (looks_like_time(name)) text = readable_time(text);
     io.out << indent << printable(name) << ':'
            << std::string(widest + 1 - std::min(widest, name.size()), ' ')
@@ -70,37 +73,35 @@ void print_attempts(Io& io, const JsonView& attempts) {
   table.print(io.out, io.width, "  ");
 }
 
-}  // namespace
-
-void add_list_options(const Command& command, ListOptions& options) {
-  command.number("limit", options.limit, {1, 1'000'000}, "How many to show, newest first");
-  command.flag("all", options.all, "Show all, whatever --limit says");
-}
-
+/// The value of a column in `object`, for people.
 std::string cell_of(const JsonView& object, const ColumnSpec& column) {
-  const JsonView value = object[column.member];
-  const std::string text = plain_value(value);
+  std::string text = plain_value(object[column.member]);
   if (text.empty()) return "-";
-  if (column.kind == ColumnSpec::Kind::kTime) return readable_time(text);
-  if (column.kind == ColumnSpec::Kind::kDuration && value.integer()) {
-    return readable_duration(*value.integer());
-  }
-  return text;
+  return column.kind == ColumnSpec::kTime ? readable_time(text) : text;
 }
 
-Result<int> print_list(
-    Api& api,
-    Io& io,
-    const ApiOptions& api_options,
-    const ListOptions& options,
-    std::string_view path,
-    const std::vector<ColumnSpec>& columns,
-    std::string_view plural
-) {
+std::vector<std::string> cells_of(const JsonView& object, const std::vector<ColumnSpec>& columns) {
+  std::vector<std::string> cells;
+  cells.reserve(columns.size());
+  for (const ColumnSpec& column : columns) cells.push_back(cell_of(object, column));
+  return cells;
+}
+
+Table table_of(const std::vector<ColumnSpec>& columns) {
   std::vector<Table::Column> titles;
-  for (const ColumnSpec& column : columns) titles.push_back({column.title, column.shrinks});
-  Table table(std::move(titles));
-  auto left = options.all ? INT64_MAX : options.limit;
+  titles.reserve(columns.size());
+  for (const ColumnSpec& column : columns) {
+    titles.push_back({column.title, column.kind == ColumnSpec::kLongText});
+  }
+  return Table(std::move(titles));
+}
+
+/// Follows the cursors of `path`, with as many rows as are wanted. Returns whether there are more.
+template <class OnRow>
+Result<bool> each_row(
+    Api& api, const ListOptions& options, std::string_view path, const OnRow& on_row
+) {
+  auto left = options.all ? std::numeric_limits<std::int64_t>::max() : options.limit;
   std::string cursor;
   const char* joint = path.find('?') == std::string_view::npos ? "?" : "&";
   do {
@@ -112,30 +113,58 @@ Result<int> print_list(
     const JsonView page(*body);
     for (const JsonView& row : page["data"].elements()) {
       if (left-- <= 0) break;
-      if (api_options.json) {
-        io.out << minified(row.raw()) << '\n';
-        continue;
-      }
-      std::vector<std::string> cells;
-      for (const ColumnSpec& column : columns) cells.push_back(cell_of(row, column));
-      table.add(std::move(cells));
+      on_row(row);
     }
     cursor = page["next_cursor"].text();
   } while (!cursor.empty() && left > 0);
-  if (api_options.json) return kExitDone;
+  return !cursor.empty();
+}
+
+}  // namespace
+
+void add_list_options(const Command& command, ListOptions& options) {
+  command.number("limit", options.limit, {1, 1'000'000}, "How many to show, newest first");
+  command.flag("all", options.all, "Show all, whatever --limit says");
+  add_api_options(command, options.api);
+}
+
+Result<int> print_list(Api& api, Io& io, const ListOptions& options, const ListSpec& list) {
+  Table table = table_of(list.columns);
+  const auto more = each_row(api, options, list.path, [&](const JsonView& row) {
+    if (options.api.json) {
+      io.out << json::minified(row.raw()) << '\n';
+    } else {
+      table.add(cells_of(row, list.columns));
+    }
+  });
+  if (!more) return tl::unexpected(more.error());
+  if (options.api.json) return kExitDone;
   if (table.empty()) {
-    io.out << "no " << plural << '\n';
+    io.out << "no " << list.plural << '\n';
     return kExitDone;
   }
   table.print(io.out, io.width);
-  if (!cursor.empty()) io.err << "more exist: --limit N or --all\n";
+  if (*more) io.err << "more exist: --limit N or --all\n";
   return kExitDone;
+}
+
+std::vector<ColumnSpec> delivery_columns() {
+  return {
+      {"ID", "id"},
+      {"STATE", "state"},
+      {"REASON", "reason"},
+      {"EVENT", "event"},
+      {"TYPE", "type", ColumnSpec::kLongText},
+      {"ENDPOINT", "endpoint"},
+      {"ATTEMPTS", "attempts_count"},
+      {"DUE", "next_attempt_at", ColumnSpec::kTime},
+      {"FINISHED", "finished_at", ColumnSpec::kTime}};
 }
 
 void print_object(Io& io, bool json, std::string_view body) {
   const JsonView object(body);
   if (json || !object.is_object()) {
-    io.out << minified(body) << '\n';
+    io.out << json::minified(body) << '\n';
     return;
   }
   const bool has_attempts = object["attempts"].is_array();
@@ -155,6 +184,12 @@ void print_object(Io& io, bool json, std::string_view body) {
   if (has_attempts) print_attempts(io, object["attempts"]);
 }
 
+Result<int> print_answer(Io& io, bool json, const Result<std::string>& answer) {
+  if (!answer) return tl::unexpected(answer.error());
+  print_object(io, json, *answer);
+  return kExitDone;
+}
+
 Result<int> print_done(
     Io& io, bool json, const Result<std::string>& answer, std::string_view sentence
 ) {
@@ -162,7 +197,7 @@ Result<int> print_done(
   if (!json) {
     io.out << sentence << '\n';
   } else if (!answer->empty()) {
-    io.out << minified(*answer) << '\n';
+    io.out << json::minified(*answer) << '\n';
   }
   return kExitDone;
 }

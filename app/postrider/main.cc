@@ -18,19 +18,20 @@ std::size_t terminal_width() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace postrider::cli;
-  Io io{
+  postrider::cli::Io io{
       .in = std::cin,
       .out = std::cout,
       .err = std::cerr,
       .err_is_terminal = isatty(STDERR_FILENO) != 0,
       .width = terminal_width()};
-  Cli cli("postrider", "Durable webhooks: what is accepted is delivered, or kept to be replayed.");
+  postrider::cli::Cli cli(
+      "postrider", "Durable webhooks: what is accepted is delivered, or kept to be replayed."
+  );
   // OpenSSL writes to sockets that the other side may have closed.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   // A limit on file sizes is an error of the write, as a full disk is.
   static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
-  add_service_commands(cli.root());
-  add_client_commands(cli.root());
+  postrider::cli::add_service_commands(cli.root());
+  postrider::cli::add_client_commands(cli.root());
   return cli.run({argv + 1, argv + argc}, io);
 }

@@ -96,6 +96,8 @@ class SqliteNode final : public Node {
     api_.mount(server_);
   }
   ~SqliteNode() override { static_cast<void>(stop()); }
+  SqliteNode(const SqliteNode&) = delete;
+  SqliteNode& operator=(const SqliteNode&) = delete;
 
   [[nodiscard]] Status start() {
     if (auto started = service_->start(); !started) return started;

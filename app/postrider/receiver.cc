@@ -6,6 +6,8 @@
 #include "app/postrider/table.h"
 #include "base/limits.h"
 #include "crypto/encoding.h"
+#include "json/json_writer.h"
+#include "json/utf8.h"
 #include "signing/standard.h"
 
 namespace postrider::cli {
@@ -24,26 +26,6 @@ http::ServerOptions server_options(const ReceiverOptions& options) {
   server.reserve_threads = 0;
   server.body_bytes_max = limits::kBatchBytesMax;
   return server;
-}
-
-bool is_continuation(unsigned char byte) { return (byte & 0xc0U) == 0x80U; }
-
-/// Whether a JSON reader takes the bytes as text.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t size = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || i + size > text.size()) return false;
-    for (std::size_t k = 1; k < size; ++k) {
-      if (!is_continuation(static_cast<unsigned char>(text[i + k]))) return false;
-    }
-    const auto second = size > 1 ? static_cast<unsigned char>(text[i + 1]) : 0U;
-    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    const bool beyond = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-    if (overlong || beyond) return false;
-    i += size;
-  }
-  return true;
 }
 
 std::string verdict(const ReceivedWebhook& webhook) {
@@ -163,26 +145,33 @@ std::string to_text(const ReceivedWebhook& webhook) {
 }
 
 std::string to_json(const ReceivedWebhook& webhook) {
-  JsonObject headers;
-  for (const auto& [name, value] : webhook.headers) {
-    headers.add(name, is_utf8(value) ? value : printable(value));
-  }
-  JsonObject line;
-  line.add("at", to_rfc3339(webhook.at));
-  const bool checked = webhook.check != ReceivedWebhook::Check::kNotChecked;
-  const bool verified = webhook.check == ReceivedWebhook::Check::kVerified;
-  line.add_raw("verified", !checked ? "null" : verified ? "true" : "false");
-  line.add_raw("reason", webhook.reason.empty() ? "null" : json_quoted(webhook.reason));
-  line.add("method", webhook.method);
-  line.add("path", printable(webhook.path));
-  line.add_raw("status", std::to_string(webhook.status));
-  line.add_raw("headers", headers.str());
-  if (is_utf8(webhook.body)) {
-    line.add("body", webhook.body);
+  using Check = ReceivedWebhook::Check;
+  std::string out;
+  json::JsonObject line(out);
+  line.instant("at", webhook.at);
+  if (webhook.check == Check::kNotChecked) {
+    line.raw("verified", "null");
   } else {
-    line.add("body_base64", crypto::base64_encode(webhook.body));
+    line.boolean("verified", webhook.check == Check::kVerified);
   }
-  return line.str();
+  line.text_or_null("reason", webhook.reason)
+      .text("method", webhook.method)
+      .text("path", printable(webhook.path))
+      .number("status", std::int64_t{webhook.status});
+  json::JsonObject headers(line.begin("headers"));
+  for (const auto& [name, value] : webhook.headers) {
+    json::append_json_string(
+        headers.begin_escaped(name), json::is_utf8(value) ? value : printable(value)
+    );
+  }
+  headers.end();
+  if (json::is_utf8(webhook.body)) {
+    line.text("body", webhook.body);
+  } else {
+    line.text("body_base64", crypto::base64_encode(webhook.body));
+  }
+  line.end();
+  return out;
 }
 
 }  // namespace postrider::cli

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <arpa/inet.h>
+
+#include "base/parse_number.h"
 
 namespace postrider::cli {
 namespace {
@@ -12,15 +13,6 @@ namespace {
 constexpr std::int64_t kDaysMax = 36'500;
 constexpr std::int64_t kThreadsMax = 1024;
 constexpr std::int64_t kDrainSecondsMax = 3600;
-
-template <class T>
-std::optional<T> parse_number(std::string_view text) {
-  T value{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
 
 tl::unexpected<Error> wrong(std::string_view flag, std::string_view what) {
   return fail(Errc::kInvalidArgument, std::string(flag) + ": " + std::string(what));

@@ -51,15 +51,11 @@ Result<int> sign(Io& io, const SignOptions& options) {
 
 Result<signing::Headers> headers_of(const SignOptions& options) {
   signing::Headers headers;
+  headers.reserve(options.headers.size());
   for (const std::string& header : options.headers) {
-    const std::size_t colon = header.find(':');
-    if (colon == std::string::npos || colon == 0) {
-      return fail(Errc::kInvalidArgument, "--header is not of the form 'Name: value'");
-    }
-    const std::size_t value = header.find_first_not_of(" \t", colon + 1);
-    headers.emplace_back(
-        header.substr(0, colon), value == std::string::npos ? "" : header.substr(value)
-    );
+    auto parsed = parse_header(header);
+    if (!parsed) return tl::unexpected(std::move(parsed).error());
+    headers.push_back(std::move(*parsed));
   }
   return headers;
 }

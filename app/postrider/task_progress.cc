@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "app/postrider/listing.h"
+#include "app/postrider/table.h"
 #include "base/mutex.h"
 
 namespace postrider::cli {
@@ -79,37 +80,6 @@ Result<int> follow_task(
   progress.end();
   print_object(io, json, body);
   return exit_status;
-}
-
-void add_recover(const Command& group) {
-  struct Options {
-    ApiOptions api;
-    FollowOptions follow;
-    std::string id;
-    std::string since;
-    std::optional<std::string> until;
-  };
-  const Command command = group.add(
-      "recover",
-      "Replay what died for this endpoint since an instant",
-      "postrider endpoints recover ep_01... --since 2026-01-01T00:00:00Z"
-  );
-  auto& options = command.keep<Options>();
-  command.argument("ID", options.id, "ep_...");
-  command.text("since", options.since, "From this instant on (RFC 3339); required");
-  command.text("until", options.until, "Up to this instant (RFC 3339)");
-  add_follow_options(command, options.follow);
-  add_api_options(command, options.api);
-  run_with_api(command, options.api, [&options](Api& api, Io& io) -> Result<int> {
-    if (options.since.empty()) return fail(Errc::kInvalidArgument, "--since is required");
-    JsonObject body;
-    body.add("since", options.since);
-    body.add_if("until", options.until);
-    const auto path = path_of("endpoints", options.id, "recover");
-    return follow_task(
-        api, io, options.api.json, options.follow, api.call("POST", path, body.str())
-    );
-  });
 }
 
 }  // namespace postrider::cli

@@ -20,7 +20,4 @@ void add_follow_options(const Command& command, FollowOptions& options);
     Api& api, Io& io, bool json, const FollowOptions& options, const Result<std::string>& answer
 );
 
-/// `recover` of endpoints: asks for the task and follows it.
-void add_recover(const Command& group);
-
 }  // namespace postrider::cli

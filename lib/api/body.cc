@@ -1,10 +1,6 @@
 #include "api/body.h"
 
 #include <algorithm>
-#include <charconv>
-
-#include "base/limits.h"
-#include "domain/event.h"
 
 namespace postrider::api {
 
@@ -41,12 +37,6 @@ Needed<BodyReader> BodyReader::open(const http::Request& request) {
   return BodyReader(std::move(*document));
 }
 
-void BodyReader::wrong(std::string_view name, std::string detail) {
-  if (errors_.size() < limits::kFieldErrorsMax) {
-    errors_.push_back({pointer_to("", name), std::move(detail)});
-  }
-}
-
 const json::RawValue* BodyReader::find(std::string_view name) const {
   for (std::size_t i = 1; i < document_.values.size(); ++i) {
     if (document_.values[i].key == name) return &document_.values[i];
@@ -62,7 +52,7 @@ bool BodyReader::is_null(std::string_view name) const {
 const json::RawValue* BodyReader::take(
     std::string_view name, json::Kind kind, std::string_view must
 ) {
-  known_.push_back(name);
+  know(name);
   const auto* value = find(name);
   if (value == nullptr || value->kind == json::Kind::kNull) return nullptr;
   if (value->kind == kind) return value;
@@ -70,11 +60,21 @@ const json::RawValue* BodyReader::take(
   return nullptr;
 }
 
-std::optional<std::string> BodyReader::text(std::string_view name, std::size_t length_max) {
-  const auto* value = take(name, json::Kind::kString, "must be a string");
+std::optional<std::string> BodyReader::take_text(std::string_view name, std::string_view must) {
+  const auto* value = take(name, json::Kind::kString, must);
   if (value == nullptr) return std::nullopt;
-  std::string decoded = json::decode_string(value->text);
-  if (decoded.size() <= length_max) return decoded;
+  return json::decode_string(value->text);
+}
+
+std::optional<std::string> BodyReader::take_number(std::string_view name, std::string_view must) {
+  const auto* value = take(name, json::Kind::kNumber, must);
+  if (value == nullptr) return std::nullopt;
+  return std::string(value->text);
+}
+
+std::optional<std::string> BodyReader::text(std::string_view name, std::size_t length_max) {
+  auto decoded = take_text(name, "must be a string");
+  if (!decoded || decoded->size() <= length_max) return decoded;
   wrong(name, fmt::format("must be at most {} bytes long", length_max));
   return std::nullopt;
 }
@@ -85,53 +85,11 @@ std::optional<bool> BodyReader::boolean(std::string_view name) {
   return value->text == "true";
 }
 
-std::optional<std::int64_t> BodyReader::integer(
-    std::string_view name, std::int64_t min, std::int64_t max
-) {
-  const std::string must = fmt::format("must be an integer from {} to {}", min, max);
-  const auto* value = take(name, json::Kind::kNumber, must);
-  if (value == nullptr) return std::nullopt;
-  const auto& text = value->text;
-  std::int64_t number = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed == std::errc{} && end == text.data() + text.size() && number >= min && number <= max) {
-    return number;
-  }
-  wrong(name, must);
-  return std::nullopt;
-}
-
-std::optional<WallTime> BodyReader::instant(std::string_view name) {
-  constexpr std::string_view kMust = "must be an instant like 2026-01-01T00:00:00.000Z";
-  const auto* value = take(name, json::Kind::kString, kMust);
-  if (value == nullptr) return std::nullopt;
-  const auto parsed = parse_rfc3339(json::decode_string(value->text));
-  if (parsed) return *parsed;
-  wrong(name, std::string(kMust));
-  return std::nullopt;
-}
-
 std::optional<std::string_view> BodyReader::raw(std::string_view name) {
-  known_.push_back(name);
+  know(name);
   const auto* value = find(name);
   if (value == nullptr || value->kind == json::Kind::kNull) return std::nullopt;
   return value->text;
-}
-
-std::string BodyReader::tenant() {
-  const auto* value = take("tenant", json::Kind::kString, "must be a string");
-  if (value == nullptr) return {};
-  std::string name = json::decode_string(value->text);
-  check_tenant(name, "/tenant", errors_);
-  return name;
-}
-
-std::string BodyReader::event_type(std::string_view name) {
-  const auto* value = take(name, json::Kind::kString, "must be a string");
-  if (value == nullptr) return {};
-  std::string type = json::decode_string(value->text);
-  check_event_type(type, pointer_to("", name), errors_);
-  return type;
 }
 
 void BodyReader::required(std::string_view name) {
@@ -142,14 +100,9 @@ void BodyReader::required(std::string_view name) {
 Needed<void> BodyReader::check() {
   for (std::size_t i = 1; i < document_.values.size(); ++i) {
     const auto& member = document_.values[i];
-    if (std::find(known_.begin(), known_.end(), member.key) == known_.end()) {
-      wrong(member.key, "is not a member of this body");
-    } else if (member.duplicate) {
-      wrong(member.key, "is given more than once");
-    }
+    judge(member.key, member.duplicate, "is not a member of this body");
   }
-  if (errors_.empty()) return {};
-  return refuse(invalid(std::move(errors_)));
+  return verdict();
 }
 
 }  // namespace postrider::api

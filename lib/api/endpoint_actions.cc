@@ -27,9 +27,7 @@ Reply get_secret(const Call& call) {
   const auto id = path_endpoint(call);
   if (!id) return refuse(id.error());
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
-  const auto endpoint = (*reader)->endpoint(*id);
+  const auto endpoint = find_endpoint(call, *id);
   if (!endpoint) return refuse(endpoint.error());
   return json_answer(200, call.api.views.secrets(*endpoint, call.api.service.clock().wall_now()));
 }
@@ -97,13 +95,13 @@ Reply recover(const Call& call) {
   filter.since = body->instant("since");
   filter.until = body->instant("until");
   if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
-  const auto endpoint = (*reader)->endpoint(*id);
+  const auto endpoint = find_endpoint(call, *id);
   if (!endpoint) return refuse(endpoint.error());
   if (endpoint->state == EndpointState::kDisabled) {
     return refuse(problem(409, "The endpoint is disabled; resume it first."));
   }
+  auto reader = call.api.reader();
+  if (!reader) return refuse(std::move(reader).error());
   const auto total = (*reader)->count_dead_letters(filter);
   if (!total) return refuse(total.error());
   const auto task =

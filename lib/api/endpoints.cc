@@ -117,9 +117,7 @@ Reply get_endpoint(const Call& call) {
   const auto id = path_endpoint(call);
   if (!id) return refuse(id.error());
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
-  const auto endpoint = (*reader)->endpoint(*id);
+  const auto endpoint = find_endpoint(call, *id);
   if (!endpoint) return refuse(endpoint.error());
   return json_answer(200, call.api.views.endpoint(*endpoint));
 }

@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "api/json_writer.h"
 #include "base/log.h"
 #include "crypto/encoding.h"
 #include "crypto/random.h"
+#include "json/json_writer.h"
 
 namespace postrider::api {
 namespace {
@@ -141,16 +141,19 @@ http::Answer to_answer(const Problem& problem, const http::Request& request) {
     answer.headers.set("Retry-After", std::to_string(*problem.retry_after_s));
   }
   if (problem.status == 401) answer.headers.set("WWW-Authenticate", "Bearer realm=\"postrider\"");
-  JsonObject object(answer.body);
+  json::JsonObject object(answer.body);
   object.text("type", fmt::format("urn:postrider:problem:{}", problem.kind))
       .text("title", title_of(problem.status))
       .number("status", problem.status)
       .text("detail", problem.detail)
       .text("request_id", id);
   if (problem.status == 422 || !problem.errors.empty()) {
-    JsonArray errors(object.begin("errors"));
+    json::JsonArray errors(object.begin("errors"));
     for (const auto& error : problem.errors) {
-      JsonObject(errors.next()).text("pointer", error.pointer).text("detail", error.detail).end();
+      json::JsonObject(errors.next())
+          .text("pointer", error.pointer)
+          .text("detail", error.detail)
+          .end();
     }
     errors.end();
   }

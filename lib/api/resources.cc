@@ -92,6 +92,14 @@ Needed<void> no_input(const Call& call) {
   return body->check();
 }
 
+Needed<Endpoint> find_endpoint(const Call& call, EndpointId id) {
+  auto reader = call.api.reader();
+  if (!reader) return refuse(std::move(reader).error());
+  auto endpoint = (*reader)->endpoint(id);
+  if (!endpoint) return refuse(endpoint.error());
+  return std::move(*endpoint);
+}
+
 Reply delivery_reply(const Call& call, int status, DeliveryId id) {
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());

@@ -88,6 +88,9 @@ void mount_health(Mount& mount);
 /// 422 unless query string and body say nothing.
 [[nodiscard]] Needed<void> no_input(const Call& call);
 
+/// An endpoint that is registered; 404 when it is not.
+[[nodiscard]] Needed<Endpoint> find_endpoint(const Call& call, EndpointId id);
+
 /// A committed delivery as it is now.
 [[nodiscard]] Reply delivery_reply(const Call& call, int status, DeliveryId id);
 

@@ -127,11 +127,7 @@ Reply get_endpoint_stats(const Call& call) {
   filter.endpoint = *id;
   read_span(query, call.api.service.clock().wall_now(), filter);
   if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
-  {
-    auto reader = call.api.reader();
-    if (!reader) return refuse(std::move(reader).error());
-    if (const auto endpoint = (*reader)->endpoint(*id); !endpoint) return refuse(endpoint.error());
-  }
+  if (const auto endpoint = find_endpoint(call, *id); !endpoint) return refuse(endpoint.error());
   return stats_reply(call, filter);
 }
 

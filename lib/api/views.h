@@ -6,13 +6,17 @@
 #include <string_view>
 #include <vector>
 
-#include "api/json_writer.h"
 #include "domain/endpoint_json.h"
 #include "domain/id.h"
+#include "json/json_writer.h"
 #include "service/write_context.h"
 #include "store/records.h"
 
 namespace postrider::api {
+
+using json::append_json_string;
+using json::JsonArray;
+using json::JsonObject;
 
 [[nodiscard]] std::string_view to_string(TaskKind kind);
 [[nodiscard]] std::string_view to_string(TaskState state);

@@ -56,4 +56,8 @@ struct RawOptions {
 /// The characters of a string's `text` (with its quotes) that parse_raw() accepted, as UTF-8.
 [[nodiscard]] std::string decode_string(std::string_view text);
 
+/// What parse_raw() accepted, without the white space between its tokens: one line. Of any other
+/// text it may leave white space out up to where a string is not well-formed.
+[[nodiscard]] std::string minified(std::string_view text);
+
 }  // namespace postrider::json

@@ -8,11 +8,10 @@
 #include <fmt/format.h>
 
 #include "json/raw_json.h"
+#include "json/utf8.h"
 
 namespace postrider::json {
 namespace {
-
-constexpr const char* kBadUtf8 = "the text is not valid UTF-8";
 
 constexpr std::uint64_t each_byte(std::uint8_t byte) { return 0x0101010101010101ULL * byte; }
 
@@ -36,25 +35,6 @@ int hex_value(char c) {
 
 bool is_high_surrogate(unsigned unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
 bool is_low_surrogate(unsigned unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
-
-/// Length of the sequence and the bounds of its second byte: what RFC 3629 allows after `lead`,
-/// which leaves out overlong forms, surrogates and what is above U+10FFFF.
-struct Utf8Form {
-  int length = 0;
-  unsigned char second_min = 0x80;
-  unsigned char second_max = 0xBF;
-};
-
-Utf8Form utf8_form(unsigned char lead) {
-  if (lead >= 0xC2 && lead <= 0xDF) return {2, 0x80, 0xBF};
-  if (lead == 0xE0) return {3, 0xA0, 0xBF};
-  if (lead == 0xED) return {3, 0x80, 0x9F};
-  if (lead >= 0xE1 && lead <= 0xEF) return {3, 0x80, 0xBF};
-  if (lead == 0xF0) return {4, 0x90, 0xBF};
-  if (lead >= 0xF1 && lead <= 0xF3) return {4, 0x80, 0xBF};
-  if (lead == 0xF4) return {4, 0x80, 0x8F};
-  return {};
-}
 
 void append_utf8(std::string& out, unsigned code) {
   const auto put = [&](unsigned byte) { out.push_back(static_cast<char>(byte)); };
@@ -171,13 +151,9 @@ bool Scanner::hex4(unsigned& unit) {
 }
 
 bool Scanner::utf8() {
-  const auto byte = [&](int i) { return static_cast<unsigned char>(at_[i]); };
-  const Utf8Form form = utf8_form(byte(0));
-  if (form.length == 0 || end_ - at_ < form.length) return fail_at(at_, kBadUtf8);
-  bool fits = byte(1) >= form.second_min && byte(1) <= form.second_max;
-  for (int i = 2; i < form.length; ++i) fits = fits && (byte(i) & 0xC0U) == 0x80U;
-  if (!fits) return fail_at(at_, kBadUtf8);
-  at_ += form.length;
+  const std::size_t length = utf8_length({at_, static_cast<std::size_t>(end_ - at_)});
+  if (length == 0) return fail_at(at_, "the text is not valid UTF-8");
+  at_ += length;
   return true;
 }
 
@@ -258,6 +234,22 @@ std::string decode_string(std::string_view text) {
     }
     append_utf8(out, code);
   }
+}
+
+std::string minified(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  Scanner scan(text);
+  for (scan.skip_space(); !scan.at_end(); scan.skip_space()) {
+    const std::size_t from = scan.offset();
+    if (scan.peek() != '"') {
+      scan.advance();
+    } else if (!scan.string()) {
+      return out.append(text.substr(from));
+    }
+    out += scan.since(from);
+  }
+  return out;
 }
 
 }  // namespace postrider::json

@@ -1,8 +1,7 @@
 #include "store/sqlite/sqlite_store.h"
 
-#include <sqlite3.h>
-
 #include "tests/contract/store_contract.h"
+#include "tests/support/raw_db.h"
 #include "tests/support/temp_dir.h"
 
 namespace postrider::testing {
@@ -20,13 +19,7 @@ class SqliteFactory final : public StoreFactory {
   Result<std::unique_ptr<StoreReader>> open_reader() override {
     return sqlite::SqliteReaders(path_).open();
   }
-  void produce(const std::string& sql) override {
-    sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(db);
-    EXPECT_EQ(sqlite3_close(db), SQLITE_OK);
-  }
+  void produce(const std::string& sql) override { EXPECT_EQ(RawDb(path_).exec(sql), SQLITE_OK); }
 
  private:
   TempDir dir_;

@@ -272,6 +272,9 @@ test('deliveries are retried and cancelled, keys made and revoked, types catalog
     ARCHIVED: 'false',
     DESCRIPTION: 'd',
   });
+  const shown = await json('event-types', 'show', 'order.paid');
+  assert.deepEqual([shown.name, shown.schema], ['order.paid', { type: 'object' }]);
+  assert.match(await cli('event-types', 'show', 'order.paid'), /^schema: +\{"type":"object"\}$/m);
   const refused = await postrider(['emit', 'order.paid', '[1]'], { env });
   assert.equal(refused.code, 1);
   assert.match(refused.err, /\/data/);

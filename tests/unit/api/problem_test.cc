@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "api/body.h"
-#include "api/json_writer.h"
 
 namespace postrider::api {
 namespace {
@@ -73,26 +72,6 @@ TEST(RequestId, IsMadeAnewWhenTheClientsIsNotSane) {
 TEST(Invalid, Is413WhenOnlySizesAreWrong) {
   EXPECT_EQ(invalid({{"/data", "is too large", true}}).status, 413);
   EXPECT_EQ(invalid({{"/data", "is too large", true}, {"/type", "is missing"}}).status, 422);
-}
-
-TEST(AppendJsonString, KeepsUtf8AndReplacesWhatIsNone) {
-  const auto written = [](std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-  };
-  EXPECT_EQ(written("a\"\\\n\x01\x7F"), R"("a\"\\\n\u0001\u007f")");
-  EXPECT_EQ(
-      written("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\""
-  );
-  // A cut sequence, an overlong form, a surrogate, a lone continuation, a byte of no encoding.
-  for (std::string_view bad :
-       {"\xE2\x82", "\xC0\xAF", "\xED\xA0\x80", "\x80", "\xFF", "\xF5\x80"}) {
-    const auto json = nlohmann::json::parse(written(bad), nullptr, false);
-    ASSERT_FALSE(json.is_discarded());
-    EXPECT_THAT(json.get<std::string>(), StartsWith("\xEF\xBF\xBD"));
-  }
-  EXPECT_EQ(written(std::string_view("\0", 1)), R"("\u0000")");
 }
 
 TEST(BodyReader, TakesAnEmptyBodyForAnEmptyObject) {

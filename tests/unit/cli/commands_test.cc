@@ -147,7 +147,10 @@ TEST_F(CommandsTest, EmitReadsDataFromStandardInputAndFiles) {
 TEST_F(CommandsTest, EmitRefusesDataThatWouldLeaveItsPlace) {
   EXPECT_EQ(run({"emit", "a", R"(1,"tenant":"other")"}), kExitUsage);
   EXPECT_THAT(requests(), IsEmpty());
-  EXPECT_EQ(err_.str(), "postrider: DATA is not one JSON value\n");
+  EXPECT_EQ(
+      err_.str(),
+      "postrider: DATA is not one JSON value: line 1, column 2: nothing may follow the value\n"
+  );
 }
 
 TEST_F(CommandsTest, ShowsAProblemWithItsMembers) {
@@ -197,6 +200,16 @@ TEST_F(CommandsTest, CreateSendsTheFlagsAsMembers) {
   EXPECT_EQ(out_.str(), "id:      ep_1\nsecret:  whsec_x\nheaders: {\"x\":\"y\"}\n");
 }
 
+TEST_F(CommandsTest, SecretPrintsTheSecretAlone) {
+  const std::string answer = R"({"secret":"whsec_SuTeS80GAV6bZQvzO2dKcPogOqVOj3pv","previous":[]})";
+  can("GET /v1/endpoints/ep_1/secret", 200, answer);
+  ASSERT_EQ(run({"endpoints", "secret", "ep_1"}), 0) << err_.str();
+  EXPECT_EQ(out_.str(), "whsec_SuTeS80GAV6bZQvzO2dKcPogOqVOj3pv\n");
+  ASSERT_EQ(run({"endpoints", "secret", "ep_1", "--json"}), 0);
+  EXPECT_EQ(out_.str(), answer + "\n");
+  EXPECT_EQ(run({"endpoints", "secret", "ep_2"}), kExitFailed);
+}
+
 TEST_F(CommandsTest, UpdateNeedsSomethingToChange) {
   EXPECT_EQ(run({"endpoints", "update", "ep_1"}), kExitUsage);
   can("PATCH /v1/endpoints/ep_1", 200, R"({"id":"ep_1"})");
@@ -219,6 +232,7 @@ TEST_F(CommandsTest, ActionsOnOneThingUseItsRoute) {
       {{"dead-letters", "discard", "dlv_1"}, "DELETE /v1/dead-letters/dlv_1"},
       {{"keys", "revoke", "key_1"}, "DELETE /v1/api-keys/key_1"},
       {{"tasks", "cancel", "a/b"}, "POST /v1/tasks/a%2Fb/cancel"},
+      {{"event-types", "show", "a.b"}, "GET /v1/event-types/a.b"},
       {{"event-types", "delete", "a.b"}, "DELETE /v1/event-types/a.b"}};
   for (const auto& [args, request] : actions) {
     can(request, 200, "{}");

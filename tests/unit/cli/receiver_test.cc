@@ -121,7 +121,7 @@ TEST_F(ReceiverTest, PrintsOneLineOfJson) {
   post("{\"a\":\n\"\xc3\xa9\"}");
   const std::string line = to_json(received_[0]);
   EXPECT_THAT(line, StartsWith("{\"at\":\""));
-  EXPECT_THAT(line, HasSubstr("\"body\":\"{\\\"a\\\":\\u000a\\\"\xc3\xa9\\\"}\""));
+  EXPECT_THAT(line, HasSubstr("\"body\":\"{\\\"a\\\":\\n\\\"\xc3\xa9\\\"}\""));
   EXPECT_THAT(line, Not(HasSubstr("\n")));
 }
 

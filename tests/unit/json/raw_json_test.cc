@@ -286,5 +286,14 @@ TEST(RawJson, DecodesStrings) {
   EXPECT_EQ(decode_string(R"("\u0000")"), std::string(1, '\0'));
 }
 
+TEST(Minified, LosesOnlySpaceBetweenTokens) {
+  EXPECT_EQ(minified(" { \"a b\" :\n [ 1.10 , \" \\\" \" ] }\n"), "{\"a b\":[1.10,\" \\\" \"]}");
+  EXPECT_EQ(minified(""), "");
+}
+
+TEST(Minified, KeepsTheRestFromAStringThatIsNone) {
+  EXPECT_EQ(minified("{ \"a\" : \"b c"), "{\"a\":\"b c");
+}
+
 }  // namespace
 }  // namespace postrider::json

@@ -1,10 +1,10 @@
 #include "service/emit.h"
 
 #include <gmock/gmock.h>
-#include <sqlite3.h>
 
 #include "crypto/hash.h"
 
+#include "tests/support/raw_db.h"
 #include "tests/unit/service/store_fixture.h"
 
 namespace postrider::testing {
@@ -29,23 +29,10 @@ class EmitTest : public StoreFixture {
     return run<Emitted>([&](WriteContext& context) { return emit(context, params); });
   }
 
-  void produce(const std::string& sql) {
-    sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
-    sqlite3_close_v2(db);
-  }
+  void produce(const std::string& sql) { EXPECT_EQ(RawDb(path_).exec(sql), SQLITE_OK); }
   [[nodiscard]] std::string first_text(const std::string& sql) {
-    sqlite3* db = nullptr;
-    sqlite3_stmt* statement = nullptr;
-    std::string text;
-    EXPECT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-    EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr), SQLITE_OK);
-    if (sqlite3_step(statement) == SQLITE_ROW)
-      text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
-    sqlite3_finalize(statement);
-    sqlite3_close_v2(db);
-    return text;
+    const auto texts = RawDb(path_).column(sql);
+    return texts.empty() ? "" : texts.front();
   }
   std::size_t take_up(const Catalogue& catalogue = *Catalogue::build({})) {
     return *run<std::size_t>([&](WriteContext& context) {

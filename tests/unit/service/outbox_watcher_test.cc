@@ -5,8 +5,8 @@
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/wal_watch.h"
 
+#include "tests/support/raw_db.h"
 #include "tests/support/temp_dir.h"
-#include "tests/unit/store_sqlite/raw_db.h"
 
 namespace postrider::testing {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "store/sqlite/sqlite_store.h"
 
+#include "tests/support/raw_db.h"
 #include "tests/support/temp_dir.h"
-#include "tests/unit/store_sqlite/raw_db.h"
 
 namespace postrider::testing {
 namespace {

@@ -8,12 +8,13 @@
 
 #include "base/clock.h"
 
-namespace postrider::api {
+namespace postrider::json {
 
 /// Appends `text` as a JSON string. Bytes that are no UTF-8 become U+FFFD, one for each.
 void append_json_string(std::string& out, std::string_view text);
 
-/// Appends an object to `out`, which outlives it. Names are literals without anything to escape.
+/// Appends an object to `out`, which outlives it. Names are literals without anything to escape,
+/// but for begin_escaped().
 class JsonObject {
  public:
   explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
@@ -37,9 +38,13 @@ class JsonObject {
   JsonObject& members_of(std::string_view object);
   /// Writes the name; the caller appends the value to what is returned.
   std::string& begin(std::string_view name);
+  /// The same with any name.
+  std::string& begin_escaped(std::string_view name);
   void end() { out_ += '}'; }
 
  private:
+  void separate();
+
   std::string& out_;
   bool first_ = true;
 };
@@ -60,4 +65,4 @@ class JsonArray {
   bool first_ = true;
 };
 
-}  // namespace postrider::api
+}  // namespace postrider::json

@@ -1,38 +1,16 @@
-#include "api/json_writer.h"
+#include "json/json_writer.h"
 
 #include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
 
-namespace postrider::api {
+#include "json/utf8.h"
+
+namespace postrider::json {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-bool is_continuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
-
-/// The length of the well-formed sequence at the start of `text`, which is not ASCII; 0 when there
-/// is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = at(0);
-  const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                             : lead >= 0xE0 && lead <= 0xEF ? 3
-                             : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                            : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if (!is_continuation(at(i))) return 0;
-  }
-  // Overlong forms, surrogates and what lies above U+10FFFF show in the second byte.
-  const unsigned char second = at(1);
-  if (lead == 0xE0 && second < 0xA0) return 0;
-  if (lead == 0xED && second > 0x9F) return 0;
-  if (lead == 0xF0 && second < 0x90) return 0;
-  if (lead == 0xF4 && second > 0x8F) return 0;
-  return length;
-}
 
 void append_ascii(std::string& out, char c) {
   switch (c) {
@@ -71,7 +49,7 @@ void append_json_string(std::string& out, std::string_view text) {
       append_ascii(out, text[i++]);
       continue;
     }
-    const std::size_t length = sequence_length(text.substr(i));
+    const std::size_t length = utf8_length(text.substr(i));
     out += length == 0 ? kReplacement : text.substr(i, length);
     i += length == 0 ? 1 : length;
   }
@@ -79,12 +57,22 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 std::string& JsonObject::begin(std::string_view name) {
-  if (!first_) out_ += ',';
-  first_ = false;
+  separate();
   out_ += '"';
   out_ += name;
   out_ += "\":";
   return out_;
+}
+
+std::string& JsonObject::begin_escaped(std::string_view name) {
+  separate();
+  append_json_string(out_, name);
+  return out_ += ':';
+}
+
+void JsonObject::separate() {
+  if (!first_) out_ += ',';
+  first_ = false;
 }
 
 JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
@@ -126,8 +114,7 @@ JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
 
 JsonObject& JsonObject::members_of(std::string_view object) {
   if (object.size() <= 2) return *this;
-  if (!first_) out_ += ',';
-  first_ = false;
+  separate();
   out_ += object.substr(1, object.size() - 2);
   return *this;
 }
@@ -138,4 +125,4 @@ std::string& JsonArray::next() {
   return out_;
 }
 
-}  // namespace postrider::api
+}  // namespace postrider::json

@@ -1,0 +1,90 @@
+// What reading a query string and reading a body have in common.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "api/problem.h"
+#include "base/clock.h"
+
+namespace postrider::api {
+
+/// Named values of a request. Takes them one by one; what is wrong is collected, with `/name` as
+/// its pointer. Names outlive the reader.
+class FieldReader {
+ public:
+  virtual ~FieldReader() = default;
+  FieldReader(const FieldReader&) = delete;
+  FieldReader& operator=(const FieldReader&) = delete;
+
+  [[nodiscard]] std::string tenant();
+  [[nodiscard]] std::string event_type(std::string_view name);
+  [[nodiscard]] std::optional<WallTime> instant(std::string_view name);
+  [[nodiscard]] std::optional<std::int64_t> integer(
+      std::string_view name, std::int64_t min, std::int64_t max
+  );
+
+  /// One of a set of names; `parse` is the domain's. `allowed`: what to say of others.
+  template <class Parse>
+  [[nodiscard]] auto choice(std::string_view name, const Parse& parse, std::string_view allowed)
+      -> std::optional<typename decltype(parse(std::string_view{}))::value_type> {
+    const auto text = take_text(name, "must be a string");
+    if (!text) return std::nullopt;
+    auto parsed = parse(*text);
+    if (parsed) return *parsed;
+    wrong(name, fmt::format("must be one of {}", allowed));
+    return std::nullopt;
+  }
+
+  /// An id. One of another database is an id that nothing has.
+  template <class Decode>
+  [[nodiscard]] auto id(std::string_view name, const Decode& decode, std::string_view prefix)
+      -> std::optional<typename decltype(decode(std::string_view{}))::value_type> {
+    const auto text = take_text(name, "must be a string");
+    if (!text) return std::nullopt;
+    auto decoded = decode(*text);
+    if (decoded) return *decoded;
+    if (decoded.error().code != Errc::kNotFound) {
+      wrong(name, fmt::format("must be an id: {} and 26 characters", prefix));
+    }
+    return typename decltype(decode(std::string_view{}))::value_type{-1};
+  }
+
+  void wrong(std::string_view name, std::string detail);
+  [[nodiscard]] FieldErrors& errors() { return errors_; }
+
+ protected:
+  /// `instant_hint`: what else to say of a text that is no instant.
+  explicit FieldReader(std::string_view instant_hint = {}) : instant_hint_(instant_hint) {}
+  FieldReader(FieldReader&&) = default;
+  FieldReader& operator=(FieldReader&&) = default;
+
+  /// Marks the name as one that may be given.
+  void know(std::string_view name) { known_.push_back(name); }
+  /// Notes a name that was given but may not be (`unknown` says so), or not again.
+  void judge(std::string_view name, bool repeated, std::string_view unknown);
+  /// 422 with all that was wrong.
+  [[nodiscard]] Needed<void> verdict();
+
+ private:
+  // The value, nothing when it was left out. `must` is what to say of one of another kind, which is
+  // noted and taken for left out.
+  [[nodiscard]] virtual std::optional<std::string> take_text(
+      std::string_view name, std::string_view must
+  ) = 0;
+  /// The digits of a number.
+  [[nodiscard]] virtual std::optional<std::string> take_number(
+      std::string_view name, std::string_view must
+  ) = 0;
+
+  std::string_view instant_hint_;
+  std::vector<std::string_view> known_;
+  FieldErrors errors_;
+};
+
+}  // namespace postrider::api
