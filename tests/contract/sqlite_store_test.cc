@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "base/unique_handle.h"
+
 #include "tests/contract/store_contract.h"
 #include "tests/support/temp_dir.h"
 
@@ -28,9 +30,26 @@ class SqliteFactory final : public StoreFactory {
     EXPECT_EQ(sqlite3_close(db), SQLITE_OK);
   }
 
+  // The number of a connection tells what others did since: it is one that stays.
+  std::int64_t change_mark() override {
+    if (watcher_ == nullptr) {
+      sqlite3* db = nullptr;
+      EXPECT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+      watcher_.reset(db);
+    }
+    std::int64_t mark = 0;
+    const auto read = [](void* to, int, char** values, char**) {
+      *static_cast<std::int64_t*>(to) = std::stoll(values[0]);
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(watcher_.get(), "PRAGMA data_version", read, &mark, nullptr), SQLITE_OK);
+    return mark;
+  }
+
  private:
   TempDir dir_;
   std::string path_ = dir_.file("postrider.db");
+  UniqueHandle<sqlite3, sqlite3_close> watcher_;
 };
 
 StoreContractParam make_param(std::string name, std::size_t rows_max) {
