@@ -77,6 +77,14 @@ GroupResult GroupCommit::run(
   return result;
 }
 
+Status GroupCommit::probe(WallTime now) {
+  if (auto begun = store_.begin(); !begun) return begun;
+  Status written = store_.write_probe(now);
+  if (written) written = store_.commit();
+  if (!written) store_.rollback();
+  return written;
+}
+
 Status GroupCommit::run_one(WriteContext& context, const Change& change) {
   if (auto saved = store_.savepoint(); !saved) return saved;
   Effects own;

@@ -35,6 +35,9 @@ class GroupCommit {
       Effects& effects
   );
 
+  /// Writes and commits a row of its own, to see whether the store can be written.
+  [[nodiscard]] Status probe(WallTime now);
+
   [[nodiscard]] const Routing& routing() const { return routing_; }
 
  private:
