@@ -24,6 +24,7 @@ DueDelivery fresh_delivery(const AppendedDelivery& appended, std::shared_ptr<con
   fresh.delivery.event = event->id;
   fresh.delivery.endpoint = appended.endpoint;
   fresh.delivery.due_at = appended.due_at;
+  fresh.delivery.expires_at = event->expires_at;
   fresh.event = std::move(event);
   return fresh;
 }
