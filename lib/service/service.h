@@ -61,8 +61,12 @@ class Service final : private CommitListener {
 
   /// Idempotent.
   [[nodiscard]] Status start();
-  /// Finishes or gives back what is in flight within the drain time, writes what is queued and ends
-  /// all threads. Idempotent. Returns how many requests were given back.
+  /// Sends nothing new from now on, ends live streams and lets the drain time begin; operations go
+  /// on. For who has to stop something else before stop(). Idempotent.
+  void begin_stop();
+  /// Finishes or gives back what is in flight within the drain time, counted from begin_stop();
+  /// writes what is queued and ends all threads. Idempotent. Returns how many requests were given
+  /// back.
   std::size_t stop();
 
   // Events.
@@ -160,6 +164,8 @@ class Service final : private CommitListener {
   mutable Mutex mutex_;
   bool running_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
+  /// When the drain time ends; set by begin_stop().
+  std::optional<MonoTime> drained_by_ POSTRIDER_GUARDED_BY(mutex_);
 
   // In the order they start; they stop the other way round.
   Writer writer_;
