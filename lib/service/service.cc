@@ -188,6 +188,13 @@ Result<Emitted> Service::emit(EmitParams params) {
   });
 }
 
+Result<std::optional<Emitted>> Service::answer_of(IdempotencyKey key) {
+  // By the writer, although it only reads: the first request may be waiting to be committed.
+  return writer_.execute<std::optional<Emitted>>([&](WriteContext& context) {
+    return postrider::answer_of(context, key);
+  });
+}
+
 Result<RecordedAttempt> Service::test_endpoint(EndpointId id, EventDraft draft) {
   const std::uint64_t from = feed_.next_number();
   Millis patience = options_.engine.request.timeout_default;

@@ -73,6 +73,8 @@ class Service final : private CommitListener {
 
   /// kConflict: the idempotency key was used for another body.
   [[nodiscard]] Result<Emitted> emit(EmitParams params);
+  /// The answer that the key was given first; nothing when it is new. kConflict as for emit().
+  [[nodiscard]] Result<std::optional<Emitted>> answer_of(IdempotencyKey key);
   /// Sends an event to one endpoint only and waits for its first attempt. kConflict: the endpoint
   /// is not active.
   [[nodiscard]] Result<RecordedAttempt> test_endpoint(EndpointId id, EventDraft draft);
