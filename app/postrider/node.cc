@@ -1,5 +1,6 @@
 #include "app/postrider/node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/api.h"
@@ -17,6 +18,10 @@ namespace postrider::cli {
 namespace {
 
 constexpr std::string_view kUserAgent = "Postrider/" POSTRIDER_VERSION;
+/// The most that clients get of the drain time to read their answers, and what they get although
+/// there is less: an answer that a client cannot read is asked for again.
+constexpr Millis kClientsDrainMax{5000};
+constexpr Millis kClientsDrainMin{500};
 
 EngineOptions engine_options(const ServeOptions& options) {
   EngineOptions engine;
@@ -67,6 +72,7 @@ http::ServerOptions server_options(const ServeOptions& options) {
   server.threads = options.api_threads;
   server.reserved_paths = {"/healthz", "/readyz", "/metrics"};
   server.streams_max = limits::kStreamsMax;
+  server.stop_grace = std::clamp<Millis>(options.drain, kClientsDrainMin, kClientsDrainMax);
   // A single event: its data, and room for the other members around it.
   server.body_bytes_max = options.max_event_bytes + limits::kEventEnvelopeBytesMax;
   return server;
@@ -111,8 +117,9 @@ class SqliteNode final : public Node {
   [[nodiscard]] const std::string& made_key() const override { return made_key_; }
 
   std::size_t stop() override {
-    // Live streams end with their feed, else stopping the server would wait for them.
-    service_->attempt_feed().close();
+    // The drain time covers both. Live streams end with their feed, else stopping the server would
+    // wait for them.
+    service_->begin_stop();
     server_.stop();
     return service_->stop();
   }

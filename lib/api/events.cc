@@ -72,29 +72,42 @@ Needed<void> check_schemas(
   return refuse(invalid(std::move(errors)));
 }
 
-/// Commits the events, which have been checked, and answers.
+Reply refuse_emit(const Error& error) {
+  if (error.code != Errc::kConflict) return refuse(error);
+  Problem reused = invalid("/idempotency-key", "was used before, with another body");
+  reused.kind = "idempotency_key_reused";
+  return refuse(std::move(reused));
+}
+
+Reply accepted(Emitted emitted) {
+  auto answer = json_answer(202, std::move(emitted.answer));
+  if (emitted.replayed) answer.headers.add("Idempotent-Replayed", "true");
+  return answer;
+}
+
+/// Commits the events and answers. `fits`: whether they fit the schemas of their types. One that
+/// does not may be the repeat of a request that was accepted when the schema was another.
 Reply emit_events(
     const Call& call,
     std::vector<EventDraft> events,
+    Needed<void> fits,
     std::function<std::string(const std::vector<Appended>&)> render
 ) {
   auto key = idempotency_key(call, events);
   if (!key) return refuse(std::move(key).error());
+  if (!fits) {
+    if (!*key) return refuse(std::move(fits).error());
+    auto known = call.api.service.answer_of(std::move(**key));
+    if (!known) return refuse_emit(known.error());
+    return *known ? accepted(std::move(**known)) : refuse(std::move(fits).error());
+  }
   add_trace(call.request.headers, events);
   EmitParams params;
   params.events = std::move(events);
   params.idempotency = std::move(*key);
   params.render = std::move(render);
   auto emitted = call.api.service.emit(std::move(params));
-  if (!emitted && emitted.error().code == Errc::kConflict) {
-    Problem reused = invalid("/idempotency-key", "was used before, with another body");
-    reused.kind = "idempotency_key_reused";
-    return refuse(std::move(reused));
-  }
-  if (!emitted) return refuse(emitted.error());
-  auto answer = json_answer(202, std::move(emitted->answer));
-  if (emitted->replayed) answer.headers.add("Idempotent-Replayed", "true");
-  return answer;
+  return emitted ? accepted(std::move(*emitted)) : refuse_emit(emitted.error());
 }
 
 Reply post_event(const Call& call) {
@@ -119,9 +132,8 @@ Reply post_event(const Call& call) {
   };
   std::vector<EventDraft> events;
   events.push_back(std::move(*draft));
-  const auto fits = check_schemas(call, events, [](std::size_t) { return std::string("/data"); });
-  if (!fits) return refuse(fits.error());
-  return emit_events(call, std::move(events), std::move(render));
+  auto fits = check_schemas(call, events, [](std::size_t) { return std::string("/data"); });
+  return emit_events(call, std::move(events), std::move(fits), std::move(render));
 }
 
 Reply post_batch(const Call& call) {
@@ -137,10 +149,9 @@ Reply post_batch(const Call& call) {
   auto events = ndjson ? parse_batch_ndjson(call.request.body, event_limits(call), errors)
                        : parse_batch_json(call.request.body, event_limits(call), errors);
   if (!events) return refuse(parse_problem(events.error(), std::move(errors)));
-  const auto fits = check_schemas(call, *events, [&](std::size_t i) {
+  auto fits = check_schemas(call, *events, [&](std::size_t i) {
     return fmt::format("{}/{}/data", ndjson ? "" : "/events", i);
   });
-  if (!fits) return refuse(fits.error());
   auto render = [&ids = call.api.ids()](const std::vector<Appended>& appended) {
     std::string out = R"({"events":[)";
     out.reserve(out.size() + appended.size() * 64);
@@ -157,7 +168,7 @@ Reply post_batch(const Call& call) {
     }
     return out += "]}";
   };
-  return emit_events(call, std::move(*events), std::move(render));
+  return emit_events(call, std::move(*events), std::move(fits), std::move(render));
 }
 
 Reply list_events(const Call& call) {

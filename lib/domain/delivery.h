@@ -31,6 +31,7 @@ struct Delivery {
   std::optional<DeadReason> dead_reason;  ///< set iff dead
   std::optional<WallTime> finished_at;    ///< set iff not pending
   bool discarded = false;                 ///< a dead letter that someone put away
+  std::optional<WallTime> expires_at;     ///< the event's; never changes
 
   bool operator==(const Delivery&) const = default;
 };

@@ -52,6 +52,9 @@ class Server::Impl {
           return complain(raw, answer);
         }
     ));
+    codec_.set_post_routing_handler([this](const httplib::Request&, httplib::Response& answer) {
+      tell_keep_alive(answer);
+    });
   }
 
   Status start();
@@ -64,7 +67,7 @@ class Server::Impl {
   void poll_loop() noexcept;
   void accept_all();
   void on_readable(std::uint64_t id);
-  void refuse(const Connection& connection) { send_and_finish(connection.fd.get(), busy_bytes_); }
+  void refuse(const Fd& fd) const;
   [[nodiscard]] bool is_reserved(std::string_view head) const;
   void watch(int fd, std::uint64_t mark, std::uint32_t events, int operation) const;
 
@@ -76,6 +79,7 @@ class Server::Impl {
   void handle(
       const httplib::Request& raw, httplib::Response& answer, const httplib::ContentReader* reader
   );
+  void tell_keep_alive(httplib::Response& answer) const;
   [[nodiscard]] Answer respond(Exchange& exchange, const httplib::ContentReader* reader);
   [[nodiscard]] Answer respond_noexcept(
       Exchange& exchange, const httplib::ContentReader* reader
@@ -97,7 +101,6 @@ class Server::Impl {
   std::uint16_t port_ = 0;
   Codec codec_;
   ConnectionBoard board_;
-  std::string busy_bytes_;
   Fd wake_;
   Listener listener_;
   bool accepting_ = true;  ///< owned by the polling thread
@@ -131,8 +134,16 @@ void Server::Impl::accept_all() {
         .request = options_.request_time,
         .write = options_.write_time,
         .head_bytes = kHeadBytesMax};
-    if (!board_.add(*accepted, limits)) send_and_finish(accepted->fd.get(), busy_bytes_);
+    if (!board_.add(*accepted, limits)) refuse(accepted->fd);
   }
+}
+
+/// Each refusal is an answer of its own: it has an id that somebody may ask for.
+void Server::Impl::refuse(const Fd& fd) const {
+  const Request unread;
+  Answer answer = busy("All request threads are busy.", unread);
+  if (finisher_) finisher_(unread, answer);
+  send_and_finish(fd.get(), serialized_refusal(answer));
 }
 
 bool Server::Impl::is_reserved(std::string_view head) const {
@@ -152,7 +163,7 @@ bool Server::Impl::is_reserved(std::string_view head) const {
 void Server::Impl::on_readable(std::uint64_t id) {
   const std::string head = board_.peek_parked(id);
   if (head.empty()) return board_.close_parked(id);
-  if (const auto refused = board_.enqueue(id, is_reserved(head))) refuse(*refused);
+  if (const auto refused = board_.enqueue(id, is_reserved(head))) refuse(refused->fd);
 }
 
 void Server::Impl::poll_loop() noexcept {
@@ -169,7 +180,7 @@ void Server::Impl::poll_loop() noexcept {
         on_readable(mark);
       }
     }
-    for (const auto& overdue : board_.sweep()) refuse(*overdue);
+    for (const auto& overdue : board_.sweep()) refuse(overdue->fd);
     if (!accepting_) {
       accepting_ = true;
       watch(listener_.fd.get(), kListenerMark, EPOLLIN, EPOLL_CTL_MOD);
@@ -366,6 +377,14 @@ void Server::Impl::handle(
   }
 }
 
+/// httplib tells of its own connection handling, which is not used here.
+void Server::Impl::tell_keep_alive(httplib::Response& answer) const {
+  answer.headers.erase("Keep-Alive");
+  const auto kept = std::chrono::floor<std::chrono::seconds>(options_.keep_alive);
+  if (kept.count() < 1 || answer.get_header_value("Connection") == "close") return;
+  answer.set_header("Keep-Alive", "timeout=" + std::to_string(kept.count()));
+}
+
 /// httplib asks for every answer of 400 and above; ours are complete.
 httplib::Server::HandlerResponse Server::Impl::complain(
     const httplib::Request& raw, httplib::Response& answer
@@ -392,9 +411,6 @@ Status Server::Impl::start() {
   listener_ = std::move(*listener);
   port_ = listener_.port;
   codec_.mark_running(listener_.fd.get());
-  Answer refusal = busy("All request threads are busy.", Request{});
-  if (finisher_) finisher_(Request{}, refusal);
-  busy_bytes_ = serialized_refusal(refusal);
   watch(listener_.fd.get(), kListenerMark, EPOLLIN, EPOLL_CTL_ADD);
   watch(wake_.get(), kWakeMark, EPOLLIN, EPOLL_CTL_ADD);
   started_ = true;

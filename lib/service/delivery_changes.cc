@@ -90,6 +90,8 @@ Result<std::vector<Delivery>> replay_event(
 ) {
   auto event = context.store.event(id);
   if (!event) return tl::unexpected(std::move(event).error());
+  if (auto alive = not_expired(event->expires_at, context.now); !alive)
+    return tl::unexpected(std::move(alive).error());
   std::vector<EndpointId> targets = context.routing.match(*event);
   if (only) {
     const auto endpoint = context.routing.find(*only);

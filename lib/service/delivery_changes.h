@@ -15,8 +15,8 @@ namespace postrider {
 [[nodiscard]] Result<Delivery> discard_dead_letter(WriteContext& context, DeliveryId id);
 
 /// Makes a delivery for each endpoint that wants the event now and has none, and replays those that
-/// are final; `only` one endpoint when given (kConflict when that one cannot be). Returns the
-/// deliveries that are now pending.
+/// are final; `only` one endpoint when given (kConflict when that one cannot be). kConflict when
+/// the event has expired. Returns the deliveries that are now pending.
 [[nodiscard]] Result<std::vector<Delivery>> replay_event(
     WriteContext& context, EventId id, std::optional<EndpointId> only
 );

@@ -39,11 +39,18 @@ Status Dispatcher::start() {
   return {};
 }
 
+void Dispatcher::begin_drain() {
+  {
+    const MutexLock lock(mutex_);
+    draining_ = true;
+  }
+  transport_->wake();
+}
+
 std::size_t Dispatcher::drain(Millis timeout) {
   const MonoTime end = clock_.mono_now() + timeout;
+  begin_drain();
   const MutexLock lock(mutex_);
-  draining_ = true;
-  transport_->wake();
   while (in_flight_ > 0 && !stopping_) {
     const auto left = std::chrono::ceil<Millis>(end - clock_.mono_now());
     if (left <= Millis{0}) break;

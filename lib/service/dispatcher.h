@@ -33,8 +33,10 @@ class Dispatcher {
 
   /// Reads the endpoints and what waits for them, and starts the thread. Idempotent.
   [[nodiscard]] Status start();
-  /// Sends nothing new from now on and waits up to `timeout` for what is in flight. Returns how
-  /// many were given back: they are still pending.
+  /// Sends nothing new from now on. Idempotent.
+  void begin_drain();
+  /// begin_drain(), and waits up to `timeout` for what is in flight. Returns how many were given
+  /// back: they are still pending.
   [[nodiscard]] std::size_t drain(Millis timeout);
   /// Ends the thread at once. Idempotent.
   void stop();

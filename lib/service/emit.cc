@@ -24,6 +24,7 @@ DueDelivery fresh_delivery(const AppendedDelivery& appended, std::shared_ptr<con
   fresh.delivery.event = event->id;
   fresh.delivery.endpoint = appended.endpoint;
   fresh.delivery.due_at = appended.due_at;
+  fresh.delivery.expires_at = event->expires_at;
   fresh.event = std::move(event);
   return fresh;
 }
@@ -75,25 +76,24 @@ std::string digest_of(const EventDraft& draft) {
 }
 
 /// The idempotency key of an outbox row stands for the row's own content.
-Result<bool> outbox_key_is_known(
-    WriteContext& context, const EventDraft& draft, const OutboxRow& row
-) {
-  if (!row.idempotency_key) return false;
-  auto known = context.store.idempotency(draft.tenant, *row.idempotency_key);
+std::optional<IdempotencyKey> key_of(const OutboxRow& row, const EventDraft& draft) {
+  if (!row.idempotency_key) return std::nullopt;
+  return IdempotencyKey{draft.tenant, *row.idempotency_key, digest_of(draft)};
+}
+
+Result<bool> outbox_key_is_known(WriteContext& context, const IdempotencyKey& key) {
+  auto known = context.store.idempotency(key.tenant, key.key);
   if (!known) return tl::unexpected(std::move(known).error());
-  const std::string digest = digest_of(draft);
-  if (*known) {
-    if ((*known)->body_sha256 != digest)
-      return fail(Errc::kConflict, "idempotency_key was used for another event");
-    return true;
-  }
-  if (auto put = context.store.put_idempotency(
-          draft.tenant, *row.idempotency_key, {digest, {}}, context.now
-      );
-      !put) {
-    return tl::unexpected(std::move(put).error());
-  }
-  return false;
+  if (!*known) return false;
+  if ((*known)->body_sha256 != key.body_sha256)
+    return fail(Errc::kConflict, "idempotency_key was used for another event");
+  return true;
+}
+
+Status keep_answer(WriteContext& context, const IdempotencyKey& key, std::string answer) {
+  return context.store.put_idempotency(
+      key.tenant, key.key, {key.body_sha256, std::move(answer)}, context.now
+  );
 }
 
 Status take_up_row(
@@ -107,44 +107,50 @@ Status take_up_row(
   };
   auto draft = parse_outbox_row(row, limits);
   if (!draft) return reject(draft.error());
+  const auto key = key_of(row, *draft);
+  if (key) {
+    auto known = outbox_key_is_known(context, *key);
+    if (!known && known.error().code == Errc::kConflict) return reject(known.error().context);
+    if (!known) return tl::unexpected(std::move(known).error());
+    if (*known) return context.store.remove_outbox(row.id);
+  }
+  // After the key: a repeat was accepted when the schema may have been another.
   FieldErrors errors;
   catalogue.check(*draft, "data", errors);
   if (!errors.empty()) return reject(errors.front().pointer + " " + errors.front().detail);
-  auto known = outbox_key_is_known(context, *draft, row);
-  if (!known && known.error().code == Errc::kConflict) return reject(known.error().context);
-  if (!known) return tl::unexpected(std::move(known).error());
-  if (!*known) {
-    std::vector<EventDraft> drafts;
-    drafts.push_back(std::move(*draft));
-    auto appended = append(context, route(context.routing, std::move(drafts)));
-    if (!appended) return tl::unexpected(std::move(appended).error());
+  if (key) {
+    if (auto kept = keep_answer(context, *key, {}); !kept) return kept;
   }
+  std::vector<EventDraft> drafts;
+  drafts.push_back(std::move(*draft));
+  auto appended = append(context, route(context.routing, std::move(drafts)));
+  if (!appended) return tl::unexpected(std::move(appended).error());
   return context.store.remove_outbox(row.id);
 }
 
 }  // namespace
 
+Result<std::optional<Emitted>> answer_of(WriteContext& context, const IdempotencyKey& key) {
+  auto known = context.store.idempotency(key.tenant, key.key);
+  if (!known) return tl::unexpected(std::move(known).error());
+  if (!*known) return std::optional<Emitted>{};
+  if ((*known)->body_sha256 != key.body_sha256)
+    return fail(Errc::kConflict, "the Idempotency-Key was used before, with another body");
+  return std::optional{Emitted{std::move((*known)->answer), true}};
+}
+
 Result<Emitted> emit(WriteContext& context, EmitParams params) {
   if (params.idempotency) {
-    const auto& key = *params.idempotency;
-    auto known = context.store.idempotency(key.tenant, key.key);
+    auto known = answer_of(context, *params.idempotency);
     if (!known) return tl::unexpected(std::move(known).error());
-    if (*known) {
-      if ((*known)->body_sha256 != key.body_sha256) {
-        return fail(Errc::kConflict, "the Idempotency-Key was used before, with another body");
-      }
-      return Emitted{std::move((*known)->answer), true};
-    }
+    if (*known) return std::move(**known);
   }
   auto appended = append(context, route(context.routing, std::move(params.events)));
   if (!appended) return tl::unexpected(std::move(appended).error());
   Emitted emitted{params.render(*appended), false};
   if (params.idempotency) {
-    const auto& key = *params.idempotency;
-    auto put = context.store.put_idempotency(
-        key.tenant, key.key, {key.body_sha256, emitted.answer}, context.now
-    );
-    if (!put) return tl::unexpected(std::move(put).error());
+    auto kept = keep_answer(context, *params.idempotency, emitted.answer);
+    if (!kept) return tl::unexpected(std::move(kept).error());
   }
   return emitted;
 }

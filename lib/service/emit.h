@@ -31,6 +31,12 @@ struct Emitted {
   bool replayed = false;  ///< the answer is the one that the key was given first
 };
 
+/// The answer that the key was given first; nothing when it is new. kConflict: the key was used for
+/// another body.
+[[nodiscard]] Result<std::optional<Emitted>> answer_of(
+    WriteContext& context, const IdempotencyKey& key
+);
+
 /// Accepts the events with all their deliveries. kConflict: the key was used for another body.
 [[nodiscard]] Result<Emitted> emit(WriteContext& context, EmitParams params);
 

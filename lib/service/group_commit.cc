@@ -8,6 +8,21 @@
 #include "service/endpoint_changes.h"
 
 namespace postrider {
+namespace {
+
+/// Only after the commit: until then the settlements may have to be settled again.
+void pass_on(
+    std::vector<Settlement>& settlements, const std::vector<Settled>& settled, Effects& effects
+) {
+  POSTRIDER_ASSERT(settled.size() == settlements.size());
+  effects.attempts.reserve(settlements.size());
+  for (std::size_t i = 0; i < settlements.size(); ++i) {
+    effects.attempts.push_back({std::move(settlements[i]), settled[i]});
+  }
+  settlements.clear();
+}
+
+}  // namespace
 
 Status GroupCommit::load(StoreReader& reader) {
   reader_ = &reader;
@@ -43,7 +58,8 @@ GroupResult GroupCommit::run(
   }
   if (auto begun = store_.begin(); !begun) return nothing_written(begun);
   WriteContext context{store_, routing_, health_, effects, now};
-  GroupResult result{settle(context, settlements), std::vector<Status>(changes.size())};
+  std::vector<Settled> settled;
+  GroupResult result{settle(context, settlements, settled), std::vector<Status>(changes.size())};
   for (std::size_t i = 0; i < changes.size() && store_.in_transaction(); ++i) {
     result.changes[i] = run_one(context, changes[i]);
   }
@@ -57,8 +73,16 @@ GroupResult GroupCommit::run(
     stale_ = true;
     return nothing_written(committed);
   }
-  if (result.status) settlements.clear();
+  if (result.status) pass_on(settlements, settled, effects);
   return result;
+}
+
+Status GroupCommit::probe(WallTime now) {
+  if (auto begun = store_.begin(); !begun) return begun;
+  Status written = store_.write_probe(now);
+  if (written) written = store_.commit();
+  if (!written) store_.rollback();
+  return written;
 }
 
 Status GroupCommit::run_one(WriteContext& context, const Change& change) {
@@ -78,12 +102,14 @@ Status GroupCommit::run_one(WriteContext& context, const Change& change) {
   return {};
 }
 
-Status GroupCommit::settle(WriteContext& context, std::vector<Settlement>& settlements) {
+Status GroupCommit::settle(
+    WriteContext& context, const std::vector<Settlement>& settlements, std::vector<Settled>& settled
+) {
   if (settlements.empty()) return {};
   if (auto saved = store_.savepoint(); !saved) return saved;
-  auto settled = store_.settle(settlements, context.now);
+  auto written = store_.settle(settlements, context.now);
   Status judged =
-      settled ? judge_endpoints(context, settlements) : Status{tl::unexpected(settled.error())};
+      written ? judge_endpoints(context, settlements) : Status{tl::unexpected(written.error())};
   if (judged) judged = store_.release_savepoint();
   if (!judged) {
     if (store_.in_transaction()) store_.rollback_to_savepoint();
@@ -93,10 +119,7 @@ Status GroupCommit::settle(WriteContext& context, std::vector<Settlement>& settl
     if (!reload()) store_.rollback();
     return judged;
   }
-  for (std::size_t i = 0; i < settlements.size(); ++i) {
-    // Copied, not moved: should the commit fail, they are settled again.
-    context.effects.attempts.push_back({settlements[i], (*settled)[i]});
-  }
+  settled = std::move(*written);
   return {};
 }
 

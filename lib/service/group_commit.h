@@ -35,10 +35,18 @@ class GroupCommit {
       Effects& effects
   );
 
+  /// Writes and commits a row of its own, to see whether the store can be written.
+  [[nodiscard]] Status probe(WallTime now);
+
   [[nodiscard]] const Routing& routing() const { return routing_; }
 
  private:
-  [[nodiscard]] Status settle(WriteContext& context, std::vector<Settlement>& settlements);
+  /// `settled`: what the store made of them, in their order; empty unless it took them.
+  [[nodiscard]] Status settle(
+      WriteContext& context,
+      const std::vector<Settlement>& settlements,
+      std::vector<Settled>& settled
+  );
   [[nodiscard]] Status judge_endpoints(
       WriteContext& context, const std::vector<Settlement>& settlements
   );

@@ -1,5 +1,6 @@
 #include "service/service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -102,16 +103,29 @@ Status Service::start() {
   return {};
 }
 
+void Service::begin_stop() {
+  {
+    const MutexLock lock(mutex_);
+    if (!running_ || drained_by_) return;
+    drained_by_ = clock_.mono_now() + options_.drain_timeout;
+  }
+  feed_.close();
+  dispatcher_.begin_drain();
+}
+
 std::size_t Service::stop() {
+  begin_stop();
+  MonoTime drained_by;
   {
     const MutexLock lock(mutex_);
     if (!running_) return 0;
     running_ = false;
+    drained_by = *drained_by_;
   }
-  feed_.close();
   outbox_watcher_.stop();
   maintenance_.stop();
-  const std::size_t given_back = dispatcher_.drain(options_.drain_timeout);
+  const auto left = std::chrono::ceil<Millis>(drained_by - clock_.mono_now());
+  const std::size_t given_back = dispatcher_.drain(std::max(left, Millis{0}));
   writer_.stop();
   dispatcher_.stop();
   return given_back;
@@ -160,7 +174,8 @@ void Service::count(const Effects& effects) {
 
 Status Service::ready() const {
   const MutexLock lock(mutex_);
-  if (!running_) return fail(Errc::kUnavailable, "the service is starting or stopping");
+  if (!running_ || drained_by_)
+    return fail(Errc::kUnavailable, "the service is starting or stopping");
   if (!writable_) return fail(Errc::kUnavailable, "the database cannot be written");
   return {};
 }
@@ -170,6 +185,13 @@ Status Service::ready() const {
 Result<Emitted> Service::emit(EmitParams params) {
   return writer_.execute<Emitted>([&](WriteContext& context) {
     return postrider::emit(context, std::move(params));
+  });
+}
+
+Result<std::optional<Emitted>> Service::answer_of(IdempotencyKey key) {
+  // By the writer, although it only reads: the first request may be waiting to be committed.
+  return writer_.execute<std::optional<Emitted>>([&](WriteContext& context) {
+    return postrider::answer_of(context, key);
   });
 }
 

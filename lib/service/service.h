@@ -63,14 +63,20 @@ class Service final : private CommitListener {
 
   /// Idempotent.
   [[nodiscard]] Status start();
-  /// Finishes or gives back what is in flight within the drain time, writes what is queued and ends
-  /// all threads. Idempotent. Returns how many requests were given back.
+  /// Sends nothing new from now on, ends live streams and lets the drain time begin; operations go
+  /// on. For who has to stop something else before stop(). Idempotent.
+  void begin_stop();
+  /// Finishes or gives back what is in flight within the drain time, counted from begin_stop();
+  /// writes what is queued and ends all threads. Idempotent. Returns how many requests were given
+  /// back.
   std::size_t stop();
 
   // Events.
 
   /// kConflict: the idempotency key was used for another body.
   [[nodiscard]] Result<Emitted> emit(EmitParams params);
+  /// The answer that the key was given first; nothing when it is new. kConflict as for emit().
+  [[nodiscard]] Result<std::optional<Emitted>> answer_of(IdempotencyKey key);
   /// Sends an event to one endpoint only and waits for its first attempt. kConflict: the endpoint
   /// is not active.
   [[nodiscard]] Result<RecordedAttempt> test_endpoint(EndpointId id, EventDraft draft);
@@ -162,6 +168,8 @@ class Service final : private CommitListener {
   mutable Mutex mutex_;
   bool running_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
+  /// When the drain time ends; set by begin_stop().
+  std::optional<MonoTime> drained_by_ POSTRIDER_GUARDED_BY(mutex_);
 
   // In the order they start; they stop the other way round.
   Writer writer_;

@@ -39,12 +39,22 @@ Result<Delivery> replayed(Delivery delivery, const Endpoint* endpoint, WallTime 
   if (endpoint == nullptr) return refuse("the endpoint was deleted");
   if (endpoint->state == EndpointState::kDisabled)
     return refuse("the endpoint is disabled; resume it first");
+  if (auto alive = not_expired(delivery.expires_at, now); !alive)
+    return tl::unexpected(std::move(alive).error());
   delivery.state = DeliveryState::kPending;
   delivery.due_at = now;
   delivery.schedule_attempts_count = 0;
   delivery.dead_reason.reset();
   delivery.finished_at.reset();
   return delivery;
+}
+
+Status not_expired(std::optional<WallTime> expires_at, WallTime now) {
+  if (!expires_at || *expires_at > now) return {};
+  return fail(
+      Errc::kConflict,
+      "the event expired at " + to_rfc3339(*expires_at) + ", so nothing would be sent"
+  );
 }
 
 Result<Delivery> discarded(Delivery delivery) {

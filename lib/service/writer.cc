@@ -11,6 +11,18 @@ namespace {
 
 /// How soon settlements that could not be written are tried again.
 constexpr Millis kUnwrittenRetry{200};
+/// How often a store that could not be written is tried without anybody's need.
+constexpr Millis kProbeEvery{500};
+
+/// The first error that says that the store cannot be written; null when there is none.
+const Error* unavailable(const GroupResult& result) {
+  const auto is_unavailable = [](const Status& status) {
+    return !status && status.error().code == Errc::kUnavailable;
+  };
+  if (is_unavailable(result.status)) return &result.status.error();
+  const auto found = std::find_if(result.changes.begin(), result.changes.end(), is_unavailable);
+  return found == result.changes.end() ? nullptr : &found->error();
+}
 
 }  // namespace
 
@@ -66,13 +78,16 @@ void Writer::settle(std::vector<Settlement> settlements) {
 
 void Writer::run() noexcept {
   std::vector<Command> commands;
-  while (wait_for_work(commands)) run_group(std::exchange(commands, {}));
+  while (wait_for_work(commands)) {
+    if (!commands.empty() || !unwritten_.empty()) run_group(std::exchange(commands, {}));
+    probe_when_due();
+  }
 }
 
 bool Writer::wait_for_work(std::vector<Command>& commands) {
   const MutexLock lock(mutex_);
   while (commands_.empty() && settlements_.empty() && !stopping_) {
-    if (unwritten_.empty()) {
+    if (writable_) {
       ready_.wait(mutex_);
     } else if (!ready_.wait_for(mutex_, kUnwrittenRetry)) {
       break;
@@ -95,25 +110,46 @@ void Writer::run_group(std::vector<Command> commands) {
   changes.reserve(commands.size());
   for (auto& command : commands) changes.push_back(std::move(command.change));
   const auto rows = static_cast<std::int64_t>(changes.size() + unwritten_.size());
+  const bool had_settlements = !unwritten_.empty();
   const MonoTime begun = clock_.mono_now();
   Effects effects;
   GroupResult result = group_.run(unwritten_, changes, clock_.wall_now(), effects);
   const std::chrono::duration<double> took = clock_.mono_now() - begun;
-  note_writable(result.status);
+  note(result, had_settlements && unwritten_.empty());
   listener_.committed(std::move(effects), took.count(), rows);
   for (std::size_t i = 0; i < commands.size(); ++i) {
     commands[i].done.set_value(std::move(result.changes[i]));
   }
 }
 
-void Writer::note_writable(const Status& written) {
-  const bool writable = unwritten_.empty();
+void Writer::probe_when_due() {
+  const MonoTime now = clock_.mono_now();
+  if (!probe_at_ || now < *probe_at_) return;
+  const Status probed = group_.probe(clock_.wall_now());
+  probe_at_ = probed ? std::nullopt : std::optional{now + kProbeEvery};
+  tell_if_changed({});
+}
+
+void Writer::note(const GroupResult& result, bool settled) {
+  const Error* const error = unavailable(result);
+  if (error != nullptr) {
+    // A probe that is due already stays so: failing commands must not put it off for ever.
+    if (!probe_at_) probe_at_ = clock_.mono_now() + kProbeEvery;
+  } else if (settled) {
+    probe_at_.reset();
+  }
+  if (error == nullptr && !result.status) return tell_if_changed(result.status.error().context);
+  tell_if_changed(error == nullptr ? std::string_view{} : error->context);
+}
+
+void Writer::tell_if_changed(std::string_view reason) {
+  const bool writable = unwritten_.empty() && !probe_at_;
   if (writable == writable_) return;
   writable_ = writable;
   if (writable) {
     log::info("the database can be written again");
   } else {
-    log::error("the database cannot be written", {{"reason", written.error().context}});
+    log::warning("the database cannot be written", {{"reason", std::string{reason}}});
   }
   listener_.writable(writable);
 }

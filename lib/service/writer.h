@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -25,12 +26,16 @@ class CommitListener {
   virtual ~CommitListener() = default;
 
   virtual void committed(Effects effects, double commit_seconds, std::int64_t rows) = 0;
-  /// Whether settlements can be written; told when it changes.
+  /// Whether the store can be written; told when it changes. It begins as true.
   virtual void writable(bool writable) = 0;
 };
 
 /// Owns the only writing connection. Takes what is queued, runs it as one transaction, answers all
 /// of it: a batch grows by itself under load, and a lone change is committed at once.
+///
+/// The store counts as unwritable from the first change that fails with kUnavailable, and while
+/// settlements could not be written. Then the writer probes it by itself until a probe, or the
+/// settlements, are committed: nobody needs to ask for a change for the service to recover.
 ///
 /// Thread-safe but for start() and stop(), which belong to the owner.
 class Writer {
@@ -82,7 +87,10 @@ class Writer {
   /// False when the thread shall end.
   bool wait_for_work(std::vector<Command>& commands);
   void run_group(std::vector<Command> commands);
-  void note_writable(const Status& written);
+  void probe_when_due();
+  /// `settled`: settlements were committed.
+  void note(const GroupResult& result, bool settled);
+  void tell_if_changed(std::string_view reason);
 
   const Clock& clock_;
   CommitListener& listener_;
@@ -98,7 +106,8 @@ class Writer {
   std::unique_ptr<StoreReader> reader_;
   GroupCommit group_;
   std::vector<Settlement> unwritten_;
-  bool writable_ = true;
+  std::optional<MonoTime> probe_at_;  ///< set from a kUnavailable until something was written
+  bool writable_ = true;              ///< as the listener knows it
 
   std::jthread thread_;
 };

@@ -189,12 +189,13 @@ struct Task {
   TaskId id;
   TaskKind kind = TaskKind::kReplayDeadLetters;
   TaskState state = TaskState::kRunning;
-  DeadLetterFilter filter;   ///< `until` is never later than the task's creation
-  std::int64_t total = 0;    ///< as counted when it was asked for
-  std::int64_t done = 0;     ///< rows that were changed
-  std::int64_t skipped = 0;  ///< rows that could not be: their endpoint is disabled or deleted
-  std::string cursor;        ///< where the next chunk begins
-  std::string error;         ///< set iff failed
+  DeadLetterFilter filter;  ///< `until` is never later than the task's creation
+  std::int64_t total = 0;   ///< as counted when it was asked for
+  std::int64_t done = 0;    ///< rows that were changed
+  std::int64_t skipped =
+      0;               ///< rows that could not be: endpoint disabled or deleted, event expired
+  std::string cursor;  ///< where the next chunk begins
+  std::string error;   ///< set iff failed
   WallTime created_at;
   WallTime updated_at;
 };

@@ -147,6 +147,9 @@ class Store {
 
   // The file.
 
+  /// Changes a small row that nobody reads. An empty transaction commits even where there is no
+  /// space; with this in it the commit has to write.
+  [[nodiscard]] virtual Status write_probe(WallTime now) = 0;
   /// Gives a little of the space that retention freed back to the file system.
   [[nodiscard]] virtual Status release_space() = 0;
 };

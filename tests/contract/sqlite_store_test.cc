@@ -21,9 +21,16 @@ class SqliteFactory final : public StoreFactory {
   }
   void produce(const std::string& sql) override { EXPECT_EQ(RawDb(path_).exec(sql), SQLITE_OK); }
 
+  // The number of a connection tells what others did since: it is one that stays.
+  std::int64_t change_mark() override {
+    if (watcher_ == nullptr) watcher_ = std::make_unique<RawDb>(path_);
+    return std::stoll(watcher_->column("PRAGMA data_version").front());
+  }
+
  private:
   TempDir dir_;
   std::string path_ = dir_.file("postrider.db");
+  std::unique_ptr<RawDb> watcher_;
 };
 
 StoreContractParam make_param(std::string name, std::size_t rows_max) {

@@ -2,6 +2,7 @@
 // links store_contract_*.cc.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -27,6 +28,8 @@ class StoreFactory {
   [[nodiscard]] virtual Result<std::unique_ptr<StoreReader>> open_reader() = 0;
   /// Runs SQL as a producer with a client of its own would.
   virtual void produce(const std::string& sql) = 0;
+  /// A number that is another one after every commit that wrote something.
+  [[nodiscard]] virtual std::int64_t change_mark() = 0;
 };
 
 struct StoreContractParam {

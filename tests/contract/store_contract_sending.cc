@@ -26,6 +26,9 @@ TEST_P(StoreContract, AppendedEventIsDueWithAllThatWasSaid) {
   EXPECT_EQ(row.delivery.endpoint, endpoint);
   EXPECT_EQ(row.delivery.state, DeliveryState::kPending);
   EXPECT_EQ(row.delivery.due_at, kStart);
+  EXPECT_EQ(row.delivery.expires_at, at(5000));
+  EXPECT_EQ(reader_->delivery(row.delivery.id)->delivery, row.delivery);
+  EXPECT_EQ(stored(row.delivery.id), row.delivery);
   EXPECT_EQ(page.newest, row.delivery.id);
   EXPECT_FALSE(page.more);
   EXPECT_FALSE(page.next_due_at);

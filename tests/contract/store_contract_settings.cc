@@ -209,4 +209,27 @@ TEST_P(StoreContract, OutboxTakesWhateverProducersInsert) {
   EXPECT_FALSE(reader_->outbox_waiting().value());
 }
 
+TEST_P(StoreContract, ProbeIsWrittenByEveryCommitWithItAlsoAtOneInstant) {
+  const DeliveryId delivery = append_delivery(add_endpoint());
+  const auto begun = factory_->change_mark();
+  committed([&] { return Status{}; });
+  ASSERT_EQ(factory_->change_mark(), begun) << "an empty transaction writes nothing";
+  ASSERT_TRUE(committed([&] { return store_->write_probe(at(1)); }));
+  const auto once = factory_->change_mark();
+  EXPECT_NE(once, begun);
+  ASSERT_TRUE(committed([&] { return store_->write_probe(at(1)); }));
+  const auto twice = factory_->change_mark();
+  EXPECT_NE(twice, once);
+  ASSERT_TRUE(committed([&] { return store_->write_probe(at(0)); }));
+  const auto after_the_clock_went_back = factory_->change_mark();
+  EXPECT_NE(after_the_clock_went_back, twice);
+  ASSERT_TRUE(store_->begin());
+  ASSERT_TRUE(store_->write_probe(at(2)));
+  store_->rollback();
+  EXPECT_EQ(factory_->change_mark(), after_the_clock_went_back);
+  reopen();
+  EXPECT_EQ(stored(delivery).state, DeliveryState::kPending);
+  EXPECT_GT(append_delivery(add_endpoint()), delivery) << "ids grow on";
+}
+
 }  // namespace postrider::testing

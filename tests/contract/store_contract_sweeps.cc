@@ -20,6 +20,7 @@ TEST_P(StoreContract, ExpiredEventsEndTheirPendingDeliveries) {
   EXPECT_EQ(expired->front().dead_reason, DeadReason::kExpired);
   EXPECT_EQ(expired->front().finished_at, at(100));
   EXPECT_EQ(expired->front().round, 1);
+  EXPECT_EQ(expired->front().expires_at, at(100));
   EXPECT_EQ(stored(lasting).state, DeliveryState::kPending);
 }
 

@@ -92,6 +92,25 @@ test('bulk replay counts first, then replays what fits the filter', async (t) =>
   assert.deepEqual(await api.list('/v1/dead-letters'), []);
 });
 
+test('what has expired is not replayed and says when it expired', async (t) => {
+  const { receiver, api, endpoint } = await withDeadLetters(t, 3);
+  await api.expect(200, 'POST', `/v1/endpoints/${endpoint.id}/pause`);
+  const expiresAt = new Date(Date.now() + 200).toISOString();
+  const event = await api.emit('order.created', 1, { expires_at: expiresAt });
+  const { id } = await api.deliveryIn('dead', event.id);
+  await api.expect(200, 'POST', `/v1/endpoints/${endpoint.id}/resume`);
+  for (const path of [`/v1/dead-letters/${id}/replay`, `/v1/events/${event.id}/replay`]) {
+    const refused = await api.expect(409, 'POST', path);
+    assert.ok(refused.detail.includes(expiresAt), refused.detail);
+  }
+  const task = await api.expect(202, 'POST', '/v1/dead-letters/replay', {});
+  const ended = await api.finished(task.id);
+  assert.deepEqual([ended.total, ended.done, ended.skipped], [4, 3, 1]);
+  await api.settled();
+  assert.equal(receiver.accepted.size, 3);
+  assert.deepEqual((await api.list('/v1/dead-letters')).map((letter) => letter.id), [id]);
+});
+
 test('what is discarded is neither listed nor replayed', async (t) => {
   const { receiver, api } = await withDeadLetters(t, 600);
   const [{ id }] = await api.list('/v1/dead-letters', { all: false });

@@ -45,6 +45,10 @@ async function runOutOfSpace(t, disk) {
   return { receiver, server, options, accepted, emit, refused };
 }
 
+const cannot = 'the database cannot be written';
+const canAgain = 'the database can be written again';
+const count = (server, text) => server.log.split(text).length - 1;
+
 function assertUnavailable(answer) {
   assert.equal(answer.status, 503, answer.text);
   assert.equal(answer.headers['content-type'], 'application/problem+json');
@@ -55,7 +59,7 @@ function assertUnavailable(answer) {
 async function assertAllDelivered({ receiver, accepted, emit }, server, { duplicatesMax }) {
   await until('events are accepted again', async () => (await emit()).status === 202);
   for (let i = 0; i < 20; ++i) assert.equal((await emit()).status, 202);
-  assert.equal((await server.api.get('/readyz')).status, 200);
+  await until('it is ready', async () => (await server.api.get('/readyz')).status === 200);
   await receiver.acceptedAll(accepted);
   await server.api.settled();
   assert.ok(receiver.duplicates <= duplicatesMax, `${receiver.duplicates} duplicates`);
@@ -74,6 +78,8 @@ async function survives(t, disk) {
   assert.equal((await server.api.get('/metrics')).status, 200);
   const lines = server.log.split('\n').length;
   assert.ok(lines < 200, `the log is not flooded: ${lines} lines`);
+  const told = count(server, cannot);
+  assert.ok(told >= 1 && told <= 3, `told ${told} times that the database cannot be written`);
 
   await disk.free(server);
   await assertAllDelivered(all, server, { duplicatesMax: 0 });
@@ -110,3 +116,32 @@ test('a kill on a full disk loses nothing that was accepted', async (t) => {
   t.diagnostic(disk.name);
   await survivesKill(t, disk);
 });
+
+/// No endpoint, so nothing is in flight and no outcome waits to be written.
+async function tellsOfEmitsAlone(t, disk) {
+  const server = await Server.start(t, { db: disk.db, wrap: disk.wrap });
+  const emit = () => server.api.post('/v1/events', { type: 'a.b', data });
+  const readiness = async () => (await server.api.get('/readyz')).status;
+  assert.equal((await emit()).status, 202);
+  assert.equal(await readiness(), 200);
+  await disk.fill(server);
+  await until('events are refused and readiness tells', async () => {
+    const { status } = await emit();
+    return status === 503 && (await readiness()) === 503;
+  });
+  await disk.free(server);
+  await until('it is ready although nobody emits', async () => (await readiness()) === 200);
+  assert.equal((await emit()).status, 202);
+  assert.ok(count(server, cannot) >= 1, server.log);
+  assert.equal(count(server, canAgain), count(server, cannot), server.log);
+  assert.equal(await server.stop(), 0);
+}
+
+test('a full disk shows in readiness when nothing but an emit has met it, and so does its end', async (t) => {
+  const disk = (await SmallDisk.make(t)) ?? new FileSizeLimit(t);
+  t.diagnostic(disk.name);
+  await tellsOfEmitsAlone(t, disk);
+});
+
+test('a limit on file sizes shows in readiness when nothing but an emit has met it', (t) =>
+  tellsOfEmitsAlone(t, new FileSizeLimit(t)));

@@ -117,6 +117,26 @@ test('a client in the middle of its request does not hold it for long', async (t
   assert.ok(took < 15, `took ${took} s`);
 });
 
+test('a client that does not read and a receiver that hangs share the drain time', async (t) => {
+  const receiver = await Receiver.start(t, () => 'hang');
+  const server = await Server.start(t, { flags: ['--drain-s', '2', '--api-threads', '1'] });
+  await server.api.endpoint(receiver.url, { timeout_ms: 60_000 });
+  await server.api.emit();
+  await receiver.got(1);
+  const deaf = connect(Number(new URL(server.url).port), '127.0.0.1');
+  deaf.on('error', () => {});
+  t.after(() => deaf.destroy());
+  await once(deaf, 'connect');
+  deaf.pause();
+  deaf.write('GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(300));
+  const isTaken = () => server.api.get('/docs', { withinMs: 300 }).then(() => false, () => true);
+  await until('it holds the only thread', isTaken);
+  const begin = performance.now();
+  assert.equal(await server.stop(), 0, server.log);
+  const took = seconds(begin);
+  assert.ok(took >= 1.5 && took < 4, `took ${took} s`);
+});
+
 test('SIGINT stops it as SIGTERM does', async (t) => {
   const server = await Server.start(t);
   server.signal('SIGINT');

@@ -106,6 +106,12 @@ Result<Pruned> FaultyStore::prune(WallTime before, WallTime keys_before, std::si
   return inner_->prune(before, keys_before, rows_max);
 }
 
+Status FaultyStore::write_probe(WallTime now) {
+  ++control_.probes;
+  if (auto fine = may_fail(); !fine) return fine;
+  return inner_->write_probe(now);
+}
+
 Status FaultyStore::put_endpoint(const Endpoint& endpoint) {
   if (auto fine = may_fail(); !fine) return fine;
   return inner_->put_endpoint(endpoint);

@@ -24,6 +24,7 @@ struct StoreControl {
   bool faults = true;
   bool committed = false;
   std::vector<Settlement> settled;  ///< that the store took
+  int probes = 0;                   ///< asked for, in all
 
   [[nodiscard]] bool happens(double p) { return faults && chance(prng, p); }
 };
@@ -132,6 +133,7 @@ class FaultyStore final : public Store {
   }
   [[nodiscard]] Result<Task> task(TaskId id) override { return inner_->task(id); }
   [[nodiscard]] Status put_task(const Task& task) override { return inner_->put_task(task); }
+  [[nodiscard]] Status write_probe(WallTime now) override;
   [[nodiscard]] Status release_space() override { return inner_->release_space(); }
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override {
     return inner_->add_stats(rows);

@@ -7,14 +7,14 @@ VALUES (:id, :event_id, :endpoint_id, 'pending', :due_at_ms, :expires_at_ms)
 -- name: delivery
 SELECT
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded
+  dead_reason, finished_at_ms, discarded, expires_at_ms
 FROM delivery
 WHERE id = :id
 
 -- name: delivery_of
 SELECT
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded
+  dead_reason, finished_at_ms, discarded, expires_at_ms
 FROM delivery
 WHERE event_id = :event_id AND endpoint_id = :endpoint_id
 
@@ -89,6 +89,7 @@ ORDER BY due_at_ms, id
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms,
   e.id, e.tenant, e.type, e.created_at_ms, e.deliver_at_ms, e.expires_at_ms, e.ordering_key,
   e.channels, e.traceparent, e.tracestate, e.metadata, e.data
 FROM delivery AS d
@@ -136,7 +137,7 @@ WHERE id IN (
 )
 RETURNING
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded
+  dead_reason, finished_at_ms, discarded, expires_at_ms
 
 -- name: cancel_deleted
 UPDATE delivery
@@ -150,7 +151,7 @@ WHERE id IN (
 )
 RETURNING
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded
+  dead_reason, finished_at_ms, discarded, expires_at_ms
 
 -- name: endpoints_disabled_before
 SELECT id
@@ -176,7 +177,7 @@ SET
 WHERE id = :id
 RETURNING
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded
+  dead_reason, finished_at_ms, discarded, expires_at_ms
 
 -- name: backlog
 SELECT

@@ -84,6 +84,13 @@ UPDATE meta
 SET value = max(value, :value)
 WHERE key = :key
 
+-- name: write_probe
+-- The sum makes every probe another value: SQLite writes no page whose bytes stay as they are.
+INSERT INTO meta (key, value)
+VALUES ('write_probe', :now)
+ON CONFLICT (key) DO UPDATE
+SET value = max(value + 1, excluded.value)
+
 -- name: largest_id
 -- Attempts are not asked: without an index on their id it would be a scan. meta.id_reserved bounds
 -- them.

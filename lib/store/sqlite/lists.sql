@@ -3,7 +3,8 @@
 -- name: delivery_view
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
-  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, e.tenant, e.type
 FROM delivery AS d
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE d.id = :id
@@ -11,7 +12,8 @@ WHERE d.id = :id
 -- name: deliveries_of_all
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
-  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, e.tenant, e.type
 FROM delivery AS d
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE d.id >= :first AND d.id < :before
@@ -21,7 +23,8 @@ LIMIT :rows_max
 -- name: deliveries_of_endpoint
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
-  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_endpoint
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE d.endpoint_id = :endpoint_id AND d.id >= :first AND d.id < :before
@@ -32,7 +35,8 @@ LIMIT :rows_max
 -- Sorted per query: as many as endpoints took the event.
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
-  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_event
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE d.event_id = :event_id AND d.id >= :first AND d.id < :before
@@ -49,7 +53,8 @@ LIMIT :rows_max
 -- name: dead_of_all
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
-  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_dead
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE
@@ -61,7 +66,8 @@ LIMIT :rows_max
 -- name: dead_of_endpoint
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
-  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_dead_endpoint
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE
@@ -73,7 +79,8 @@ LIMIT :rows_max
 -- name: dead_of_all_from
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
-  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_dead
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE
@@ -85,7 +92,8 @@ LIMIT :rows_max
 -- name: dead_of_endpoint_from
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
-  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded, e.tenant, e.type
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_dead_endpoint
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE

@@ -30,6 +30,7 @@ Delivery read_delivery(const Row& row, int first) {
   if (!row.is_null(first + 8)) delivery.dead_reason = known(parse_dead_reason(row.view(first + 8)));
   delivery.finished_at = row.optional_time(first + 9);
   delivery.discarded = row.boolean(first + 10);
+  delivery.expires_at = row.optional_time(first + 11);
   return delivery;
 }
 

@@ -13,7 +13,7 @@
 
 namespace postrider::sqlite {
 
-inline constexpr int kDeliveryColumns = 11;
+inline constexpr int kDeliveryColumns = 12;
 
 /// A delivery from column `first` on. A name that no enum knows ends the process: the table's
 /// constraints keep it out.

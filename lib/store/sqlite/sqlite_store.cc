@@ -120,6 +120,8 @@ void SqliteStore::checkpoint_pages() {
   wal_pages_checkpointed_ = pages == moved ? 0 : std::max(pages, 0);
 }
 
+Status SqliteStore::write_probe(WallTime now) { return db_->run(sql::kWriteProbe, now); }
+
 Status SqliteStore::release_space() {
   const auto free_pages = db_->one(sql::kFreePages, [](const Row& row) { return row.i64(0); });
   if (!free_pages) return tl::unexpected<Error>(free_pages.error());

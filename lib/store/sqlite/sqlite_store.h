@@ -120,6 +120,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Status put_task(const Task& task) override;
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override;
 
+  [[nodiscard]] Status write_probe(WallTime now) override;
   [[nodiscard]] Status release_space() override;
 
  private:

@@ -267,5 +267,35 @@ TEST_F(EventApi, AnEventThatDoesNotFitItsSchemaIsRefused) {
   EXPECT_EQ(request("POST", "/v1/events", R"({"type":"u","data":{"n":"x"}})").status, 202);
 }
 
+TEST_F(EventApi, ARepeatOfAnAcceptedRequestIsAnsweredAlthoughTheSchemaChanged) {
+  const std::string json = "application/json";
+  const std::string one = R"({"type":"t","data":{"n":"x"}})";
+  const std::string batch = R"({"events":[{"type":"t","data":{"n":"x"}}]})";
+  const auto post = [&](const std::string& path, const std::string& body, std::string key) {
+    return request("POST", path, body, json, {{"Idempotency-Key", std::move(key)}});
+  };
+  const auto first = post("/v1/events", one, "a");
+  const auto first_batch = post("/v1/events/batch", batch, "b");
+  ASSERT_EQ(first.status, 202) << first.body;
+  ASSERT_EQ(first_batch.status, 202) << first_batch.body;
+  const auto added = request(
+      "POST",
+      "/v1/event-types",
+      R"({"name":"t","schema":{"type":"object","properties":{"n":{"type":"integer"}}}})"
+  );
+  ASSERT_EQ(added.status, 201) << added.body;
+  const auto again = post("/v1/events", one, "a");
+  EXPECT_EQ(again.status, 202);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(again.headers.get("Idempotent-Replayed"), "true");
+  EXPECT_EQ(post("/v1/events/batch", batch, "b").body, first_batch.body);
+
+  expect_invalid(post("/v1/events", one, "new"), "/data/n");
+  expect_invalid(post("/v1/events/batch", batch, "new"), "/events/0/data/n");
+  expect_invalid(post("/v1/events", one + " ", "a"), "/idempotency-key");
+  EXPECT_EQ(parsed(request("GET", "/v1/events"))["data"].size(), 2U);
+  EXPECT_EQ(post("/v1/events", R"({"type":"t","data":{"n":1}})", "new").status, 202);
+}
+
 }  // namespace
 }  // namespace postrider::testing

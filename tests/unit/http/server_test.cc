@@ -1,6 +1,8 @@
 #include "http/server.h"
 
+#include <atomic>
 #include <future>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -295,6 +297,43 @@ TEST_F(ServerTest, RefusesConnectionsBeyondTheLimit) {
   first.read_until("hello");
   auto second = raw();
   EXPECT_THAT(second.read_all(), StartsWith("HTTP/1.1 503 "));
+}
+
+TEST_F(ServerTest, FinishesEveryRefusalOfAConnectionAnew) {
+  server_ = std::make_unique<Server>(ServerOptions{.connections_max = 1}, clock_);
+  std::atomic<int> answers = 0;  // of the server's threads
+  server_->set_finisher([&](const Request&, Answer& answer) {
+    answer.headers.set("X-Request-Id", std::to_string(++answers));
+  });
+  ASSERT_TRUE(server_->start());
+  const auto first = raw();
+  std::set<std::string> refusals;
+  for (int i = 0; i < 3; ++i) refusals.insert(raw().read_all());
+  EXPECT_EQ(refusals.size(), 3U) << *refusals.begin();
+  server_->stop();
+}
+
+TEST_F(ServerTest, SaysHowLongAnIdleConnectionIsKept) {
+  start({.keep_alive = Millis{7900}});
+  auto kept = raw();
+  kept.send("GET /hello HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(head(kept), HasSubstr("\r\nKeep-Alive: timeout=7\r\n"));
+  for (const char* request :
+       {"GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /hello HTTP/1.0\r\n\r\n",
+        "GET /stream HTTP/1.1\r\n\r\n",
+        "BAD\r\n\r\n"}) {
+    auto closed = raw();
+    closed.send(request);
+    EXPECT_THAT(head(closed), Not(HasSubstr("Keep-Alive"))) << request;
+  }
+}
+
+TEST_F(ServerTest, PromisesNothingOfConnectionsKeptForLessThanASecond) {
+  start({.keep_alive = Millis{900}});
+  auto connection = raw();
+  connection.send("GET /hello HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(head(connection), Not(HasSubstr("Keep-Alive")));
 }
 
 TEST_F(ServerTest, DropsAClientThatStallsWithinARequest) {

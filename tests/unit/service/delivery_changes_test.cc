@@ -149,6 +149,25 @@ TEST_F(DeliveryChangesTest, SkipsWhatATaskCannotReplay) {
   EXPECT_EQ(done.state, TaskState::kDone);
 }
 
+TEST_F(DeliveryChangesTest, ReplaysNothingOfAnEventThatHasExpired) {
+  const auto id = add();
+  auto draft = make_draft();
+  draft.expires_at = now_ + Millis{100};
+  const auto expired = emit_one(id, draft);
+  const auto other = dead_letter(id);
+  now_ += Millis{100};
+  sweep(Millis{1000});
+  EXPECT_EQ(change(&replay_dead_letter, expired.delivery.id).error().code, Errc::kConflict);
+  EXPECT_EQ(replay(expired.event->id).error().code, Errc::kConflict);
+  EXPECT_EQ(replay(expired.event->id, id).error().code, Errc::kConflict);
+  const Task done = step(start(TaskKind::kReplayDeadLetters).id);
+  EXPECT_EQ(done.done, 1);
+  EXPECT_EQ(done.skipped, 1);
+  EXPECT_EQ(stored(expired.delivery.id).state, DeliveryState::kDead);
+  EXPECT_EQ(stored(other.delivery.id).state, DeliveryState::kPending);
+  EXPECT_TRUE(change(&discard_dead_letter, expired.delivery.id));
+}
+
 TEST_F(DeliveryChangesTest, DiscardsByATask) {
   const auto dead = dead_letter(add());
   EXPECT_EQ(step(start(TaskKind::kDiscardDeadLetters).id).done, 1);

@@ -140,5 +140,27 @@ TEST_F(EmitTest, RejectsARowThatDoesNotFitItsTypesSchema) {
   EXPECT_THAT(first_text("SELECT reason FROM outbox_rejected"), HasSubstr("data"));
 }
 
+TEST_F(EmitTest, TakesTheRepeatOfARowAlthoughTheSchemaChanged) {
+  const std::string row =
+      "INSERT INTO outbox(type, data, idempotency_key) VALUES ('a', '{\"n\":1}', ";
+  produce(row + "'key')");
+  EXPECT_EQ(take_up(), 1U);
+  EventType type;
+  type.name = "a";
+  type.schema = R"({"type":"object","required":["id"]})";
+  const auto changed = Catalogue::build({type});
+  produce(row + "'key')");
+  EXPECT_EQ(take_up(*changed), 1U);
+  EXPECT_EQ(first_text("SELECT count(*) FROM outbox_rejected"), "0");
+  produce(row + "'other')");
+  EXPECT_EQ(take_up(*changed), 1U);
+  EXPECT_EQ(first_text("SELECT count(*) FROM outbox_rejected"), "1");
+  EXPECT_EQ(take_up(), 0U);
+  // What was refused has not used up its key.
+  produce(row + "'other')");
+  EXPECT_EQ(take_up(), 1U);
+  EXPECT_EQ(events_count(), 2U);
+}
+
 }  // namespace
 }  // namespace postrider::testing

@@ -57,6 +57,16 @@ TEST_F(GroupCommitTest, SettlesAndTellsWhatWasRecorded) {
   EXPECT_EQ(stored(due.delivery.id).state, DeliveryState::kDelivered);
 }
 
+TEST_F(GroupCommitTest, PassesOnWhatWasSettledWithoutCopyingIt) {
+  auto settlement = settlement_of(emit_one(add()), Verdict::kDelivered, Delivered{});
+  settlement.attempt.response_excerpt = std::string(1000, 'x');
+  settlements_.push_back(std::move(settlement));
+  const char* const bytes = settlements_.front().attempt.response_excerpt.data();
+  run_group({});
+  ASSERT_THAT(effects_.attempts, SizeIs(1));
+  EXPECT_EQ(effects_.attempts.front().settlement.attempt.response_excerpt.data(), bytes);
+}
+
 TEST_F(GroupCommitTest, DisablesAnEndpointThatIsGone) {
   const auto id = add();
   fail_once(id, Verdict::kEndpointGone);

@@ -60,6 +60,19 @@ TEST(Transitions, AReplayNeedsAFinalDeliveryAndAnEndpointThatIsNotDisabled) {
   EXPECT_EQ(replayed(dead(), &endpoint, kNow).error().code, Errc::kConflict);
 }
 
+TEST(Transitions, AReplayIsRefusedFromTheInstantAtWhichTheEventExpires) {
+  const Endpoint endpoint;
+  Delivery delivery = dead();
+  delivery.expires_at = kNow + Millis{1};
+  EXPECT_TRUE(replayed(delivery, &endpoint, kNow));
+  delivery.expires_at = kNow;
+  const auto refused = replayed(delivery, &endpoint, kNow);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kConflict);
+  EXPECT_NE(refused.error().context.find("2026-01-01T00:00:00.000Z"), std::string::npos)
+      << refused.error().context;
+}
+
 TEST(Transitions, OnlyADeadLetterIsDiscardedAndOnlyOnce) {
   const auto discarded = postrider::discarded(dead());
   EXPECT_TRUE(discarded->discarded);
