@@ -31,8 +31,8 @@ void check_spans(const RawDocument& document, std::string_view text) {
   }
 }
 
-/// The other parser refuses numbers that no double holds, takes any depth and a byte order mark, and
-/// ends at a NUL; in all else the two agree.
+/// The other parser refuses numbers that no double holds, takes any depth and a byte order mark,
+/// and ends at a NUL; in all else the two agree.
 void check_against_other(const std::string& text, bool accepted, const RawDocument* document) {
   if (text.starts_with("\xEF\xBB\xBF")) return require(!accepted);
   if (text.find('\0') != std::string::npos) return require(!accepted);

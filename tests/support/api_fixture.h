@@ -75,8 +75,8 @@ class ApiTest : public ::testing::Test {
     ASSERT_TRUE(started) << started.error().context;
     feed_next_ = service_->attempt_feed().next_number();
     serve();
-    // httplib fills its statics at its first request; its build hides from ThreadSanitizer that they
-    // are guarded, so no two threads are to meet there.
+    // httplib fills its statics at its first request. Its build hides from ThreadSanitizer that
+    // they are guarded, so no two threads are to meet there.
     ASSERT_EQ(request("GET", "/healthz").status, 200);
   }
 
