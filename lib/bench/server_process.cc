@@ -35,6 +35,7 @@ Result<Pipe> make_pipe() {
 
 Result<pid_t> spawn(std::vector<std::string> args, int output) {
   std::vector<char*> argv;
+  argv.reserve(args.size() + 1);
   for (std::string& arg : args) argv.push_back(arg.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
