@@ -7,6 +7,12 @@
 #include "destinations/webhook.h"
 
 namespace postrider {
+namespace {
+
+/// A receiver that takes longer is not prompt: it keeps its slots long.
+constexpr Millis kPromptMax{1000};
+
+}  // namespace
 
 Engine::Engine(
     EngineOptions options,
@@ -22,7 +28,8 @@ Engine::Engine(
       transport_(transport),
       sink_(sink),
       prng_(prng),
-      budget_{options_.ready_bytes_max, 0} {}
+      budget_{options_.ready_bytes_max, 0},
+      slots_(options_.in_flight_max) {}
 
 void Engine::hand_over(DueDelivery fresh, WallTime now) {
   const EndpointId id = fresh.delivery.endpoint;
@@ -35,10 +42,9 @@ void Engine::hand_over(DueDelivery fresh, WallTime now) {
 void Engine::settled(
     DeliveryId delivery, EndpointId endpoint, bool applied, std::optional<WallTime> due_at
 ) {
-  POSTRIDER_ASSERT(settling_count_ > 0);
-  --settling_count_;
   Lane* lane = find_lane(endpoint);
   POSTRIDER_ASSERT(lane != nullptr);  // a lane stays while it holds something
+  slots_.give_back(lane->prompt());
   lane->settled(delivery, due_at);
   // Whoever changed the delivery meanwhile may have left it due, and it was held when the lane last
   // looked.
@@ -58,11 +64,17 @@ void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
 
 void Engine::remove_endpoint(EndpointId id) {
   endpoints_.erase(id.value);
+  prompt_.erase(id.value);
   if (Lane* lane = find_lane(id); lane != nullptr) {
     lane->stop();
     lane->unload();
     note_runnable(id);
   }
+}
+
+void Engine::set_prompt(EndpointId id) {
+  prompt_.insert(id.value);
+  if (Lane* lane = find_lane(id); lane != nullptr) note_prompt(*lane, true);
 }
 
 void Engine::delivery_changed(DeliveryId delivery, EndpointId endpoint) {
@@ -87,7 +99,8 @@ Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion
   for (const EndpointId id : holds_.take_due(mono_now)) note_runnable(id);
   // One request per lane and turn, so that a lane with a long queue does not keep the others
   // waiting.
-  while (!runnable_.empty() && may_send_any()) {
+  while (may_send_any()) {
+    if (runnable_.empty() && !wake_for_slot()) break;
     const EndpointId id = runnable_.front();
     runnable_.pop_front();
     is_runnable_.erase(id.value);
@@ -103,15 +116,18 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   Lane* lane = find_lane(id);
   if (lane == nullptr) return {};
   lane->reconsider(wall_now);
-  const bool held = lane->held_until(mono_now).has_value();
-  if (held || !lane->may_ever_send()) lane->unload();
-  if (!held && lane->has_free_slot() && lane->wants_page(wall_now)) {
+  if (lane->held_until(mono_now) || !lane->may_ever_send()) lane->unload();
+  if (has_slot(*lane) && lane->may_send(mono_now) && lane->wants_page(wall_now)) {
     if (auto read = read_page(*lane, wall_now); !read) return read;
   }
-  if (lane->can_send(mono_now)) send(*lane, wall_now);
-  if (lane->can_send(mono_now) || (lane->has_free_slot() && !held && lane->wants_page(wall_now))) {
-    note_runnable(id);
-    return {};
+  if (has_slot(*lane) && lane->can_send(mono_now)) send(*lane, wall_now);
+  if (lane->may_send(mono_now) && lane->has_work(wall_now)) {
+    if (has_slot(*lane)) {
+      note_runnable(id);
+      return {};
+    }
+    // A lane that has something in flight is looked at when that is settled.
+    if (lane->in_flight() == 0) wait_for_slot(id);
   }
   reschedule(id, *lane, wall_now, mono_now);
   return {};
@@ -136,6 +152,7 @@ void Engine::send(Lane& lane, WallTime wall_now) {
     lane.set_aside(due.delivery.id, *due.event->expires_at);
     return;
   }
+  slots_.take(lane.prompt());
   Request request = make_request(due, lane.endpoint(), ids_, options_.request, wall_now);
   const TransferId id = ++transfer_last_;
   in_flight_.emplace(id, InFlight{std::move(due), lane.shared_endpoint(), wall_now});
@@ -157,6 +174,9 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   } else {
     lane->answered();
   }
+  note_prompt(
+      *lane, response.failure == Response::Failure::kNone && response.duration <= kPromptMax
+  );
   if (judgement.verdict == Verdict::kEndpointGone) lane->gone(delivery.id);
 
   Settlement settlement;
@@ -175,12 +195,26 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   settlement.next =
       next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
   settlement.event = std::move(sent.due.event);
-  ++settling_count_;
   sink_.put(std::move(settlement));
 }
 
+void Engine::note_prompt(Lane& lane, bool prompt) {
+  if (lane.prompt() == prompt) return;
+  const EndpointId id = lane.endpoint().id;
+  slots_.reclassify(prompt, lane.in_flight());
+  lane.set_prompt(prompt);
+  if (!endpoints_.contains(id.value)) return;
+  if (prompt) {
+    prompt_.insert(id.value);
+    note_runnable(id);
+  } else {
+    prompt_.erase(id.value);
+  }
+}
+
 std::optional<Millis> Engine::idle_for(WallTime wall_now, MonoTime mono_now) const {
-  if (!runnable_.empty() && may_send_any()) return Millis{0};
+  const bool slot_is_wanted = !waiting_for_slot_.empty() && slots_.any_free_for_doubtful();
+  if ((!runnable_.empty() || slot_is_wanted) && may_send_any()) return Millis{0};
   if (!writable_ || draining_) return std::nullopt;
   std::optional<Millis> idle;
   const auto consider = [&idle](Millis wait) {
@@ -200,7 +234,10 @@ Lane* Engine::find_lane(EndpointId id) {
 Lane* Engine::lane_of(EndpointId id, bool store_may_hold) {
   const auto endpoint = endpoints_.find(id.value);
   if (endpoint == endpoints_.end()) return nullptr;
-  return &lanes_.try_emplace(id.value, endpoint->second, store_may_hold, budget_).first->second;
+  const auto [lane, is_new] =
+      lanes_.try_emplace(id.value, endpoint->second, store_may_hold, budget_);
+  if (is_new) lane->second.set_prompt(prompt_.contains(id.value));
+  return &lane->second;
 }
 
 void Engine::note_runnable(EndpointId id) {
@@ -226,8 +263,17 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
   due_.set(id, waits_for_time ? lane.next_due_at() : std::nullopt);
 }
 
-bool Engine::may_send_any() const {
-  return writable_ && !draining_ && in_flight() < options_.in_flight_max;
+void Engine::wait_for_slot(EndpointId id) {
+  if (is_waiting_for_slot_.insert(id.value).second) waiting_for_slot_.push_back(id);
+}
+
+bool Engine::wake_for_slot() {
+  if (waiting_for_slot_.empty() || !slots_.any_free_for_doubtful()) return false;
+  const EndpointId id = waiting_for_slot_.front();
+  waiting_for_slot_.pop_front();
+  is_waiting_for_slot_.erase(id.value);
+  note_runnable(id);
+  return true;
 }
 
 }  // namespace postrider

@@ -16,6 +16,7 @@
 #include "engine/agenda.h"
 #include "engine/lane.h"
 #include "engine/request.h"
+#include "engine/slots.h"
 #include "store/reader.h"
 #include "transport/transport.h"
 
@@ -68,6 +69,8 @@ class Engine {
   /// The endpoint is new or was changed.
   void put_endpoint(std::shared_ptr<const Endpoint> endpoint);
   void remove_endpoint(EndpointId id);
+  /// The endpoint answered at once when it was last heard of.
+  void set_prompt(EndpointId id);
   /// Somebody changed this delivery in the store.
   void delivery_changed(DeliveryId delivery, EndpointId endpoint);
   /// Deliveries of this endpoint may wait in the store that the engine has not been told of.
@@ -86,7 +89,7 @@ class Engine {
   [[nodiscard]] std::optional<Millis> idle_for(WallTime wall_now, MonoTime mono_now) const;
 
   /// Requests sent whose settlement is not committed yet.
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + settling_count_; }
+  [[nodiscard]] std::size_t in_flight() const { return slots_.taken(); }
   [[nodiscard]] std::size_t ready_bytes() const { return budget_.bytes; }
   [[nodiscard]] std::size_t lanes_count() const { return lanes_.size(); }
 
@@ -101,14 +104,22 @@ class Engine {
   /// The endpoint's lane, made when there is none; null when the endpoint is unknown.
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
   void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
+  void note_prompt(Lane& lane, bool prompt);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now);
   void send(Lane& lane, WallTime wall_now);
   void note_runnable(EndpointId id);
+  /// A lane that has nothing in flight could not begin: it is looked at once a slot is free.
+  void wait_for_slot(EndpointId id);
+  /// Makes the first of those runnable; false when there is none or no slot.
+  [[nodiscard]] bool wake_for_slot();
   /// Sets when the lane is looked at next without being told, or lets it go when there is nothing
   /// left to do.
   void reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now);
-  [[nodiscard]] bool may_send_any() const;
+  [[nodiscard]] bool may_send_any() const { return writable_ && !draining_ && slots_.any_free(); }
+  [[nodiscard]] bool has_slot(const Lane& lane) const {
+    return lane.has_free_slot() && slots_.may_take(lane.prompt(), lane.in_flight());
+  }
 
   const EngineOptions options_;
   const IdCodec ids_;
@@ -126,9 +137,13 @@ class Engine {
   // Lanes that wait for a delivery to fall due, and for a hold to end.
   Agenda<WallTime> due_;
   Agenda<MonoTime> holds_;
+  Slots slots_;
+  std::unordered_set<std::int64_t> prompt_;  // endpoints; their lanes come and go
+  // Lanes without a request that found no slot, each at most once, in order.
+  std::deque<EndpointId> waiting_for_slot_;
+  std::unordered_set<std::int64_t> is_waiting_for_slot_;
   std::unordered_map<TransferId, InFlight> in_flight_;
   TransferId transfer_last_ = 0;
-  std::size_t settling_count_ = 0;
   bool writable_ = true;
   bool draining_ = false;
 };

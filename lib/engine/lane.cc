@@ -56,7 +56,7 @@ bool Lane::has_free_slot() const {
 }
 
 bool Lane::can_send(MonoTime now) const {
-  return !ready_.empty() && may_ever_send() && !hold_.until(now) && has_free_slot();
+  return !ready_.empty() && may_send(now) && has_free_slot();
 }
 
 DueDelivery Lane::take_ready() {

@@ -49,6 +49,10 @@ class Lane {
 
   /// Whether the endpoint's own limit leaves room for one more request.
   [[nodiscard]] bool has_free_slot() const;
+  /// Whether the endpoint may be sent anything now.
+  [[nodiscard]] bool may_send(MonoTime now) const { return may_ever_send() && !hold_.until(now); }
+  /// Whether something is ready, or should be read.
+  [[nodiscard]] bool has_work(WallTime now) const { return !ready_.empty() || wants_page(now); }
   /// Whether a request could go out now, apart from the process-wide limit.
   [[nodiscard]] bool can_send(MonoTime now) const;
   /// Takes the next delivery to send; it stays held as in flight. `can_send` is true.
@@ -59,6 +63,10 @@ class Lane {
   void set_aside(DeliveryId id, WallTime expired_at);
   /// Gives back what was set aside when the clock was set back to before its end.
   void reconsider(WallTime now);
+
+  /// Whether the endpoint's last request was answered at once: the engine's to say.
+  [[nodiscard]] bool prompt() const { return prompt_; }
+  void set_prompt(bool prompt) { prompt_ = prompt; }
 
   /// An answer came: the slot stays taken until settled().
   void throttled(MonoTime now, std::optional<Millis> retry_after) { hold_.begin(now, retry_after); }
@@ -115,6 +123,7 @@ class Lane {
   DeliveryId paged_up_to_;
   Hold hold_;
   bool stopped_ = false;
+  bool prompt_ = false;
 };
 
 }  // namespace postrider

@@ -58,8 +58,12 @@ void apply(Engine& engine, News news, WallTime now) {
 Status load(Engine& engine, StoreReader& reader) {
   auto endpoints = reader.all_endpoints();
   if (!endpoints) return tl::unexpected(std::move(endpoints).error());
-  for (auto& endpoint : *endpoints)
+  for (auto& endpoint : *endpoints) {
+    const EndpointId id = endpoint.id;
+    const bool failing = endpoint.failing_since.has_value();
     engine.put_endpoint(std::make_shared<const Endpoint>(std::move(endpoint)));
+    if (!failing) engine.set_prompt(id);
+  }
   auto waiting = reader.waiting_endpoints();
   if (!waiting) return tl::unexpected(std::move(waiting).error());
   for (const auto& [endpoint, due_at] : *waiting) engine.read_again(endpoint);

@@ -126,12 +126,55 @@ TEST_F(EngineTest, RetriesWhenTheScheduleSaysAndEndsWithIt) {
 TEST_F(EngineTest, KeepsToTheLimitsOfEndpointAndProcess) {
   put_endpoint(2);
   put_endpoint(3);
+  for (int id = 1; id <= 3; ++id) engine_.set_prompt({id});
   for (int id = 1; id <= 9; ++id) commit(id, 1 + id % 3);
   tick();
   EXPECT_EQ(sent_count(), 4U);
   std::map<std::string, int> by_url;
   for (const auto& [id, request] : transport_.sent) ++by_url[request.url];
   for (const auto& [url, count] : by_url) EXPECT_LE(count, 2) << url;
+}
+
+TEST_F(EngineTest, LeavesSlotsToPromptEndpointsWhileManyDoNotAnswer) {
+  for (int id = 2; id <= 9; ++id) put_endpoint(id);
+  engine_.set_prompt({1});
+  for (int id = 2; id <= 9; ++id) commit(id * 10, id);
+  tick();
+  EXPECT_EQ(sent_count(), 3U) << "of four slots, one is kept for those that answer";
+  commit(1, 1);
+  tick();
+  EXPECT_EQ(transport_.sent.back().second.url, "http://receiver/1");
+}
+
+TEST_F(EngineTest, GivesAFreedSlotToTheEndpointThatWaitsLongest) {
+  for (int id = 2; id <= 5; ++id) put_endpoint(id);
+  for (int id = 1; id <= 5; ++id) commit(id, id);
+  tick();
+  ASSERT_EQ(sent_count(), 3U);
+  Completion hung = answer(0, 0);
+  hung.response.failure = Response::Failure::kTimeout;
+  tick({hung});
+  settle();
+  tick();
+  ASSERT_EQ(sent_count(), 4U);
+  EXPECT_EQ(transport_.sent.back().second.url, "http://receiver/4");
+}
+
+TEST_F(EngineTest, AnEndpointThatAnswersAtOnceMayHaveItsFullLimit) {
+  put_endpoint(2, EndpointState::kActive, 4);
+  for (int id = 1; id <= 6; ++id) commit(id, 2);
+  tick();
+  EXPECT_EQ(sent_count(), 2U) << "half of what may be doubted, until it has answered";
+  tick({answer(0, 200)});
+  settle();
+  tick();
+  EXPECT_EQ(engine_.in_flight(), 4U);
+  Completion slow = answer(1, 200);
+  slow.response.duration = Millis{1001};
+  tick({slow});
+  settle();
+  tick();
+  EXPECT_EQ(engine_.in_flight(), 3U) << "a slow answer takes the trust back";
 }
 
 TEST_F(EngineTest, TakesTurnsBetweenLanes) {
