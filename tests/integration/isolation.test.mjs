@@ -23,7 +23,7 @@ test('endpoints that hang, refuse or fail do not delay a healthy one', async (t)
   const healthy = await Receiver.start(t);
   const hanging = await Receiver.start(t, () => 'hang');
   const failing = await Receiver.start(t, () => 500);
-  const flags = ['--max-in-flight', '64'];
+  const flags = ['--max-in-flight', '256'];
   const { api } = await Server.start(t, { flags, retryDelaysMs: Array(20).fill(200) });
   await api.endpoint(healthy.url);
   await latencies(api, healthy, 20);
@@ -41,6 +41,21 @@ test('endpoints that hang, refuse or fail do not delay a healthy one', async (t)
   t.diagnostic(`median ${alone.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside the others`);
   assert.ok(beside < 10 * alone + 100, `${beside} ms beside, ${alone} ms alone`);
   assert.equal(hanging.inFlightMax, 32, 'its own limit holds it');
+});
+
+test('endpoints that hang do not use up the slots of one that answers', async (t) => {
+  const healthy = await Receiver.start(t);
+  const hanging = await Receiver.start(t, () => 'hang');
+  const { api } = await Server.start(t, { flags: ['--max-in-flight', '16'] });
+  await api.endpoint(healthy.url);
+  await latencies(api, healthy, 1);
+  for (let i = 0; i < 20; ++i) await api.endpoint(hanging.url, { timeout_ms: 60_000 });
+  const events = Array.from({ length: 100 }, () => ({ type: 'order.created', data: 1 }));
+  await api.expect(202, 'POST', '/v1/events/batch', { events });
+  await hanging.got(12);
+  await healthy.got(101);
+  await latencies(api, healthy, 20);
+  assert.equal(hanging.inFlightMax, 12, 'three quarters of the slots');
 });
 
 test('an endpoint never gets more requests at once than its limit', async (t) => {
