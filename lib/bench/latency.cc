@@ -88,7 +88,7 @@ Result<Isolation> measure_isolation(
   const auto beside = measure_on(*rig, sink, healthy);
   if (const auto load = offered.get(); !load) return tl::unexpected(load.error());
   if (!beside) return tl::unexpected(beside.error());
-  if (auto closed = rig->close(); !closed) return tl::unexpected(closed.error());
+  rig->abandon();
   return Isolation{quantile(*alone, 0.99), quantile(*beside, 0.99)};
 }
 

@@ -72,6 +72,11 @@ Status Rig::close() {
   return stopped;
 }
 
+void Rig::abandon() {
+  server_->kill();
+  remove_database(database_);
+}
+
 std::int64_t Rig::database_bytes() const {
   std::int64_t bytes = 0;
   for (const char* suffix : {"", "-wal"}) {

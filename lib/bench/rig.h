@@ -41,6 +41,8 @@ class Rig {
   [[nodiscard]] Result<Millis> restart();
   /// Ends the service and removes the database.
   [[nodiscard]] Status close();
+  /// The same without waiting for requests in flight, as when receivers hang.
+  void abandon();
 
   [[nodiscard]] ServerProcess& server() { return *server_; }
   [[nodiscard]] Sink& sink() { return *sink_; }

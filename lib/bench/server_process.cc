@@ -1,6 +1,7 @@
 #include "bench/server_process.h"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <fstream>
@@ -11,7 +12,7 @@
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,20 +34,23 @@ Result<Pipe> make_pipe() {
   return Pipe{http::Fd{ends[0]}, http::Fd{ends[1]}};
 }
 
+/// The child ends with this process, however that ends.
 Result<pid_t> spawn(std::vector<std::string> args, int output) {
   std::vector<char*> argv;
   argv.reserve(args.size() + 1);
   for (std::string& arg : args) argv.push_back(arg.data());
   argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0)
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    const int error = errno;
     return fail(Errc::kUnavailable, "cannot start: " + std::generic_category().message(error));
-  return pid;
+  }
+  if (pid > 0) return pid;
+  // Between fork and exec only what signal handlers may call, too.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::dup2(output, STDOUT_FILENO);
+  ::execv("/proc/self/exe", argv.data());
+  ::_exit(127);
 }
 
 }  // namespace
@@ -77,11 +81,7 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const std::string& d
   return server;
 }
 
-ServerProcess::~ServerProcess() {
-  if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-}
+ServerProcess::~ServerProcess() { kill(); }
 
 Status ServerProcess::wait_for_address(int output) {
   std::string text;
@@ -156,6 +156,12 @@ double ServerProcess::cpu_seconds() const {
   double system = 0;
   fields >> user >> system;
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+void ServerProcess::kill() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(std::exchange(pid_, 0), nullptr, 0);
 }
 
 Status ServerProcess::stop() {

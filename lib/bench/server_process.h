@@ -20,7 +20,6 @@ class ServerProcess {
  public:
   /// Returns when it listens. Deliveries to loopback are allowed.
   [[nodiscard]] static Result<std::unique_ptr<ServerProcess>> start(const std::string& database);
-  /// Kills it when it still runs.
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -40,6 +39,8 @@ class ServerProcess {
   [[nodiscard]] std::int64_t memory_bytes() const;
   [[nodiscard]] double cpu_seconds() const;
 
+  /// Ends it at once. Idempotent; so does the destructor.
+  void kill();
   /// Ends it in good order.
   [[nodiscard]] Status stop();
 
