@@ -55,7 +55,6 @@ Result<ServiceParts> sqlite_parts(const ServeOptions& options, const Clock& cloc
   if (!checkpointer) return tl::unexpected(std::move(checkpointer).error());
   curl::CurlTransport::Options transport{.guard = std::move(*guard)};
   transport.connections_max = options.max_in_flight;
-  transport.user_agent = kUserAgent;
   ServiceParts parts;
   parts.store = std::move(*store);
   parts.readers = std::make_unique<sqlite::SqliteReaders>(options.db);

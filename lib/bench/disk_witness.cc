@@ -21,7 +21,7 @@ Result<std::unique_ptr<DiskWitness>> DiskWitness::start(
     const std::string& directory, const Clock& clock
 ) {
   const std::string path = directory + "/postrider-bench.witness";
-  http::Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!file) {
     const int error = errno;
     return fail(

@@ -28,10 +28,10 @@ class DiskWitness {
   [[nodiscard]] std::vector<std::int64_t> stop();
 
  private:
-  DiskWitness(http::Fd file, const Clock& clock) : file_(std::move(file)), clock_(clock) {}
+  DiskWitness(Fd file, const Clock& clock) : file_(std::move(file)), clock_(clock) {}
   void run() noexcept;
 
-  const http::Fd file_;
+  const Fd file_;
   const Clock& clock_;
   Mutex mutex_;
   CondVar stopped_;

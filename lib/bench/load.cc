@@ -23,8 +23,8 @@ namespace {
 constexpr Millis kSilenceMax{30'000};
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
-http::Fd connect_to(std::uint16_t port) {
-  http::Fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+Fd connect_to(std::uint16_t port) {
+  Fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -61,7 +61,7 @@ class Load {
 
  private:
   struct Connection {
-    http::Fd fd;
+    Fd fd;
     std::string out;
     std::size_t sent = 0;
     std::string in;
@@ -83,7 +83,7 @@ class Load {
 
   const LoadPlan& plan_;
   const Clock& clock_;
-  http::Fd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
+  Fd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
   std::vector<Connection> connections_;
   std::vector<std::size_t> free_;
   std::size_t emitted_ = 0;   // events whose request was begun

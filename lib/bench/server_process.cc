@@ -24,14 +24,14 @@ constexpr std::string_view kListening = "listening on http://127.0.0.1:";
 constexpr int kStartMs = 60'000;
 
 struct Pipe {
-  http::Fd read;
-  http::Fd write;
+  Fd read;
+  Fd write;
 };
 
 Result<Pipe> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Errc::kUnavailable, "no pipe");
-  return Pipe{http::Fd{ends[0]}, http::Fd{ends[1]}};
+  return Pipe{Fd{ends[0]}, Fd{ends[1]}};
 }
 
 /// The child ends with this process, however that ends.

@@ -51,7 +51,7 @@ class ServerProcess {
   pid_t pid_;
   const std::string key_;
   std::uint16_t port_ = 0;
-  http::Fd output_;
+  Fd output_;
   std::unique_ptr<http::HttpClient> client_;
 };
 

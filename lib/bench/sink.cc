@@ -44,8 +44,8 @@ std::optional<std::size_t> body_bytes(std::string_view head) {
 Result<std::unique_ptr<Sink>> Sink::open(const Clock& clock) {
   auto listener = http::listen_on("127.0.0.1", 0);
   if (!listener) return tl::unexpected(std::move(listener).error());
-  http::Fd epoll{::epoll_create1(EPOLL_CLOEXEC)};
-  http::Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  Fd epoll{::epoll_create1(EPOLL_CLOEXEC)};
+  Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   if (!epoll || !wake || !watch(epoll.get(), listener->fd.get()) ||
       !watch(epoll.get(), wake.get())) {
     return fail(Errc::kUnavailable, "the sink has no descriptors");
@@ -56,7 +56,7 @@ Result<std::unique_ptr<Sink>> Sink::open(const Clock& clock) {
   return sink;
 }
 
-Sink::Sink(const Clock& clock, http::Listener listener, http::Fd epoll, http::Fd wake)
+Sink::Sink(const Clock& clock, http::Listener listener, Fd epoll, Fd wake)
     : clock_(clock),
       listener_(std::move(listener)),
       epoll_(std::move(epoll)),

@@ -43,12 +43,12 @@ class Sink {
 
  private:
   struct Peer {
-    http::Fd fd;
+    Fd fd;
     std::string in;
     std::string out;
   };
 
-  Sink(const Clock& clock, http::Listener listener, http::Fd epoll, http::Fd wake);
+  Sink(const Clock& clock, http::Listener listener, Fd epoll, Fd wake);
   void run() noexcept;
   void accept_all();
   /// False when the connection is to be closed.
@@ -59,8 +59,8 @@ class Sink {
 
   const Clock& clock_;
   const http::Listener listener_;
-  const http::Fd epoll_;
-  const http::Fd wake_;
+  const Fd epoll_;
+  const Fd wake_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> arrivals_{0};
   std::unordered_map<int, Peer> peers_;  // the thread's

@@ -60,11 +60,6 @@ std::string address_text(const sockaddr_storage& address, socklen_t size) {
 
 }  // namespace
 
-void Fd::reset(int fd) {
-  if (fd_ >= 0) static_cast<void>(::close(fd_));
-  fd_ = fd;
-}
-
 Result<Listener> listen_on(const std::string& host, std::uint16_t port) {
   auto addresses = resolve(host, port);
   if (!addresses) return tl::unexpected(addresses.error());

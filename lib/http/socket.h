@@ -1,4 +1,4 @@
-// Sockets of the server: owners and the few calls it needs.
+// Sockets of the server: the few calls it needs.
 #pragma once
 
 #include <cstdint>
@@ -6,35 +6,9 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 namespace postrider::http {
-
-/// Owns a file descriptor.
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(other.release()) {}
-  Fd& operator=(Fd&& other) noexcept {
-    reset(other.release());
-    return *this;
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  ~Fd() { reset(); }
-
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
-  int release() {
-    const int fd = fd_;
-    fd_ = -1;
-    return fd;
-  }
-  void reset(int fd = -1);
-
- private:
-  int fd_ = -1;
-};
 
 struct Listener {
   Fd fd;  ///< non-blocking, listening with a backlog of 1024

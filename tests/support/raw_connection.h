@@ -57,7 +57,7 @@ class RawConnection {
   std::string read_all() { return read_until(std::string_view("\0never\0", 7)); }
 
  private:
-  http::Fd fd_;
+  Fd fd_;
   std::string received_;
 };
 

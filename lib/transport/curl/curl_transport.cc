@@ -1,13 +1,14 @@
 #include "transport/curl/curl_transport.h"
 
 #include <algorithm>
-#include <atomic>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/assert.h"
 #include "transport/curl/curl_handles.h"
+#include "transport/curl/socket_poll.h"
 #include "transport/curl/transfer.h"
 
 namespace postrider::curl {
@@ -31,10 +32,15 @@ class CurlTransport::Impl {
   Impl(const Clock& clock, Options options)
       : clock_(clock), options_(std::move(options)), multi_(make_multi()) {
     POSTRIDER_ASSERT(multi_ != nullptr);
+    CURLM* multi = multi_.get();
     const auto connections_max = static_cast<long>(options_.connections_max);
-    POSTRIDER_ASSERT(
-        curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, connections_max) == CURLM_OK
-    );
+    const bool ready =
+        curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections_max) == CURLM_OK &&
+        curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Impl::on_socket) == CURLM_OK &&
+        curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this) == CURLM_OK &&
+        curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Impl::on_timer) == CURLM_OK &&
+        curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this) == CURLM_OK;
+    POSTRIDER_ASSERT(ready);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -62,21 +68,19 @@ class CurlTransport::Impl {
     const MonoTime deadline = clock_.mono_now() + wait;
     std::move(stillborn_.begin(), stillborn_.end(), std::back_inserter(out));
     stillborn_.clear();
-    advance(out);
-    // libcurl's own wait also ends for bytes that complete nothing.
-    while (out.size() == before && !woken_.exchange(false)) {
-      const auto left = std::chrono::ceil<Millis>(deadline - clock_.mono_now());
-      if (left <= Millis{0}) return;
-      const int wait_ms = static_cast<int>(std::min(left, kWaitMax).count());
-      static_cast<void>(curl_multi_poll(multi_.get(), nullptr, 0, wait_ms, nullptr));
-      advance(out);
+    while (true) {
+      run_timers(out);
+      // What is ready is taken even when something is complete: sockets must not starve.
+      const Millis left = out.size() > before ? Millis{0} : time_left(deadline);
+      const bool woken = sockets_.wait(left, ready_);
+      for (const auto& [socket, events] : ready_) act(socket, events);
+      ready_.clear();
+      collect(out);
+      if (woken || out.size() > before || clock_.mono_now() >= deadline) return;
     }
   }
 
-  void wake() noexcept {
-    woken_.store(true);
-    static_cast<void>(curl_multi_wakeup(multi_.get()));
-  }
+  void wake() noexcept { sockets_.wake(); }
 
  private:
   /// Fits into an int of milliseconds.
@@ -84,7 +88,7 @@ class CurlTransport::Impl {
 
   Transfer& take_idle() {
     if (idle_.empty()) {
-      transfers_.push_back(std::make_unique<Transfer>(options_));
+      transfers_.push_back(std::make_unique<Transfer>(options_, sockets_));
       return *transfers_.back();
     }
     Transfer* transfer = idle_.back();
@@ -92,10 +96,42 @@ class CurlTransport::Impl {
     return *transfer;
   }
 
-  void advance(std::vector<Completion>& out) {
+  static int on_socket(
+      CURL* /*easy*/, curl_socket_t socket, int what, void* self, void* /*socket_data*/
+  ) noexcept {
+    static_cast<Impl*>(self)->sockets_.watch(socket, what);
+    return 0;
+  }
+
+  /// Instead of the timeout it gave before; -1 = none.
+  static int on_timer(CURLM* /*multi*/, long timeout_ms, void* self) noexcept {
+    auto& impl = *static_cast<Impl*>(self);
+    impl.timer_due_.reset();
+    if (timeout_ms >= 0) impl.timer_due_ = impl.clock_.mono_now() + Millis{timeout_ms};
+    return 0;
+  }
+
+  /// Until the deadline or libcurl's next timeout.
+  [[nodiscard]] Millis time_left(MonoTime deadline) const {
+    const MonoTime end = timer_due_ ? std::min(*timer_due_, deadline) : deadline;
+    const auto left = std::chrono::ceil<Millis>(end - clock_.mono_now());
+    return std::clamp(left, Millis{0}, kWaitMax);
+  }
+
+  void run_timers(std::vector<Completion>& out) {
+    if (!timer_due_ || clock_.mono_now() < *timer_due_) return;
+    timer_due_.reset();
+    act(CURL_SOCKET_TIMEOUT, 0);
+    collect(out);
+  }
+
+  void act(curl_socket_t socket, int events) {
     int running = 0;
     // It fails for misuse and for a lack of memory alone; in both cases transfers time out.
-    static_cast<void>(curl_multi_perform(multi_.get(), &running));
+    static_cast<void>(curl_multi_socket_action(multi_.get(), socket, events, &running));
+  }
+
+  void collect(std::vector<Completion>& out) {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
       if (message->msg != CURLMSG_DONE) continue;
@@ -117,10 +153,11 @@ class CurlTransport::Impl {
   const Clock& clock_;
   const Options options_;
 
-  // Any thread.
-  std::atomic<bool> woken_{false};
-
-  // The owner's thread. Transfers are freed before the multi handle: declared after it.
+  // The owner's thread, but for waking. Transfers are freed before the multi handle, and that
+  // before what its connections tell: declared in the other order.
+  SocketPoll sockets_;
+  std::vector<SocketPoll::Ready> ready_;
+  std::optional<MonoTime> timer_due_;
   MultiHandle multi_;
   std::vector<std::unique_ptr<Transfer>> transfers_;
   std::vector<Transfer*> idle_;

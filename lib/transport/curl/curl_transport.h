@@ -22,7 +22,6 @@ class CurlTransport final : public Transport {
     /// Connections kept open for reuse. libcurl walks all of them now and then, so thousands cost
     /// more than they save.
     std::size_t connections_max = 512;
-    std::string user_agent = "Postrider";
     std::string ca_file{};  ///< PEM of the authorities to trust; empty: the system's
   };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -34,15 +35,15 @@ std::string_view value_of(std::string_view line, std::string_view name) {
 
 }  // namespace
 
-Transfer::Transfer(const CurlTransport::Options& options)
-    : options_(options), easy_(curl_easy_init()) {}
+Transfer::Transfer(const CurlTransport::Options& options, SocketPoll& sockets)
+    : options_(options), sockets_(sockets), easy_(curl_easy_init()) {}
 
 bool Transfer::prepare(TransferId id, Request request) {
   id_ = id;
   request_ = std::move(request);
   if (easy_ == nullptr) return false;
-  curl_easy_reset(easy_.get());
-  return set_headers() && set_request() && set_rules() && set_callbacks();
+  if (!set_up_) set_up_ = set_rules() && set_callbacks();
+  return set_up_ && set_headers() && set_request();
 }
 
 bool Transfer::set_headers() {
@@ -70,11 +71,9 @@ bool Transfer::set_request() {
   const auto timeout_ms = static_cast<long>(std::max<Millis::rep>(request_.timeout.count(), 1));
   const auto body_size = static_cast<curl_off_t>(request_.body.size());
   return curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str()) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, body_size) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data()) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get()) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str()) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK;
 }
 
@@ -83,7 +82,7 @@ bool Transfer::set_rules() {
   const bool ca_is_set =
       options_.ca_file.empty() ||
       curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str()) == CURLE_OK;
-  return ca_is_set &&
+  return ca_is_set && curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
          // libcurl keeps the authorities it has read only when there is no directory of them;
          // else every TLS connection reads the whole bundle again, tens of milliseconds long.
          curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr) == CURLE_OK &&
@@ -115,6 +114,9 @@ bool Transfer::set_callbacks() {
          curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket) ==
              CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Transfer::on_close_socket) ==
+             CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &sockets_) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_request) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PREREQDATA, this) == CURLE_OK;
 }
@@ -160,7 +162,14 @@ curl_socket_t Transfer::on_open_socket(
     return CURL_SOCKET_BAD;
   }
   ++transfer.sockets_opened_;
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket >= 0) transfer.sockets_.opened(socket);
+  return socket;
+}
+
+int Transfer::on_close_socket(void* sockets, curl_socket_t socket) noexcept {
+  static_cast<SocketPoll*>(sockets)->closed(socket);
+  return ::close(socket);
 }
 
 int Transfer::on_request(

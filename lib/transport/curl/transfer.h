@@ -8,6 +8,7 @@
 #include "transport/curl/address_guard.h"
 #include "transport/curl/curl_handles.h"
 #include "transport/curl/curl_transport.h"
+#include "transport/curl/socket_poll.h"
 
 namespace postrider::curl {
 
@@ -15,8 +16,9 @@ namespace postrider::curl {
 /// transport's thread; neither copied nor moved, since libcurl holds its address.
 class Transfer {
  public:
-  /// `options` outlives it. Null handle when memory is short: then prepare() fails.
-  explicit Transfer(const CurlTransport::Options& options);
+  /// `options` outlives it; `sockets` also outlives the connections it opens. Null handle when
+  /// memory is short: then prepare() fails.
+  Transfer(const CurlTransport::Options& options, SocketPoll& sockets);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   ~Transfer() = default;
@@ -35,6 +37,7 @@ class Transfer {
   static curl_socket_t on_open_socket(
       void* self, curlsocktype purpose, curl_sockaddr* address
   ) noexcept;
+  static int on_close_socket(void* sockets, curl_socket_t socket) noexcept;
   static int on_request(
       void* self, char* remote, char* local, int remote_port, int local_port
   ) noexcept;
@@ -48,7 +51,9 @@ class Transfer {
   void log_failure(CURLcode code) const;
 
   const CurlTransport::Options& options_;
+  SocketPoll& sockets_;
   EasyHandle easy_;
+  bool set_up_ = false;  ///< what is the same for every request has been set
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_{};
 

@@ -43,7 +43,7 @@ Request request_to(std::string url, std::string body = "{}", Millis timeout = kP
 class CurlTransportTest : public ::testing::Test {
  protected:
   explicit CurlTransportTest(AddressGuard guard = loopback_guard())
-      : transport_(clock_, {.guard = std::move(guard), .user_agent = "Postrider/test"}) {}
+      : transport_(clock_, {.guard = std::move(guard)}) {}
 
   /// Drives the transport until `count` requests have completed.
   std::vector<Completion> collect(std::size_t count) {
@@ -93,11 +93,10 @@ TEST_F(CurlTransportTest, PostsHeadersAndBodyAsGiven) {
        {"\r\nwebhook-id: evt_1\r\n",
         "\r\nx-empty:\r\n",
         "\r\ncontent-type: application/json\r\n",
-        "\r\nUser-Agent: Postrider/test\r\n",
         "\r\nContent-Length: 13\r\n"}) {
     EXPECT_NE(seen.head.find(line), std::string::npos) << line << seen.head;
   }
-  for (const char* name : {"Expect", "Accept-Encoding", "Authorization", "Cookie"}) {
+  for (const char* name : {"Expect", "Accept-Encoding", "Authorization", "Cookie", "User-Agent"}) {
     EXPECT_EQ(seen.head.find(name), std::string::npos) << seen.head;
   }
 }
