@@ -83,7 +83,7 @@ Result<bench::SuiteOptions> checked(const BenchFlags& flags) {
       .backlog = static_cast<std::size_t>(flags.backlog),
       .groups = flags.only};
   for (const std::string& group : options.groups) {
-    const auto& known = bench::groups();
+    const auto& known = bench::kGroups;
     if (std::find(known.begin(), known.end(), group) == known.end()) {
       return fail(
           Errc::kInvalidArgument,

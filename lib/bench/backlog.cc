@@ -48,14 +48,9 @@ Result<double> drain(Rig& rig, const std::string& endpoint, std::size_t waiting)
 }  // namespace
 
 Result<Backlog> measure_backlog(
-    std::size_t waiting,
-    const ThroughputPlan& plan,
-    const std::string& directory,
-    Sink& sink,
-    const Clock& clock,
-    const Progress& progress
+    std::size_t waiting, const ThroughputPlan& plan, const Site& site, const Progress& progress
 ) {
-  auto rig = Rig::open(directory, sink, clock);
+  auto rig = Rig::open(site);
   if (!rig) return tl::unexpected(std::move(rig).error());
   const auto types = rig->add_endpoints(1);
   if (!types) return tl::unexpected(types.error());

@@ -26,12 +26,7 @@ struct Backlog {
 /// Fills the outbox with `waiting` deliveries of a paused endpoint, and measures `plan` before and
 /// beside it, a restart, and the backlog's end.
 [[nodiscard]] Result<Backlog> measure_backlog(
-    std::size_t waiting,
-    const ThroughputPlan& plan,
-    const std::string& directory,
-    Sink& sink,
-    const Clock& clock,
-    const Progress& progress
+    std::size_t waiting, const ThroughputPlan& plan, const Site& site, const Progress& progress
 );
 
 }  // namespace postrider::bench

@@ -1,11 +1,11 @@
 #include "bench/commits.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "bench/database_files.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace postrider::bench {
@@ -65,6 +65,7 @@ Result<double> measure_commits(
     std::size_t rows, std::size_t events, const std::string& directory, const Clock& clock
 ) {
   const std::string path = directory + "/postrider-bench.commits.db";
+  remove_database(path);
   auto store = sqlite::SqliteStore::open(path);
   if (!store) return tl::unexpected(std::move(store).error());
   const auto endpoint = add_endpoint(**store, clock);
@@ -82,7 +83,7 @@ Result<double> measure_commits(
   }
   const std::chrono::duration<double> took = clock.mono_now() - begin;
   store->reset();
-  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+  remove_database(path);
   return static_cast<double>(groups * rows) / took.count();
 }
 

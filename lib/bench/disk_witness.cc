@@ -2,12 +2,12 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/system_error.h"
 #include "bench/mark.h"
 
 namespace postrider::bench {
@@ -24,9 +24,7 @@ Result<std::unique_ptr<DiskWitness>> DiskWitness::start(
   Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!file) {
     const int error = errno;
-    return fail(
-        Errc::kUnavailable, "cannot write " + path + ": " + std::generic_category().message(error)
-    );
+    return fail_system(Errc::kUnavailable, "cannot write " + path, error);
   }
   ::unlink(path.c_str());
   std::unique_ptr<DiskWitness> witness{new DiskWitness(std::move(file), clock)};

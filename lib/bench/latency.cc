@@ -23,11 +23,12 @@ LoadPlan steady(double per_second, std::chrono::seconds duration) {
 }
 
 /// Milliseconds of every event of a steady load.
-Result<std::vector<double>> measure_on(const Rig& rig, Sink& sink, const LoadPlan& plan) {
-  sink.expect(plan.events, 1);
+Result<std::vector<double>> measure_on(Rig& rig, const LoadPlan& plan) {
+  rig.sink().expect(plan.events, 1);
   if (const auto load = rig.emit(plan); !load) return tl::unexpected(load.error());
-  if (!sink.wait_for_all(kArrivalMax)) return fail(Errc::kInternal, "not every event arrived");
-  return to_ms(sink.latencies_us());
+  if (!rig.sink().wait_for_all(kArrivalMax))
+    return fail(Errc::kInternal, "not every event arrived");
+  return to_ms(rig.sink().latencies_us());
 }
 
 Status add_trouble(Rig& rig) {
@@ -47,18 +48,16 @@ Status add_trouble(Rig& rig) {
 
 }  // namespace
 
-Result<Latency> measure_latency(
-    const LatencyPlan& plan, const std::string& directory, Sink& sink, const Clock& clock
-) {
-  auto rig = Rig::open(directory, sink, clock);
+Result<Latency> measure_latency(const LatencyPlan& plan, const Site& site) {
+  auto rig = Rig::open(site);
   if (!rig) return tl::unexpected(std::move(rig).error());
   const auto types = rig->add_endpoints(1);
   if (!types) return tl::unexpected(types.error());
-  auto witness = DiskWitness::start(directory, clock);
+  auto witness = DiskWitness::start(site.directory, site.clock);
   if (!witness) return tl::unexpected(std::move(witness).error());
   LoadPlan load = steady(plan.events_per_second, plan.duration);
   load.types = *types;
-  const auto ms = measure_on(*rig, sink, load);
+  const auto ms = measure_on(*rig, load);
   if (!ms) return tl::unexpected(ms.error());
   const auto disk = to_ms((*witness)->stop());
   if (auto closed = rig->close(); !closed) return tl::unexpected(closed.error());
@@ -70,22 +69,20 @@ Result<Latency> measure_latency(
       .disk_max_ms = quantile(disk, 1)};
 }
 
-Result<Isolation> measure_isolation(
-    std::chrono::seconds duration, const std::string& directory, Sink& sink, const Clock& clock
-) {
-  auto rig = Rig::open(directory, sink, clock);
+Result<Isolation> measure_isolation(std::chrono::seconds duration, const Site& site) {
+  auto rig = Rig::open(site);
   if (!rig) return tl::unexpected(std::move(rig).error());
-  if (auto added = rig->server().add_endpoint(sink_url(sink, 0), "bench.0"); !added)
+  if (auto added = rig->server().add_endpoint(sink_url(site.sink, 0), "bench.0"); !added)
     return tl::unexpected(std::move(added).error());
   const LoadPlan healthy = steady(kPerEndpoint, duration);
-  const auto alone = measure_on(*rig, sink, healthy);
+  const auto alone = measure_on(*rig, healthy);
   if (!alone) return tl::unexpected(alone.error());
   if (auto added = add_trouble(*rig); !added) return tl::unexpected(std::move(added).error());
   LoadPlan trouble = steady(kPerEndpoint * (kHangingEndpoints + 1), duration);
   trouble.type_prefix = "trouble.";
   trouble.types = kHangingEndpoints + 1;
   auto offered = std::async(std::launch::async, [&] { return rig->emit(trouble); });
-  const auto beside = measure_on(*rig, sink, healthy);
+  const auto beside = measure_on(*rig, healthy);
   if (const auto load = offered.get(); !load) return tl::unexpected(load.error());
   if (!beside) return tl::unexpected(beside.error());
   rig->abandon();

@@ -30,9 +30,7 @@ struct Latency {
 };
 
 /// On a rig of its own, at a steady rate.
-[[nodiscard]] Result<Latency> measure_latency(
-    const LatencyPlan& plan, const std::string& directory, Sink& sink, const Clock& clock
-);
+[[nodiscard]] Result<Latency> measure_latency(const LatencyPlan& plan, const Site& site);
 
 /// Healthy latency alone, and beside endpoints in trouble.
 struct Isolation {
@@ -42,8 +40,6 @@ struct Isolation {
 
 /// One endpoint gets 50 events a second; then, beside it, 50 endpoints that accept and never answer
 /// are offered as many each, and so is one that refuses connections.
-[[nodiscard]] Result<Isolation> measure_isolation(
-    std::chrono::seconds duration, const std::string& directory, Sink& sink, const Clock& clock
-);
+[[nodiscard]] Result<Isolation> measure_isolation(std::chrono::seconds duration, const Site& site);
 
 }  // namespace postrider::bench

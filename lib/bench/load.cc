@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <netinet/in.h>
@@ -13,6 +11,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/system_error.h"
+#include "bench/http_text.h"
 #include "bench/mark.h"
 #include "http/socket.h"
 
@@ -21,7 +21,6 @@ namespace {
 
 /// How long the service may be silent before the run is given up.
 constexpr Millis kSilenceMax{30'000};
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 Fd connect_to(std::uint16_t port) {
   Fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
@@ -35,22 +34,6 @@ Fd connect_to(std::uint16_t port) {
       ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
   if (!connected) fd.reset();
   return fd;
-}
-
-/// Bytes of a complete answer at the front of `in`, 0 when there is none. Answers of the API have a
-/// Content-Length.
-std::size_t answer_bytes(std::string_view in) {
-  const std::size_t head = in.find(kHeadEnd);
-  if (head == std::string_view::npos) return 0;
-  constexpr std::string_view kName = "Content-Length: ";
-  const std::size_t found = in.substr(0, head).find(kName);
-  std::size_t body = 0;
-  if (found != std::string_view::npos) {
-    const char* const digits = in.data() + found + kName.size();
-    std::from_chars(digits, in.data() + head, body);
-  }
-  const std::size_t all = head + kHeadEnd.size() + body;
-  return in.size() < all ? 0 : all;
 }
 
 class Load {
@@ -122,9 +105,7 @@ Status Load::connect_all() {
     connections_[i].fd = connect_to(plan_.port);
     if (!connections_[i].fd) {
       const int error = errno;
-      return fail(
-          Errc::kUnavailable, "cannot connect: " + std::generic_category().message(error), error
-      );
+      return fail_system(Errc::kUnavailable, "cannot connect", error);
     }
     watch(i, EPOLLIN, EPOLL_CTL_ADD);
     free_.push_back(i);
@@ -221,7 +202,7 @@ Status Load::receive(std::size_t index) {
   if (got < 0 && errno == EAGAIN) return {};
   if (got <= 0) return fail(Errc::kUnavailable, "the connection broke");
   connection.in.append(bytes.data(), static_cast<std::size_t>(got));
-  if (answer_bytes(connection.in) == 0) return {};
+  if (first_message(connection.in).bytes == 0) return {};
   if (!connection.in.starts_with("HTTP/1.1 202")) {
     const std::string_view line = connection.in;
     return fail(

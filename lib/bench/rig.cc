@@ -1,31 +1,17 @@
 #include "bench/rig.h"
 
-#include <array>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
+#include "bench/database_files.h"
+
 namespace postrider::bench {
-namespace {
-
-constexpr std::array<const char*, 4> kFiles = {"", "-wal", "-shm", ".lock"};
-
-void remove_database(const std::string& database) {
-  for (const char* suffix : kFiles) {
-    std::error_code ignored;
-    std::filesystem::remove(database + suffix, ignored);
-  }
-}
-
-}  // namespace
-
 std::string sink_url(const Sink& sink, std::size_t endpoint) {
   return "http://127.0.0.1:" + std::to_string(sink.port()) + "/endpoint/" +
          std::to_string(endpoint);
 }
 
-Result<Rig> Rig::open(std::string directory, Sink& sink, const Clock& clock) {
-  Rig rig(std::move(directory) + "/postrider-bench.db", sink, clock);
+Result<Rig> Rig::open(const Site& site) {
+  Rig rig(site.directory + "/postrider-bench.db", site.sink, site.clock);
   remove_database(rig.database_);
   auto server = ServerProcess::start(rig.database_);
   if (!server) return tl::unexpected(std::move(server).error());
@@ -77,14 +63,6 @@ void Rig::abandon() {
   remove_database(database_);
 }
 
-std::int64_t Rig::database_bytes() const {
-  std::int64_t bytes = 0;
-  for (const char* suffix : {"", "-wal"}) {
-    std::error_code none;
-    const auto size = std::filesystem::file_size(database_ + suffix, none);
-    if (!none) bytes += static_cast<std::int64_t>(size);
-  }
-  return bytes;
-}
+std::int64_t Rig::database_bytes() const { return bench::database_bytes(database_); }
 
 }  // namespace postrider::bench

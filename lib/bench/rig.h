@@ -24,11 +24,18 @@ inline constexpr std::string_view kDeliveredMetric =
 /// The address of one endpoint at the sink.
 [[nodiscard]] std::string sink_url(const Sink& sink, std::size_t endpoint);
 
+/// Where and with what is measured. All of it outlives the measurement.
+struct Site {
+  std::string directory;  ///< databases are made here
+  Sink& sink;
+  const Clock& clock;
+};
+
 /// Owned by one thread.
 class Rig {
  public:
-  /// A new database in `directory`. Sink and clock outlive the rig.
-  [[nodiscard]] static Result<Rig> open(std::string directory, Sink& sink, const Clock& clock);
+  /// A new database at the site.
+  [[nodiscard]] static Result<Rig> open(const Site& site);
 
   /// kEndpoints endpoints, `copies` for each of the types `bench.0`, `bench.1` and so on. Returns
   /// the number of types.

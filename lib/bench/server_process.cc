@@ -6,7 +6,6 @@
 #include <csignal>
 #include <fstream>
 #include <sstream>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -15,6 +14,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/system_error.h"
 
 namespace postrider::bench {
 namespace {
@@ -43,7 +44,7 @@ Result<pid_t> spawn(std::vector<std::string> args, int output) {
   const pid_t pid = ::fork();
   if (pid < 0) {
     const int error = errno;
-    return fail(Errc::kUnavailable, "cannot start: " + std::generic_category().message(error));
+    return fail_system(Errc::kUnavailable, "cannot start", error);
   }
   if (pid > 0) return pid;
   // Between fork and exec only what signal handlers may call, too.
@@ -73,7 +74,7 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const std::string& d
   std::unique_ptr<ServerProcess> server{new ServerProcess(*pid, key)};
   pipe->write.reset();
   server->output_ = std::move(pipe->read);
-  if (auto ready = server->wait_for_address(server->output_.get()); !ready)
+  if (auto ready = server->wait_for_address(); !ready)
     return tl::unexpected(std::move(ready).error());
   auto client = http::HttpClient::open("http://127.0.0.1:" + std::to_string(server->port_), key);
   if (!client) return tl::unexpected(std::move(client).error());
@@ -83,14 +84,14 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const std::string& d
 
 ServerProcess::~ServerProcess() { kill(); }
 
-Status ServerProcess::wait_for_address(int output) {
+Status ServerProcess::wait_for_address() {
   std::string text;
   while (true) {
-    pollfd polled{output, POLLIN, 0};
+    pollfd polled{output_.get(), POLLIN, 0};
     if (::poll(&polled, 1, kStartMs) <= 0)
       return fail(Errc::kUnavailable, "the service did not start in time");
     std::array<char, 512> bytes{};
-    const ssize_t got = ::read(output, bytes.data(), bytes.size());
+    const ssize_t got = ::read(output_.get(), bytes.data(), bytes.size());
     if (got <= 0) return fail(Errc::kUnavailable, "the service ended before it listened");
     text.append(bytes.data(), static_cast<std::size_t>(got));
     const std::size_t found = text.find(kListening);

@@ -46,7 +46,7 @@ class ServerProcess {
 
  private:
   ServerProcess(pid_t pid, std::string key) : pid_(pid), key_(std::move(key)) {}
-  [[nodiscard]] Status wait_for_address(int output);
+  [[nodiscard]] Status wait_for_address();
 
   pid_t pid_;
   const std::string key_;

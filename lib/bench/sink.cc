@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,14 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/http_text.h"
 #include "bench/mark.h"
 
 namespace postrider::bench {
 namespace {
 
 constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
-constexpr std::string_view kLength = "\r\nContent-Length: ";
 constexpr std::string_view kHang = "POST /hang";
 
 bool watch(int epoll, int fd) {
@@ -28,15 +25,6 @@ bool watch(int epoll, int fd) {
   event.events = EPOLLIN;
   event.data.fd = fd;
   return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-std::optional<std::size_t> body_bytes(std::string_view head) {
-  const std::size_t found = head.find(kLength);
-  if (found == std::string_view::npos) return std::nullopt;
-  std::size_t bytes = 0;
-  const char* const begin = head.data() + found + kLength.size();
-  if (std::from_chars(begin, head.data() + head.size(), bytes).ptr == begin) return std::nullopt;
-  return bytes;
 }
 
 }  // namespace
@@ -152,15 +140,11 @@ bool Sink::serve(Peer& peer) {
 }
 
 std::size_t Sink::take_request(std::string_view in, std::string& out) {
-  const std::size_t head = in.find(kHeadEnd);
-  if (head == std::string_view::npos) return 0;
-  const std::size_t begin = head + kHeadEnd.size();
-  const std::size_t end = begin + body_bytes(in.substr(0, begin)).value_or(0);
-  if (in.size() < end) return 0;
-  if (in.starts_with(kHang)) return end;
+  const Message request = first_message(in);
+  if (request.bytes == 0 || in.starts_with(kHang)) return request.bytes;
   out += kOk;
-  count(in.substr(begin, end - begin));
-  return end;
+  count(in.substr(request.head_bytes, request.bytes - request.head_bytes));
+  return request.bytes;
 }
 
 void Sink::count(std::string_view body) {

@@ -41,13 +41,10 @@ constexpr std::array<ThroughputCase, 8> kCases = {{
 
 class Suite {
  public:
-  Suite(const SuiteOptions& options, const Clock& clock, const Progress& progress)
-      : options_(options), clock_(clock), progress_(progress) {}
+  Suite(const SuiteOptions& options, const Site& site, const Progress& progress)
+      : options_(options), site_(site), progress_(progress) {}
 
   Result<std::vector<Figure>> run() {
-    auto sink = Sink::open(clock_);
-    if (!sink) return tl::unexpected(std::move(sink).error());
-    sink_ = std::move(*sink);
     for (round_ = 0; round_ < options_.rounds; ++round_) {
       if (auto done = run_round(); !done) return tl::unexpected(std::move(done).error());
     }
@@ -79,8 +76,10 @@ class Suite {
     return figures_.emplace_back(Figure{.group = group, .name = name, .unit = unit, .samples = {}});
   }
 
-  void add(const char* group, const std::string& name, const char* unit, double sample) {
-    figure(group, name, unit).samples.push_back(sample);
+  Figure& add(const char* group, const std::string& name, const char* unit, double sample) {
+    Figure& added = figure(group, name, unit);
+    added.samples.push_back(sample);
+    return added;
   }
 
   Status run_round() {
@@ -102,7 +101,7 @@ class Suite {
       const std::string name = std::to_string(rows) + " events in a commit";
       tell(name);
       const std::size_t events = rows == 1 ? options_.events / 20 : options_.events;
-      const auto rate = measure_commits(rows, events, options_.directory, clock_);
+      const auto rate = measure_commits(rows, events, site_.directory, site_.clock);
       if (!rate) return tl::unexpected(rate.error());
       add("commits", name, "events/s", *rate);
     }
@@ -118,8 +117,7 @@ class Suite {
         bytes = one.data_bytes;
         const std::string name = "ceiling: bare libcurl, " + std::to_string(bytes) + " bytes";
         tell(name);
-        const auto posts =
-            measure_ceiling(options_.events / one.share, kEndpoints, bytes, *sink_, clock_);
+        const auto posts = measure_ceiling(options_.events / one.share, kEndpoints, bytes, site_);
         if (!posts) return tl::unexpected(posts.error());
         ceiling = *posts;
         add("throughput", name, "posts/s", ceiling);
@@ -138,12 +136,12 @@ class Suite {
         .events_per_request = one.events_per_request,
         .data_bytes = one.data_bytes,
         .copies = one.copies};
-    const auto rates = measure_throughput(plan, options_.directory, *sink_, clock_);
+    const auto rates = measure_throughput(plan, site_);
     if (!rates) return tl::unexpected(rates.error());
     add("throughput", name + ": accepted", "events/s", rates->accepted);
     add("throughput", name + ": delivered", "deliveries/s", rates->delivered);
-    add("throughput", name + ": settled", "deliveries/s", rates->settled);
-    figure("throughput", name + ": settled", "").ratios.push_back(rates->settled / ceiling);
+    add("throughput", name + ": settled", "deliveries/s", rates->settled)
+        .ratios.push_back(rates->settled / ceiling);
     add("throughput", name + ": processor", "us/delivery", rates->cpu_us);
     return {};
   }
@@ -152,12 +150,8 @@ class Suite {
     for (const double rate : {500.0, 2000.0}) {
       const std::string name = "at " + std::to_string(static_cast<int>(rate)) + " events/s";
       tell("latency " + name);
-      const auto measured = measure_latency(
-          {.events_per_second = rate, .duration = options_.steady},
-          options_.directory,
-          *sink_,
-          clock_
-      );
+      const auto measured =
+          measure_latency({.events_per_second = rate, .duration = options_.steady}, site_);
       if (!measured) return tl::unexpected(measured.error());
       add("latency", name + ": p50", "ms", measured->p50_ms);
       add("latency", name + ": p99", "ms", measured->p99_ms);
@@ -170,12 +164,11 @@ class Suite {
 
   Status isolation() {
     tell("isolation");
-    const auto measured = measure_isolation(options_.steady, options_.directory, *sink_, clock_);
+    const auto measured = measure_isolation(options_.steady, site_);
     if (!measured) return tl::unexpected(measured.error());
     add("isolation", "p99 of a healthy endpoint alone", "ms", measured->alone_p99_ms);
     const std::string name = "p99 beside 50 that hang and 1 that refuses";
-    add("isolation", name, "ms", measured->beside_p99_ms);
-    figure("isolation", name, "")
+    add("isolation", name, "ms", measured->beside_p99_ms)
         .ratios.push_back(measured->beside_p99_ms / measured->alone_p99_ms);
     return {};
   }
@@ -184,34 +177,27 @@ class Suite {
     const ThroughputPlan plan{
         .events = options_.events, .connections = kBatchConnections, .events_per_request = kBatch};
     const std::string waiting = std::to_string(options_.backlog) + " waiting";
-    const auto measured = measure_backlog(
-        options_.backlog,
-        plan,
-        options_.directory,
-        *sink_,
-        clock_,
-        [&](const std::string& doing) { progress_(waiting + ": " + doing); }
-    );
+    const auto measured =
+        measure_backlog(options_.backlog, plan, site_, [&](const std::string& doing) {
+          progress_(waiting + ": " + doing);
+        });
     if (!measured) return tl::unexpected(measured.error());
     add("backlog", "settled without a backlog", "deliveries/s", measured->empty_per_second);
     const std::string beside = "settled with " + waiting;
-    add("backlog", beside, "deliveries/s", measured->beside_per_second);
-    figure("backlog", beside, "")
+    add("backlog", beside, "deliveries/s", measured->beside_per_second)
         .ratios.push_back(measured->beside_per_second / measured->empty_per_second);
     add("backlog", "memory", "MiB", measured->memory_mb);
     add("backlog", "restart until it listens", "ms", measured->restart_ms);
     add("backlog", "from then to the first delivery", "ms", measured->first_ms);
-    add("backlog", "draining", "deliveries/s", measured->drain_per_second);
-    figure("backlog", "draining", "")
+    add("backlog", "draining", "deliveries/s", measured->drain_per_second)
         .ratios.push_back(measured->drain_per_second / measured->empty_per_second);
     add("backlog", "database", "bytes/delivery", measured->bytes_per_delivery);
     return {};
   }
 
   const SuiteOptions& options_;
-  const Clock& clock_;
+  const Site& site_;
   const Progress& progress_;
-  std::unique_ptr<Sink> sink_;
   std::vector<Figure> figures_;
   std::size_t round_ = 0;
 };
@@ -221,7 +207,10 @@ class Suite {
 Result<std::vector<Figure>> run_suite(
     const SuiteOptions& options, const Clock& clock, const Progress& progress
 ) {
-  return Suite(options, clock, progress).run();
+  auto sink = Sink::open(clock);
+  if (!sink) return tl::unexpected(std::move(sink).error());
+  const Site site{options.directory, **sink, clock};
+  return Suite(options, site, progress).run();
 }
 
 }  // namespace postrider::bench

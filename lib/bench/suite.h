@@ -1,8 +1,10 @@
 // The whole benchmark: what is measured, in which order, how often.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -10,6 +12,9 @@
 #include "bench/samples.h"
 
 namespace postrider::bench {
+
+inline constexpr std::array<std::string_view, 5> kGroups = {
+    "commits", "throughput", "latency", "isolation", "backlog"};
 
 struct SuiteOptions {
   std::string directory = ".";      ///< databases are made here: its disk is measured, too
@@ -19,12 +24,6 @@ struct SuiteOptions {
   std::size_t backlog = 100'000;    ///< deliveries that wait; 0: not measured
   std::vector<std::string> groups;  ///< those to measure; empty: all of kGroups
 };
-
-inline const std::vector<std::string>& groups() {
-  static const std::vector<std::string> kGroups = {
-      "commits", "throughput", "latency", "isolation", "backlog"};
-  return kGroups;
-}
 
 /// Rounds are interleaved: each measures everything once, so that what else the machine does hits
 /// all alike. Figures in the order of their first measurement.

@@ -17,10 +17,8 @@ double per_second(double count, MonoTime begin, MonoTime end) {
 
 }  // namespace
 
-Result<Rates> measure_throughput(
-    const ThroughputPlan& plan, const std::string& directory, Sink& sink, const Clock& clock
-) {
-  auto rig = Rig::open(directory, sink, clock);
+Result<Rates> measure_throughput(const ThroughputPlan& plan, const Site& site) {
+  auto rig = Rig::open(site);
   if (!rig) return tl::unexpected(std::move(rig).error());
   const auto types = rig->add_endpoints(plan.copies);
   if (!types) return tl::unexpected(types.error());
@@ -57,14 +55,10 @@ Result<Rates> measure_throughput_on(
 }
 
 Result<double> measure_ceiling(
-    std::size_t posts,
-    std::size_t connections,
-    std::size_t data_bytes,
-    Sink& sink,
-    const Clock& clock
+    std::size_t posts, std::size_t connections, std::size_t data_bytes, const Site& site
 ) {
   curl::BarePost plan;
-  for (std::size_t i = 0; i < kEndpoints; ++i) plan.urls.push_back(sink_url(sink, i));
+  for (std::size_t i = 0; i < kEndpoints; ++i) plan.urls.push_back(sink_url(site.sink, i));
   // As long as those of a delivery.
   plan.headers = {
       "Content-Type: application/json",
@@ -74,7 +68,7 @@ Result<double> measure_ceiling(
       "webhook-signature: v1,MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="};
   plan.count = posts;
   plan.in_flight = connections;
-  plan.body = [&clock, data_bytes](std::size_t number) {
+  plan.body = [&clock = site.clock, data_bytes](std::size_t number) {
     std::string body = R"({"type":"bench.0","timestamp":"2026-01-01T00:00:00.000Z","data":)";
     append_marked_data(
         body, {static_cast<std::uint32_t>(number), to_us(clock.mono_now())}, data_bytes
@@ -82,11 +76,11 @@ Result<double> measure_ceiling(
     body += '}';
     return body;
   };
-  sink.expect(posts, 1);
-  const MonoTime begin = clock.mono_now();
+  site.sink.expect(posts, 1);
+  const MonoTime begin = site.clock.mono_now();
   if (auto posted = curl::post_bare(plan); !posted) return tl::unexpected(posted.error());
-  const MonoTime end = clock.mono_now();
-  if (sink.wrong_counts() > 0) return fail(Errc::kInternal, "the ceiling lost a post");
+  const MonoTime end = site.clock.mono_now();
+  if (site.sink.wrong_counts() > 0) return fail(Errc::kInternal, "the ceiling lost a post");
   return per_second(static_cast<double>(posts), begin, end);
 }
 

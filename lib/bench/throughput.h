@@ -27,9 +27,7 @@ struct Rates {
 };
 
 /// On a rig of its own. kInternal when an event was lost or came twice.
-[[nodiscard]] Result<Rates> measure_throughput(
-    const ThroughputPlan& plan, const std::string& directory, Sink& sink, const Clock& clock
-);
+[[nodiscard]] Result<Rates> measure_throughput(const ThroughputPlan& plan, const Site& site);
 
 /// On a rig whose `types` types go to `plan.copies` endpoints each, and which has recorded
 /// `settled_before` deliveries since it started.
@@ -40,11 +38,7 @@ struct Rates {
 /// Posts a second of bare libcurl: the same bodies with headers of the same size, to the same sink,
 /// on `connections` connections.
 [[nodiscard]] Result<double> measure_ceiling(
-    std::size_t posts,
-    std::size_t connections,
-    std::size_t data_bytes,
-    Sink& sink,
-    const Clock& clock
+    std::size_t posts, std::size_t connections, std::size_t data_bytes, const Site& site
 );
 
 }  // namespace postrider::bench

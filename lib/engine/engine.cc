@@ -48,7 +48,7 @@ void Engine::settled(
 ) {
   Lane* lane = find_lane(endpoint);
   POSTRIDER_ASSERT(lane != nullptr);  // a lane stays while it holds something
-  slots_.give_back(lane->prompt());
+  slots_.give_back(is_prompt(endpoint));
   lane->settled(delivery, due_at);
   // Whoever changed the delivery meanwhile may have left it due, and it was held when the lane last
   // looked.
@@ -68,17 +68,27 @@ void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
 
 void Engine::remove_endpoint(EndpointId id) {
   endpoints_.erase(id.value);
-  prompt_.erase(id.value);
-  if (Lane* lane = find_lane(id); lane != nullptr) {
-    lane->stop();
-    lane->unload();
-    note_runnable(id);
+  Lane* lane = find_lane(id);
+  if (lane == nullptr) {
+    prompt_.erase(id.value);
+    return;
   }
+  lane->stop();
+  lane->unload();
+  note_runnable(id);
 }
 
-void Engine::set_prompt(EndpointId id) {
-  prompt_.insert(id.value);
-  if (Lane* lane = find_lane(id); lane != nullptr) note_prompt(*lane, true);
+void Engine::set_prompt(EndpointId id, bool prompt) {
+  if (is_prompt(id) == prompt) return;
+  if (prompt) {
+    prompt_.insert(id.value);
+  } else {
+    prompt_.erase(id.value);
+  }
+  Lane* lane = find_lane(id);
+  if (lane == nullptr) return;
+  slots_.reclassify(prompt, lane->in_flight());
+  if (prompt) note_runnable(id);
 }
 
 void Engine::delivery_changed(DeliveryId delivery, EndpointId endpoint) {
@@ -156,7 +166,7 @@ void Engine::send(Lane& lane, WallTime wall_now) {
     lane.set_aside(due.delivery.id, *due.event->expires_at);
     return;
   }
-  slots_.take(lane.prompt());
+  slots_.take(is_prompt(lane.endpoint().id));
   Request request = make_request(due, lane.endpoint(), ids_, options_.request, wall_now);
   const TransferId id = ++transfer_last_;
   in_flight_.emplace(id, InFlight{std::move(due), lane.shared_endpoint(), wall_now});
@@ -178,8 +188,9 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   } else {
     lane->answered();
   }
-  note_prompt(
-      *lane, response.failure == Response::Failure::kNone && response.duration <= kPromptMax
+  set_prompt(
+      delivery.endpoint,
+      response.failure == Response::Failure::kNone && response.duration <= kPromptMax
   );
   if (judgement.verdict == Verdict::kEndpointGone) lane->gone(delivery.id);
 
@@ -200,20 +211,6 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
       next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
   settlement.event = std::move(sent.due.event);
   sink_.put(std::move(settlement));
-}
-
-void Engine::note_prompt(Lane& lane, bool prompt) {
-  if (lane.prompt() == prompt) return;
-  const EndpointId id = lane.endpoint().id;
-  slots_.reclassify(prompt, lane.in_flight());
-  lane.set_prompt(prompt);
-  if (!endpoints_.contains(id.value)) return;
-  if (prompt) {
-    prompt_.insert(id.value);
-    note_runnable(id);
-  } else {
-    prompt_.erase(id.value);
-  }
 }
 
 std::optional<Millis> Engine::idle_for(WallTime wall_now, MonoTime mono_now) const {
@@ -238,10 +235,7 @@ Lane* Engine::find_lane(EndpointId id) {
 Lane* Engine::lane_of(EndpointId id, bool store_may_hold) {
   const auto endpoint = endpoints_.find(id.value);
   if (endpoint == endpoints_.end()) return nullptr;
-  const auto [lane, is_new] =
-      lanes_.try_emplace(id.value, endpoint->second, store_may_hold, budget_);
-  if (is_new) lane->second.set_prompt(prompt_.contains(id.value));
-  return &lane->second;
+  return &lanes_.try_emplace(id.value, endpoint->second, store_may_hold, budget_).first->second;
 }
 
 void Engine::note_runnable(EndpointId id) {
@@ -257,6 +251,7 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
     due_.set(id, std::nullopt);
     holds_.set(id, std::nullopt);
     lanes_.erase(id.value);
+    if (removed) prompt_.erase(id.value);
     return;
   }
   holds_.set(id, hold);

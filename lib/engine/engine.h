@@ -69,8 +69,8 @@ class Engine {
   /// The endpoint is new or was changed.
   void put_endpoint(std::shared_ptr<const Endpoint> endpoint);
   void remove_endpoint(EndpointId id);
-  /// The endpoint answered at once when it was last heard of.
-  void set_prompt(EndpointId id);
+  /// Whether the endpoint answered at once when it was last heard of.
+  void set_prompt(EndpointId id, bool prompt);
   /// Somebody changed this delivery in the store.
   void delivery_changed(DeliveryId delivery, EndpointId endpoint);
   /// Deliveries of this endpoint may wait in the store that the engine has not been told of.
@@ -104,7 +104,6 @@ class Engine {
   /// The endpoint's lane, made when there is none; null when the endpoint is unknown.
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
   void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
-  void note_prompt(Lane& lane, bool prompt);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now);
   void send(Lane& lane, WallTime wall_now);
@@ -117,8 +116,9 @@ class Engine {
   /// left to do.
   void reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] bool may_send_any() const { return writable_ && !draining_ && slots_.any_free(); }
+  [[nodiscard]] bool is_prompt(EndpointId id) const { return prompt_.contains(id.value); }
   [[nodiscard]] bool has_slot(const Lane& lane) const {
-    return lane.has_free_slot() && slots_.may_take(lane.prompt(), lane.in_flight());
+    return lane.has_free_slot() && slots_.may_take(is_prompt(lane.endpoint().id), lane.in_flight());
   }
 
   const EngineOptions options_;

@@ -64,10 +64,6 @@ class Lane {
   /// Gives back what was set aside when the clock was set back to before its end.
   void reconsider(WallTime now);
 
-  /// Whether the endpoint's last request was answered at once: the engine's to say.
-  [[nodiscard]] bool prompt() const { return prompt_; }
-  void set_prompt(bool prompt) { prompt_ = prompt; }
-
   /// An answer came: the slot stays taken until settled().
   void throttled(MonoTime now, std::optional<Millis> retry_after) { hold_.begin(now, retry_after); }
   void answered() { hold_.reset(); }
@@ -123,7 +119,6 @@ class Lane {
   DeliveryId paged_up_to_;
   Hold hold_;
   bool stopped_ = false;
-  bool prompt_ = false;
 };
 
 }  // namespace postrider

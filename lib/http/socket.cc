@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <system_error>
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/system_error.h"
 #include "base/unique_handle.h"
 
 namespace postrider::http {
@@ -72,11 +72,8 @@ Result<Listener> listen_on(const std::string& host, std::uint16_t port) {
                      ::listen(fd.get(), kBacklog) == 0;
   if (!ready) {
     const int error = errno;
-    return fail(
-        Errc::kUnavailable,
-        "cannot listen on " + host + ":" + std::to_string(port) + ": " +
-            std::generic_category().message(error),
-        error
+    return fail_system(
+        Errc::kUnavailable, "cannot listen on " + host + ":" + std::to_string(port), error
     );
   }
   const std::uint16_t actual = bound_port(fd.get());

@@ -62,7 +62,7 @@ Status load(Engine& engine, StoreReader& reader) {
     const EndpointId id = endpoint.id;
     const bool failing = endpoint.failing_since.has_value();
     engine.put_endpoint(std::make_shared<const Endpoint>(std::move(endpoint)));
-    if (!failing) engine.set_prompt(id);
+    engine.set_prompt(id, !failing);
   }
   auto waiting = reader.waiting_endpoints();
   if (!waiting) return tl::unexpected(std::move(waiting).error());

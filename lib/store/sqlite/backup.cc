@@ -2,11 +2,11 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/system_error.h"
 #include "store/sqlite/database_file.h"
 #include "store/sqlite/sql_file.h"
 
@@ -22,7 +22,7 @@ tl::unexpected<Error> system_error(const std::string& doing) {
   const int error = errno;
   const auto code =
       error == ENOSPC || error == EDQUOT ? Errc::kUnavailable : Errc::kInvalidArgument;
-  return fail(code, doing + ": " + std::generic_category().message(error), error);
+  return fail_system(code, doing, error);
 }
 
 Status sync(const std::string& path, int flags) {

@@ -2,12 +2,13 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "base/system_error.h"
 
 namespace postrider::sqlite {
 namespace {
@@ -26,11 +27,7 @@ std::string holder_of(int file) {
 }
 
 tl::unexpected<Error> failed(const std::string& path, int error) {
-  return fail(
-      Errc::kUnavailable,
-      "cannot lock " + path + ": " + std::generic_category().message(error),
-      error
-  );
+  return fail_system(Errc::kUnavailable, "cannot lock " + path, error);
 }
 
 }  // namespace

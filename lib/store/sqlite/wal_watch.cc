@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include <poll.h>
@@ -15,6 +14,8 @@
 #include <sys/inotify.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "base/system_error.h"
 
 namespace postrider::sqlite {
 
@@ -30,11 +31,7 @@ Result<std::unique_ptr<WalWatch>> WalWatch::open(const std::string& database) {
   if (events < 0 || notify < 0 || timer < 0 ||
       ::inotify_add_watch(notify, directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
     const int error = errno;
-    return fail(
-        Errc::kUnavailable,
-        "cannot watch " + directory + ": " + std::generic_category().message(error),
-        error
-    );
+    return fail_system(Errc::kUnavailable, "cannot watch " + directory, error);
   }
   return watch;
 }
