@@ -43,7 +43,9 @@ CREATE TABLE delivery (
   dead_reason TEXT,
   finished_at_ms INTEGER,
   discarded INTEGER NOT NULL DEFAULT 0,
-  CONSTRAINT delivery_state_known CHECK (state IN ('pending', 'delivered', 'dead', 'cancelled')),
+  CONSTRAINT delivery_state_known CHECK (
+    state = 'pending' OR state = 'delivered' OR state = 'dead' OR state = 'cancelled'
+  ),
   CONSTRAINT delivery_due_iff_pending CHECK ((state = 'pending') = (due_at_ms IS NOT NULL)),
   CONSTRAINT delivery_finished_iff_not_pending
     CHECK ((state = 'pending') = (finished_at_ms IS NULL)),

@@ -8,36 +8,47 @@
 namespace postrider::sqlite {
 namespace {
 
-int read_number(const Row& row) { return row.i32(0); }
+/// What settling has to know of a delivery.
+struct Standing {
+  bool pending = false;
+  int round = 0;
+  int attempts_count = 0;
+};
+
+Standing read_standing(const Row& row) { return {row.boolean(0), row.i32(1), row.i32(2)}; }
+
+/// A 2xx applies whatever the round: the receiver has it.
+bool applies(const Settlement& settlement, const Standing& standing) {
+  return standing.pending &&
+         (std::holds_alternative<Delivered>(settlement.next) || settlement.round == standing.round);
+}
 
 }  // namespace
 
-Result<std::optional<int>> SqliteStore::apply_next_state(
-    const Settlement& settlement, WallTime now
-) {
+Status SqliteStore::apply_next_state(const Settlement& settlement, WallTime now) {
   const DeliveryId id = settlement.delivery;
   if (std::holds_alternative<Delivered>(settlement.next))
-    return db_->one(sql::kSettleDelivered, read_number, now, id);
+    return db_->run(sql::kSettleDelivered, now, id);
   if (const auto* retry = std::get_if<RetryAt>(&settlement.next))
-    return db_->one(sql::kSettleRetry, read_number, retry->due_at, id, settlement.round);
+    return db_->run(sql::kSettleRetry, retry->due_at, id);
   const auto reason = to_string(std::get<Dead>(settlement.next).reason);
-  return db_->one(sql::kSettleDead, read_number, reason, now, id, settlement.round);
+  return db_->run(sql::kSettleDead, reason, now, id);
 }
 
 Result<Settled> SqliteStore::settle_one(const Settlement& settlement, WallTime now) {
-  auto number = apply_next_state(settlement, now);
-  if (!number) return tl::unexpected<Error>(number.error());
-  Settled settled{.applied = number->has_value(), .attempt = {}, .number = 0};
-  if (!settled.applied) {
-    number = db_->one(sql::kSettleLate, read_number, settlement.delivery);
-    if (!number) return tl::unexpected<Error>(number.error());
-    // Retention has removed the delivery: there is nothing to record the attempt with.
-    if (!*number) return settled;
-  }
+  const auto standing = db_->one(sql::kStanding, read_standing, settlement.delivery);
+  if (!standing) return tl::unexpected<Error>(standing.error());
+  Settled settled;
+  // Retention has removed the delivery: there is nothing to record the attempt with.
+  if (!*standing) return settled;
+  settled.applied = applies(settlement, **standing);
+  settled.number = (*standing)->attempts_count + 1;
+  const Status counted = settled.applied ? apply_next_state(settlement, now)
+                                         : db_->run(sql::kSettleLate, settlement.delivery);
+  if (!counted) return tl::unexpected<Error>(counted.error());
   const auto id = draw_id(now);
   if (!id) return tl::unexpected<Error>(id.error());
   settled.attempt = {*id};
-  settled.number = **number;
   const Attempt& attempt = settlement.attempt;
   auto status = db_->run(
       sql::kInsertAttempt,

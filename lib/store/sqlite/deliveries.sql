@@ -30,6 +30,13 @@ SET
   discarded = :discarded
 WHERE id = :id
 
+-- name: standing
+-- Read before it is written: RETURNING makes and drops a table of its own for every statement, which
+-- costs more than all else of settling.
+SELECT state = 'pending', round, attempts_count
+FROM delivery
+WHERE id = :id
+
 -- name: settle_delivered
 UPDATE delivery
 SET
@@ -38,8 +45,7 @@ SET
   finished_at_ms = :now,
   attempts_count = attempts_count + 1,
   schedule_attempts_count = schedule_attempts_count + 1
-WHERE id = :id AND state = 'pending'
-RETURNING attempts_count
+WHERE id = :id
 
 -- name: settle_retry
 UPDATE delivery
@@ -47,8 +53,7 @@ SET
   due_at_ms = :due_at_ms,
   attempts_count = attempts_count + 1,
   schedule_attempts_count = schedule_attempts_count + 1
-WHERE id = :id AND state = 'pending' AND round = :round
-RETURNING attempts_count
+WHERE id = :id
 
 -- name: settle_dead
 UPDATE delivery
@@ -59,15 +64,13 @@ SET
   finished_at_ms = :now,
   attempts_count = attempts_count + 1,
   schedule_attempts_count = schedule_attempts_count + 1
-WHERE id = :id AND state = 'pending' AND round = :round
-RETURNING attempts_count
+WHERE id = :id
 
 -- name: settle_late
 -- The answer to a request of an earlier round: counted, so that numbers of attempts never collide.
 UPDATE delivery
 SET attempts_count = attempts_count + 1
 WHERE id = :id
-RETURNING attempts_count
 
 -- name: insert_attempt
 INSERT INTO attempt (

@@ -16,12 +16,14 @@ PRAGMA auto_vacuum = INCREMENTAL;
 
 -- name: connect_writer
 -- A 202 promises durability: in WAL mode NORMAL may lose the last commits with the power.
--- Checkpoints are asked for, so that no commit waits for one.
+-- Checkpoints are asked for, so that no commit waits for one. Without secure_delete, which Debian's
+-- library begins with, retention does not write every page that it frees once more.
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 0;
 PRAGMA journal_size_limit = 67108864;
 PRAGMA cache_size = -65536;
+PRAGMA secure_delete = OFF;
 
 -- name: begin_read
 BEGIN

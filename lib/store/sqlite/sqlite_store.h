@@ -149,10 +149,8 @@ class SqliteStore final : public Store {
   );
   [[nodiscard]] Result<Appended> append_one(const NewEvent& event, WallTime now);
   [[nodiscard]] Result<Settled> settle_one(const Settlement& settlement, WallTime now);
-  /// The number of the attempt; nothing when the delivery is no longer what it was.
-  [[nodiscard]] Result<std::optional<int>> apply_next_state(
-      const Settlement& settlement, WallTime now
-  );
+  /// Counts the attempt and writes what the delivery becomes by it.
+  [[nodiscard]] Status apply_next_state(const Settlement& settlement, WallTime now);
   [[nodiscard]] Status put_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
   [[nodiscard]] Result<std::int64_t> prune_event(EventId id);
   [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
