@@ -43,27 +43,28 @@ bool Transfer::prepare(TransferId id, Request request) {
   request_ = std::move(request);
   if (easy_ == nullptr) return false;
   if (!set_up_) set_up_ = set_rules() && set_callbacks();
-  return set_up_ && set_headers() && set_request();
+  if (!set_up_) return false;
+  set_headers();
+  return set_request();
 }
 
-bool Transfer::set_headers() {
-  const auto append = [this](const char* line) {
-    curl_slist* longer = curl_slist_append(headers_.get(), line);
-    if (longer == nullptr) return false;
-    static_cast<void>(headers_.release());  // the list is now part of the longer one
-    headers_.reset(longer);
-    return true;
-  };
+void Transfer::set_headers() {
+  // libcurl only reads the list: made here, its nodes point into the request and cost no copies.
+  header_nodes_.clear();
+  header_nodes_.reserve(request_.headers.size() + 1);
   for (std::string& header : request_.headers) {
     // libcurl takes "name:" for an order to leave the header out; "name;" sends it empty.
     const std::size_t colon = header.find(':');
-    if (colon != std::string::npos && trim(header.substr(colon + 1)).empty()) {
+    if (colon != std::string::npos && trim(std::string_view{header}.substr(colon + 1)).empty()) {
       header.resize(colon);
       header += ';';
     }
-    if (!append(header.c_str())) return false;
+    header_nodes_.push_back({header.data(), nullptr});
   }
-  return append("Expect:");  // no round trip of its own before a large body
+  header_nodes_.push_back({no_expect_.data(), nullptr});
+  for (std::size_t i = 1; i < header_nodes_.size(); ++i) {
+    header_nodes_[i - 1].next = &header_nodes_[i];
+  }
 }
 
 bool Transfer::set_request() {
@@ -73,7 +74,7 @@ bool Transfer::set_request() {
   return curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str()) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, body_size) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data()) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get()) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, header_nodes_.data()) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK;
 }
 
@@ -223,7 +224,6 @@ Completion Transfer::finish(CURLcode code) {
     log_failure(code);
   }
   request_ = {};
-  headers_.reset();
   error_.fill('\0');
   header_bytes_ = body_bytes_ = 0;
   requests_sent_ = sockets_opened_ = sockets_refused_ = 0;

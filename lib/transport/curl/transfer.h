@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "transport/curl/address_guard.h"
 #include "transport/curl/curl_handles.h"
@@ -42,7 +43,7 @@ class Transfer {
       void* self, char* remote, char* local, int remote_port, int local_port
   ) noexcept;
 
-  [[nodiscard]] bool set_headers();
+  void set_headers();
   [[nodiscard]] bool set_request();
   [[nodiscard]] bool set_rules();
   [[nodiscard]] bool set_callbacks();
@@ -53,8 +54,10 @@ class Transfer {
   const CurlTransport::Options& options_;
   SocketPoll& sockets_;
   EasyHandle easy_;
-  bool set_up_ = false;  ///< what is the same for every request has been set
-  HeaderList headers_;
+  bool set_up_ = false;                   ///< what is the same for every request has been set
+  std::vector<curl_slist> header_nodes_;  ///< of the request's lines
+  /// No round trip of its own before a large body.
+  std::string no_expect_ = "Expect:";
   std::array<char, CURL_ERROR_SIZE> error_{};
 
   TransferId id_ = 0;
