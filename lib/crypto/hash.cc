@@ -12,6 +12,7 @@
 namespace postrider::crypto {
 namespace {
 
+using Digest = UniqueHandle<EVP_MD, EVP_MD_free>;
 using Mac = UniqueHandle<EVP_MAC, EVP_MAC_free>;
 using MacContext = UniqueHandle<EVP_MAC_CTX, EVP_MAC_CTX_free>;
 
@@ -20,8 +21,15 @@ const unsigned char* bytes_of(std::string_view data) {
 }
 unsigned char* bytes_of(std::string& data) { return reinterpret_cast<unsigned char*>(data.data()); }
 
-/// A context with HMAC-SHA-256 chosen and no key yet. Copying it is far cheaper than the look-up of
-/// the algorithm by name, which takes OpenSSL's global lock.
+/// Fetched once: a look-up of the algorithm by name takes OpenSSL's global lock.
+const EVP_MD* sha256_algorithm() {
+  static const Digest kAlgorithm{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+  POSTRIDER_ASSERT(kAlgorithm != nullptr);
+  return kAlgorithm.get();
+}
+
+/// A context with HMAC-SHA-256 chosen and no key yet. Copied for every use, for the same
+/// reason.
 const EVP_MAC_CTX* hmac_sha256_template() {
   static const MacContext kContext = [] {
     const Mac mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
@@ -42,7 +50,7 @@ const EVP_MAC_CTX* hmac_sha256_template() {
 std::string sha256(std::string_view data) {
   std::string digest(kSha256Bytes, '\0');
   const int done =
-      EVP_Digest(data.data(), data.size(), bytes_of(digest), nullptr, EVP_sha256(), nullptr);
+      EVP_Digest(data.data(), data.size(), bytes_of(digest), nullptr, sha256_algorithm(), nullptr);
   POSTRIDER_ASSERT(done == 1);
   return digest;
 }

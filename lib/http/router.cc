@@ -25,11 +25,18 @@ bool takes_rest(std::string_view segment) {
   return is_parameter(segment) && segment.ends_with("...}");
 }
 
+/// Segments are split before they are decoded: %2F is part of a segment, not a border.
+std::vector<std::string> decode_path(std::string_view target) {
+  auto path = split_path(target.substr(0, target.find_first_of("?#")));
+  for (std::string& segment : path) segment = percent_decode(segment, false);
+  return path;
+}
+
 std::string join_from(const std::vector<std::string>& path, std::size_t first) {
   std::string rest;
   for (std::size_t i = first; i < path.size(); ++i) {
     if (i > first) rest += '/';
-    rest += percent_decode(path[i], false);
+    rest += path[i];
   }
   return rest;
 }
@@ -46,10 +53,10 @@ std::optional<Fields> fit(
       return parameters;
     }
     if (i >= path.size()) return std::nullopt;
-    std::string segment = percent_decode(path[i], false);
+    const std::string& segment = path[i];
     if (is_parameter(part)) {
       if (segment.empty()) return std::nullopt;
-      parameters.emplace_back(std::string(part.substr(1, part.size() - 2)), std::move(segment));
+      parameters.emplace_back(std::string(part.substr(1, part.size() - 2)), segment);
     } else if (segment != part) {
       return std::nullopt;
     }
@@ -77,9 +84,7 @@ void Router::add(
 }
 
 Router::Match Router::find(Request& request) const {
-  // Segments are split before they are decoded: %2F is part of a segment, not a border.
-  std::string_view target = request.target;
-  const auto path = split_path(target.substr(0, target.find_first_of("?#")));
+  const auto path = decode_path(request.target);
   Match match;
   std::size_t fewest = 0;
   for (const Route& route : routes_) {
