@@ -193,16 +193,12 @@ void Maintenance::sample_gauges() {
   const WallTime now = clock_.wall_now();
   const auto backlog = reader_->backlog(now);
   const auto dead = reader_->count_dead_letters({});
-  const auto endpoints = reader_->all_endpoints();
-  if (!backlog || !dead || !endpoints) return;
-  std::map<std::int64_t, EndpointState> states;
-  for (const auto& endpoint : *endpoints) states[endpoint.id.value] = endpoint.state;
+  if (!backlog || !dead) return;
   std::int64_t due = 0;
   std::int64_t scheduled = 0;
   WallTime oldest = now;
   for (const auto& waiting : *backlog) {
-    const auto state = states.find(waiting.endpoint.value);
-    if (state == states.end() || state->second != EndpointState::kActive) continue;
+    if (!waiting.active) continue;
     due += waiting.due;
     scheduled += waiting.scheduled;
     if (waiting.oldest_due_at) oldest = std::min(oldest, *waiting.oldest_due_at);

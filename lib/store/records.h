@@ -238,6 +238,7 @@ struct StatFilter {
 /// What waits for one endpoint.
 struct Backlog {
   EndpointId endpoint;
+  bool active = false;  ///< the endpoint
   std::int64_t due = 0;
   std::int64_t scheduled = 0;
   std::optional<WallTime> oldest_due_at;

@@ -180,6 +180,7 @@ TEST_P(StoreContract, BacklogCountsWhatIsDueAndWhatIsScheduled) {
   ASSERT_TRUE(backlog);
   ASSERT_EQ(backlog->size(), 1U);
   EXPECT_EQ(backlog->front().endpoint, endpoint);
+  EXPECT_TRUE(backlog->front().active);
   EXPECT_EQ(backlog->front().due, 2);
   EXPECT_EQ(backlog->front().scheduled, 1);
   EXPECT_EQ(backlog->front().oldest_due_at, at(10));

@@ -180,9 +180,10 @@ Result<std::vector<Backlog>> SqliteReader::backlog(WallTime now) {
       [](const Row& row) {
         return Backlog{
             .endpoint = {row.i64(0)},
-            .due = row.i64(1),
-            .scheduled = row.i64(2),
-            .oldest_due_at = row.optional_time(3)};
+            .active = row.boolean(1),
+            .due = row.i64(2),
+            .scheduled = row.i64(3),
+            .oldest_due_at = row.optional_time(4)};
       },
       now
   );
