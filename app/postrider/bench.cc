@@ -20,6 +20,8 @@ struct BenchFlags {
   std::int64_t events = 40'000;
   std::int64_t steady_s = 5;
   std::int64_t backlog = 100'000;
+  std::int64_t endurance = 200'000;
+  std::int64_t endpoints = 10'000;
   std::vector<std::string> only;
   bool quick = false;
   bool json = false;
@@ -81,6 +83,8 @@ Result<bench::SuiteOptions> checked(const BenchFlags& flags) {
       .events = static_cast<std::size_t>(flags.events),
       .steady = std::chrono::seconds{flags.steady_s},
       .backlog = static_cast<std::size_t>(flags.backlog),
+      .endurance = static_cast<std::size_t>(flags.endurance),
+      .endpoints = static_cast<std::size_t>(flags.endpoints),
       .groups = flags.only};
   for (const std::string& group : options.groups) {
     const auto& known = bench::kGroups;
@@ -96,6 +100,8 @@ Result<bench::SuiteOptions> checked(const BenchFlags& flags) {
     options.events = std::min<std::size_t>(options.events, 4'000);
     options.steady = std::chrono::seconds{1};
     options.backlog = std::min<std::size_t>(options.backlog, 10'000);
+    options.endurance = std::min<std::size_t>(options.endurance, 10'000);
+    options.endpoints = std::min<std::size_t>(options.endpoints, 200);
   }
   return options;
 }
@@ -129,7 +135,8 @@ Result<int> bench_machine(Io& io, const BenchFlags& flags) {
     io.out << '\n';
     print_table(io, *figures);
     io.out << "\nRATIO: throughput to the ceiling before it, isolation to the endpoint alone, "
-              "backlog to no backlog.\n";
+              ""
+              "backlog to no backlog and to fresh events, endurance to its beginning.\n";
   }
   return kExitDone;
 }
@@ -139,16 +146,20 @@ Result<int> bench_machine(Io& io, const BenchFlags& flags) {
 void add_bench(const Command& root) {
   const Command command = root.add(
       "bench",
-      "Measure this machine: throughput, latency, isolation, backlog, beside bare libcurl",
+      "Measure this machine: throughput, latency, isolation, endurance, beside bare libcurl",
       "postrider bench --quick"
   );
   auto& flags = command.keep<BenchFlags>();
   command.text("dir", flags.directory, "Where databases are made; its disk is measured, too");
-  command.list("only", flags.only, "Groups: commits, throughput, latency, isolation, backlog", ',');
+  command.list("only", flags.only, fmt::format("Groups: {}", fmt::join(bench::kGroups, ", ")), ',');
   command.number("rounds", flags.rounds, {1, 100}, "Times that each figure is measured");
   command.number("events", flags.events, {1'000, 10'000'000}, "Events of one measurement");
   command.number("steady-s", flags.steady_s, {1, 600}, "Seconds at each steady rate");
   command.number("backlog", flags.backlog, {0, 100'000'000}, "Deliveries that wait, 0 = none");
+  command.number("endurance", flags.endurance, {0, 100'000'000}, "Events of a long run, 0 = none");
+  command.number(
+      "endpoints", flags.endpoints, {0, 1'000'000}, "Endpoints that idle and that fail at once"
+  );
   command.flag("quick", flags.quick, "One short round: shows that all of it runs");
   command.flag("json", flags.json, "Print JSON");
   command.run_checked([&flags](Io& io) { return bench_machine(io, flags); });

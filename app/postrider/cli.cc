@@ -233,6 +233,15 @@ void Command::number(
       ->type_name("NUMBER");
 }
 
+void Command::number(
+    std::string_view name, double& value, double min, double max, std::string_view help
+) const {
+  app_->add_option("--" + std::string(name), value, std::string(help))
+      ->capture_default_str()
+      ->check(CLI::Range(min, max))
+      ->type_name("NUMBER");
+}
+
 void Command::flag(std::string_view name, bool& value, std::string_view help) const {
   app_->add_flag("--" + std::string(name), value, std::string(help));
 }

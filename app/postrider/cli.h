@@ -49,6 +49,9 @@ class Command {
   void number(
       std::string_view name, std::optional<std::int64_t>& value, Range range, std::string_view help
   ) const;
+  /// Fractions count.
+  void number(std::string_view name, double& value, double min, double max, std::string_view help)
+      const;
   void flag(std::string_view name, bool& value, std::string_view help) const;
   void argument(std::string_view name, std::string& value, std::string_view help) const;
   void argument(std::string_view name, std::optional<std::string>& value, std::string_view help)

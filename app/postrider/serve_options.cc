@@ -11,6 +11,7 @@ namespace postrider::cli {
 namespace {
 
 constexpr std::int64_t kDaysMax = 36'500;
+constexpr double kRetentionDaysMin = 1.0 / (24 * 60);
 constexpr std::int64_t kThreadsMax = 1024;
 constexpr std::int64_t kDrainSecondsMax = 3600;
 
@@ -97,7 +98,11 @@ void add_serve_flags(const Command& command, ServeFlags& flags) {
       "Default of one attempt, in all"
   );
   command.number(
-      "retention-days", flags.retention_days, {1, kDaysMax}, "How long what is final is kept"
+      "retention-days",
+      flags.retention_days,
+      kRetentionDaysMin,
+      double{kDaysMax},
+      "How long what is final is kept; fractions count"
   );
   command.number(
       "hold-disabled-days",
@@ -137,7 +142,8 @@ Result<ServeOptions> checked(const ServeFlags& flags) {
   options.max_in_flight = static_cast<std::size_t>(flags.max_in_flight);
   options.retry_delays = std::move(*delays);
   options.timeout = Millis{flags.timeout_ms};
-  options.retention_days = flags.retention_days;
+  options.retention = std::chrono::round<Millis>(std::chrono::duration<double, std::ratio<86'400>>{
+      flags.retention_days});
   options.hold_disabled_days = flags.hold_disabled_days;
   options.max_event_bytes = static_cast<std::size_t>(flags.max_event_bytes);
   options.api_threads = static_cast<std::size_t>(flags.api_threads);

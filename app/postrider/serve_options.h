@@ -26,7 +26,7 @@ struct ServeOptions {
   std::size_t max_in_flight = 0;
   std::vector<Millis> retry_delays;  ///< empty = the default policy
   Millis timeout{0};
-  std::int64_t retention_days = 0;
+  Millis retention{0};
   std::int64_t hold_disabled_days = 0;
   std::size_t max_event_bytes = 0;
   std::size_t api_threads = 0;
@@ -46,7 +46,7 @@ struct ServeFlags {
   std::int64_t max_in_flight = static_cast<std::int64_t>(limits::kInFlightDefault);
   std::vector<std::string> retry_delays_ms;
   std::int64_t timeout_ms = 15'000;
-  std::int64_t retention_days = 30;
+  double retention_days = 30;
   std::int64_t hold_disabled_days = 7;
   std::int64_t max_event_bytes = static_cast<std::int64_t>(limits::kEventBytesDefault);
   std::int64_t api_threads = 32;

@@ -8,12 +8,32 @@ namespace {
 constexpr Millis kFirstMax{60'000};
 constexpr double kMiB = 1024.0 * 1024.0;
 
-Result<std::string> add_paused_endpoint(Rig& rig) {
-  auto id = rig.server().add_endpoint(sink_url(rig.sink(), kEndpoints), "waiting.0");
-  if (!id) return id;
-  if (auto paused = rig.server().call("POST", "/v1/endpoints/" + *id + "/pause"); !paused)
-    return paused;
-  return id;
+std::int64_t bytes_of(const FileSizes& sizes) { return sizes.database + sizes.log; }
+
+Result<std::string> add_waiting_endpoint(Rig& rig) {
+  return rig.server().add_endpoint(sink_url(rig.sink(), kEndpoints), "waiting.0");
+}
+
+Status pause(Rig& rig, const std::string& endpoint) {
+  const auto paused = rig.server().call("POST", "/v1/endpoints/" + endpoint + "/pause");
+  return paused ? Status{} : Status{tl::unexpected(paused.error())};
+}
+
+/// Settled a second by the endpoint that the backlog will wait for, alone: its own limit of
+/// requests at once bounds it.
+Result<double> fresh_rate(Rig& rig, const ThroughputPlan& plan) {
+  rig.sink().expect(plan.events, 1);
+  const auto load = rig.emit(
+      {.connections = plan.connections,
+       .events = plan.events,
+       .events_per_request = plan.events_per_request,
+       .type_prefix = "waiting."}
+  );
+  if (!load) return tl::unexpected(load.error());
+  const auto count = static_cast<double>(plan.events);
+  const auto settled = rig.wait_until_settled(count);
+  if (!settled) return tl::unexpected(settled.error());
+  return count / std::chrono::duration<double>(*settled - load->begun).count();
 }
 
 Status fill(const Rig& rig, std::size_t waiting) {
@@ -54,20 +74,25 @@ Result<Backlog> measure_backlog(
   if (!rig) return tl::unexpected(std::move(rig).error());
   const auto types = rig->add_endpoints(1);
   if (!types) return tl::unexpected(types.error());
-  const auto paused = add_paused_endpoint(*rig);
+  const auto paused = add_waiting_endpoint(*rig);
   if (!paused) return tl::unexpected(paused.error());
   Backlog backlog;
+  const auto events = static_cast<double>(plan.events);
   progress("throughput without a backlog");
-  const auto empty = measure_throughput_on(*rig, plan, *types, 0);
+  const auto fresh = fresh_rate(*rig, plan);
+  if (!fresh) return tl::unexpected(fresh.error());
+  backlog.fresh_per_second = *fresh;
+  const auto empty = measure_throughput_on(*rig, plan, *types, events);
   if (!empty) return tl::unexpected(empty.error());
   backlog.empty_per_second = empty->settled;
-  const std::int64_t bytes_before = rig->database_bytes();
+  const std::int64_t bytes_before = bytes_of(rig->database_sizes());
   progress("filling the backlog");
+  if (auto done = pause(*rig, *paused); !done) return tl::unexpected(std::move(done).error());
   if (auto filled = fill(*rig, waiting); !filled) return tl::unexpected(filled.error());
-  backlog.bytes_per_delivery =
-      static_cast<double>(rig->database_bytes() - bytes_before) / static_cast<double>(waiting);
+  backlog.bytes_per_delivery = static_cast<double>(bytes_of(rig->database_sizes()) - bytes_before) /
+                               static_cast<double>(waiting);
   progress("throughput beside the backlog");
-  const auto beside = measure_throughput_on(*rig, plan, *types, static_cast<double>(plan.events));
+  const auto beside = measure_throughput_on(*rig, plan, *types, 2 * events);
   if (!beside) return tl::unexpected(beside.error());
   backlog.beside_per_second = beside->settled;
   backlog.memory_mb = static_cast<double>(rig->server().memory_bytes()) / kMiB;

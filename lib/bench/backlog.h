@@ -15,6 +15,7 @@ namespace postrider::bench {
 
 struct Backlog {
   double empty_per_second = 0;   ///< settled before there was a backlog
+  double fresh_per_second = 0;   ///< likewise, by the endpoint alone that it will wait for
   double beside_per_second = 0;  ///< settled while it waits
   double memory_mb = 0;          ///< resident, while it waits
   double restart_ms = 0;         ///< until the service listens again

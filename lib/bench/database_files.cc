@@ -4,6 +4,15 @@
 #include <system_error>
 
 namespace postrider::bench {
+namespace {
+
+std::int64_t size_of(const std::string& file) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(file, none);
+  return none ? 0 : static_cast<std::int64_t>(size);
+}
+
+}  // namespace
 
 void remove_database(const std::string& database) {
   for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
@@ -12,14 +21,8 @@ void remove_database(const std::string& database) {
   }
 }
 
-std::int64_t database_bytes(const std::string& database) {
-  std::int64_t bytes = 0;
-  for (const char* suffix : {"", "-wal"}) {
-    std::error_code none;
-    const auto size = std::filesystem::file_size(database + suffix, none);
-    if (!none) bytes += static_cast<std::int64_t>(size);
-  }
-  return bytes;
+FileSizes database_sizes(const std::string& database) {
+  return {size_of(database), size_of(database + "-wal")};
 }
 
 }  // namespace postrider::bench

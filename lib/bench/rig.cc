@@ -2,18 +2,16 @@
 
 #include <utility>
 
-#include "bench/database_files.h"
-
 namespace postrider::bench {
 std::string sink_url(const Sink& sink, std::size_t endpoint) {
   return "http://127.0.0.1:" + std::to_string(sink.port()) + "/endpoint/" +
          std::to_string(endpoint);
 }
 
-Result<Rig> Rig::open(const Site& site) {
-  Rig rig(site.directory + "/postrider-bench.db", site.sink, site.clock);
+Result<Rig> Rig::open(const Site& site, std::vector<std::string> flags) {
+  Rig rig(site.directory + "/postrider-bench.db", std::move(flags), site);
   remove_database(rig.database_);
-  auto server = ServerProcess::start(rig.database_);
+  auto server = ServerProcess::start(rig.database_, rig.flags_);
   if (!server) return tl::unexpected(std::move(server).error());
   rig.server_ = std::move(*server);
   return rig;
@@ -46,7 +44,7 @@ Result<MonoTime> Rig::wait_until_settled(double count) {
 Result<Millis> Rig::restart() {
   if (auto stopped = server_->stop(); !stopped) return tl::unexpected(stopped.error());
   const MonoTime begin = clock_->mono_now();
-  auto server = ServerProcess::start(database_);
+  auto server = ServerProcess::start(database_, flags_);
   if (!server) return tl::unexpected(std::move(server).error());
   server_ = std::move(*server);
   return std::chrono::ceil<Millis>(clock_->mono_now() - begin);
@@ -62,7 +60,5 @@ void Rig::abandon() {
   server_->kill();
   remove_database(database_);
 }
-
-std::int64_t Rig::database_bytes() const { return bench::database_bytes(database_); }
 
 }  // namespace postrider::bench

@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "bench/database_files.h"
 #include "bench/load.h"
 #include "bench/server_process.h"
 #include "bench/sink.h"
@@ -34,8 +36,8 @@ struct Site {
 /// Owned by one thread.
 class Rig {
  public:
-  /// A new database at the site.
-  [[nodiscard]] static Result<Rig> open(const Site& site);
+  /// A new database at the site. `flags` of `serve`, besides those of ServerProcess.
+  [[nodiscard]] static Result<Rig> open(const Site& site, std::vector<std::string> flags = {});
 
   /// kEndpoints endpoints, `copies` for each of the types `bench.0`, `bench.1` and so on. Returns
   /// the number of types.
@@ -54,14 +56,17 @@ class Rig {
   [[nodiscard]] ServerProcess& server() { return *server_; }
   [[nodiscard]] Sink& sink() { return *sink_; }
   [[nodiscard]] const Clock& clock() const { return *clock_; }
-  /// Database and log.
-  [[nodiscard]] std::int64_t database_bytes() const;
+  [[nodiscard]] FileSizes database_sizes() const { return bench::database_sizes(database_); }
 
  private:
-  Rig(std::string database, Sink& sink, const Clock& clock)
-      : database_(std::move(database)), sink_(&sink), clock_(&clock) {}
+  Rig(std::string database, std::vector<std::string> flags, const Site& site)
+      : database_(std::move(database)),
+        flags_(std::move(flags)),
+        sink_(&site.sink),
+        clock_(&site.clock) {}
 
   std::string database_;
+  std::vector<std::string> flags_;
   Sink* sink_;
   const Clock* clock_;
   std::unique_ptr<ServerProcess> server_;

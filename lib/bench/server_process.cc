@@ -4,7 +4,9 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -56,20 +58,22 @@ Result<pid_t> spawn(std::vector<std::string> args, int output) {
 
 }  // namespace
 
-Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const std::string& database) {
+Result<std::unique_ptr<ServerProcess>> ServerProcess::start(
+    const std::string& database, const std::vector<std::string>& flags
+) {
   auto pipe = make_pipe();
   if (!pipe) return tl::unexpected(std::move(pipe).error());
   const std::string key = "pr_benchmark_root_key";
-  auto pid = spawn(
-      {"postrider",
-       "serve",
-       "--db=" + database,
-       "--listen=127.0.0.1:0",
-       "--allow-net=127.0.0.0/8",
-       "--log-level=warning",
-       "--root-key=" + key},
-      pipe->write.get()
-  );
+  std::vector<std::string> args{
+      "postrider",
+      "serve",
+      "--db=" + database,
+      "--listen=127.0.0.1:0",
+      "--allow-net=127.0.0.0/8",
+      "--log-level=warning",
+      "--root-key=" + key};
+  args.insert(args.end(), flags.begin(), flags.end());
+  auto pid = spawn(std::move(args), pipe->write.get());
   if (!pid) return tl::unexpected(std::move(pid).error());
   std::unique_ptr<ServerProcess> server{new ServerProcess(*pid, key)};
   pipe->write.reset();
@@ -157,6 +161,12 @@ double ServerProcess::cpu_seconds() const {
   double system = 0;
   fields >> user >> system;
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+std::size_t ServerProcess::descriptors() const {
+  std::error_code gone;
+  const std::filesystem::directory_iterator open("/proc/" + std::to_string(pid_) + "/fd", gone);
+  return gone ? 0 : static_cast<std::size_t>(std::distance(begin(open), end(open)));
 }
 
 void ServerProcess::kill() {

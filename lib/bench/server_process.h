@@ -18,8 +18,10 @@ namespace postrider::bench {
 /// `postrider serve` of this same program on a database. Owned by one thread.
 class ServerProcess {
  public:
-  /// Returns when it listens. Deliveries to loopback are allowed.
-  [[nodiscard]] static Result<std::unique_ptr<ServerProcess>> start(const std::string& database);
+  /// Returns when it listens. Deliveries to loopback are allowed. `flags`: more of `serve`.
+  [[nodiscard]] static Result<std::unique_ptr<ServerProcess>> start(
+      const std::string& database, const std::vector<std::string>& flags
+  );
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -38,6 +40,8 @@ class ServerProcess {
   /// Resident memory, and processor time used so far.
   [[nodiscard]] std::int64_t memory_bytes() const;
   [[nodiscard]] double cpu_seconds() const;
+  /// Open file descriptors.
+  [[nodiscard]] std::size_t descriptors() const;
 
   /// Ends it at once. Idempotent; so does the destructor.
   void kill();

@@ -29,8 +29,8 @@ bool watch(int epoll, int fd) {
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> Sink::open(const Clock& clock) {
-  auto listener = http::listen_on("127.0.0.1", 0);
+Result<std::unique_ptr<Sink>> Sink::open(const Clock& clock, const Plan& plan) {
+  auto listener = http::listen_on("127.0.0.1", plan.port);
   if (!listener) return tl::unexpected(std::move(listener).error());
   Fd epoll{::epoll_create1(EPOLL_CLOEXEC)};
   Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -40,6 +40,7 @@ Result<std::unique_ptr<Sink>> Sink::open(const Clock& clock) {
   }
   std::unique_ptr<Sink> sink{
       new Sink(clock, std::move(*listener), std::move(epoll), std::move(wake))};
+  sink->expect(plan.events, plan.copies);
   sink->thread_ = std::jthread([&self = *sink] { self.run(); });
   return sink;
 }

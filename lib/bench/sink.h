@@ -20,8 +20,14 @@ namespace postrider::bench {
 /// Thread-safe.
 class Sink {
  public:
-  /// `clock` outlives it.
-  [[nodiscard]] static Result<std::unique_ptr<Sink>> open(const Clock& clock);
+  struct Plan {
+    std::uint16_t port = 0;  ///< 0: any free one
+    // As with expect().
+    std::size_t events = 0;
+    std::size_t copies = 1;
+  };
+  /// On 127.0.0.1. `clock` outlives it.
+  [[nodiscard]] static Result<std::unique_ptr<Sink>> open(const Clock& clock, const Plan& plan);
   ~Sink();
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;

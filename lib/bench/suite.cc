@@ -4,12 +4,16 @@
 #include <array>
 #include <initializer_list>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "bench/backlog.h"
 #include "bench/commits.h"
+#include "bench/endurance.h"
+#include "bench/idle.h"
 #include "bench/latency.h"
 #include "bench/sink.h"
+#include "bench/storm.h"
 #include "bench/throughput.h"
 
 namespace postrider::bench {
@@ -48,9 +52,7 @@ class Suite {
     for (round_ = 0; round_ < options_.rounds; ++round_) {
       if (auto done = run_round(); !done) return tl::unexpected(std::move(done).error());
     }
-    if (wants("backlog") && options_.backlog > 0) {
-      if (auto done = backlog(); !done) return tl::unexpected(std::move(done).error());
-    }
+    if (auto done = run_long_ones(); !done) return tl::unexpected(std::move(done).error());
     return std::move(figures_);
   }
 
@@ -90,6 +92,21 @@ class Suite {
              {"latency", &Suite::latency},
              {"isolation", &Suite::isolation}}) {
       if (!wants(group)) continue;
+      if (Status done = (this->*step)(); !done) return done;
+    }
+    return {};
+  }
+
+  /// Once each, whatever the number of rounds.
+  Status run_long_ones() {
+    using Step = Status (Suite::*)();
+    for (const auto& [group, size, step] :
+         std::initializer_list<std::tuple<const char*, std::size_t, Step>>{
+             {"backlog", options_.backlog, &Suite::backlog},
+             {"endurance", options_.endurance, &Suite::endurance},
+             {"idle", options_.endpoints, &Suite::idle},
+             {"storm", options_.endpoints, &Suite::storm}}) {
+      if (!wants(group) || size == 0) continue;
       if (Status done = (this->*step)(); !done) return done;
     }
     return {};
@@ -189,9 +206,51 @@ class Suite {
     add("backlog", "memory", "MiB", measured->memory_mb);
     add("backlog", "restart until it listens", "ms", measured->restart_ms);
     add("backlog", "from then to the first delivery", "ms", measured->first_ms);
-    add("backlog", "draining", "deliveries/s", measured->drain_per_second)
-        .ratios.push_back(measured->drain_per_second / measured->empty_per_second);
+    add("backlog", "fresh events of one endpoint", "deliveries/s", measured->fresh_per_second);
+    add("backlog", "draining its backlog", "deliveries/s", measured->drain_per_second)
+        .ratios.push_back(measured->drain_per_second / measured->fresh_per_second);
     add("backlog", "database", "bytes/delivery", measured->bytes_per_delivery);
+    return {};
+  }
+
+  Status endurance() {
+    const std::string work = std::to_string(options_.endurance) + " events: ";
+    const auto measured = measure_endurance(
+        options_.endurance, site_, [&](const std::string& doing) { progress_(work + doing); }
+    );
+    if (!measured) return tl::unexpected(measured.error());
+    add("endurance", "settled, first tenth", "deliveries/s", measured->first_per_second);
+    add("endurance", "settled, last tenth", "deliveries/s", measured->last_per_second)
+        .ratios.push_back(measured->last_per_second / measured->first_per_second);
+    add("endurance", "commits above 250 ms", "commits", measured->slow_commits);
+    add("endurance", "largest log", "MiB", measured->log_mb);
+    add("endurance", "database after one half", "MiB", measured->database_mb_half);
+    add("endurance", "database at the end", "MiB", measured->database_mb);
+    add("endurance", "memory after one tenth", "MiB", measured->memory_mb_first);
+    add("endurance", "memory at the end", "MiB", measured->memory_mb);
+    return {};
+  }
+
+  Status idle() {
+    const std::string name = std::to_string(options_.endpoints) + " endpoints";
+    progress_(name + ": idle");
+    const auto measured = measure_idle(options_.endpoints, 2 * options_.steady, site_);
+    if (!measured) return tl::unexpected(measured.error());
+    add("idle", name + ": processor", "% of a core", measured->core_percent);
+    add("idle", name + ": memory", "MiB", measured->memory_mb);
+    return {};
+  }
+
+  Status storm() {
+    const std::string name = std::to_string(options_.endpoints) + " endpoints";
+    const auto measured = measure_storm(options_.endpoints, site_, [&](const std::string& doing) {
+      progress_(name + ": " + doing);
+    });
+    if (!measured) return tl::unexpected(measured.error());
+    add("storm", name + ": all delivered after their return", "s", measured->delivered_s);
+    add("storm", "busiest tenth of a second", "% of arrivals", measured->busiest_share * 100);
+    add("storm", "memory", "MiB", measured->memory_mb);
+    add("storm", "file descriptors", "at once", measured->descriptors);
     return {};
   }
 
@@ -207,7 +266,7 @@ class Suite {
 Result<std::vector<Figure>> run_suite(
     const SuiteOptions& options, const Clock& clock, const Progress& progress
 ) {
-  auto sink = Sink::open(clock);
+  auto sink = Sink::open(clock, {});
   if (!sink) return tl::unexpected(std::move(sink).error());
   const Site site{options.directory, **sink, clock};
   return Suite(options, site, progress).run();

@@ -13,15 +13,17 @@
 
 namespace postrider::bench {
 
-inline constexpr std::array<std::string_view, 5> kGroups = {
-    "commits", "throughput", "latency", "isolation", "backlog"};
+inline constexpr std::array<std::string_view, 8> kGroups = {
+    "commits", "throughput", "latency", "isolation", "backlog", "endurance", "idle", "storm"};
 
 struct SuiteOptions {
   std::string directory = ".";      ///< databases are made here: its disk is measured, too
-  std::size_t rounds = 3;           ///< of everything but the backlog
+  std::size_t rounds = 3;           ///< of what comes before the backlog
   std::size_t events = 40'000;      ///< of one measurement of throughput
   std::chrono::seconds steady{5};   ///< of one measurement of latency
   std::size_t backlog = 100'000;    ///< deliveries that wait; 0: not measured
+  std::size_t endurance = 200'000;  ///< events of the long run; 0: not measured
+  std::size_t endpoints = 10'000;   ///< that idle, and that fail at once; 0: not measured
   std::vector<std::string> groups;  ///< those to measure; empty: all of kGroups
 };
 

@@ -7,7 +7,16 @@ import { test } from 'node:test';
 import { postrider } from './support/postrider.mjs';
 import { tempDir } from './support/temp.mjs';
 
-const groups = ['commits', 'throughput', 'latency', 'isolation', 'backlog'];
+const groups = [
+  'commits',
+  'throughput',
+  'latency',
+  'isolation',
+  'backlog',
+  'endurance',
+  'idle',
+  'storm',
+];
 
 test('a quick run measures everything and leaves nothing behind', async (t) => {
   const dir = tempDir(t);

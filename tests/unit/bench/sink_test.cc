@@ -11,7 +11,7 @@ namespace {
 class SinkTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto sink = bench::Sink::open(clock_);
+    auto sink = bench::Sink::open(clock_, {});
     ASSERT_TRUE(sink) << sink.error().context;
     sink_ = std::move(*sink);
     auto client = http::HttpClient::open("http://127.0.0.1:" + std::to_string(sink_->port()), "");

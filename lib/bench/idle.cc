@@ -1,0 +1,47 @@
+#include "bench/idle.h"
+
+#include <string>
+
+#include "bench/wait.h"
+
+namespace postrider::bench {
+namespace {
+
+constexpr Millis kArrivalMax{120'000};
+/// Statistics of the deliveries are written, connections that are not used again are closed.
+constexpr std::chrono::seconds kSettling{6};
+constexpr double kMiB = 1024.0 * 1024.0;
+
+/// One event for each of them.
+Status deliver_to_all(Rig& rig, std::size_t endpoints) {
+  rig.sink().expect(1, endpoints);
+  if (const auto sent = rig.emit({.events = 1}); !sent) return tl::unexpected(sent.error());
+  if (!rig.sink().wait_for_all(kArrivalMax))
+    return fail(Errc::kInternal, "not every endpoint was reached");
+  return {};
+}
+
+}  // namespace
+
+Result<Idle> measure_idle(std::size_t endpoints, std::chrono::seconds duration, const Site& site) {
+  auto rig = Rig::open(site);
+  if (!rig) return tl::unexpected(std::move(rig).error());
+  for (std::size_t i = 0; i < endpoints; ++i) {
+    if (auto added = rig->server().add_endpoint(sink_url(site.sink, i), "bench.0"); !added)
+      return tl::unexpected(std::move(added).error());
+  }
+  if (auto reached = deliver_to_all(*rig, endpoints); !reached)
+    return tl::unexpected(reached.error());
+  pause_for(kSettling);
+  const MonoTime begin = site.clock.mono_now();
+  const double used = rig->server().cpu_seconds();
+  pause_for(duration);
+  const std::chrono::duration<double> took = site.clock.mono_now() - begin;
+  const Idle idle{
+      .core_percent = (rig->server().cpu_seconds() - used) / took.count() * 100,
+      .memory_mb = static_cast<double>(rig->server().memory_bytes()) / kMiB};
+  if (auto closed = rig->close(); !closed) return tl::unexpected(closed.error());
+  return idle;
+}
+
+}  // namespace postrider::bench

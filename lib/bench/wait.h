@@ -1,0 +1,14 @@
+// Letting time pass, for what is measured over time.
+#pragma once
+
+#include <poll.h>
+
+#include "base/clock.h"
+
+namespace postrider::bench {
+
+inline void pause_for(Millis time) {
+  static_cast<void>(::poll(nullptr, 0, static_cast<int>(time.count())));
+}
+
+}  // namespace postrider::bench
