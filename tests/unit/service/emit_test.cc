@@ -96,7 +96,7 @@ TEST_F(EmitTest, SendsToOneEndpointWhateverItsFilters) {
   endpoint.config.event_types = {"other"};
   const auto id = add(endpoint);
   ASSERT_TRUE(run<Appended>([&](WriteContext& context) {
-    return emit_to(context, make_draft(), id);
+    return emit_to(context, make_draft(), {id});
   }));
   EXPECT_THAT(effects_.fresh, SizeIs(1));
 }
