@@ -100,14 +100,13 @@ void OrderedLines::give_back(DeliveryId id) { enqueue(release(id)); }
 
 void OrderedLines::settled(DeliveryId id, bool applied, std::optional<WallTime> due_at) {
   Entry& entry = release(id);
-  if (!applied || entry.second.is_stale) {
-    enqueue(entry);
-  } else if (due_at) {
+  const bool is_known = applied && !entry.second.is_stale;
+  if (is_known && due_at) {
     enter_waiting(entry, *due_at);
-  } else if (entry.second.has_followers) {
-    enqueue(entry);
-  } else {
+  } else if (is_known && !entry.second.has_followers) {
     drop(entry);
+  } else {
+    enqueue(entry);
   }
 }
 
