@@ -35,8 +35,8 @@ Needed<json> endpoint_body(const http::Request& request) {
 }
 
 /// Members of answers that nobody sets.
-constexpr std::array<std::string_view, 4> kReadOnly = {
-    "state_reason", "state_changed_at", "created_at", "updated_at"};
+constexpr std::array<std::string_view, 5> kReadOnly = {
+    "state_reason", "state_changed_at", "created_at", "updated_at", "blocked_by"};
 
 void check_read_only(const json& object, FieldErrors& errors) {
   for (const auto name : kReadOnly) {
@@ -82,8 +82,15 @@ Reply post_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto body = endpoint_body(call.request);
   if (!body) return refuse(body.error());
-  constexpr std::array<std::string_view, 7> kTaken = {
-      "tenant", "state", "secret", kReadOnly[0], kReadOnly[1], kReadOnly[2], kReadOnly[3]};
+  constexpr std::array<std::string_view, 8> kTaken = {
+      "tenant",
+      "state",
+      "secret",
+      kReadOnly[0],
+      kReadOnly[1],
+      kReadOnly[2],
+      kReadOnly[3],
+      kReadOnly[4]};
   FieldErrors errors;
   check_read_only(*body, errors);
   Endpoint endpoint;
@@ -119,7 +126,12 @@ Reply get_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto endpoint = find_endpoint(call, *id);
   if (!endpoint) return refuse(endpoint.error());
-  return json_answer(200, call.api.views.endpoint(*endpoint));
+  auto reader = call.api.reader();
+  if (!reader) return refuse(std::move(reader).error());
+  const auto blocked_by =
+      (*reader)->blocked_by(*id, call.api.service.clock().wall_now(), limits::kBlockedShownMax);
+  if (!blocked_by) return refuse(blocked_by.error());
+  return json_answer(200, call.api.views.endpoint_details(*endpoint, *blocked_by));
 }
 
 /// What a PATCH may name but not change: the same value is no change.
@@ -147,8 +159,16 @@ Reply patch_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto body = endpoint_body(call.request);
   if (!body) return refuse(body.error());
-  constexpr std::array<std::string_view, 8> kTaken = {
-      "id", "tenant", "state", "secret", kReadOnly[0], kReadOnly[1], kReadOnly[2], kReadOnly[3]};
+  constexpr std::array<std::string_view, 9> kTaken = {
+      "id",
+      "tenant",
+      "state",
+      "secret",
+      kReadOnly[0],
+      kReadOnly[1],
+      kReadOnly[2],
+      kReadOnly[3],
+      kReadOnly[4]};
   FieldErrors errors;
   check_read_only(*body, errors);
   const auto changed = call.api.service.update_endpoint(

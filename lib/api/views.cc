@@ -189,6 +189,25 @@ std::string Views::endpoint(const Endpoint& endpoint) const {
   return out;
 }
 
+std::string Views::endpoint_details(const Endpoint& endpoint, std::span<const Delivery> blocked_by)
+    const {
+  std::string out;
+  JsonObject object(out);
+  endpoint_members(object, endpoint);
+  JsonArray heads(object.begin("blocked_by"));
+  for (const Delivery& head : blocked_by) {
+    JsonObject(heads.next())
+        .text("delivery", ids_.encode(head.id))
+        .text_or_null("ordering_key", head.lane_key.value_or(std::string{}))
+        .number("attempts", head.attempts_count)
+        .instant("next_attempt_at", head.due_at)
+        .end();
+  }
+  heads.end();
+  object.end();
+  return out;
+}
+
 std::string Views::endpoint_with_secret(const Endpoint& endpoint) const {
   std::string out;
   JsonObject object(out);

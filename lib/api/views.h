@@ -47,6 +47,10 @@ class Views {
 
   [[nodiscard]] std::string endpoint(const Endpoint& endpoint) const;
   /// With its newest secret: for the answer to its creation only.
+  /// `blocked_by`: the heads that keep others of their line waiting.
+  [[nodiscard]] std::string endpoint_details(
+      const Endpoint& endpoint, std::span<const Delivery> blocked_by
+  ) const;
   [[nodiscard]] std::string endpoint_with_secret(const Endpoint& endpoint) const;
   [[nodiscard]] std::string secrets(const Endpoint& endpoint, WallTime now) const;
 

@@ -92,6 +92,17 @@ inline constexpr std::size_t kLaneReadyBytesMax = 1U << 20U;
 /// Payload bytes that all lanes of a dispatcher hold ready; above it deliveries wait in the store
 /// alone.
 inline constexpr std::size_t kReadyBytesMax = 64U << 20U;
+/// Lines of ordered deliveries that a lane remembers to look up, or when their heads are due;
+/// beyond it the lane walks through all of its lines.
+inline constexpr std::size_t kLaneKeysMax = 4096;
+/// What all lanes of a dispatcher remember so, in bytes.
+inline constexpr std::size_t kKeyBytesMax = 16U << 20U;
+/// Lines that one page of a walk looks at: a few microseconds each, in which no other lane is
+/// served.
+inline constexpr std::size_t kWalkedKeysMax = 128;
+/// Lines that an endpoint's answer looks at for what blocks it, and heads that it names.
+inline constexpr std::size_t kBlockedKeysMax = 2000;
+inline constexpr std::size_t kBlockedShownMax = 10;
 /// Messages waiting for a dispatcher; above it fresh deliveries are left to paging.
 inline constexpr std::size_t kDispatcherInboxMax = 65'536;
 /// Default of --max-in-flight: requests of the whole process at once.

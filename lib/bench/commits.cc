@@ -73,7 +73,7 @@ Result<double> measure_commits(
   NewEvent event;
   event.draft.type = "bench.0";
   event.draft.data = '"' + std::string(498, 'x') + '"';
-  event.endpoints = {*endpoint};
+  event.targets = {{*endpoint}};
   const std::vector<NewEvent> group(rows, event);
   const std::size_t groups = std::max<std::size_t>(events / rows, 1);
   const MonoTime begin = clock.mono_now();

@@ -32,6 +32,8 @@ struct Delivery {
   std::optional<WallTime> finished_at;    ///< set iff not pending
   bool discarded = false;                 ///< a dead letter that someone put away
   std::optional<WallTime> expires_at;     ///< the event's; never changes
+  /// The line it waits in at its endpoint (lane_key_of); never changes.
+  std::optional<std::string> lane_key;
 
   bool operator==(const Delivery&) const = default;
 };

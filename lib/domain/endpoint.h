@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "domain/event.h"
 #include "domain/id.h"
+#include "domain/ordering.h"
 #include "domain/retry_policy.h"
 
 namespace postrider {
@@ -30,6 +31,7 @@ struct EndpointConfig {
   std::optional<RetryPolicy> retry;  ///< nothing = the service's default policy
   std::optional<Millis> timeout;     ///< nothing = the service's default
   int max_in_flight = 32;
+  Ordering ordering = Ordering::kNone;  ///< holds for deliveries made from then on
 
   bool operator==(const EndpointConfig&) const = default;
 };

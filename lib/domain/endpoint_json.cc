@@ -26,11 +26,10 @@ struct FixedMember {
   std::string_view name;
   std::string_view value;  ///< its default as JSON
 };
-constexpr std::array<FixedMember, 6> kFixedMembers = {{
+constexpr std::array<FixedMember, 5> kFixedMembers = {{
     {"filter", "null"},
     {"transform", "null"},
     {"rate_limit", "null"},
-    {"ordering", R"("none")"},
     {"signature", R"({"scheme":"standard"})"},
     {"destination", R"({"type":"webhook"})"},
 }};
@@ -69,7 +68,7 @@ class ConfigReader {
   };
 
   void member(const std::string& name, const json& value) {
-    static constexpr std::array<Member, 10> kMembers = {{
+    static constexpr std::array<Member, 11> kMembers = {{
         {"url", &ConfigReader::url},
         {"description", &ConfigReader::description},
         {"metadata", &ConfigReader::metadata},
@@ -80,6 +79,7 @@ class ConfigReader {
         {"retry", &ConfigReader::retry},
         {"timeout_ms", &ConfigReader::timeout},
         {"max_in_flight", &ConfigReader::max_in_flight},
+        {"ordering", &ConfigReader::ordering},
     }};
     for (const auto& known : kMembers) {
       if (known.name != name) continue;
@@ -239,6 +239,13 @@ class ConfigReader {
     if (count) config_.max_in_flight = static_cast<int>(*count);
   }
 
+  void ordering(const json& value) {
+    const auto* text = as_string(value);
+    const auto parsed = parse_ordering(text == nullptr ? std::string_view{} : *text);
+    if (!parsed) return add_error(errors_, "/ordering", "must be none, key or strict");
+    config_.ordering = *parsed;
+  }
+
   const UrlCheck& check_url_;
   const EndpointDefaults& defaults_;
   FieldErrors& errors_;
@@ -363,6 +370,7 @@ nlohmann::json endpoint_config_json(const EndpointConfig& config) {
   if (config.retry) out["retry"] = retry_policy_json(*config.retry);
   if (config.timeout) out["timeout_ms"] = config.timeout->count();
   if (config.max_in_flight != defaults.max_in_flight) out["max_in_flight"] = config.max_in_flight;
+  if (config.ordering != defaults.ordering) out["ordering"] = to_string(config.ordering);
   return out;
 }
 
@@ -380,6 +388,7 @@ nlohmann::json endpoint_config_view(
   out["retry"] = retry_policy_json(config.retry.value_or(defaults.retry));
   out["timeout_ms"] = config.timeout.value_or(defaults.timeout).count();
   out["max_in_flight"] = config.max_in_flight;
+  out["ordering"] = to_string(config.ordering);
   for (const auto& [name, value] : kFixedMembers) {
     out[std::string{name}] = json::parse(value, nullptr, false);
   }

@@ -32,7 +32,7 @@ Engine::Engine(
       transport_(transport),
       sink_(sink),
       prng_(prng),
-      budget_{options_.ready_bytes_max, 0},
+      budget_{options_.ready_bytes_max, 0, {options_.line_bytes_max, 0}},
       slots_(options_.in_flight_max) {}
 
 void Engine::hand_over(DueDelivery fresh, WallTime now) {
@@ -49,10 +49,7 @@ void Engine::settled(
   Lane* lane = find_lane(endpoint);
   POSTRIDER_ASSERT(lane != nullptr);  // a lane stays while it holds something
   slots_.give_back(is_prompt(endpoint));
-  lane->settled(delivery, due_at);
-  // Whoever changed the delivery meanwhile may have left it due, and it was held when the lane last
-  // looked.
-  if (!applied) lane->read_again();
+  lane->settled(delivery, applied, due_at);
   note_runnable(endpoint);
 }
 
@@ -91,12 +88,14 @@ void Engine::set_prompt(EndpointId id, bool prompt) {
   if (prompt) note_runnable(id);
 }
 
-void Engine::delivery_changed(DeliveryId delivery, EndpointId endpoint) {
+void Engine::delivery_changed(
+    DeliveryId delivery, EndpointId endpoint, const std::optional<std::string>& lane_key
+) {
   // The lane of a deleted endpoint may still keep what a sweep ends now.
   Lane* lane = find_lane(endpoint);
   if (lane == nullptr) lane = lane_of(endpoint, true);
   if (lane == nullptr) return;
-  lane->changed(delivery);
+  lane->changed(delivery, lane_key);
   note_runnable(endpoint);
 }
 
@@ -131,8 +130,8 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   if (lane == nullptr) return {};
   lane->reconsider(wall_now);
   if (lane->held_until(mono_now) || !lane->may_ever_send()) lane->unload();
-  if (has_slot(*lane) && lane->may_send(mono_now) && lane->wants_page(wall_now)) {
-    if (auto read = read_page(*lane, wall_now); !read) return read;
+  if (has_slot(*lane) && lane->may_send(mono_now) && lane->wants_read(wall_now)) {
+    if (auto read = read_store(*lane, wall_now); !read) return read;
   }
   if (has_slot(*lane) && lane->can_send(mono_now)) send(*lane, wall_now);
   if (lane->may_send(mono_now) && lane->has_work(wall_now)) {
@@ -147,15 +146,34 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   return {};
 }
 
-Status Engine::read_page(Lane& lane, WallTime wall_now) {
+Status Engine::read_store(Lane& lane, WallTime wall_now) {
+  const bool wants_heads = lane.wants_heads(wall_now);
+  const bool heads_first = wants_heads && lane.heads_go_first();
+  const std::size_t rows_max = lane.rows_max(wall_now);
+  const bool wants_page = lane.wants_page(wall_now);
+  Status read;
+  if (heads_first) read = read_heads(lane, wall_now, rows_max);
+  if (read && wants_page) read = read_page(lane, wall_now, rows_max);
+  if (read && wants_heads && !heads_first) read = read_heads(lane, wall_now, rows_max);
+  return read;
+}
+
+Status Engine::read_page(Lane& lane, WallTime wall_now, std::size_t rows_max) {
   DueParams params;
   params.endpoint = lane.endpoint().id;
   params.now = wall_now;
-  params.rows_max = lane.page_rows_max();
+  params.rows_max = rows_max;
   params.is_held = [&lane](DeliveryId id) { return lane.is_held(id); };
   auto page = store_.due(params);
   if (!page) return tl::unexpected(std::move(page).error());
   lane.take_page(std::move(*page));
+  return {};
+}
+
+Status Engine::read_heads(Lane& lane, WallTime wall_now, std::size_t rows_max) {
+  auto page = store_.ordered(lane.heads_params(wall_now, rows_max));
+  if (!page) return tl::unexpected(std::move(page).error());
+  lane.take_heads(std::move(*page));
   return {};
 }
 
@@ -258,8 +276,10 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
   // A lane that waits for a slot, for the end of a hold or for its endpoint to be resumed is woken
   // by that.
   const bool waits_for_time =
-      !hold && lane.may_ever_send() && lane.has_free_slot() && !lane.wants_page(wall_now);
-  due_.set(id, waits_for_time ? lane.next_due_at() : std::nullopt);
+      !hold && lane.may_ever_send() && lane.has_free_slot() && !lane.wants_read(wall_now);
+  // What was due before now and is not wanted has no room: it is read when that changes.
+  const auto due_at = lane.next_due_at();
+  due_.set(id, waits_for_time && due_at && *due_at > wall_now ? due_at : std::nullopt);
 }
 
 void Engine::wait_for_slot(EndpointId id) {

@@ -6,11 +6,13 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/prng.h"
 #include "domain/retry_policy.h"
 #include "engine/agenda.h"
@@ -25,6 +27,7 @@ namespace postrider {
 struct EngineOptions {
   std::size_t in_flight_max = 512;
   std::size_t ready_bytes_max = 64U << 20U;
+  std::size_t line_bytes_max = limits::kKeyBytesMax;
   RetryPolicy retry_default;
   RequestOptions request;
 };
@@ -72,7 +75,9 @@ class Engine {
   /// Whether the endpoint answered at once when it was last heard of.
   void set_prompt(EndpointId id, bool prompt);
   /// Somebody changed this delivery in the store.
-  void delivery_changed(DeliveryId delivery, EndpointId endpoint);
+  void delivery_changed(
+      DeliveryId delivery, EndpointId endpoint, const std::optional<std::string>& lane_key
+  );
   /// Deliveries of this endpoint may wait in the store that the engine has not been told of.
   void read_again(EndpointId endpoint);
   /// While false, nothing is sent: what cannot be settled would only be repeated.
@@ -91,6 +96,7 @@ class Engine {
   /// Requests sent whose settlement is not committed yet.
   [[nodiscard]] std::size_t in_flight() const { return slots_.taken(); }
   [[nodiscard]] std::size_t ready_bytes() const { return budget_.bytes; }
+  [[nodiscard]] std::size_t line_bytes() const { return budget_.lines.bytes; }
   [[nodiscard]] std::size_t lanes_count() const { return lanes_.size(); }
 
  private:
@@ -105,7 +111,10 @@ class Engine {
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
   void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
-  [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now);
+  /// Reads what the lane wants: deliveries without a line, heads of lines, half of the room each.
+  [[nodiscard]] Status read_store(Lane& lane, WallTime wall_now);
+  [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now, std::size_t rows_max);
+  [[nodiscard]] Status read_heads(Lane& lane, WallTime wall_now, std::size_t rows_max);
   void send(Lane& lane, WallTime wall_now);
   void note_runnable(EndpointId id);
   /// A lane that has nothing in flight could not begin: it is looked at once a slot is free.

@@ -10,6 +10,7 @@ namespace postrider {
 void Lane::hand_over(DueDelivery fresh, WallTime now) {
   const DeliveryId id = fresh.delivery.id;
   POSTRIDER_ASSERT(fresh.delivery.due_at.has_value());
+  if (fresh.delivery.lane_key) return hand_over_ordered(std::move(fresh), now);
   if (*fresh.delivery.due_at > now) {
     note_due(*fresh.delivery.due_at);
     return;
@@ -26,13 +27,49 @@ void Lane::hand_over(DueDelivery fresh, WallTime now) {
   push_ready(std::move(fresh));
 }
 
+void Lane::hand_over_ordered(DueDelivery fresh, WallTime now) {
+  const std::string& key = *fresh.delivery.lane_key;
+  // A lane that may not send remembers no lines.
+  if (!may_ever_send() && !lines_.held_of(key)) return lines_.walk_all();
+  if (!lines_.is_fresh_head(key, fresh.delivery.id)) return;
+  if (*fresh.delivery.due_at > now) return lines_.wait(key, *fresh.delivery.due_at);
+  if (!has_room()) return lines_.queue(key);
+  lines_.hold(key, fresh.delivery.id, false);
+  push_ready(std::move(fresh));
+}
+
+bool Lane::is_full() const {
+  return ready_.size() > limits::kLaneReadyMax / 2 || set_aside_count_ >= limits::kLaneReadyMax;
+}
+
 bool Lane::wants_page(WallTime now) const {
-  if (!may_ever_send() || ready_.size() > limits::kLaneReadyMax / 2) return false;
-  if (set_aside_count_ >= limits::kLaneReadyMax) return false;
+  if (!may_ever_send() || is_full()) return false;
   return more_in_store_ || (next_due_at_ && *next_due_at_ <= now);
 }
 
-std::size_t Lane::page_rows_max() const { return limits::kLaneReadyMax - ready_.size(); }
+std::size_t Lane::rows_max(WallTime now) const {
+  const std::size_t room = limits::kLaneReadyMax - ready_.size();
+  return wants_page(now) && wants_heads(now) ? room / 2 : room;
+}
+
+bool Lane::wants_heads(WallTime now) const {
+  return may_ever_send() && !is_full() && has_room() && lines_.wants_page(now);
+}
+
+OrderedParams Lane::heads_params(WallTime now, std::size_t rows_max) {
+  OrderedParams params = lines_.params(now, rows_max);
+  params.endpoint = endpoint_->id;
+  return params;
+}
+
+void Lane::take_heads(OrderedPage page) {
+  heads_go_first_ = !heads_go_first_;
+  lines_.take_page(std::move(page), [this](DueDelivery& head) {
+    if (!has_room()) return false;
+    push_ready(std::move(head));
+    return true;
+  });
+}
 
 void Lane::take_page(DuePage page) {
   more_in_store_ = page.more;
@@ -52,6 +89,8 @@ bool Lane::may_ever_send() const {
 }
 
 bool Lane::has_free_slot() const {
+  // One at a time for the endpoint: also what was made before it was strict.
+  if (endpoint_->config.ordering == Ordering::kStrict) return in_flight_ == 0;
   return in_flight_ < static_cast<std::size_t>(endpoint_->config.max_in_flight);
 }
 
@@ -76,7 +115,11 @@ void Lane::set_aside(DeliveryId id, WallTime expired_at) {
 
 void Lane::reconsider(WallTime now) {
   if (set_aside_count_ == 0 || now >= set_aside_until_) return;
-  std::erase_if(held_, [](const auto& entry) { return entry.second == Holding::kSetAside; });
+  std::erase_if(held_, [this](const auto& entry) {
+    if (entry.second != Holding::kSetAside) return false;
+    if (lines_.holds({entry.first})) lines_.give_back({entry.first});
+    return true;
+  });
   set_aside_count_ = 0;
   set_aside_until_ = {};
   more_in_store_ = true;
@@ -87,7 +130,7 @@ void Lane::gone(DeliveryId id) {
   ++gone_count_;
 }
 
-void Lane::settled(DeliveryId id, std::optional<WallTime> due_at) {
+void Lane::settled(DeliveryId id, bool applied, std::optional<WallTime> due_at) {
   const auto found = held_.find(id.value);
   POSTRIDER_ASSERT(found != held_.end());
   const bool was_gone = found->second == Holding::kGone;
@@ -95,11 +138,23 @@ void Lane::settled(DeliveryId id, std::optional<WallTime> due_at) {
   if (was_gone) --gone_count_;
   held_.erase(found);
   --in_flight_;
+  if (lines_.holds(id)) return lines_.settled(id, applied, due_at);
+  // Whoever changed it meanwhile may have left it due, and it was held when the lane last looked.
+  if (!applied) more_in_store_ = true;
   if (due_at) note_due(*due_at);
 }
 
-void Lane::changed(DeliveryId id) {
-  more_in_store_ = true;
+void Lane::changed(DeliveryId id, const std::optional<std::string>& lane_key) {
+  if (!lane_key) {
+    more_in_store_ = true;
+    return let_go(id);
+  }
+  // What is ready of its line may have to wait for it.
+  if (const auto held = lines_.held_of(*lane_key)) let_go(*held);
+  lines_.changed(*lane_key);
+}
+
+void Lane::let_go(DeliveryId id) {
   const auto found = held_.find(id.value);
   if (found == held_.end()) return;
   if (found->second == Holding::kInFlight || found->second == Holding::kGone) return;
@@ -110,15 +165,36 @@ void Lane::changed(DeliveryId id) {
     --set_aside_count_;
   }
   held_.erase(found);
+  if (lines_.holds(id)) lines_.give_back(id);
+}
+
+void Lane::read_again() {
+  more_in_store_ = true;
+  lines_.read_again();
 }
 
 void Lane::unload() {
-  if (ready_.empty()) return;
-  while (!ready_.empty()) held_.erase(pop_ready(ready_.begin()).delivery.id.value);
-  more_in_store_ = true;
+  while (!ready_.empty()) {
+    const DeliveryId id = pop_ready(ready_.begin()).delivery.id;
+    held_.erase(id.value);
+    if (lines_.holds(id)) {
+      lines_.give_back(id);
+    } else {
+      more_in_store_ = true;
+    }
+  }
+  if (!may_ever_send()) lines_.forget();
 }
 
-bool Lane::is_idle() const { return held_.empty() && !more_in_store_ && !next_due_at_; }
+bool Lane::is_idle() const {
+  return held_.empty() && !more_in_store_ && !next_due_at_ && lines_.is_idle();
+}
+
+std::optional<WallTime> Lane::next_due_at() const {
+  const auto head_due_at = lines_.next_due_at();
+  if (!next_due_at_ || !head_due_at) return next_due_at_ ? next_due_at_ : head_due_at;
+  return std::min(*next_due_at_, *head_due_at);
+}
 
 void Lane::note_due(WallTime due_at) {
   if (!next_due_at_ || due_at < *next_due_at_) next_due_at_ = due_at;

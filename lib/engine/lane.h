@@ -11,14 +11,16 @@
 #include "base/clock.h"
 #include "domain/endpoint.h"
 #include "engine/hold.h"
+#include "engine/ordered_lines.h"
 #include "store/records.h"
 
 namespace postrider {
 
-/// Payload bytes that all lanes of an engine hold ready.
+/// What all lanes of an engine hold: payload bytes that are ready, and lines.
 struct ReadyBudget {
   std::size_t bytes_max = 0;
   std::size_t bytes = 0;
+  LineBudget lines{};
 };
 
 /// What a lane holds of its endpoint's pending deliveries, and what it knows of those it leaves in
@@ -31,7 +33,10 @@ class Lane {
   /// `store_may_hold`: whether deliveries may wait in the store that the lane has not been told of.
   /// `budget` is shared by all lanes and outlives them.
   Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget)
-      : budget_(budget), endpoint_(std::move(endpoint)), more_in_store_(store_may_hold) {}
+      : budget_(budget),
+        endpoint_(std::move(endpoint)),
+        more_in_store_(store_may_hold),
+        lines_(store_may_hold, budget.lines) {}
 
   [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
   [[nodiscard]] std::shared_ptr<const Endpoint> shared_endpoint() const { return endpoint_; }
@@ -43,16 +48,23 @@ class Lane {
 
   /// Whether a page is wanted now. A lane that may not send does not page either.
   [[nodiscard]] bool wants_page(WallTime now) const;
-  /// Rows that a page may bring.
-  [[nodiscard]] std::size_t page_rows_max() const;
   void take_page(DuePage page);
+  /// Likewise a page of the heads of its lines.
+  [[nodiscard]] bool wants_heads(WallTime now) const;
+  [[nodiscard]] OrderedParams heads_params(WallTime now, std::size_t rows_max);
+  void take_heads(OrderedPage page);
+  /// Rows that pages may bring, of each kind that is wanted.
+  [[nodiscard]] std::size_t rows_max(WallTime now) const;
+  /// Which page is read first: room for one may be all that there is, time after time.
+  [[nodiscard]] bool heads_go_first() const { return heads_go_first_; }
 
   /// Whether the endpoint's own limit leaves room for one more request.
   [[nodiscard]] bool has_free_slot() const;
   /// Whether the endpoint may be sent anything now.
   [[nodiscard]] bool may_send(MonoTime now) const { return may_ever_send() && !hold_.until(now); }
   /// Whether something is ready, or should be read.
-  [[nodiscard]] bool has_work(WallTime now) const { return !ready_.empty() || wants_page(now); }
+  [[nodiscard]] bool has_work(WallTime now) const { return !ready_.empty() || wants_read(now); }
+  [[nodiscard]] bool wants_read(WallTime now) const { return wants_page(now) || wants_heads(now); }
   /// Whether a request could go out now, apart from the process-wide limit.
   [[nodiscard]] bool can_send(MonoTime now) const;
   /// Takes the next delivery to send; it stays held as in flight. `can_send` is true.
@@ -73,13 +85,14 @@ class Lane {
   /// The endpoint was deleted: nothing goes out any more.
   void stop() { stopped_ = true; }
 
-  /// The settlement is committed; `due_at` when it left the delivery pending.
-  void settled(DeliveryId id, std::optional<WallTime> due_at);
+  /// The settlement is committed. `applied`: the delivery was still what it was when the request
+  /// was sent; `due_at` when it is then still pending.
+  void settled(DeliveryId id, bool applied, std::optional<WallTime> due_at);
 
-  /// Somebody changed the delivery in the store: forgets it unless it is in flight, and reads the
-  /// store again.
-  void changed(DeliveryId id);
-  void read_again() { more_in_store_ = true; }
+  /// Somebody changed the delivery, of this line if of any, in the store: forgets it unless it is
+  /// in flight, and reads the store again.
+  void changed(DeliveryId id, const std::optional<std::string>& lane_key);
+  void read_again();
 
   /// Gives what is ready back to the store, as when the lane may not send for a while.
   void unload();
@@ -91,7 +104,7 @@ class Lane {
   [[nodiscard]] bool holds_any() const { return !held_.empty(); }
   [[nodiscard]] bool is_held(DeliveryId id) const { return held_.contains(id.value); }
   [[nodiscard]] bool may_ever_send() const;
-  [[nodiscard]] std::optional<WallTime> next_due_at() const { return next_due_at_; }
+  [[nodiscard]] std::optional<WallTime> next_due_at() const;
   /// When a hold ends; nothing when there is none.
   [[nodiscard]] std::optional<MonoTime> held_until(MonoTime now) const { return hold_.until(now); }
 
@@ -99,6 +112,11 @@ class Lane {
   enum class Holding : std::uint8_t { kReady, kInFlight, kGone, kSetAside };
 
   [[nodiscard]] bool has_room() const;
+  /// Whether as many are ready or set aside that no page is wanted.
+  [[nodiscard]] bool is_full() const;
+  void hand_over_ordered(DueDelivery fresh, WallTime now);
+  /// Forgets a delivery that is not in flight.
+  void let_go(DeliveryId id);
   void note_due(WallTime due_at);
   void push_ready(DueDelivery delivery);
   DueDelivery pop_ready(std::deque<DueDelivery>::iterator ready);
@@ -117,6 +135,8 @@ class Lane {
   bool more_in_store_;
   std::optional<WallTime> next_due_at_;
   DeliveryId paged_up_to_;
+  OrderedLines lines_;
+  bool heads_go_first_ = false;
   Hold hold_;
   bool stopped_ = false;
 };

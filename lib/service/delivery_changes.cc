@@ -14,7 +14,7 @@ Result<Delivery> write(WriteContext& context, Result<Delivery> becomes) {
   if (auto changed = context.store.change_delivery(*becomes); !changed) {
     return tl::unexpected(std::move(changed).error());
   }
-  context.effects.deliveries_changed.emplace_back(becomes->id, becomes->endpoint);
+  context.effects.deliveries_changed.push_back(changed_delivery(*becomes));
   if (becomes->state == DeliveryState::kCancelled) ++context.effects.deliveries_cancelled;
   return becomes;
 }
@@ -26,7 +26,8 @@ Result<std::optional<Delivery>> replay_for(
   auto found = context.store.find_delivery(event.id, endpoint.id);
   if (!found) return tl::unexpected(std::move(found).error());
   if (!*found) {
-    auto added = context.store.add_delivery(event, endpoint.id, context.now);
+    auto added =
+        context.store.add_delivery(event, {endpoint.id, endpoint.config.ordering}, context.now);
     if (!added) return tl::unexpected(std::move(added).error());
     context.effects.read_again.push_back(endpoint.id);
     auto delivery = context.store.delivery(added->id);
@@ -51,7 +52,13 @@ Status step_row(WriteContext& context, Task& task, const Delivery& row) {
   }
   if (auto changed = context.store.change_delivery(*becomes); !changed) return changed;
   ++task.done;
-  if (becomes->state == DeliveryState::kPending) context.effects.read_again.push_back(row.endpoint);
+  if (becomes->state != DeliveryState::kPending) return {};
+  // One lane reads once for all of a chunk; of lines it has to know which.
+  if (row.lane_key) {
+    context.effects.deliveries_changed.push_back(changed_delivery(row));
+  } else {
+    context.effects.read_again.push_back(row.endpoint);
+  }
   return {};
 }
 
@@ -92,7 +99,7 @@ Result<std::vector<Delivery>> replay_event(
   if (!event) return tl::unexpected(std::move(event).error());
   if (auto alive = not_expired(event->expires_at, context.now); !alive)
     return tl::unexpected(std::move(alive).error());
-  std::vector<EndpointId> targets = context.routing.match(*event);
+  std::vector<Target> targets = context.routing.match(*event);
   if (only) {
     const auto endpoint = context.routing.find(*only);
     if (!endpoint || endpoint->tenant != event->tenant)
@@ -100,11 +107,11 @@ Result<std::vector<Delivery>> replay_event(
     if (endpoint->state == EndpointState::kDisabled) {
       return fail(Errc::kConflict, "the endpoint is disabled; resume it first");
     }
-    targets = {*only};
+    targets = {{*only, endpoint->config.ordering}};
   }
   std::vector<Delivery> pending;
-  for (const EndpointId target : targets) {
-    const auto endpoint = context.routing.find(target);
+  for (const Target& target : targets) {
+    const auto endpoint = context.routing.find(target.endpoint);
     if (endpoint->state == EndpointState::kDisabled) continue;
     auto replay = replay_for(context, *event, *endpoint);
     // A discarded dead letter stays as it is, unless it was asked for by name.

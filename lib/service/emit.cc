@@ -12,19 +12,22 @@ std::vector<NewEvent> route(const Routing& routing, std::vector<EventDraft> draf
   std::vector<NewEvent> events;
   events.reserve(drafts.size());
   for (auto& draft : drafts) {
-    auto endpoints = routing.match(draft);
-    events.push_back({std::move(draft), std::move(endpoints)});
+    auto targets = routing.match(draft);
+    events.push_back({std::move(draft), std::move(targets)});
   }
   return events;
 }
 
-DueDelivery fresh_delivery(const AppendedDelivery& appended, std::shared_ptr<const Event> event) {
+DueDelivery fresh_delivery(
+    const AppendedDelivery& appended, Ordering ordering, std::shared_ptr<const Event> event
+) {
   DueDelivery fresh;
   fresh.delivery.id = appended.id;
   fresh.delivery.event = event->id;
   fresh.delivery.endpoint = appended.endpoint;
   fresh.delivery.due_at = appended.due_at;
   fresh.delivery.expires_at = event->expires_at;
+  fresh.delivery.lane_key = lane_key_of(ordering, event->ordering_key);
   fresh.event = std::move(event);
   return fresh;
 }
@@ -47,8 +50,10 @@ Result<std::vector<Appended>> append(WriteContext& context, std::vector<NewEvent
     event.id = one.id;
     event.created_at = one.created_at;
     const auto shared = std::make_shared<const Event>(std::move(event));
-    for (const auto& delivery : one.deliveries) {
-      context.effects.fresh.push_back(fresh_delivery(delivery, shared));
+    POSTRIDER_ASSERT(one.deliveries.size() == events[i].targets.size());
+    for (std::size_t k = 0; k < one.deliveries.size(); ++k) {
+      const Ordering ordering = events[i].targets[k].ordering;
+      context.effects.fresh.push_back(fresh_delivery(one.deliveries[k], ordering, shared));
     }
   }
   context.effects.events_accepted += static_cast<std::int64_t>(events.size());
@@ -155,9 +160,9 @@ Result<Emitted> emit(WriteContext& context, EmitParams params) {
   return emitted;
 }
 
-Result<Appended> emit_to(WriteContext& context, EventDraft draft, EndpointId endpoint) {
+Result<Appended> emit_to(WriteContext& context, EventDraft draft, const Target& target) {
   std::vector<NewEvent> events;
-  events.push_back({std::move(draft), {endpoint}});
+  events.push_back({std::move(draft), {target}});
   auto appended = append(context, std::move(events));
   if (!appended) return tl::unexpected(std::move(appended).error());
   return std::move(appended->front());

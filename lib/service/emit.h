@@ -42,7 +42,7 @@ struct Emitted {
 
 /// Accepts one event for one endpoint, whatever that one's filters say.
 [[nodiscard]] Result<Appended> emit_to(
-    WriteContext& context, EventDraft draft, EndpointId endpoint
+    WriteContext& context, EventDraft draft, const Target& target
 );
 
 /// Takes up to `rows_max` of the oldest rows of the outbox; rows that are not valid are moved to

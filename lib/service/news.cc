@@ -45,10 +45,11 @@ void append(News& waiting, News later, std::size_t fresh_max) {
 void apply(Engine& engine, News news, WallTime now) {
   // Endpoints come before the deliveries that need them and go after what still concerns them.
   for (auto& endpoint : news.endpoints) engine.put_endpoint(std::move(endpoint));
-  for (auto& fresh : news.fresh) engine.hand_over(std::move(fresh), now);
+  // What a lane has not been told of may be older than what it is told of now.
   for (const EndpointId endpoint : news.read_again) engine.read_again(endpoint);
-  for (const auto& [delivery, endpoint] : news.deliveries_changed)
-    engine.delivery_changed(delivery, endpoint);
+  for (auto& fresh : news.fresh) engine.hand_over(std::move(fresh), now);
+  for (const auto& changed : news.deliveries_changed)
+    engine.delivery_changed(changed.delivery, changed.endpoint, changed.lane_key);
   for (const auto& settled : news.settled) {
     engine.settled(settled.delivery, settled.endpoint, settled.applied, settled.due_at);
   }
@@ -66,7 +67,7 @@ Status load(Engine& engine, StoreReader& reader) {
   }
   auto waiting = reader.waiting_endpoints();
   if (!waiting) return tl::unexpected(std::move(waiting).error());
-  for (const auto& [endpoint, due_at] : *waiting) engine.read_again(endpoint);
+  for (const EndpointId endpoint : *waiting) engine.read_again(endpoint);
   return {};
 }
 

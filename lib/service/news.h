@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -22,7 +21,7 @@ struct News {
   std::vector<std::shared_ptr<const Endpoint>> endpoints;  ///< shared with routing and lanes
   std::vector<DueDelivery> fresh;
   std::vector<EndpointId> read_again;
-  std::vector<std::pair<DeliveryId, EndpointId>> deliveries_changed;
+  std::vector<ChangedDelivery> deliveries_changed;
   std::vector<SettledDelivery> settled;
   std::vector<EndpointId> endpoints_removed;
 };

@@ -40,13 +40,13 @@ std::shared_ptr<const Endpoint> Routing::find(EndpointId id) const {
   return found == endpoints_.end() ? nullptr : found->second;
 }
 
-std::vector<EndpointId> Routing::match(const EventDraft& event) const {
-  std::vector<EndpointId> wanted;
+std::vector<Target> Routing::match(const EventDraft& event) const {
+  std::vector<Target> wanted;
   const auto tenant = tenants_.find(event.tenant);
   if (tenant == tenants_.end()) return wanted;
   const auto collect = [&](const std::vector<const Endpoint*>& candidates) {
     for (const Endpoint* endpoint : candidates) {
-      if (matches(*endpoint, event)) wanted.push_back(endpoint->id);
+      if (matches(*endpoint, event)) wanted.push_back({endpoint->id, endpoint->config.ordering});
     }
   };
   const auto exact = tenant->second.by_type.find(event.type);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/endpoint.h"
+#include "store/records.h"
 
 namespace postrider {
 
@@ -21,7 +22,8 @@ class Routing {
 
   /// Null when there is none.
   [[nodiscard]] std::shared_ptr<const Endpoint> find(EndpointId id) const;
-  [[nodiscard]] std::vector<EndpointId> match(const EventDraft& event) const;
+  /// Who gets the event.
+  [[nodiscard]] std::vector<Target> match(const EventDraft& event) const;
   [[nodiscard]] const std::unordered_map<std::int64_t, std::shared_ptr<const Endpoint>>& all(
   ) const {
     return endpoints_;

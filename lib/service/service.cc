@@ -206,7 +206,7 @@ Result<RecordedAttempt> Service::test_endpoint(EndpointId id, EventDraft draft) 
     }
     patience = (*endpoint)->config.timeout.value_or(patience);
     draft.tenant = (*endpoint)->tenant;
-    return emit_to(context, std::move(draft), id);
+    return emit_to(context, std::move(draft), {id, (*endpoint)->config.ordering});
   });
   if (!appended) return tl::unexpected(std::move(appended).error());
   const DeliveryId delivery = appended->deliveries.front().id;

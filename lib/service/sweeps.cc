@@ -12,7 +12,7 @@ namespace {
 Status note(WriteContext& context, Result<std::vector<Delivery>> swept, bool& more) {
   if (!swept) return tl::unexpected(std::move(swept).error());
   for (const auto& delivery : *swept) {
-    context.effects.deliveries_changed.emplace_back(delivery.id, delivery.endpoint);
+    context.effects.deliveries_changed.push_back(changed_delivery(delivery));
     if (delivery.state == DeliveryState::kDead) ++context.effects.deliveries_dead;
     if (delivery.state == DeliveryState::kCancelled) ++context.effects.deliveries_cancelled;
   }

@@ -3,7 +3,8 @@
 
 #include <functional>
 #include <memory>
-#include <utility>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "service/health.h"
@@ -18,6 +19,18 @@ struct RecordedAttempt {
   Settled settled;
 };
 
+/// A delivery that somebody changed in the store.
+struct ChangedDelivery {
+  DeliveryId delivery;
+  EndpointId endpoint;
+  std::optional<std::string> lane_key;
+
+  bool operator==(const ChangedDelivery&) const = default;
+};
+[[nodiscard]] inline ChangedDelivery changed_delivery(const Delivery& delivery) {
+  return {delivery.id, delivery.endpoint, delivery.lane_key};
+}
+
 /// What a group of changes means for the rest of the process. Passed on after the commit, dropped
 /// when there is none.
 struct Effects {
@@ -26,7 +39,7 @@ struct Effects {
   std::vector<EndpointId> endpoints_removed;
   std::vector<DueDelivery> fresh;
   std::vector<EndpointId> read_again;  ///< deliveries became pending that no lane was told of
-  std::vector<std::pair<DeliveryId, EndpointId>> deliveries_changed;
+  std::vector<ChangedDelivery> deliveries_changed;
   std::vector<RecordedAttempt> attempts;
   std::vector<StatRow> stats;  ///< events accepted
   std::int64_t events_accepted = 0;

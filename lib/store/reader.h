@@ -24,13 +24,13 @@ class StoreReader {
 
   // For the engine.
 
-  /// The earliest pending deliveries of one endpoint that are due. Costs by the rows taken, not by
-  /// the backlog.
+  /// The earliest pending deliveries of one endpoint that are due and wait in no line. Costs by the
+  /// rows taken, not by the backlog.
   [[nodiscard]] virtual Result<DuePage> due(const DueParams& params) = 0;
-  /// Endpoints with pending deliveries and the earliest due instant of each: one index probe per
-  /// endpoint.
-  [[nodiscard]] virtual Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints(
-  ) = 0;
+  /// The heads of lines of one endpoint. Costs by the lines looked at, not by what waits in them.
+  [[nodiscard]] virtual Result<OrderedPage> ordered(const OrderedParams& params) = 0;
+  /// Endpoints with pending deliveries: two index probes per endpoint.
+  [[nodiscard]] virtual Result<std::vector<EndpointId>> waiting_endpoints() = 0;
 
   // For the API.
 
@@ -58,6 +58,11 @@ class StoreReader {
   [[nodiscard]] virtual Result<Page<Endpoint>> endpoints(
       const EndpointFilter& filter, const PageParams& page
   ) = 0;
+  /// Heads that keep others of their line waiting: they have failed, or are due later than `now`.
+  /// Looks at a bounded number of lines.
+  [[nodiscard]] virtual Result<std::vector<Delivery>> blocked_by(
+      EndpointId id, WallTime now, std::size_t rows_max
+  ) = 0;
   /// All that are not deleted, for routing and lanes.
   [[nodiscard]] virtual Result<std::vector<Endpoint>> all_endpoints() = 0;
 
@@ -75,8 +80,8 @@ class StoreReader {
 
   /// One row per bucket that holds something, oldest first; `minute` is the bucket's start.
   [[nodiscard]] virtual Result<std::vector<StatRow>> stats(const StatFilter& filter) = 0;
-  /// Counts the pending deliveries of every endpoint: one pass over the due index, for a sampled
-  /// metric only.
+  /// Counts the pending deliveries of every endpoint: one pass over the indexes of what is pending,
+  /// for a sampled metric only. What waits in a line is due when it is and its head is.
   [[nodiscard]] virtual Result<std::vector<Backlog>> backlog(WallTime now) = 0;
   /// Whether somebody else than the writer may have inserted into the outbox since the last call:
   /// cheap.

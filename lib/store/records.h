@@ -22,10 +22,18 @@ namespace postrider {
 
 // --- Appending -----------------------------------------------------------------------------------
 
+/// Who gets an event. The endpoint's ordering decides which line its delivery joins.
+struct Target {
+  EndpointId endpoint;
+  Ordering ordering = Ordering::kNone;
+
+  bool operator==(const Target&) const = default;
+};
+
 /// An event with the endpoints that routing chose for it.
 struct NewEvent {
   EventDraft draft;
-  std::vector<EndpointId> endpoints;
+  std::vector<Target> targets;
 };
 
 struct AppendedDelivery {
@@ -70,6 +78,41 @@ struct DuePage {
   bool more = false;                    ///< further rows are due that are not held
   std::optional<WallTime> next_due_at;  ///< the earliest instant after `now` at which one falls due
   DeliveryId newest;                    ///< every delivery up to this id was visible
+};
+
+/// Where to look for the next of ordered deliveries.
+struct OrderedParams {
+  EndpointId endpoint;
+  WallTime now;
+  /// Lines whose heads are wanted.
+  std::vector<std::string> keys;
+  /// Whether to go through all lines too, those behind `after` or all of them.
+  bool walk = false;
+  std::optional<std::string> after;
+  /// Heads that are due come with all that their attempt needs, up to this many; the page ends
+  /// there.
+  std::size_t rows_max = 0;
+  /// Lines that a walk looks at.
+  std::size_t keys_max = 0;
+  /// Lines that a walk passes over.
+  std::function<bool(const std::string&)> is_known;
+};
+
+/// The oldest pending delivery of a line: nothing else of the line may be sent before it is final.
+struct OrderedHead {
+  std::string lane_key;
+  std::optional<WallTime> due_at;       ///< nothing: nothing of the line is pending
+  bool has_followers = false;           ///< more of the line is pending
+  std::optional<DueDelivery> delivery;  ///< when it is due
+};
+
+/// All members belong to one snapshot of the database.
+struct OrderedPage {
+  std::vector<OrderedHead> heads;  ///< of `keys`, in their order; the page may end early
+  std::vector<OrderedHead> walked;
+  /// The last line that the walk came to; nothing when it is through.
+  std::optional<std::string> walk_on;
+  DeliveryId newest;  ///< every delivery up to this id was visible
 };
 
 /// An attempt and what became of its delivery.

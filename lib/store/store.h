@@ -79,7 +79,7 @@ class Store {
       EventId event, EndpointId endpoint
   ) = 0;
   [[nodiscard]] virtual Result<AppendedDelivery> add_delivery(
-      const Event& event, EndpointId endpoint, WallTime now
+      const Event& event, const Target& target, WallTime now
   ) = 0;
   [[nodiscard]] virtual Result<Event> event(EventId id) = 0;
   /// Deliveries of the filter in the order of their death, from `cursor` on; moves `cursor` behind

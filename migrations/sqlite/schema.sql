@@ -42,7 +42,7 @@ CREATE TABLE delivery (
   round INTEGER NOT NULL DEFAULT 0,
   dead_reason TEXT,
   finished_at_ms INTEGER,
-  discarded INTEGER NOT NULL DEFAULT 0,
+  discarded INTEGER NOT NULL DEFAULT 0, lane_key TEXT,
   CONSTRAINT delivery_state_known CHECK (
     state = 'pending' OR state = 'delivered' OR state = 'dead' OR state = 'cancelled'
   ),
@@ -59,7 +59,8 @@ WHERE state = 'dead' AND discarded = 0;
 CREATE INDEX delivery_dead_endpoint ON delivery (endpoint_id, finished_at_ms, id)
 WHERE state = 'dead' AND discarded = 0;
 
-CREATE INDEX delivery_due ON delivery (endpoint_id, due_at_ms, id) WHERE state = 'pending';
+CREATE INDEX delivery_due ON delivery (endpoint_id, due_at_ms, id)
+WHERE state = 'pending' AND lane_key IS NULL;
 
 CREATE INDEX delivery_endpoint ON delivery (endpoint_id, id);
 
@@ -67,6 +68,9 @@ CREATE UNIQUE INDEX delivery_event ON delivery (event_id, endpoint_id);
 
 CREATE INDEX delivery_expiry ON delivery (expires_at_ms, id)
 WHERE state = 'pending' AND expires_at_ms IS NOT NULL;
+
+CREATE INDEX delivery_ordered ON delivery (endpoint_id, lane_key, id, due_at_ms)
+WHERE state = 'pending' AND lane_key IS NOT NULL;
 
 CREATE TABLE endpoint (
   id INTEGER PRIMARY KEY,

@@ -48,5 +48,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(make_param("Normal", 100), make_param("OneAtATime", 1)),
     [](const auto& test) { return test.param.name; }
 );
+INSTANTIATE_TEST_SUITE_P(
+    Sqlite,
+    OrderedStoreContract,
+    ::testing::Values(make_param("Normal", 100), make_param("OneAtATime", 1)),
+    [](const auto& test) { return test.param.name; }
+);
 
 }  // namespace postrider::testing

@@ -53,7 +53,13 @@ EndpointId StoreContract::add_endpoint(const Endpoint& endpoint, WallTime now) {
 Appended StoreContract::append(
     EventDraft draft, const std::vector<EndpointId>& endpoints, WallTime now
 ) {
-  const std::vector<NewEvent> events{{.draft = std::move(draft), .endpoints = endpoints}};
+  std::vector<Target> targets;
+  for (const EndpointId endpoint : endpoints) targets.push_back({endpoint});
+  return append_to(std::move(draft), std::move(targets), now);
+}
+
+Appended StoreContract::append_to(EventDraft draft, std::vector<Target> targets, WallTime now) {
+  const std::vector<NewEvent> events{{.draft = std::move(draft), .targets = std::move(targets)}};
   auto appended = committed([&] { return store_->append(events, now); });
   EXPECT_TRUE(appended) << appended.error().context;
   return appended && appended->size() == 1 ? appended->front() : Appended{};

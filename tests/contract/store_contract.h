@@ -68,6 +68,7 @@ class StoreContract : public ::testing::TestWithParam<StoreContractParam> {
   Appended append(
       EventDraft draft, const std::vector<EndpointId>& endpoints, WallTime now = kStart
   );
+  Appended append_to(EventDraft draft, std::vector<Target> targets, WallTime now = kStart);
   /// An event for one endpoint; its delivery.
   DeliveryId append_delivery(EndpointId endpoint, WallTime now = kStart);
   Settled settle(const Delivery& delivery, NextState next, WallTime now, Attempt attempt);
@@ -89,6 +90,22 @@ class StoreContract : public ::testing::TestWithParam<StoreContractParam> {
   std::unique_ptr<StoreFactory> factory_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<StoreReader> reader_;
+};
+
+/// Deliveries that wait in line.
+class OrderedStoreContract : public StoreContract {
+ protected:
+  DeliveryId append_keyed(
+      EndpointId endpoint,
+      std::string key,
+      WallTime now = kStart,
+      std::optional<WallTime> deliver_at = {}
+  );
+  OrderedHead head(EndpointId endpoint, const std::string& key, WallTime now);
+  /// The heads of all lines, a page at a time.
+  std::vector<OrderedHead> walk(
+      EndpointId endpoint, WallTime now, std::size_t rows, std::size_t keys
+  );
 };
 
 /// All rows of a list, page by page.

@@ -29,9 +29,12 @@ enum class Canary : std::uint8_t {
   kDeliveryLost,
   kSecretForgotten,
   kPruneAll,
+  kOrderIgnored,
+  kRetryPassed,
+  kOrderForgotten,
 };
 
-inline constexpr std::array<std::string_view, 19> kCanaryNames = {
+inline constexpr std::array<std::string_view, 22> kCanaryNames = {
     "none",
     "answer_before_commit",
     "settle_before_commit",
@@ -51,6 +54,9 @@ inline constexpr std::array<std::string_view, 19> kCanaryNames = {
     "delivery_lost",
     "secret_forgotten",
     "prune_all",
+    "order_ignored",
+    "retry_passed",
+    "order_forgotten",
 };
 
 [[nodiscard]] inline std::optional<Canary> parse_canary(std::string_view name) {

@@ -56,6 +56,8 @@ class Checker {
   }
   /// A producer was told, or could have been told, that these are accepted.
   void accept(std::int64_t event, ModelEvent promise);
+  /// A replay made or revived this delivery.
+  void expect_line(const Delivery& delivery);
   void insert_outbox(std::int64_t number, ModelOutboxRow row) { outbox_[number] = std::move(row); }
   /// Rows of the outbox are being taken up now, with these endpoints.
   void take_up_outbox() {
@@ -101,6 +103,7 @@ class Checker {
     std::int64_t endpoint = 0;
     std::vector<RetryPolicy> policies;  ///< that may hold for it
     std::set<int> rounds;               ///< that it may belong to
+    std::optional<std::string> lane_key;
     std::optional<Response> response;
     WallTime answered_at;
   };
@@ -130,6 +133,7 @@ class Checker {
   void check_endpoint_may_be_sent_to(
       const Flight& flight, std::uint64_t told, Unsettled& unsettled
   );
+  void check_order(const Flight& flight, std::uint64_t told, Unsettled& unsettled);
   void check_bytes(const Flight& flight, const Request& request, std::uint64_t told) const;
 
   void check_events(const std::map<std::int64_t, DeliveryRow>& rows);
@@ -150,7 +154,12 @@ class Checker {
   std::optional<std::map<std::int64_t, ModelEndpoint>> outbox_endpoints_;
   std::map<int, std::int64_t> endpoint_of_index_;
   std::map<std::int64_t, std::string> payload_of_;
-  std::map<std::int64_t, std::pair<ModelEvent, std::set<std::int64_t>>> promised_;
+  /// An event with the endpoints that want it and the line of each delivery.
+  using Wanted = std::map<std::int64_t, std::optional<std::string>>;
+  [[nodiscard]] static Wanted wanted_by(
+      const std::map<std::int64_t, ModelEndpoint>& endpoints, const ModelEvent& event
+  );
+  std::map<std::int64_t, std::pair<ModelEvent, Wanted>> promised_;
   std::map<std::int64_t, ModelOutboxRow> outbox_;
   std::map<std::pair<std::string, std::string>, WallTime> outbox_keys_;  // when each was taken
 
@@ -166,6 +175,8 @@ class Checker {
   History<EndpointRow> endpoint_history_;
   std::map<std::int64_t, int> attempts_max_;  // that an endpoint's policies ever had
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> delivery_of_;  // event, endpoint
+  // Deliveries ever made, by endpoint and line.
+  std::map<std::pair<std::int64_t, std::string>, std::set<std::int64_t>> lines_;
 
   std::map<std::int64_t, Unsettled> unsettled_;    // by delivery
   std::map<std::int64_t, std::size_t> in_flight_;  // by endpoint

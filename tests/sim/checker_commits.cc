@@ -49,11 +49,25 @@ void Checker::put_endpoint(ModelEndpoint endpoint, int index) {
 }
 
 void Checker::accept(std::int64_t event, ModelEvent promise) {
-  std::set<std::int64_t> wanted;
-  for (const auto& [id, endpoint] : endpoints_) {
-    if (wants(endpoint, promise)) wanted.insert(id);
-  }
+  Wanted wanted = wanted_by(endpoints_, promise);
   promised_[event] = {std::move(promise), std::move(wanted)};
+}
+
+Checker::Wanted Checker::wanted_by(
+    const std::map<std::int64_t, ModelEndpoint>& endpoints, const ModelEvent& event
+) {
+  Wanted wanted;
+  for (const auto& [id, endpoint] : endpoints) {
+    if (wants(endpoint, event)) wanted[id] = line_of(endpoint, event.ordering_key);
+  }
+  return wanted;
+}
+
+void Checker::expect_line(const Delivery& delivery) {
+  if (current_.contains(delivery.id.value)) return;
+  notes.lines[delivery.id.value] = line_of(
+      endpoints_.at(delivery.endpoint.value), events_.at(delivery.event.value).ordering_key
+  );
 }
 
 template <class Row>
@@ -104,7 +118,10 @@ void Checker::on_commit(std::uint64_t seq, WallTime now, const std::vector<Settl
 // --- Events --------------------------------------------------------------------------------------
 
 void Checker::check_events(const std::map<std::int64_t, DeliveryRow>& rows) {
-  for (const auto& [id, row] : rows) delivery_of_[{row.event, row.endpoint}] = id;
+  for (const auto& [id, row] : rows) {
+    delivery_of_[{row.event, row.endpoint}] = id;
+    if (row.lane_key) lines_[{row.endpoint, *row.lane_key}].insert(id);
+  }
   for (const auto& row : p_.tables.events_after(last_event_)) {
     last_event_ = row.id;
     events_[row.id] = row;
@@ -120,7 +137,7 @@ void Checker::check_new_event(
 ) {
   const auto promise = promised_.find(row.id);
   ModelEvent event;
-  std::set<std::int64_t> wanted;
+  Wanted wanted;
   if (promise != promised_.end()) {
     event = promise->second.first;
     wanted = promise->second.second;
@@ -132,24 +149,28 @@ void Checker::check_new_event(
       violate("an event that nobody has emitted: " + row.data.substr(0, 60), 0, 0);
     ++taken_up_[number];
     event = found->second.event;
-    for (const auto& [id, endpoint] : *outbox_endpoints_) {
-      if (wants(endpoint, event)) wanted.insert(id);
-    }
+    wanted = wanted_by(*outbox_endpoints_, event);
   }
-  if (row.data != event.data || row.type != event.type || row.tenant != event.tenant)
+  if (row.data != event.data || row.type != event.type || row.tenant != event.tenant ||
+      row.ordering_key != event.ordering_key)
     violate("an event is not what was emitted", 0, 0);
-  std::set<std::int64_t> got;
+  Wanted got;
   const auto due_ms = std::max(row.created_at_ms, row.deliver_at_ms);
   for (const auto& [id, delivery] : rows) {
     if (delivery.event != row.id) continue;
-    got.insert(delivery.endpoint);
+    got[delivery.endpoint] = delivery.lane_key;
     p_.trace.note(id, delivery.endpoint, fmt::format("delivery {} of event {}", id, row.id));
     if (!notes.touches(id))
       require(delivery.due_at_ms == due_ms, "a new delivery is not due at once", id, 0);
   }
   if (got != wanted && !notes.task && notes.replayed.empty()) {
     violate(
-        fmt::format("event {} has {} deliveries and not {}", row.id, got.size(), wanted.size()),
+        fmt::format(
+            "event {} has {} deliveries and not {}, or in other lines",
+            row.id,
+            got.size(),
+            wanted.size()
+        ),
         0,
         0
     );
@@ -321,9 +342,14 @@ void Checker::check_delivery_change(
   if (before == nullptr) {
     must(after->attempts == 0 && after->schedule_attempts == 0, "a new delivery has attempts");
     must(after->is_pending() || notes.touches(id), "a new delivery is final");
+    const auto line = notes.lines.find(id);
+    must(
+        line == notes.lines.end() || line->second == after->lane_key, "a replay joins another line"
+    );
     return;
   }
   if (*before == *after) return;
+  must(before->lane_key == after->lane_key, "a delivery changes its line");
   p_.trace.note(
       id,
       after->endpoint,

@@ -103,6 +103,7 @@ void Checker::on_request(Flight& flight, const Request& request, std::uint64_t t
   unsettled.endpoint = flight.endpoint;
   check_delivery_may_be_sent(flight, told, unsettled);
   check_endpoint_may_be_sent_to(flight, told, unsettled);
+  check_order(flight, told, unsettled);
   check_bytes(flight, request, told);
   if (yes_unwritten_.erase(flight.delivery) > 0) ++counts.duplicates;
   unsettled_.emplace(flight.delivery, std::move(unsettled));
@@ -153,7 +154,7 @@ void Checker::check_endpoint_may_be_sent_to(
   for (const auto* version : window(endpoint_history_, id, from)) {
     if (!version->row || version->row->deleted) continue;
     const ParsedConfig config = parse_config(version->row->config);
-    in_flight_max = std::max(in_flight_max, config.max_in_flight);
+    in_flight_max = std::max(in_flight_max, config.strict ? 1 : config.max_in_flight);
     unsettled.policies.push_back(config.retry.value_or(p_.retry_default));
     active |= version->row->state == "active" &&
               (gone == gone_seq_.end() || version->seq >= gone->second);
@@ -172,6 +173,28 @@ void Checker::check_endpoint_may_be_sent_to(
       flight.delivery,
       id
   );
+}
+
+void Checker::check_order(const Flight& flight, std::uint64_t told, Unsettled& unsettled) {
+  const std::int64_t id = flight.delivery;
+  unsettled.lane_key = history_.at(id).front().row->lane_key;
+  if (!unsettled.lane_key) return;
+  for (const auto& [other, sent] : unsettled_) {
+    const bool same = sent.endpoint == flight.endpoint && sent.lane_key == unsettled.lane_key;
+    require(!same, "two deliveries of a line are sent at once", id, flight.endpoint);
+  }
+  // Whatever the node knows, from what it was told to what is on the disk: a delivery that is
+  // pending in all of it comes first.
+  for (const std::int64_t older : lines_.at({flight.endpoint, *unsettled.lane_key})) {
+    if (older >= id) break;
+    const auto versions = window(history_, older, told);
+    const auto is_pending = [](const auto* version) {
+      return version->row && version->row->is_pending();
+    };
+    const bool waits =
+        !versions.empty() && std::all_of(versions.begin(), versions.end(), is_pending);
+    require(!waits, "a delivery passes an older one of its line", id, flight.endpoint);
+  }
 }
 
 void Checker::check_bytes(const Flight& flight, const Request& request, std::uint64_t told) const {

@@ -21,6 +21,7 @@ EventDraft draft_of(const ModelEvent& event) {
   draft.channels = event.channels;
   draft.deliver_at = event.deliver_at;
   draft.expires_at = event.expires_at;
+  draft.ordering_key = event.ordering_key;
   return draft;
 }
 
@@ -71,6 +72,8 @@ ModelEvent World::draw_event() {
   event.type = pick(prng_, kTypes);
   event.data = draw_data();
   if (happens(0.4)) event.channels = {pick(prng_, kChannels)};
+  if (!happens(plan_.keyless))
+    event.ordering_key = "line" + std::to_string(prng_.below(plan_.ordering_keys));
   const WallTime now = clock_.wall_now();
   if (happens(plan_.deliver_at))
     event.deliver_at = now + draw_millis(prng_, Millis{60'000}) - Millis{5000};
@@ -176,14 +179,15 @@ void World::insert_outbox() {
   const bool committed = happens(0.7);
   tables_->run("BEGIN IMMEDIATE");
   tables_->run(fmt::format(
-      "INSERT INTO outbox(type, data, tenant, channels, deliver_at, expires_at, idempotency_key) "
-      "VALUES ({}, {}, {}, {}, {}, {}, {})",
+      "INSERT INTO outbox(type, data, tenant, channels, deliver_at, expires_at, "
+      "ordering_key, idempotency_key) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
       type,
       data,
       sql_text(row.event.tenant),
       channels,
       instant(row.event.deliver_at),
       instant(row.event.expires_at),
+      row.event.ordering_key.empty() ? "NULL" : sql_text(row.event.ordering_key),
       row.key.empty() ? "NULL" : sql_text(row.key)
   ));
   tables_->run(committed ? "COMMIT" : "ROLLBACK");

@@ -55,7 +55,7 @@ Result<std::vector<Appended>> FaultyStore::append(std::span<const NewEvent> even
   if (control_.canary != Canary::kDeliveryLost) return inner_->append(events, now);
   std::vector<NewEvent> fewer(events.begin(), events.end());
   for (auto& event : fewer) {
-    if (event.endpoints.size() > 1) event.endpoints.pop_back();
+    if (event.targets.size() > 1) event.targets.pop_back();
   }
   return inner_->append(fewer, now);
 }
@@ -133,7 +133,16 @@ class EngineReader final : public StoreReader {
     }
     return page;
   }
-  [[nodiscard]] Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints() override {
+  [[nodiscard]] Result<OrderedPage> ordered(const OrderedParams& params) override {
+    if (control_.happens(control_.plan->read_fails))
+      return fail(Errc::kBusy, "simulated: cannot read");
+    auto page = inner_->ordered(params);
+    if (!page) return page;
+    for (auto& head : page->heads) plant(params, head);
+    for (auto& head : page->walked) plant(params, head);
+    return page;
+  }
+  [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
     return inner_->waiting_endpoints();
   }
   [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override {
@@ -169,6 +178,11 @@ class EngineReader final : public StoreReader {
       override {
     return inner_->endpoints(f, p);
   }
+  [[nodiscard]] Result<std::vector<Delivery>> blocked_by(
+      EndpointId id, WallTime now, std::size_t rows_max
+  ) override {
+    return inner_->blocked_by(id, now, rows_max);
+  }
   [[nodiscard]] Result<Page<ApiKey>> api_keys(const PageParams& p) override {
     return inner_->api_keys(p);
   }
@@ -198,6 +212,27 @@ class EngineReader final : public StoreReader {
   [[nodiscard]] Result<bool> outbox_waiting() override { return inner_->outbox_waiting(); }
 
  private:
+  /// Takes the second of a line for its head.
+  void plant(const OrderedParams& params, OrderedHead& head) {
+    const bool due = head.delivery.has_value();
+    const bool wanted = control_.canary == (due ? Canary::kOrderIgnored : Canary::kRetryPassed);
+    if (!wanted || !head.has_followers) return;
+    DeliveryFilter filter;
+    filter.endpoint = params.endpoint;
+    filter.state = DeliveryState::kPending;
+    const auto pending = inner_->deliveries(filter, {.limit = 250, .cursor = {}});
+    if (!pending) return;
+    for (const auto& [delivery, tenant, type, attempt] : pending->rows) {
+      if (delivery.lane_key != head.lane_key || *delivery.due_at > params.now) continue;
+      if (due && delivery.id == head.delivery->delivery.id) continue;
+      auto event = inner_->event(delivery.event);
+      if (!event) return;
+      head.due_at = delivery.due_at;
+      head.delivery = DueDelivery{delivery, std::make_shared<const Event>(std::move(*event))};
+      return;
+    }
+  }
+
   std::unique_ptr<StoreReader> inner_;
   StoreControl& control_;
 };

@@ -70,9 +70,9 @@ class FaultyStore final : public Store {
     return inner_->find_delivery(event, endpoint);
   }
   [[nodiscard]] Result<AppendedDelivery> add_delivery(
-      const Event& event, EndpointId endpoint, WallTime now
+      const Event& event, const Target& target, WallTime now
   ) override {
-    return inner_->add_delivery(event, endpoint, now);
+    return inner_->add_delivery(event, target, now);
   }
   [[nodiscard]] Result<Event> event(EventId id) override { return inner_->event(id); }
   [[nodiscard]] Result<DeliveryChunk> dead_letters_from(

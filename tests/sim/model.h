@@ -19,6 +19,7 @@ struct ModelEndpoint {
   std::vector<std::string> event_types;
   std::vector<std::string> channels;
   std::string payload;
+  std::string ordering = "none";
 };
 
 struct ModelEvent {
@@ -28,7 +29,17 @@ struct ModelEvent {
   std::vector<std::string> channels;
   std::optional<WallTime> deliver_at;
   std::optional<WallTime> expires_at;
+  std::string ordering_key;
 };
+
+/// The line that a delivery joins when it is made, by the words of api.md.
+[[nodiscard]] inline std::optional<std::string> line_of(
+    const ModelEndpoint& endpoint, const std::string& ordering_key
+) {
+  if (endpoint.ordering == "strict") return std::string{};
+  if (endpoint.ordering == "key" && !ordering_key.empty()) return ordering_key;
+  return std::nullopt;
+}
 
 struct ModelKey {
   std::string body;
@@ -66,7 +77,8 @@ struct GroupNotes {
   std::set<std::int64_t> retried;
   std::set<std::int64_t> cancelled;
   std::set<std::int64_t> discarded;
-  std::set<std::int64_t> endpoints;  ///< that an operator changed
+  std::set<std::int64_t> endpoints;                          ///< that an operator changed
+  std::map<std::int64_t, std::optional<std::string>> lines;  ///< of deliveries that replays made
   bool task = false;
   bool sweep = false;
   bool prune = false;

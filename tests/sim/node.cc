@@ -118,6 +118,9 @@ void Node::pass_on(Effects& effects, std::uint64_t seq) {
   News news = news_of(effects);
   const StoreControl* control = parts_.control;
   if (is_canary(control, Canary::kNewsLost)) news.fresh.clear();
+  if (is_canary(control, Canary::kOrderForgotten)) {
+    for (auto& fresh : news.fresh) fresh.delivery.lane_key.reset();
+  }
   for (auto& endpoint : news.endpoints) {
     auto changed = std::make_shared<Endpoint>(*endpoint);
     if (is_canary(control, Canary::kLimitIgnored)) changed->config.max_in_flight += 5;

@@ -39,6 +39,7 @@ ModelEndpoint model_of(const Endpoint& endpoint) {
   model.tenant = endpoint.tenant;
   model.event_types = endpoint.config.event_types;
   model.channels = endpoint.config.channels;
+  model.ordering = to_string(endpoint.config.ordering);
   return model;
 }
 
@@ -69,6 +70,7 @@ EndpointConfig World::draw_config(int index) {
   if (happens(0.3)) config.event_types = {"order.*"};
   if (happens(0.1)) config.event_types = {"ping", "user.created", "ping"};
   if (happens(0.2)) config.channels = {"eu", "asia"};
+  if (happens(plan_.ordered)) config.ordering = happens(0.7) ? Ordering::kKey : Ordering::kStrict;
   if (happens(0.2)) config.headers = {{"x-extra", "1"}};
   return config;
 }
@@ -187,7 +189,10 @@ void World::replay_event() {
         return postrider::replay_event(context, event, only);
       },
       [this](const std::vector<Delivery>& pending) {
-        for (const auto& one : pending) checker_->notes.replayed.insert(one.id.value);
+        for (const auto& one : pending) {
+          checker_->notes.replayed.insert(one.id.value);
+          checker_->expect_line(one);
+        }
       }
   );
 }

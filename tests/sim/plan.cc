@@ -20,6 +20,7 @@ Plan draw_plan(Prng& prng) {
   plan.tenants = 1 + static_cast<int>(prng.below(3));
   plan.in_flight_max = 1 + prng.below(12);
   plan.ready_bytes_max = chance(prng, 0.3) ? 1 + prng.below(4000) : 1U << 20U;
+  plan.line_bytes_max = chance(prng, 0.3) ? prng.below(2000) : 1U << 20U;
   plan.step_max = pick(prng, std::vector<Millis>{Millis{20}, Millis{300}, Millis{2000}});
   plan.emit = 0.02 + 0.25 * prng.unit();
   plan.batch = maybe(prng, 0.3);
@@ -27,6 +28,9 @@ Plan draw_plan(Prng& prng) {
   plan.deliver_at = maybe(prng, 0.4);
   plan.expires_at = maybe(prng, 0.4);
   plan.large_data = maybe(prng, 0.3);
+  plan.ordered = maybe(prng, 1.0);
+  plan.keyless = maybe(prng, 0.8);
+  plan.ordering_keys = 1 + prng.below(5);
   plan.outbox = maybe(prng, 0.2);
   plan.delivery_change = maybe(prng, 0.5);
   plan.event_replay = maybe(prng, 0.2);

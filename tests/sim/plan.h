@@ -17,6 +17,7 @@ struct Plan {
   int tenants = 1;
   std::uint64_t in_flight_max = 8;
   std::uint64_t ready_bytes_max = 1U << 20U;
+  std::uint64_t line_bytes_max = 1U << 20U;
   Millis step_max{500};
   double emit = 0.5;
   double batch = 0.0;
@@ -24,6 +25,9 @@ struct Plan {
   double deliver_at = 0.0;
   double expires_at = 0.0;
   double large_data = 0.0;
+  double ordered = 0.0;  ///< of an endpoint
+  double keyless = 0.0;  ///< of an event
+  std::uint64_t ordering_keys = 1;
   double outbox = 0.0;
   double delivery_change = 0.0;
   double event_replay = 0.0;

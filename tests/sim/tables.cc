@@ -51,7 +51,8 @@ std::map<std::int64_t, DeliveryRow> Tables::deliveries() {
   std::map<std::int64_t, DeliveryRow> rows;
   query(
       "SELECT id, event_id, endpoint_id, state, due_at_ms, attempts_count, "
-      "schedule_attempts_count, round, dead_reason, finished_at_ms, discarded FROM delivery",
+      "schedule_attempts_count, round, dead_reason, finished_at_ms, discarded, lane_key FROM "
+      "delivery",
       0,
       [&](sqlite3_stmt* row) {
         DeliveryRow read;
@@ -66,6 +67,7 @@ std::map<std::int64_t, DeliveryRow> Tables::deliveries() {
         read.dead_reason = text_of(row, 8);
         read.finished_at_ms = number_of(row, 9);
         read.discarded = int_of(row, 10) != 0;
+        if (sqlite3_column_type(row, 11) != SQLITE_NULL) read.lane_key = text_of(row, 11);
         rows.emplace(read.id, std::move(read));
       }
   );
@@ -105,7 +107,8 @@ std::map<std::int64_t, EndpointRow> Tables::endpoints() {
 std::vector<EventRow> Tables::events_after(std::int64_t id) {
   std::vector<EventRow> rows;
   query(
-      "SELECT id, tenant, type, data, created_at_ms, deliver_at_ms, expires_at_ms FROM event "
+      "SELECT id, tenant, type, data, created_at_ms, deliver_at_ms, expires_at_ms, "
+      "ordering_key FROM event "
       "WHERE id > ? ORDER BY id",
       id,
       [&](sqlite3_stmt* row) {
@@ -116,7 +119,8 @@ std::vector<EventRow> Tables::events_after(std::int64_t id) {
              text_of(row, 3),
              number_of(row, 4),
              number_of(row, 5),
-             number_of(row, 6)}
+             number_of(row, 6),
+             text_of(row, 7)}
         );
       }
   );
@@ -159,6 +163,7 @@ ParsedConfig parse_config(const std::string& config) {
   const auto value = nlohmann::json::parse(config);
   ParsedConfig parsed;
   parsed.max_in_flight = value.value("max_in_flight", 0);
+  parsed.strict = value.value("ordering", "none") == "strict";
   if (!value.contains("retry")) return parsed;
   const auto& retry = value.at("retry");
   RetryPolicy policy;

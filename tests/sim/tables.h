@@ -29,6 +29,7 @@ struct DeliveryRow {
   std::string dead_reason;
   std::int64_t finished_at_ms = 0;
   bool discarded = false;
+  std::optional<std::string> lane_key;
 
   bool operator==(const DeliveryRow&) const = default;
   [[nodiscard]] bool is_pending() const { return state == "pending"; }
@@ -62,6 +63,7 @@ struct EventRow {
   std::int64_t created_at_ms = 0;
   std::int64_t deliver_at_ms = 0;
   std::int64_t expires_at_ms = 0;
+  std::string ordering_key;
 };
 
 struct RejectedRow {
@@ -99,6 +101,7 @@ class Tables {
 struct ParsedConfig {
   int max_in_flight = 0;
   std::optional<RetryPolicy> retry;
+  bool strict = false;
 };
 [[nodiscard]] ParsedConfig parse_config(const std::string& config);
 

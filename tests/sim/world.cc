@@ -63,6 +63,7 @@ void World::restart(const char* why) {
   parts.path = options_.path;
   parts.engine.in_flight_max = plan_.in_flight_max;
   parts.engine.ready_bytes_max = plan_.ready_bytes_max;
+  parts.engine.line_bytes_max = plan_.line_bytes_max;
   parts.engine.retry_default = default_policy();
   parts.engine.request.user_agent = "sim";
   parts.control = &control_;
@@ -206,6 +207,7 @@ void World::finish() {
   clock_.advance(std::chrono::hours{25});
   engine_turn(kAll);
   if (node_->engine().lanes_count() != 0) throw Violation{"lanes are left with nothing to do"};
+  if (node_->engine().line_bytes() != 0) throw Violation{"the budget of lines leaks"};
   if (node_->engine().ready_bytes() != 0) throw Violation{"the budget of bytes leaks"};
 }
 

@@ -1,20 +1,20 @@
 -- Deliveries, their attempts and the sweeps.
 
 -- name: insert_delivery
-INSERT INTO delivery (id, event_id, endpoint_id, state, due_at_ms, expires_at_ms)
-VALUES (:id, :event_id, :endpoint_id, 'pending', :due_at_ms, :expires_at_ms)
+INSERT INTO delivery (id, event_id, endpoint_id, state, due_at_ms, expires_at_ms, lane_key)
+VALUES (:id, :event_id, :endpoint_id, 'pending', :due_at_ms, :expires_at_ms, :lane_key)
 
 -- name: delivery
 SELECT
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded, expires_at_ms
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
 FROM delivery
 WHERE id = :id
 
 -- name: delivery_of
 SELECT
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded, expires_at_ms
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
 FROM delivery
 WHERE event_id = :event_id AND endpoint_id = :endpoint_id
 
@@ -85,14 +85,15 @@ VALUES (
 -- The partial index alone answers this: rows that the lane holds are skipped without being read.
 SELECT id
 FROM delivery
-WHERE endpoint_id = :endpoint_id AND state = 'pending' AND due_at_ms <= :now
+WHERE
+  endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL AND due_at_ms <= :now
 ORDER BY due_at_ms, id
 
 -- name: due_delivery
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms,
+  d.expires_at_ms, d.lane_key,
   e.id, e.tenant, e.type, e.created_at_ms, e.deliver_at_ms, e.expires_at_ms, e.ordering_key,
   e.channels, e.traceparent, e.tracestate, e.metadata, e.data
 FROM delivery AS d
@@ -102,7 +103,8 @@ WHERE d.id = :id
 -- name: next_due_at
 SELECT due_at_ms
 FROM delivery
-WHERE endpoint_id = :endpoint_id AND state = 'pending' AND due_at_ms > :now
+WHERE
+  endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL AND due_at_ms > :now
 ORDER BY due_at_ms, id
 LIMIT 1
 
@@ -111,16 +113,22 @@ SELECT max(id)
 FROM delivery
 
 -- name: waiting_endpoints
-SELECT e.id, d.due_at_ms
+SELECT e.id
 FROM endpoint AS e
-CROSS JOIN delivery AS d ON d.id = (
-  SELECT w.id
-  FROM delivery AS w
-  WHERE w.endpoint_id = e.id AND w.state = 'pending'
-  ORDER BY w.due_at_ms, w.id
-  LIMIT 1
-)
-WHERE e.deleted_at_ms IS NULL
+WHERE
+  e.deleted_at_ms IS NULL
+  AND (
+    EXISTS (
+      SELECT 1
+      FROM delivery AS d INDEXED BY delivery_due
+      WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NULL
+    )
+    OR EXISTS (
+      SELECT 1
+      FROM delivery AS d INDEXED BY delivery_ordered
+      WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+    )
+  )
 ORDER BY e.id
 
 -- name: expire
@@ -140,7 +148,7 @@ WHERE id IN (
 )
 RETURNING
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded, expires_at_ms
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
 
 -- name: cancel_deleted
 UPDATE delivery
@@ -148,13 +156,20 @@ SET state = 'cancelled', due_at_ms = NULL, finished_at_ms = :now, round = round 
 WHERE id IN (
   SELECT d.id
   FROM endpoint AS e
-  CROSS JOIN delivery AS d ON d.endpoint_id = e.id AND d.state = 'pending'
+  CROSS JOIN delivery AS d INDEXED BY delivery_due
+  ON d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NULL
+  WHERE e.deleted_at_ms IS NOT NULL
+  UNION ALL
+  SELECT d.id
+  FROM endpoint AS e
+  CROSS JOIN delivery AS d INDEXED BY delivery_ordered
+  ON d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
   WHERE e.deleted_at_ms IS NOT NULL
   LIMIT :rows_max
 )
 RETURNING
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded, expires_at_ms
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
 
 -- name: endpoints_disabled_before
 SELECT id
@@ -166,8 +181,18 @@ ORDER BY id
 -- name: pending_after
 SELECT due_at_ms, id
 FROM delivery
-WHERE endpoint_id = :endpoint_id AND state = 'pending' AND (due_at_ms, id) > (:due_at_ms, :id)
+WHERE
+  endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL
+  AND (due_at_ms, id) > (:due_at_ms, :id)
 ORDER BY due_at_ms, id
+
+-- name: ordered_pending_after
+SELECT lane_key, id
+FROM delivery
+WHERE
+  endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NOT NULL
+  AND (lane_key, id) > (:lane_key, :id)
+ORDER BY lane_key, id
 
 -- name: expire_one_disabled
 UPDATE delivery
@@ -180,7 +205,7 @@ SET
 WHERE id = :id
 RETURNING
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
-  dead_reason, finished_at_ms, discarded, expires_at_ms
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
 
 -- name: backlog
 SELECT
@@ -191,6 +216,6 @@ SELECT
   sum(due_at_ms > :now),
   min(CASE WHEN due_at_ms <= :now THEN due_at_ms END)
 FROM delivery INDEXED BY delivery_due
-WHERE state = 'pending'
+WHERE state = 'pending' AND lane_key IS NULL
 GROUP BY endpoint_id
 ORDER BY endpoint_id

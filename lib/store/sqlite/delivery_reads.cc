@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "store/sqlite/cursors.h"
 #include "store/sqlite/list_rows.h"
+#include "store/sqlite/ordered_backlog.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/sql_deliveries.h"
 #include "store/sqlite/sql_events.h"
@@ -175,7 +176,9 @@ Result<std::int64_t> SqliteReader::count_dead_letters(const DeadLetterFilter& fi
 }
 
 Result<std::vector<Backlog>> SqliteReader::backlog(WallTime now) {
-  return db_->all(
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  auto backlog = db_->all(
       sql::kBacklog,
       [](const Row& row) {
         return Backlog{
@@ -187,6 +190,10 @@ Result<std::vector<Backlog>> SqliteReader::backlog(WallTime now) {
       },
       now
   );
+  if (!backlog) return backlog;
+  if (auto added = add_ordered_backlog(*db_, now, *backlog); !added)
+    return tl::unexpected<Error>(added.error());
+  return backlog;
 }
 
 }  // namespace postrider::sqlite

@@ -38,18 +38,22 @@ std::size_t bytes_of(const OutboxRow& row) {
 }  // namespace
 
 Result<AppendedDelivery> SqliteStore::insert_delivery(
-    EventId event,
-    EndpointId endpoint,
-    WallTime due_at,
-    std::optional<WallTime> expires_at,
-    WallTime now
+    EventId event, const Target& target, const EventDraft& draft, WallTime due_at, WallTime now
 ) {
   const auto id = draw_id(now);
   if (!id) return tl::unexpected<Error>(id.error());
   const DeliveryId delivery{*id};
-  auto status = db_->run(sql::kInsertDelivery, delivery, event, endpoint, due_at, expires_at);
+  auto status = db_->run(
+      sql::kInsertDelivery,
+      delivery,
+      event,
+      target.endpoint,
+      due_at,
+      draft.expires_at,
+      lane_key_of(target.ordering, draft.ordering_key)
+  );
   if (!status) return tl::unexpected<Error>(status.error());
-  return AppendedDelivery{.id = delivery, .endpoint = endpoint, .due_at = due_at};
+  return AppendedDelivery{.id = delivery, .endpoint = target.endpoint, .due_at = due_at};
 }
 
 Result<Appended> SqliteStore::append_one(const NewEvent& event, WallTime now) {
@@ -75,9 +79,9 @@ Result<Appended> SqliteStore::append_one(const NewEvent& event, WallTime now) {
   );
   if (!status) return tl::unexpected<Error>(status.error());
   const WallTime due_at = std::max(now, draft.deliver_at.value_or(now));
-  appended.deliveries.reserve(event.endpoints.size());
-  for (const EndpointId endpoint : event.endpoints) {
-    auto delivery = insert_delivery(appended.id, endpoint, due_at, draft.expires_at, now);
+  appended.deliveries.reserve(event.targets.size());
+  for (const Target& target : event.targets) {
+    auto delivery = insert_delivery(appended.id, target, draft, due_at, now);
     if (!delivery) return tl::unexpected<Error>(delivery.error());
     appended.deliveries.push_back(*delivery);
   }
@@ -96,10 +100,10 @@ Result<std::vector<Appended>> SqliteStore::append(std::span<const NewEvent> even
 }
 
 Result<AppendedDelivery> SqliteStore::add_delivery(
-    const Event& event, EndpointId endpoint, WallTime now
+    const Event& event, const Target& target, WallTime now
 ) {
   const WallTime due_at = std::max(now, event.deliver_at.value_or(now));
-  return insert_delivery(event.id, endpoint, due_at, event.expires_at, now);
+  return insert_delivery(event.id, target, event, due_at, now);
 }
 
 Result<Event> SqliteStore::event(EventId id) {

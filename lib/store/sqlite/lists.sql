@@ -1,10 +1,10 @@
--- Deliveries as the API lists them: 11 columns of the delivery, tenant and type of its event.
+-- Deliveries as the API lists them: the columns of a delivery, tenant and type of its event.
 
 -- name: delivery_view
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms, e.tenant, e.type
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
 FROM delivery AS d
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE d.id = :id
@@ -13,7 +13,7 @@ WHERE d.id = :id
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms, e.tenant, e.type
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
 FROM delivery AS d
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE d.id >= :first AND d.id < :before
@@ -24,7 +24,7 @@ LIMIT :rows_max
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms, e.tenant, e.type
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_endpoint
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE d.endpoint_id = :endpoint_id AND d.id >= :first AND d.id < :before
@@ -36,7 +36,7 @@ LIMIT :rows_max
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms, e.tenant, e.type
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_event
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE d.event_id = :event_id AND d.id >= :first AND d.id < :before
@@ -54,7 +54,7 @@ LIMIT :rows_max
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms, e.tenant, e.type
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_dead
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE
@@ -67,7 +67,7 @@ LIMIT :rows_max
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms, e.tenant, e.type
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_dead_endpoint
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE
@@ -80,7 +80,7 @@ LIMIT :rows_max
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms, e.tenant, e.type
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_dead
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE
@@ -93,7 +93,7 @@ LIMIT :rows_max
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
-  d.expires_at_ms, e.tenant, e.type
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
 FROM delivery AS d INDEXED BY delivery_dead_endpoint
 CROSS JOIN event AS e ON e.id = d.event_id
 WHERE

@@ -31,6 +31,7 @@ Delivery read_delivery(const Row& row, int first) {
   delivery.finished_at = row.optional_time(first + 9);
   delivery.discarded = row.boolean(first + 10);
   delivery.expires_at = row.optional_time(first + 11);
+  delivery.lane_key = row.optional_text(first + 12);
   return delivery;
 }
 
@@ -62,6 +63,12 @@ Event read_event(const Row& row, WithData with_data, int first) {
   event.metadata = row.text(first + 10);
   if (with_data == WithData::kYes) event.data = row.text(first + 11);
   return event;
+}
+
+DueDelivery read_due(const Row& row) {
+  return {
+      .delivery = read_delivery(row),
+      .event = std::make_shared<const Event>(read_event(row, WithData::kYes, kDeliveryColumns))};
 }
 
 Result<Endpoint> read_endpoint(const Row& row) {

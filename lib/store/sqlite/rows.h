@@ -1,5 +1,5 @@
-// Rows as values of the domain. Column orders are those of the .sql files: a delivery has 11
-// columns, an event 11 and its data.
+// Rows as values of the domain. Column orders are those of the .sql files: an event has
+// 11 and its data.
 #pragma once
 
 #include <string>
@@ -9,11 +9,12 @@
 #include "domain/delivery.h"
 #include "domain/endpoint.h"
 #include "domain/event.h"
+#include "store/records.h"
 #include "store/sqlite/sqlite_db.h"
 
 namespace postrider::sqlite {
 
-inline constexpr int kDeliveryColumns = 12;
+inline constexpr int kDeliveryColumns = 13;
 
 /// A delivery from column `first` on. A name that no enum knows ends the process: the table's
 /// constraints keep it out.
@@ -22,6 +23,9 @@ inline constexpr int kDeliveryColumns = 12;
 
 enum class WithData : bool { kNo, kYes };
 [[nodiscard]] Event read_event(const Row& row, WithData with_data, int first = 0);
+
+/// A delivery with its event behind it.
+[[nodiscard]] DueDelivery read_due(const Row& row);
 
 /// Without secrets. kCorrupt when the config cannot be read.
 [[nodiscard]] Result<Endpoint> read_endpoint(const Row& row);

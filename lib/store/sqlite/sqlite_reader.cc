@@ -12,12 +12,6 @@ namespace {
 
 std::int64_t read_i64(const Row& row) { return row.i64(0); }
 
-DueDelivery read_due(const Row& row) {
-  return {
-      .delivery = read_delivery(row),
-      .event = std::make_shared<const Event>(read_event(row, WithData::kYes, kDeliveryColumns))};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<StoreReader>> SqliteReaders::open() { return SqliteReader::open(path_); }
@@ -76,10 +70,8 @@ Status SqliteReader::read_due_rows(
   return {};
 }
 
-Result<std::vector<std::pair<EndpointId, WallTime>>> SqliteReader::waiting_endpoints() {
-  return db_->all(sql::kWaitingEndpoints, [](const Row& row) {
-    return std::pair{EndpointId{row.i64(0)}, row.time(1)};
-  });
+Result<std::vector<EndpointId>> SqliteReader::waiting_endpoints() {
+  return db_->all(sql::kWaitingEndpoints, [](const Row& row) { return EndpointId{row.i64(0)}; });
 }
 
 Result<bool> SqliteReader::outbox_waiting() {

@@ -18,7 +18,8 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] static Result<std::unique_ptr<StoreReader>> open(const std::string& path);
 
   [[nodiscard]] Result<DuePage> due(const DueParams& params) override;
-  [[nodiscard]] Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints() override;
+  [[nodiscard]] Result<OrderedPage> ordered(const OrderedParams& params) override;
+  [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override;
 
   [[nodiscard]] Result<Event> event(EventId id) override;
   [[nodiscard]] Result<Page<Event>> events(const EventFilter& filter, const PageParams& params)
@@ -36,6 +37,9 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] Result<Endpoint> endpoint(EndpointId id) override;
   [[nodiscard]] Result<Page<Endpoint>> endpoints(
       const EndpointFilter& filter, const PageParams& params
+  ) override;
+  [[nodiscard]] Result<std::vector<Delivery>> blocked_by(
+      EndpointId id, WallTime now, std::size_t rows_max
   ) override;
   [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override;
 

@@ -85,7 +85,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::optional<Delivery>> find_delivery(EventId event, EndpointId endpoint)
       override;
   [[nodiscard]] Result<AppendedDelivery> add_delivery(
-      const Event& event, EndpointId endpoint, WallTime now
+      const Event& event, const Target& target, WallTime now
   ) override;
   [[nodiscard]] Result<Event> event(EventId id) override;
   [[nodiscard]] Result<DeliveryChunk> dead_letters_from(
@@ -131,7 +131,9 @@ class SqliteStore final : public Store {
   /// The delivery that expire_disabled() looked at last.
   struct SweepPlace {
     EndpointId endpoint;
+    bool in_lines = false;  ///< it is through with those that wait in no line
     std::int64_t due_at_ms = 0;
+    std::string lane_key;
     std::int64_t id = 0;
   };
 
@@ -141,11 +143,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::int64_t> draw_id(WallTime now);
   [[nodiscard]] Status raise_marks(std::int64_t id, std::int64_t lead_ms);
   [[nodiscard]] Result<AppendedDelivery> insert_delivery(
-      EventId event,
-      EndpointId endpoint,
-      WallTime due_at,
-      std::optional<WallTime> expires_at,
-      WallTime now
+      EventId event, const Target& target, const EventDraft& draft, WallTime due_at, WallTime now
   );
   [[nodiscard]] Result<Appended> append_one(const NewEvent& event, WallTime now);
   [[nodiscard]] Result<Settled> settle_one(const Settlement& settlement, WallTime now);

@@ -24,8 +24,8 @@ Result<std::vector<Delivery>> SqliteStore::cancel_deleted(WallTime now, std::siz
   return db_->all(sql::kCancelDeleted, read_swept, now, rows_max);
 }
 
-// What a disabled endpoint collects is ordered by when it is due, not by when it was created, so
-// there are rows to look at that stay. `sweep_` remembers how far the pass has come.
+// What a disabled endpoint collects is ordered by when it is due or by line, not by when it was
+// created, so there are rows to look at that stay. `sweep_` remembers how far the pass has come.
 Result<std::vector<Delivery>> SqliteStore::expire_disabled(
     WallTime disabled_before, WallTime now, std::size_t rows_max
 ) {
@@ -36,15 +36,31 @@ Result<std::vector<Delivery>> SqliteStore::expire_disabled(
   std::size_t looked_at = 0;
   bool ended = false;
   for (const EndpointId endpoint : *endpoints) {
-    if (endpoint != sweep_.endpoint) sweep_ = {.endpoint = endpoint, .due_at_ms = 0, .id = 0};
-    auto rows = db_->query(sql::kPendingAfter, endpoint, sweep_.due_at_ms, sweep_.id);
-    while (!ended && rows.next()) {
-      sweep_.due_at_ms = rows.row().i64(0);
-      sweep_.id = rows.row().i64(1);
-      if (sweep_.id < id_at(disabled_before)) found.push_back({sweep_.id});
-      ended = found.size() == rows_max || ++looked_at == limits::kListScanRowsMax;
+    if (endpoint != sweep_.endpoint) sweep_ = {.endpoint = endpoint, .lane_key = {}};
+    const auto look_at = [&](Cursor rows) -> Status {
+      while (!ended && rows.next()) {
+        if (sweep_.in_lines) {
+          sweep_.lane_key = rows.row().text(0);
+        } else {
+          sweep_.due_at_ms = rows.row().i64(0);
+        }
+        sweep_.id = rows.row().i64(1);
+        if (sweep_.id < id_at(disabled_before)) found.push_back({sweep_.id});
+        ended = found.size() == rows_max || ++looked_at == limits::kListScanRowsMax;
+      }
+      if (!rows.ok()) return rows.error();
+      return {};
+    };
+    if (!sweep_.in_lines) {
+      auto status = look_at(db_->query(sql::kPendingAfter, endpoint, sweep_.due_at_ms, sweep_.id));
+      if (!status) return tl::unexpected<Error>(status.error());
+      if (ended) break;
+      sweep_.in_lines = true;
+      sweep_.id = 0;
     }
-    if (!rows.ok()) return rows.error();
+    auto status =
+        look_at(db_->query(sql::kOrderedPendingAfter, endpoint, sweep_.lane_key, sweep_.id));
+    if (!status) return tl::unexpected<Error>(status.error());
     if (ended) break;
   }
   if (!ended) sweep_ = {};

@@ -84,7 +84,7 @@ export async function endpoints({ t, api }) {
       filter: ['.data', 7],
       transform: ['.data'],
       rate_limit: [{ limit: 1, period_ms: 1 }],
-      ordering: ['key', 'strict', 'x'],
+      ordering: ['keys', 7],
       retry: [
         { kind: 'never' },
         { kind: 'schedule', delays_ms: [-1] },
@@ -141,7 +141,7 @@ export async function endpoints({ t, api }) {
         timeout_ms: 1000,
         max_in_flight: 1000,
         rate_limit: null,
-        ordering: 'none',
+        ordering: 'key',
         state: 'paused',
       };
       const made = (await post({ ...all, secret })).json;
@@ -172,16 +172,18 @@ export async function endpoints({ t, api }) {
       });
       assert.deepEqual([back.event_types, back.payload, back.max_in_flight], [[], 'envelope', 32]);
       // What was shown can be sent back, but for what nobody sets.
-      const { state_reason, state_changed_at, created_at, updated_at, ...settable } = shown;
+      const { state_reason, state_changed_at, created_at, updated_at, blocked_by, ...settable } =
+        shown;
       await api.expect(200, 'PATCH', at, settable);
       const refused = await api.invalid('PATCH', at, {
         state_reason,
         state_changed_at,
         created_at,
         updated_at,
+        blocked_by,
       });
       assert.deepEqual([...new Set(refused.map((e) => e.replace(/^\S+ /, '')))], ['cannot be set']);
-      assert.equal(refused.length, 4);
+      assert.equal(refused.length, 5);
       await api.expect(200, 'PATCH', at, {});
       for (const [name, value] of Object.entries({
         url: null,

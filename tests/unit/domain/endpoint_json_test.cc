@@ -160,6 +160,8 @@ TEST(EndpointJson, NamesTheMemberThatIsWrong) {
       {R"("max_in_flight":0)", "/max_in_flight"},
       {R"("max_in_flight":1001)", "/max_in_flight"},
       {R"("max_in_flight":true)", "/max_in_flight"},
+      {R"("ordering":"keys")", "/ordering"},
+      {R"("ordering":true)", "/ordering"},
       {R"("timeout":5)", "/timeout"},
       {R"("secret":"x")", "/secret"},
   };
@@ -176,8 +178,6 @@ TEST(EndpointJson, RefusesWhatIsNotSupportedYetByName) {
        {R"("filter":".data")",
         R"("transform":".data")",
         R"("rate_limit":{"limit":100,"period_ms":1000})",
-        R"("ordering":"key")",
-        R"("ordering":"strict")",
         R"("signature":{"scheme":"stripe"})",
         R"("signature":{"scheme":"standard","x":1})",
         R"("destination":{"type":"slack"})"}) {
@@ -187,9 +187,17 @@ TEST(EndpointJson, RefusesWhatIsNotSupportedYetByName) {
     EXPECT_THAT(errors[0].detail, HasSubstr("not supported yet"));
     EXPECT_THAT(std::string{members}, HasSubstr(errors[0].pointer.substr(1)));
   }
-  parse_good(with_url(
-      R"("ordering":"none","signature":{"scheme":"standard"},"destination":{"type":"webhook"})"
-  ));
+  parse_good(with_url(R"("signature":{"scheme":"standard"},"destination":{"type":"webhook"})"));
+}
+
+TEST(EndpointJson, KeepsItsOrdering) {
+  for (const auto& [name, ordering] : std::vector<std::pair<std::string, Ordering>>{
+           {"none", Ordering::kNone}, {"key", Ordering::kKey}, {"strict", Ordering::kStrict}}) {
+    const auto config = parse_good(with_url("\"ordering\":\"" + name + "\""));
+    EXPECT_EQ(config.ordering, ordering);
+    EXPECT_EQ(decode_endpoint_config(encode_endpoint_config(config))->ordering, ordering);
+    EXPECT_EQ(endpoint_config_view(config, {})["ordering"], name);
+  }
 }
 
 TEST(EndpointJson, NeedsAUrlThatPassesTheCheck) {
@@ -327,8 +335,8 @@ TEST(EndpointView, ShowsEveryMemberWithItsDefault) {
           R"("channels":[],"headers":{},"payload":"envelope","retry":{"kind":"schedule",)"
           R"("delays_ms":[5000,300000,1800000,7200000,18000000,36000000,)"
           R"(50400000,72000000,86400000],)"
-          R"("jitter":0.2},"timeout_ms":15000,"max_in_flight":32,"filter":null,"transform":null,)"
-          R"("rate_limit":null,"ordering":"none","signature":{"scheme":"standard"},)"
+          R"("jitter":0.2},"timeout_ms":15000,"max_in_flight":32,"ordering":"none",)"
+          R"("filter":null,"transform":null,"rate_limit":null,"signature":{"scheme":"standard"},)"
           R"("destination":{"type":"webhook"}})"
       )
   );

@@ -253,7 +253,7 @@ TEST_F(EngineTest, ReadsAgainWhenASettlementCameTooLate) {
   commit(1);
   tick();
   tick({answer(0, 500)});
-  engine_.delivery_changed({1}, {1});  // somebody asked for a retry meanwhile
+  engine_.delivery_changed({1}, {1}, {});  // somebody asked for a retry meanwhile
   tick();
   EXPECT_EQ(sent_count(), 1U);
   settle(false);
@@ -268,7 +268,7 @@ TEST_F(EngineTest, NeverSendsAnExpiredEventAndLeavesItsEndToTheSweep) {
   EXPECT_EQ(sent_count(), 0U);
   EXPECT_EQ(engine_.lanes_count(), 1U);
   reader_.rows.clear();
-  engine_.delivery_changed({1}, {1});
+  engine_.delivery_changed({1}, {1}, {});
   tick();
   EXPECT_EQ(engine_.lanes_count(), 0U);
 }
@@ -289,7 +289,7 @@ TEST_F(EngineTest, LetsTheLaneOfADeletedEndpointGoOnceItsExpiredDeliveriesAreSwe
   engine_.remove_endpoint({1});
   tick();
   EXPECT_EQ(engine_.lanes_count(), 1U);
-  engine_.delivery_changed({1}, {1});
+  engine_.delivery_changed({1}, {1}, {});
   tick();
   EXPECT_EQ(engine_.lanes_count(), 0U);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,15 +18,21 @@ class FakeReader final : public StoreReader {
  public:
   std::map<std::int64_t, DueDelivery> rows;  ///< pending ones, by id
   int reads_count = 0;
+  int ordered_reads_count = 0;
   bool fails = false;
 
   [[nodiscard]] Result<DuePage> due(const DueParams& params) override {
     ++reads_count;
     if (fails) return fail(Errc::kBusy, "fake");
     DuePage page;
-    for (const auto& [id, row] : rows) {
-      page.newest = {id};
-      if (row.delivery.endpoint != params.endpoint || params.is_held({id})) continue;
+    if (!rows.empty()) page.newest = {rows.rbegin()->first};
+    std::vector<std::pair<WallTime, std::int64_t>> order;
+    for (const auto& [id, row] : rows) order.emplace_back(*row.delivery.due_at, id);
+    std::sort(order.begin(), order.end());
+    for (const auto& [at, id] : order) {
+      const DueDelivery& row = rows.at(id);
+      if (row.delivery.endpoint != params.endpoint || row.delivery.lane_key) continue;
+      if (params.is_held({id})) continue;
       if (*row.delivery.due_at > params.now) {
         const WallTime due_at = *row.delivery.due_at;
         page.next_due_at = std::min(page.next_due_at.value_or(due_at), due_at);
@@ -38,12 +45,60 @@ class FakeReader final : public StoreReader {
     return page;
   }
 
+  [[nodiscard]] Result<OrderedPage> ordered(const OrderedParams& params) override {
+    ++ordered_reads_count;
+    if (fails) return fail(Errc::kBusy, "fake");
+    OrderedPage page;
+    std::size_t due_count = 0;
+    const auto show = [&](std::vector<OrderedHead>& to, const std::string& key) {
+      to.push_back(head_of(params, key));
+      if (to.back().delivery) ++due_count;
+    };
+    for (const auto& key : params.keys) {
+      if (due_count < params.rows_max) show(page.heads, key);
+    }
+    if (params.walk) {
+      page.walk_on = params.after;
+      std::size_t looked_at = 0;
+      for (const auto& key : keys_of(params.endpoint)) {
+        if (params.after && key <= *params.after) continue;
+        if (due_count == params.rows_max || looked_at == params.keys_max) return page;
+        ++looked_at;
+        page.walk_on = key;
+        if (!params.is_known(key)) show(page.walked, key);
+      }
+      page.walk_on.reset();
+    }
+    if (!rows.empty()) page.newest = {rows.rbegin()->first};
+    return page;
+  }
+  [[nodiscard]] std::set<std::string> keys_of(EndpointId endpoint) const {
+    std::set<std::string> keys;
+    for (const auto& [id, row] : rows) {
+      if (row.delivery.endpoint == endpoint && row.delivery.lane_key)
+        keys.insert(*row.delivery.lane_key);
+    }
+    return keys;
+  }
+  [[nodiscard]] OrderedHead head_of(const OrderedParams& params, const std::string& key) const {
+    OrderedHead head{.lane_key = key, .due_at = {}, .delivery = {}};
+    for (const auto& [id, row] : rows) {
+      if (row.delivery.endpoint != params.endpoint || row.delivery.lane_key != key) continue;
+      head.has_followers = head.due_at.has_value();
+      if (head.has_followers) break;
+      head.due_at = row.delivery.due_at;
+      if (*head.due_at <= params.now) head.delivery = row;
+    }
+    return head;
+  }
+
   template <class T>
   static Result<T> none() {
     return fail(Errc::kInternal, "the engine does not ask for this");
   }
-  using Waiting = std::vector<std::pair<EndpointId, WallTime>>;
-  [[nodiscard]] Result<Waiting> waiting_endpoints() override { return none<Waiting>(); }
+  [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
+    return none<std::vector<EndpointId>>();
+  }
   [[nodiscard]] Result<Event> event(EventId) override { return none<Event>(); }
   [[nodiscard]] Result<Page<Event>> events(const EventFilter&, const PageParams&) override {
     return none<Page<Event>>();
@@ -70,6 +125,10 @@ class FakeReader final : public StoreReader {
   }
   [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override {
     return none<std::vector<Endpoint>>();
+  }
+  [[nodiscard]] Result<std::vector<Delivery>> blocked_by(EndpointId, WallTime, std::size_t)
+      override {
+    return none<std::vector<Delivery>>();
   }
   [[nodiscard]] Result<Page<ApiKey>> api_keys(const PageParams&) override {
     return none<Page<ApiKey>>();

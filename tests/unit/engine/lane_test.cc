@@ -31,7 +31,7 @@ DueDelivery make_due(std::int64_t id, WallTime due_at = kNow, std::size_t bytes 
 }
 
 struct LaneTest : ::testing::Test {
-  ReadyBudget budget{1'000'000, 0};
+  ReadyBudget budget{1'000'000, 0, {1'000'000, 0}};
   std::shared_ptr<Endpoint> endpoint = make_endpoint();
   Lane lane{endpoint, false, budget};
 };
@@ -49,7 +49,7 @@ TEST_F(LaneTest, FreesASlotWhenTheSettlementIsCommitted) {
   static_cast<void>(lane.take_ready());
   lane.answered();
   EXPECT_FALSE(lane.can_send(kMono));
-  lane.settled({1}, std::nullopt);
+  lane.settled({1}, true, std::nullopt);
   EXPECT_TRUE(lane.can_send(kMono));
 }
 
@@ -110,8 +110,8 @@ TEST_F(LaneTest, ForgetsAChangedDeliveryUnlessItIsInFlight) {
   lane.hand_over(make_due(1), kNow);
   lane.hand_over(make_due(2), kNow);
   static_cast<void>(lane.take_ready());
-  lane.changed({1});
-  lane.changed({2});
+  lane.changed({1}, {});
+  lane.changed({2}, {});
   EXPECT_TRUE(lane.is_held({1}));
   EXPECT_FALSE(lane.is_held({2}));
   EXPECT_TRUE(lane.wants_page(kNow));
@@ -135,7 +135,7 @@ TEST_F(LaneTest, StaysStoppedUntilAGoneIsSettledWhateverIsToldMeanwhile) {
   lane.gone(lane.take_ready().delivery.id);
   lane.set_endpoint(make_endpoint());  // a change of its config, committed before
   EXPECT_FALSE(lane.can_send(kMono));
-  lane.settled({1}, std::nullopt);
+  lane.settled({1}, true, std::nullopt);
   EXPECT_TRUE(lane.can_send(kMono));
 }
 
@@ -152,7 +152,7 @@ TEST_F(LaneTest, SetsAsideNoMoreThanAPageOfExpiredDeliveries) {
   }
   EXPECT_EQ(lane.in_flight(), 0U);
   EXPECT_FALSE(lane.wants_page(kNow));
-  lane.changed({1});
+  lane.changed({1}, {});
   EXPECT_TRUE(lane.wants_page(kNow));
 }
 

@@ -12,7 +12,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Pair;
 using ::testing::SizeIs;
 
 class DeliveryChangesTest : public StoreFixture {
@@ -21,7 +20,7 @@ class DeliveryChangesTest : public StoreFixture {
 
   DueDelivery emit_one(EndpointId endpoint, EventDraft draft = make_draft()) {
     EXPECT_TRUE(run<Appended>([&](WriteContext& context) {
-      return emit_to(context, draft, endpoint);
+      return emit_to(context, draft, {endpoint});
     }));
     return effects_.fresh.front();
   }
@@ -66,9 +65,7 @@ TEST_F(DeliveryChangesTest, MakesARetryDueNowAndTellsItsLane) {
   EXPECT_EQ(retried->due_at, now_);
   EXPECT_EQ(stored(due.delivery.id).schedule_attempts_count, 1);
   EXPECT_EQ(stored(due.delivery.id).round, 1);
-  EXPECT_THAT(
-      effects_.deliveries_changed, ElementsAre(Pair(due.delivery.id, due.delivery.endpoint))
-  );
+  EXPECT_THAT(effects_.deliveries_changed, ElementsAre(changed_delivery(due.delivery)));
 }
 
 TEST_F(DeliveryChangesTest, RecordsAnAnswerThatComesAfterACancelAndChangesNothing) {

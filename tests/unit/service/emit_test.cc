@@ -13,6 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class EmitTest : public StoreFixture {
  protected:
@@ -96,7 +97,7 @@ TEST_F(EmitTest, SendsToOneEndpointWhateverItsFilters) {
   endpoint.config.event_types = {"other"};
   const auto id = add(endpoint);
   ASSERT_TRUE(run<Appended>([&](WriteContext& context) {
-    return emit_to(context, make_draft(), id);
+    return emit_to(context, make_draft(), {id});
   }));
   EXPECT_THAT(effects_.fresh, SizeIs(1));
 }
@@ -160,6 +161,26 @@ TEST_F(EmitTest, TakesTheRepeatOfARowAlthoughTheSchemaChanged) {
   produce(row + "'other')");
   EXPECT_EQ(take_up(), 1U);
   EXPECT_EQ(events_count(), 2U);
+}
+
+TEST_F(EmitTest, HandsDeliveriesOverWithTheLineThatIsStored) {
+  auto endpoint = make_endpoint();
+  endpoint.config.ordering = Ordering::kKey;
+  add(endpoint);
+  endpoint.config.ordering = Ordering::kStrict;
+  add(endpoint);
+  add();
+  EmitParams params;
+  params.events = {make_draft()};
+  params.events.front().ordering_key = "k";
+  params.render = [](const std::vector<Appended>&) { return std::string{}; };
+  ASSERT_TRUE(run<Emitted>([&](WriteContext& context) { return emit(context, params); }));
+  std::vector<std::optional<std::string>> lines;
+  for (const auto& fresh : effects_.fresh) {
+    lines.push_back(fresh.delivery.lane_key);
+    EXPECT_EQ(stored(fresh.delivery.id).lane_key, fresh.delivery.lane_key);
+  }
+  EXPECT_THAT(lines, UnorderedElementsAre("k", "", std::nullopt));
 }
 
 }  // namespace

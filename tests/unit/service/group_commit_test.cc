@@ -18,7 +18,7 @@ class GroupCommitTest : public StoreFixture {
  protected:
   DueDelivery emit_one(EndpointId endpoint) {
     const auto appended = run<Appended>([&](WriteContext& context) {
-      return emit_to(context, make_draft(), endpoint);
+      return emit_to(context, make_draft(), {endpoint});
     });
     EXPECT_TRUE(appended);
     return effects_.fresh.front();
@@ -35,11 +35,11 @@ TEST_F(GroupCommitTest, LetsOneBadChangeFailAlone) {
   const auto id = add();
   const auto statuses = run_group(
       {[&](WriteContext& context) -> Status {
-         EXPECT_TRUE(emit_to(context, make_draft(), id));
+         EXPECT_TRUE(emit_to(context, make_draft(), {id}));
          return fail(Errc::kConflict, "after it wrote");
        },
        [&](WriteContext& context) -> Status {
-         return emit_to(context, make_draft("ping"), id).map([](const Appended&) {});
+         return emit_to(context, make_draft("ping"), {id}).map([](const Appended&) {});
        }}
   );
   EXPECT_EQ(statuses[0].error().code, Errc::kConflict);
@@ -180,7 +180,7 @@ TEST_F(FailingStoreTest, CommitsNothingOfAChangeWhoseSavepointCannotBeReleased) 
   const auto other = add();
   plan_.call_fails = 1;
   const auto added = run<AppendedDelivery>([&](WriteContext& context) {
-    return context.store.add_delivery(*event, other, now_);
+    return context.store.add_delivery(*event, {other}, now_);
   });
   EXPECT_FALSE(added);
   EXPECT_THAT(reader_->deliveries({}, {})->rows, SizeIs(1));

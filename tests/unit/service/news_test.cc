@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/engine/fakes.h"
+
 namespace postrider::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -52,6 +55,37 @@ TEST(News, KeepsTheOrderOfCommits) {
   append(waiting, std::move(later), 2);
   EXPECT_THAT(waiting.read_again, ElementsAre(EndpointId{1}, EndpointId{2}));
   EXPECT_THAT(waiting.fresh, IsEmpty());
+}
+
+// A fresh delivery that was left to the store may be older than the next one that is told.
+TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
+  FakeReader reader;
+  FakeTransport transport;
+  FakeSink sink;
+  Engine engine({}, IdCodec{1}, reader, transport, sink, Prng{1});
+  auto endpoint = std::make_shared<Endpoint>();
+  endpoint->id = {7};
+  endpoint->config.ordering = Ordering::kKey;
+  endpoint->secrets = {{"whsec_" + std::string(32, 'A'), kNow, std::nullopt}};
+  engine.put_endpoint(std::move(endpoint));
+  for (const std::int64_t id : {1, 2}) {
+    DueDelivery fresh;
+    fresh.delivery.id = {id};
+    fresh.delivery.endpoint = {7};
+    fresh.delivery.due_at = kNow;
+    fresh.delivery.lane_key = "k";
+    auto event = std::make_shared<Event>();
+    event->data = std::to_string(id);
+    fresh.event = std::move(event);
+    reader.rows[id] = std::move(fresh);
+  }
+  News news;
+  news.read_again = {{7}};
+  news.fresh = {reader.rows.at(2)};
+  apply(engine, std::move(news), kNow);
+  ASSERT_TRUE(engine.tick(kNow, MonoTime{}, {}));
+  ASSERT_THAT(transport.sent, SizeIs(1));
+  EXPECT_THAT(transport.sent.front().second.body, HasSubstr("\"data\":1}"));
 }
 
 }  // namespace

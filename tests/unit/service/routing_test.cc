@@ -17,6 +17,12 @@ std::shared_ptr<Endpoint> make(std::int64_t id, std::vector<std::string> types =
   return endpoint;
 }
 
+std::vector<EndpointId> matched(const Routing& routing, const EventDraft& event) {
+  std::vector<EndpointId> ids;
+  for (const Target& target : routing.match(event)) ids.push_back(target.endpoint);
+  return ids;
+}
+
 EventDraft draft(std::string type, std::string tenant = "default") {
   EventDraft event;
   event.type = std::move(type);
@@ -31,17 +37,17 @@ TEST(Routing, FindsEndpointsByExactTypeWildcardAndAll) {
   routing.put(make(3, {"order.*"}));
   routing.put(make(4, {"user.created"}));
   EXPECT_THAT(
-      routing.match(draft("order.created")),
+      matched(routing, draft("order.created")),
       UnorderedElementsAre(EndpointId{1}, EndpointId{2}, EndpointId{3})
   );
-  EXPECT_THAT(routing.match(draft("ping")), ElementsAre(EndpointId{1}));
+  EXPECT_THAT(matched(routing, draft("ping")), ElementsAre(EndpointId{1}));
 }
 
 TEST(Routing, NamesAnEndpointOnceWhoseTypesRepeat) {
   Routing routing;
   routing.put(make(1, {"a", "b", "a"}));
   routing.put(make(2, {"a", "a.*", "a"}));
-  EXPECT_THAT(routing.match(draft("a")), UnorderedElementsAre(EndpointId{1}, EndpointId{2}));
+  EXPECT_THAT(matched(routing, draft("a")), UnorderedElementsAre(EndpointId{1}, EndpointId{2}));
 }
 
 TEST(Routing, KeepsTenantsApart) {
@@ -49,16 +55,24 @@ TEST(Routing, KeepsTenantsApart) {
   auto other = make(1);
   other->tenant = "other";
   routing.put(other);
-  EXPECT_THAT(routing.match(draft("a")), IsEmpty());
-  EXPECT_THAT(routing.match(draft("a", "other")), ElementsAre(EndpointId{1}));
+  EXPECT_THAT(matched(routing, draft("a")), IsEmpty());
+  EXPECT_THAT(matched(routing, draft("a", "other")), ElementsAre(EndpointId{1}));
 }
 
 TEST(Routing, FollowsAChangeOfTypes) {
   Routing routing;
   routing.put(make(1, {"a"}));
   routing.put(make(1, {"b"}));
-  EXPECT_THAT(routing.match(draft("a")), IsEmpty());
-  EXPECT_THAT(routing.match(draft("b")), ElementsAre(EndpointId{1}));
+  EXPECT_THAT(matched(routing, draft("a")), IsEmpty());
+  EXPECT_THAT(matched(routing, draft("b")), ElementsAre(EndpointId{1}));
+}
+
+TEST(Routing, SaysInWhatOrderTheEndpointWantsIt) {
+  Routing routing;
+  auto ordered = make(1);
+  ordered->config.ordering = Ordering::kKey;
+  routing.put(ordered);
+  EXPECT_THAT(routing.match(draft("a")), ElementsAre(Target{{1}, Ordering::kKey}));
 }
 
 TEST(Routing, ForgetsARemovedEndpoint) {
@@ -67,7 +81,7 @@ TEST(Routing, ForgetsARemovedEndpoint) {
   routing.put(make(2));
   routing.remove({1});
   routing.remove({2});
-  EXPECT_THAT(routing.match(draft("a")), IsEmpty());
+  EXPECT_THAT(matched(routing, draft("a")), IsEmpty());
   EXPECT_EQ(routing.find({1}), nullptr);
   EXPECT_THAT(routing.all(), IsEmpty());
 }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "store/sqlite/database_lock.h"
-#include "store/sqlite/sql_file.h"
 #include "store/sqlite/sqlite_store.h"
 
 #include "tests/support/raw_db.h"
@@ -126,34 +125,6 @@ TEST_F(DatabaseFile, ConstraintsKeepImpossibleDeliveriesOut) {
   EXPECT_EQ(db.exec(insert + "(1, 1, 1, 'delivered', NULL, NULL)"), SQLITE_CONSTRAINT);
   EXPECT_EQ(db.exec(insert + "(1, 1, 1, 'sending', NULL, 1)"), SQLITE_CONSTRAINT);
   EXPECT_EQ(db.exec(insert + "(1, 1, 1, 'delivered', NULL, 1)"), SQLITE_OK);
-}
-
-TEST_F(DatabaseFile, OfTheFirstVersionIsUpgradedWithWhatItHolds) {
-  {
-    RawDb db(path_);
-    std::ostringstream first;
-    first << std::ifstream(POSTRIDER_MIGRATIONS_DIR "/0001_create_tables.sql").rdbuf();
-    ASSERT_EQ(db.exec("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL"), SQLITE_OK);
-    ASSERT_EQ(db.exec(std::string{sqlite::sql::kCreateMigrationTable}), SQLITE_OK);
-    ASSERT_EQ(db.exec(first.str()), SQLITE_OK);
-    // Users have databases with this checksum: the file never changes again.
-    ASSERT_EQ(
-        db.exec("INSERT INTO migration VALUES (1, '0001_create_tables.sql', '676aed39d2ac0e4c');"
-                "INSERT INTO endpoint (id, tenant, state, state_changed_at_ms, created_at_ms,"
-                " updated_at_ms, config) VALUES (1, 'default', 'active', 1, 1, 1, '{}');"
-                "INSERT INTO event (id, tenant, type, created_at_ms, data)"
-                " VALUES (2, 'default', 'a', 1, '1');"
-                "INSERT INTO delivery (id, event_id, endpoint_id, state, due_at_ms)"
-                " VALUES (3, 2, 1, 'pending', 1)"),
-        SQLITE_OK
-    );
-  }
-  make();
-  RawDb db(path_);
-  EXPECT_EQ(db.column("PRAGMA user_version").front(), std::to_string(sqlite::newest_version()));
-  EXPECT_EQ(db.column("PRAGMA integrity_check").front(), "ok");
-  EXPECT_EQ(db.column("SELECT state FROM delivery").front(), "pending");
-  EXPECT_EQ(db.exec("UPDATE delivery SET state = 'sending'"), SQLITE_CONSTRAINT);
 }
 
 TEST(DatabaseLock, NamesItsFileAndItsHolder) {

@@ -1,0 +1,188 @@
+// Lines of ordered deliveries, read.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "store/sqlite/ordered_backlog.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/sql_deliveries.h"
+#include "store/sqlite/sql_ordered.h"
+#include "store/sqlite/sqlite_reader.h"
+
+namespace postrider::sqlite {
+namespace {
+
+/// The oldest pending delivery of a line.
+struct Head {
+  std::string lane_key;
+  DeliveryId id;
+  WallTime due_at;
+  bool has_followers = false;
+};
+
+/// The first of at most two rows that are in order.
+Result<std::optional<Head>> take_head(Cursor rows) {
+  std::optional<Head> head;
+  while (rows.next()) {
+    const Row row = rows.row();
+    if (head) {
+      head->has_followers = row.view(0) == head->lane_key;
+    } else {
+      head = Head{
+          .lane_key = row.text(0),
+          .id = {row.i64(1)},
+          .due_at = row.time(2),
+          .has_followers = false};
+    }
+  }
+  if (!rows.ok()) return rows.error();
+  return head;
+}
+
+Result<std::optional<Head>> next_head(
+    Db& db, EndpointId endpoint, const std::optional<std::string>& after
+) {
+  if (!after) return take_head(db.query(sql::kFirstHead, endpoint));
+  return take_head(db.query(sql::kNextHead, endpoint, *after));
+}
+
+/// As the page shows it: with its event when it is due.
+Result<OrderedHead> show(Db& db, Head head, WallTime now) {
+  OrderedHead shown{
+      .lane_key = std::move(head.lane_key),
+      .due_at = head.due_at,
+      .has_followers = head.has_followers,
+      .delivery = {}};
+  if (head.due_at > now) return shown;
+  auto row = db.one(sql::kDueDelivery, read_due, head.id);
+  if (!row) return tl::unexpected<Error>(row.error());
+  POSTRIDER_ASSERT(row->has_value());  // the same snapshot had it, and its event by foreign key
+  shown.delivery = std::move(**row);
+  return shown;
+}
+
+/// Adds the heads of the keys asked for. Returns how many of them are due.
+Result<std::size_t> look_up(Db& db, const OrderedParams& params, OrderedPage& page) {
+  std::size_t due_count = 0;
+  for (const std::string& key : params.keys) {
+    if (due_count == params.rows_max) break;
+    auto head = take_head(db.query(sql::kHeadOf, params.endpoint, key));
+    if (!head) return tl::unexpected<Error>(head.error());
+    if (!*head) {
+      page.heads.push_back({.lane_key = key, .due_at = {}, .delivery = {}});
+      continue;
+    }
+    auto shown = show(db, std::move(**head), params.now);
+    if (!shown) return tl::unexpected<Error>(shown.error());
+    if (shown->delivery) ++due_count;
+    page.heads.push_back(std::move(*shown));
+  }
+  return due_count;
+}
+
+Status walk(Db& db, const OrderedParams& params, std::size_t rows_max, OrderedPage& page) {
+  page.walk_on = params.after;
+  std::size_t due_count = 0;
+  for (std::size_t i = 0; i < params.keys_max && due_count < rows_max; ++i) {
+    auto head = next_head(db, params.endpoint, page.walk_on);
+    if (!head) return tl::unexpected<Error>(head.error());
+    if (!*head) {
+      page.walk_on.reset();
+      return {};
+    }
+    page.walk_on = (*head)->lane_key;
+    if (params.is_known && params.is_known((*head)->lane_key)) continue;
+    auto shown = show(db, std::move(**head), params.now);
+    if (!shown) return tl::unexpected<Error>(shown.error());
+    if (shown->delivery) ++due_count;
+    page.walked.push_back(std::move(*shown));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<OrderedPage> SqliteReader::ordered(const OrderedParams& params) {
+  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.walk);  // else it stands still
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  OrderedPage page;
+  const auto due_count = look_up(*db_, params, page);
+  if (!due_count) return tl::unexpected<Error>(due_count.error());
+  if (params.walk) {
+    if (auto status = walk(*db_, params, params.rows_max - *due_count, page); !status)
+      return tl::unexpected<Error>(status.error());
+  }
+  const auto newest =
+      db_->one(sql::kNewestDelivery, [](const Row& row) { return DeliveryId{row.i64(0)}; });
+  if (!newest) return tl::unexpected<Error>(newest.error());
+  page.newest = newest->value_or(DeliveryId{});
+  return page;
+}
+
+Result<std::vector<Delivery>> SqliteReader::blocked_by(
+    EndpointId id, WallTime now, std::size_t rows_max
+) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  std::vector<Delivery> found;
+  std::optional<std::string> after;
+  for (std::size_t i = 0; i < limits::kBlockedKeysMax && found.size() < rows_max; ++i) {
+    const auto head = next_head(*db_, id, after);
+    if (!head) return tl::unexpected<Error>(head.error());
+    if (!*head) break;
+    after = (*head)->lane_key;
+    if (!(*head)->has_followers) continue;
+    auto delivery = db_->one(
+        sql::kDelivery, [](const Row& row) { return read_delivery(row); }, (*head)->id
+    );
+    if (!delivery) return tl::unexpected<Error>(delivery.error());
+    POSTRIDER_ASSERT(delivery->has_value());  // the same snapshot had it
+    if ((*delivery)->attempts_count > 0 || (*head)->due_at > now)
+      found.push_back(std::move(**delivery));
+  }
+  return found;
+}
+
+Status add_ordered_backlog(Db& db, WallTime now, std::vector<Backlog>& backlog) {
+  std::vector<Backlog> in_lines;
+  std::string lane_key;
+  WallTime head_due_at;
+  auto rows = db.query(sql::kOrderedBacklog);
+  while (rows.next()) {
+    const Row row = rows.row();
+    const EndpointId endpoint{row.i64(0)};
+    const WallTime due_at = row.time(2);
+    const bool is_other = in_lines.empty() || in_lines.back().endpoint != endpoint;
+    if (is_other) in_lines.push_back({.endpoint = endpoint, .oldest_due_at = {}});
+    Backlog& sum = in_lines.back();
+    if (is_other || row.view(1) != lane_key) {
+      lane_key = row.text(1);
+      head_due_at = due_at;
+      if (due_at <= now) sum.oldest_due_at = std::min(sum.oldest_due_at.value_or(due_at), due_at);
+    }
+    ++(std::max(due_at, head_due_at) <= now ? sum.due : sum.scheduled);
+  }
+  if (!rows.ok()) return rows.error();
+  const auto before = [](const Backlog& one, const Backlog& other) {
+    return one.endpoint < other.endpoint;
+  };
+  const std::size_t without_lines = backlog.size();
+  for (const Backlog& sum : in_lines) {
+    const auto end = backlog.begin() + static_cast<std::ptrdiff_t>(without_lines);
+    const auto same = std::lower_bound(backlog.begin(), end, sum, before);
+    if (same == end || same->endpoint != sum.endpoint) {
+      backlog.push_back(sum);
+      continue;
+    }
+    same->due += sum.due;
+    same->scheduled += sum.scheduled;
+    if (sum.oldest_due_at)
+      same->oldest_due_at =
+          std::min(same->oldest_due_at.value_or(*sum.oldest_due_at), *sum.oldest_due_at);
+  }
+  std::sort(backlog.begin(), backlog.end(), before);
+  return {};
+}
+
+}  // namespace postrider::sqlite
