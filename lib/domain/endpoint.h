@@ -17,6 +17,14 @@ namespace postrider {
 
 enum class PayloadKind { kEnvelope, kRaw, kCloudEvents };
 
+/// No period of this length sees more requests than `limit`.
+struct RateLimit {
+  int limit = 1;
+  Millis period{1000};
+
+  bool operator==(const RateLimit&) const = default;
+};
+
 /// What the owner of an endpoint chooses; see api.md, "Endpoints". Read and written as JSON by
 /// domain/endpoint_json.h.
 struct EndpointConfig {
@@ -30,6 +38,7 @@ struct EndpointConfig {
   std::optional<RetryPolicy> retry;  ///< nothing = the service's default policy
   std::optional<Millis> timeout;     ///< nothing = the service's default
   int max_in_flight = 32;
+  std::optional<RateLimit> rate_limit;  ///< nothing = as fast as it answers
 
   bool operator==(const EndpointConfig&) const = default;
 };

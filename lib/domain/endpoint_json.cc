@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "domain/header_rules.h"
 #include "domain/json_members.h"
+#include "domain/rate_limit_json.h"
 #include "domain/retry_policy_json.h"
 
 namespace postrider {
@@ -26,10 +27,9 @@ struct FixedMember {
   std::string_view name;
   std::string_view value;  ///< its default as JSON
 };
-constexpr std::array<FixedMember, 6> kFixedMembers = {{
+constexpr std::array<FixedMember, 5> kFixedMembers = {{
     {"filter", "null"},
     {"transform", "null"},
-    {"rate_limit", "null"},
     {"ordering", R"("none")"},
     {"signature", R"({"scheme":"standard"})"},
     {"destination", R"({"type":"webhook"})"},
@@ -69,7 +69,7 @@ class ConfigReader {
   };
 
   void member(const std::string& name, const json& value) {
-    static constexpr std::array<Member, 10> kMembers = {{
+    static constexpr std::array<Member, 11> kMembers = {{
         {"url", &ConfigReader::url},
         {"description", &ConfigReader::description},
         {"metadata", &ConfigReader::metadata},
@@ -80,6 +80,7 @@ class ConfigReader {
         {"retry", &ConfigReader::retry},
         {"timeout_ms", &ConfigReader::timeout},
         {"max_in_flight", &ConfigReader::max_in_flight},
+        {"rate_limit", &ConfigReader::rate_limit},
     }};
     for (const auto& known : kMembers) {
       if (known.name != name) continue;
@@ -239,6 +240,10 @@ class ConfigReader {
     if (count) config_.max_in_flight = static_cast<int>(*count);
   }
 
+  void rate_limit(const json& value) {
+    config_.rate_limit = parse_rate_limit(value, "/rate_limit", errors_);
+  }
+
   const UrlCheck& check_url_;
   const EndpointDefaults& defaults_;
   FieldErrors& errors_;
@@ -363,6 +368,7 @@ nlohmann::json endpoint_config_json(const EndpointConfig& config) {
   if (config.retry) out["retry"] = retry_policy_json(*config.retry);
   if (config.timeout) out["timeout_ms"] = config.timeout->count();
   if (config.max_in_flight != defaults.max_in_flight) out["max_in_flight"] = config.max_in_flight;
+  if (config.rate_limit) out["rate_limit"] = rate_limit_json(*config.rate_limit);
   return out;
 }
 
@@ -380,6 +386,7 @@ nlohmann::json endpoint_config_view(
   out["retry"] = retry_policy_json(config.retry.value_or(defaults.retry));
   out["timeout_ms"] = config.timeout.value_or(defaults.timeout).count();
   out["max_in_flight"] = config.max_in_flight;
+  out["rate_limit"] = config.rate_limit ? rate_limit_json(*config.rate_limit) : json{};
   for (const auto& [name, value] : kFixedMembers) {
     out[std::string{name}] = json::parse(value, nullptr, false);
   }

@@ -15,6 +15,8 @@ constexpr Millis kPromptMax{1000};
 /// connections that they free: with hundreds of requests at once libcurl takes twice the time for
 /// each.
 constexpr int kServedPerTickMax = 64;
+/// How soon a lane is looked at again that is full of what cannot be sent yet.
+constexpr Millis kLookAgain{1000};
 
 }  // namespace
 
@@ -91,6 +93,13 @@ void Engine::set_prompt(EndpointId id, bool prompt) {
   if (prompt) note_runnable(id);
 }
 
+void Engine::seed_send(EndpointId id, MonoTime at) {
+  Lane* lane = lane_of(id, false);
+  if (lane == nullptr) return;
+  lane->sent(at);
+  note_runnable(id);
+}
+
 void Engine::delivery_changed(DeliveryId delivery, EndpointId endpoint) {
   // The lane of a deleted endpoint may still keep what a sweep ends now.
   Lane* lane = find_lane(endpoint);
@@ -130,11 +139,11 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   Lane* lane = find_lane(id);
   if (lane == nullptr) return {};
   lane->reconsider(wall_now);
-  if (lane->held_until(mono_now) || !lane->may_ever_send()) lane->unload();
+  if (lane->should_unload(mono_now)) lane->unload();
   if (has_slot(*lane) && lane->may_send(mono_now) && lane->wants_page(wall_now)) {
-    if (auto read = read_page(*lane, wall_now); !read) return read;
+    if (auto read = read_page(*lane, wall_now, mono_now); !read) return read;
   }
-  if (has_slot(*lane) && lane->can_send(mono_now)) send(*lane, wall_now);
+  if (has_slot(*lane) && lane->can_send(mono_now)) send(*lane, wall_now, mono_now);
   if (lane->may_send(mono_now) && lane->has_work(wall_now)) {
     if (has_slot(*lane)) {
       note_runnable(id);
@@ -147,11 +156,11 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   return {};
 }
 
-Status Engine::read_page(Lane& lane, WallTime wall_now) {
+Status Engine::read_page(Lane& lane, WallTime wall_now, MonoTime mono_now) {
   DueParams params;
   params.endpoint = lane.endpoint().id;
   params.now = wall_now;
-  params.rows_max = lane.page_rows_max();
+  params.rows_max = lane.page_rows_max(mono_now);
   params.is_held = [&lane](DeliveryId id) { return lane.is_held(id); };
   auto page = store_.due(params);
   if (!page) return tl::unexpected(std::move(page).error());
@@ -159,7 +168,7 @@ Status Engine::read_page(Lane& lane, WallTime wall_now) {
   return {};
 }
 
-void Engine::send(Lane& lane, WallTime wall_now) {
+void Engine::send(Lane& lane, WallTime wall_now, MonoTime mono_now) {
   DueDelivery due = lane.take_ready();
   if (due.event->expires_at && *due.event->expires_at <= wall_now) {
     // Ending it is the sweep's; holding it keeps the lane from reading it over and over until then.
@@ -167,9 +176,10 @@ void Engine::send(Lane& lane, WallTime wall_now) {
     return;
   }
   slots_.take(is_prompt(lane.endpoint().id));
+  lane.sent(mono_now);
   Request request = make_request(due, lane.endpoint(), ids_, options_.request, wall_now);
   const TransferId id = ++transfer_last_;
-  in_flight_.emplace(id, InFlight{std::move(due), lane.shared_endpoint(), wall_now});
+  in_flight_.emplace(id, InFlight{std::move(due), lane.shared_endpoint(), wall_now, mono_now});
   transport_.submit(id, std::move(request));
 }
 
@@ -209,6 +219,9 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
       sent.endpoint->config.retry ? *sent.endpoint->config.retry : options_.retry_default;
   settlement.next =
       next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
+  settlement.sent_at = sent.sent_at;
+  if (sent.endpoint->config.rate_limit)
+    settlement.rate_period = sent.endpoint->config.rate_limit->period;
   settlement.event = std::move(sent.due.event);
   sink_.put(std::move(settlement));
 }
@@ -244,9 +257,11 @@ void Engine::note_runnable(EndpointId id) {
 
 void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now) {
   const bool removed = !endpoints_.contains(id.value);
-  const auto hold = lane.held_until(mono_now);
+  const auto wait = lane.waits_until(mono_now);
   // A hold outlives the deliveries that it was met with: the endpoint is left alone for what comes.
-  const bool is_done = removed ? !lane.holds_any() : lane.is_idle() && !hold;
+  // What was sent outlives them too, for as long as the rate limit counts it.
+  const auto matters = lane.matters_until(mono_now);
+  const bool is_done = removed ? !lane.holds_any() : lane.is_idle() && !matters;
   if (is_done) {
     due_.set(id, std::nullopt);
     holds_.set(id, std::nullopt);
@@ -254,12 +269,15 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
     if (removed) prompt_.erase(id.value);
     return;
   }
-  holds_.set(id, hold);
-  // A lane that waits for a slot, for the end of a hold or for its endpoint to be resumed is woken
-  // by that.
+  holds_.set(id, wait || !lane.is_idle() ? wait : matters);
+  // A lane that waits for a slot, for the end of a hold, for its rate or for its endpoint to be
+  // resumed is woken by that.
   const bool waits_for_time =
-      !hold && lane.may_ever_send() && lane.has_free_slot() && !lane.wants_page(wall_now);
-  due_.set(id, waits_for_time ? lane.next_due_at() : std::nullopt);
+      !wait && lane.may_ever_send() && lane.has_free_slot() && !lane.wants_page(wall_now);
+  auto due = waits_for_time ? lane.next_due_at() : std::nullopt;
+  // It holds so much already that it does not read what has fallen due.
+  if (due && *due <= wall_now) due = wall_now + kLookAgain;
+  due_.set(id, due);
 }
 
 void Engine::wait_for_slot(EndpointId id) {

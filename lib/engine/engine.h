@@ -71,6 +71,9 @@ class Engine {
   void remove_endpoint(EndpointId id);
   /// Whether the endpoint answered at once when it was last heard of.
   void set_prompt(EndpointId id, bool prompt);
+  /// A request that a process before sent at `at` counts against the endpoint's rate limit. In the
+  /// order of their instants, before the first tick.
+  void seed_send(EndpointId id, MonoTime at);
   /// Somebody changed this delivery in the store.
   void delivery_changed(DeliveryId delivery, EndpointId endpoint);
   /// Deliveries of this endpoint may wait in the store that the engine has not been told of.
@@ -98,6 +101,7 @@ class Engine {
     DueDelivery due;
     std::shared_ptr<const Endpoint> endpoint;  // as it was when the request was made
     WallTime started_at;
+    MonoTime sent_at;
   };
 
   [[nodiscard]] Lane* find_lane(EndpointId id);
@@ -105,8 +109,8 @@ class Engine {
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
   void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
-  [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now);
-  void send(Lane& lane, WallTime wall_now);
+  [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now, MonoTime mono_now);
+  void send(Lane& lane, WallTime wall_now, MonoTime mono_now);
   void note_runnable(EndpointId id);
   /// A lane that has nothing in flight could not begin: it is looked at once a slot is free.
   void wait_for_slot(EndpointId id);
@@ -134,7 +138,7 @@ class Engine {
   // Lanes that may be able to do something, each at most once, in round-robin order.
   std::deque<EndpointId> runnable_;
   std::unordered_set<std::int64_t> is_runnable_;
-  // Lanes that wait for a delivery to fall due, and for a hold to end.
+  // Lanes that wait for a delivery to fall due, and for a hold or a rate limit to let them send.
   Agenda<WallTime> due_;
   Agenda<MonoTime> holds_;
   Slots slots_;

@@ -6,6 +6,33 @@
 #include "base/limits.h"
 
 namespace postrider {
+namespace {
+
+/// A wait for the rate limit that is shorter keeps what is ready in memory.
+constexpr Millis kRateWaitLoaded{1000};
+
+std::optional<MonoTime> later(std::optional<MonoTime> a, std::optional<MonoTime> b) {
+  return std::max(a, b);  // nothing comes before every instant
+}
+
+}  // namespace
+
+Lane::Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget)
+    : budget_(budget), more_in_store_(store_may_hold) {
+  set_endpoint(std::move(endpoint));
+}
+
+void Lane::set_endpoint(std::shared_ptr<const Endpoint> endpoint) {
+  endpoint_ = std::move(endpoint);
+  const auto& limit = endpoint_->config.rate_limit;
+  if (!limit) {
+    rate_.reset();
+  } else if (rate_) {
+    rate_->set_limit(*limit);
+  } else {
+    rate_.emplace(*limit);
+  }
+}
 
 void Lane::hand_over(DueDelivery fresh, WallTime now) {
   const DeliveryId id = fresh.delivery.id;
@@ -32,7 +59,11 @@ bool Lane::wants_page(WallTime now) const {
   return more_in_store_ || (next_due_at_ && *next_due_at_ <= now);
 }
 
-std::size_t Lane::page_rows_max() const { return limits::kLaneReadyMax - ready_.size(); }
+std::size_t Lane::page_rows_max(MonoTime now) const {
+  const std::size_t room = limits::kLaneReadyMax - ready_.size();
+  if (!rate_ || rate_->spacing() < kRateWaitLoaded) return room;
+  return std::min(room, rate_->room(now));
+}
 
 void Lane::take_page(DuePage page) {
   more_in_store_ = page.more;
@@ -116,6 +147,20 @@ void Lane::unload() {
   if (ready_.empty()) return;
   while (!ready_.empty()) held_.erase(pop_ready(ready_.begin()).delivery.id.value);
   more_in_store_ = true;
+}
+
+bool Lane::should_unload(MonoTime now) const {
+  if (!may_ever_send() || hold_.until(now)) return true;
+  const auto full = rate_ ? rate_->full_until(now) : std::nullopt;
+  return full && *full - now > kRateWaitLoaded;
+}
+
+std::optional<MonoTime> Lane::waits_until(MonoTime now) const {
+  return later(hold_.until(now), rate_ ? rate_->full_until(now) : std::nullopt);
+}
+
+std::optional<MonoTime> Lane::matters_until(MonoTime now) const {
+  return later(hold_.until(now), rate_ ? rate_->matters_until(now) : std::nullopt);
 }
 
 bool Lane::is_idle() const { return held_.empty() && !more_in_store_ && !next_due_at_; }

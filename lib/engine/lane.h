@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "domain/endpoint.h"
 #include "engine/hold.h"
+#include "engine/rate_log.h"
 #include "store/records.h"
 
 namespace postrider {
@@ -30,12 +31,11 @@ class Lane {
  public:
   /// `store_may_hold`: whether deliveries may wait in the store that the lane has not been told of.
   /// `budget` is shared by all lanes and outlives them.
-  Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget)
-      : budget_(budget), endpoint_(std::move(endpoint)), more_in_store_(store_may_hold) {}
+  Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget);
 
   [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
   [[nodiscard]] std::shared_ptr<const Endpoint> shared_endpoint() const { return endpoint_; }
-  void set_endpoint(std::shared_ptr<const Endpoint> endpoint) { endpoint_ = std::move(endpoint); }
+  void set_endpoint(std::shared_ptr<const Endpoint> endpoint);
 
   /// Takes a delivery that was just committed, when it is due, there is room and nothing older
   /// would be overtaken; else the store keeps it until a page brings it.
@@ -43,14 +43,15 @@ class Lane {
 
   /// Whether a page is wanted now. A lane that may not send does not page either.
   [[nodiscard]] bool wants_page(WallTime now) const;
-  /// Rows that a page may bring.
-  [[nodiscard]] std::size_t page_rows_max() const;
+  /// Rows that a page may bring. No more than may be sent when the rest would have to be given
+  /// back.
+  [[nodiscard]] std::size_t page_rows_max(MonoTime now) const;
   void take_page(DuePage page);
 
   /// Whether the endpoint's own limit leaves room for one more request.
   [[nodiscard]] bool has_free_slot() const;
   /// Whether the endpoint may be sent anything now.
-  [[nodiscard]] bool may_send(MonoTime now) const { return may_ever_send() && !hold_.until(now); }
+  [[nodiscard]] bool may_send(MonoTime now) const { return may_ever_send() && !waits_until(now); }
   /// Whether something is ready, or should be read.
   [[nodiscard]] bool has_work(WallTime now) const { return !ready_.empty() || wants_page(now); }
   /// Whether a request could go out now, apart from the process-wide limit.
@@ -64,6 +65,10 @@ class Lane {
   /// Gives back what was set aside when the clock was set back to before its end.
   void reconsider(WallTime now);
 
+  /// A request goes out: a rate limit counts it.
+  void sent(MonoTime at) {
+    if (rate_) rate_->record(at);
+  }
   /// An answer came: the slot stays taken until settled().
   void throttled(MonoTime now, std::optional<Millis> retry_after) { hold_.begin(now, retry_after); }
   void answered() { hold_.reset(); }
@@ -83,6 +88,9 @@ class Lane {
 
   /// Gives what is ready back to the store, as when the lane may not send for a while.
   void unload();
+  /// Whether the lane may not send for so long that what is ready is of more use in the store. A
+  /// lane that sends again soon would only read it once more.
+  [[nodiscard]] bool should_unload(MonoTime now) const;
 
   /// Nothing held, nothing known to wait: the lane can go.
   [[nodiscard]] bool is_idle() const;
@@ -92,8 +100,11 @@ class Lane {
   [[nodiscard]] bool is_held(DeliveryId id) const { return held_.contains(id.value); }
   [[nodiscard]] bool may_ever_send() const;
   [[nodiscard]] std::optional<WallTime> next_due_at() const { return next_due_at_; }
-  /// When a hold ends; nothing when there is none.
-  [[nodiscard]] std::optional<MonoTime> held_until(MonoTime now) const { return hold_.until(now); }
+  /// When a hold or the rate limit lets the next request out; nothing when they let it now.
+  [[nodiscard]] std::optional<MonoTime> waits_until(MonoTime now) const;
+  /// Up to when the lane knows something that the endpoint's next deliveries need; nothing when it
+  /// knows nothing.
+  [[nodiscard]] std::optional<MonoTime> matters_until(MonoTime now) const;
 
  private:
   enum class Holding : std::uint8_t { kReady, kInFlight, kGone, kSetAside };
@@ -118,6 +129,7 @@ class Lane {
   std::optional<WallTime> next_due_at_;
   DeliveryId paged_up_to_;
   Hold hold_;
+  std::optional<RateLog> rate_;  // while the endpoint has a limit
   bool stopped_ = false;
 };
 

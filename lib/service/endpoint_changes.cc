@@ -60,12 +60,19 @@ Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint) {
   endpoint.updated_at = context.now;
   if (auto put = context.store.put_endpoint(endpoint); !put)
     return tl::unexpected(std::move(put).error());
+  // A limit that is set again counts from then on.
+  const auto before = context.routing.find(endpoint.id);
+  if (before && before->config.rate_limit && !endpoint.config.rate_limit) {
+    if (auto forgotten = context.store.forget_sends(endpoint.id); !forgotten)
+      return tl::unexpected(std::move(forgotten).error());
+  }
   publish(context, endpoint);
   return endpoint;
 }
 
 Status remove_endpoint(WriteContext& context, EndpointId id) {
   if (auto removed = context.store.delete_endpoint(id, context.now); !removed) return removed;
+  if (auto forgotten = context.store.forget_sends(id); !forgotten) return forgotten;
   context.routing.remove(id);
   context.effects.endpoints_removed.push_back(id);
   return {};

@@ -67,6 +67,9 @@ Status load(Engine& engine, StoreReader& reader) {
   auto waiting = reader.waiting_endpoints();
   if (!waiting) return tl::unexpected(std::move(waiting).error());
   for (const auto& [endpoint, due_at] : *waiting) engine.read_again(endpoint);
+  auto sends = reader.recent_sends();
+  if (!sends) return tl::unexpected(std::move(sends).error());
+  for (const auto& [endpoint, at] : *sends) engine.seed_send(endpoint, at);
   return {};
 }
 

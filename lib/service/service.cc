@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "service/delivery_changes.h"
 #include "service/endpoint_changes.h"
+#include "service/process_start.h"
 
 namespace postrider {
 namespace {
@@ -94,8 +95,13 @@ Service::~Service() { stop(); }
 Status Service::start() {
   if (auto keys = reload_keys(); !keys) return keys;
   if (auto types = reload_event_types(); !types) return types;
-  if (auto dispatching = dispatcher_.start(); !dispatching) return dispatching;
   if (auto writing = writer_.start(); !writing) return writing;
+  // Before the dispatcher reads what counts against rate limits.
+  const Status counted = writer_.execute(Change{[&](WriteContext& context) {
+    return count_sends_of_last_process(context, clock_.boot(), clock_.mono_now());
+  }});
+  if (!counted) return counted;
+  if (auto dispatching = dispatcher_.start(); !dispatching) return dispatching;
   maintenance_.start();
   outbox_watcher_.start();
   const MutexLock lock(mutex_);

@@ -64,7 +64,8 @@ class Store {
   // Deliveries.
 
   /// Records attempts and their next states. `delivered` applies to any pending delivery,
-  /// everything else only in the round it was sent in. Results in the order given.
+  /// everything else only in the round it was sent in. Results in the order given. Requests that a
+  /// rate limit counts are remembered for its period.
   [[nodiscard]] virtual Result<std::vector<Settled>> settle(
       std::span<const Settlement> settlements, WallTime now
   ) = 0;
@@ -128,6 +129,18 @@ class Store {
       EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
   ) = 0;
   [[nodiscard]] virtual Status delete_endpoint(EndpointId id, WallTime now) = 0;
+
+  // What counts against rate limits; settle() adds to it.
+
+  /// A process begins whose monotonic clock shows `now`. When `boot` is not the one of the process
+  /// before, that clock began anew: what was sent before counts as sent now.
+  [[nodiscard]] virtual Status rebase_sends(std::int64_t boot, MonoTime now) = 0;
+  /// Counts what may have been in flight when a process ended as sent at `sent_at`: one request for
+  /// each pending delivery of the endpoint that is due, up to `count_max`.
+  [[nodiscard]] virtual Status assume_sends(
+      EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
+  ) = 0;
+  [[nodiscard]] virtual Status forget_sends(EndpointId endpoint) = 0;
 
   // Keys, event types, tasks, statistics.
 

@@ -29,9 +29,11 @@ enum class Canary : std::uint8_t {
   kDeliveryLost,
   kSecretForgotten,
   kPruneAll,
+  kRateIgnored,
+  kSendsForgotten,
 };
 
-inline constexpr std::array<std::string_view, 19> kCanaryNames = {
+inline constexpr std::array<std::string_view, 21> kCanaryNames = {
     "none",
     "answer_before_commit",
     "settle_before_commit",
@@ -51,6 +53,8 @@ inline constexpr std::array<std::string_view, 19> kCanaryNames = {
     "delivery_lost",
     "secret_forgotten",
     "prune_all",
+    "rate_ignored",
+    "sends_forgotten",
 };
 
 [[nodiscard]] inline std::optional<Canary> parse_canary(std::string_view name) {

@@ -130,6 +130,9 @@ class Checker {
   void check_endpoint_may_be_sent_to(
       const Flight& flight, std::uint64_t told, Unsettled& unsettled
   );
+  void check_rate(const Flight& flight, std::uint64_t told);
+  /// What of the sends of the process that is gone is known to the next.
+  void forget_unknown_sends();
   void check_bytes(const Flight& flight, const Request& request, std::uint64_t told) const;
 
   void check_events(const std::map<std::int64_t, DeliveryRow>& rows);
@@ -177,7 +180,13 @@ class Checker {
     Millis delay{1000};
   };
   std::map<std::int64_t, LongestHold> longest_holds_;
-  std::set<std::int64_t> yes_unwritten_;  // answered 2xx to a node that is gone
+  struct Sent {
+    MonoTime at;
+    std::uint64_t told = 0;  ///< as the node was when it sent
+    std::int64_t delivery = 0;
+  };
+  std::map<std::int64_t, std::vector<Sent>> sends_;  // by endpoint, oldest first
+  std::set<std::int64_t> yes_unwritten_;             // answered 2xx to a node that is gone
   std::map<std::int64_t, Health> health_;
   std::set<std::int64_t> failing_;  // endpoints that this group must have disabled
   std::set<std::int64_t> gone_;

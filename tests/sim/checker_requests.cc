@@ -103,6 +103,7 @@ void Checker::on_request(Flight& flight, const Request& request, std::uint64_t t
   unsettled.endpoint = flight.endpoint;
   check_delivery_may_be_sent(flight, told, unsettled);
   check_endpoint_may_be_sent_to(flight, told, unsettled);
+  check_rate(flight, told);
   check_bytes(flight, request, told);
   if (yes_unwritten_.erase(flight.delivery) > 0) ++counts.duplicates;
   unsettled_.emplace(flight.delivery, std::move(unsettled));
@@ -254,6 +255,7 @@ void Checker::on_crash() {
         response->status <= 299)
       yes_unwritten_.insert(delivery);
   }
+  forget_unknown_sends();
   unsettled_.clear();
   in_flight_.clear();
   settled_seq_.clear();

@@ -136,6 +136,11 @@ class EngineReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints() override {
     return inner_->waiting_endpoints();
   }
+  [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override {
+    if (control_.canary == Canary::kSendsForgotten)
+      return std::vector<std::pair<EndpointId, MonoTime>>{};
+    return inner_->recent_sends();
+  }
   [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override {
     return inner_->all_endpoints();
   }

@@ -112,6 +112,18 @@ class FaultyStore final : public Store {
     return inner_->delete_endpoint(id, now);
   }
 
+  [[nodiscard]] Status rebase_sends(std::int64_t boot, MonoTime now) override {
+    return inner_->rebase_sends(boot, now);
+  }
+  [[nodiscard]] Status assume_sends(
+      EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
+  ) override {
+    return inner_->assume_sends(endpoint, count_max, now, sent_at);
+  }
+  [[nodiscard]] Status forget_sends(EndpointId endpoint) override {
+    return inner_->forget_sends(endpoint);
+  }
+
   [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override {
     return inner_->add_api_key(key, now);
   }

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "service/process_start.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace postrider::sim {
@@ -54,6 +55,7 @@ Node::Node(Parts parts)
   engine_reader_ = faulty_reader(must(readers.open()), *parts_.control);
   group_ = std::make_unique<GroupCommit>(*store_);
   must(group_->load(*writer_reader_));
+  begin_process();
   engine_ = std::make_unique<Engine>(
       parts_.engine,
       IdCodec{engine_reader_->id_salt()},
@@ -63,6 +65,19 @@ Node::Node(Parts parts)
       Prng{parts_.seed}
   );
   must(load(*engine_, *engine_reader_));
+}
+
+void Node::begin_process() {
+  // A process that cannot write this does not start.
+  const bool faults = std::exchange(parts_.control->faults, false);
+  const SimClock& clock = *parts_.clock;
+  const Change change = [&clock](WriteContext& context) {
+    return count_sends_of_last_process(context, clock.boot(), clock.mono_now());
+  };
+  std::vector<Settlement> none;
+  Effects effects;
+  must(group_->run(none, {change}, clock.wall_now(), effects).changes.front());
+  parts_.control->faults = faults;
 }
 
 Written Node::write(WallTime now, std::size_t commands_max, bool tell) {
@@ -121,6 +136,7 @@ void Node::pass_on(Effects& effects, std::uint64_t seq) {
   for (auto& endpoint : news.endpoints) {
     auto changed = std::make_shared<Endpoint>(*endpoint);
     if (is_canary(control, Canary::kLimitIgnored)) changed->config.max_in_flight += 5;
+    if (is_canary(control, Canary::kRateIgnored)) changed->config.rate_limit.reset();
     if (is_canary(control, Canary::kPauseIgnored)) changed->state = EndpointState::kActive;
     if (is_canary(control, Canary::kSecretForgotten)) changed->secrets.resize(1);
     endpoint = std::move(changed);

@@ -27,6 +27,14 @@ RetryPolicy draw_retry(Prng& prng) {
   return policy;
 }
 
+RateLimit draw_rate_limit(Prng& prng) {
+  RateLimit rate;
+  rate.limit = 1 + static_cast<int>(prng.below(6));
+  // A few periods, so that a limit is often changed and the period stays.
+  rate.period = pick(prng, std::vector<Millis>{Millis{40}, Millis{1000}, Millis{20'000}});
+  return rate;
+}
+
 std::string draw_secret(Prng& prng) {
   std::string bytes;
   for (int i = 0; i < 24; ++i) bytes.push_back(static_cast<char>(prng.below(256)));
@@ -65,6 +73,7 @@ EndpointConfig World::draw_config(int index) {
   config.max_in_flight = 1 + static_cast<int>(prng_.below(5));
   config.payload = static_cast<PayloadKind>(prng_.below(3));
   if (happens(0.7)) config.retry = draw_retry(prng_);
+  if (happens(plan_.rate_limit)) config.rate_limit = draw_rate_limit(prng_);
   if (happens(0.5)) config.timeout = Millis{1000} + draw_millis(prng_, Millis{4000});
   if (happens(0.3)) config.event_types = {"order.*"};
   if (happens(0.1)) config.event_types = {"ping", "user.created", "ping"};
@@ -122,8 +131,12 @@ void World::change_endpoint() {
         if (kind == 5) return rotate_secret(context, **endpoint, secret, overlap);
         Endpoint changed = **endpoint;
         const std::string url = changed.config.url;
+        // What was in flight at a crash is bounded by the limit as it is then.
+        const int in_flight = changed.config.max_in_flight;
+        const bool keeps = changed.config.rate_limit.has_value() && drawn.rate_limit.has_value();
         changed.config = drawn;
         changed.config.url = url;
+        if (keeps) changed.config.max_in_flight = std::max(in_flight, drawn.max_in_flight);
         return put_endpoint(context, changed);
       },
       [this](const Endpoint& changed) {

@@ -40,6 +40,8 @@ struct Plan {
   double crash = 0.0;
   double crash_in_commit = 0.0;
   double drain = 0.0;
+  double reboot = 0.0;      ///< of the machine, with a crash
+  double rate_limit = 0.0;  ///< of an endpoint
   double wall_step = 0.0;
   double long_jump = 0.0;
   double begin_fails = 0.0;

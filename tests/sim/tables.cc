@@ -159,6 +159,10 @@ ParsedConfig parse_config(const std::string& config) {
   const auto value = nlohmann::json::parse(config);
   ParsedConfig parsed;
   parsed.max_in_flight = value.value("max_in_flight", 0);
+  if (value.contains("rate_limit")) {
+    const auto& rate = value.at("rate_limit");
+    parsed.rate_limit = {rate.at("limit").get<int>(), Millis{rate.at("period_ms").get<int>()}};
+  }
   if (!value.contains("retry")) return parsed;
   const auto& retry = value.at("retry");
   RetryPolicy policy;

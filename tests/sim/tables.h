@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/unique_handle.h"
-#include "domain/retry_policy.h"
+#include "domain/endpoint.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -99,6 +99,7 @@ class Tables {
 struct ParsedConfig {
   int max_in_flight = 0;
   std::optional<RetryPolicy> retry;
+  std::optional<RateLimit> rate_limit;
 };
 [[nodiscard]] ParsedConfig parse_config(const std::string& config);
 

@@ -55,6 +55,7 @@ void World::restart(const char* why) {
   if (node_) {
     network_->forget(generation_);
     node_.reset();
+    if (happens(plan_.reboot)) clock_.reboot();
     checker_->on_crash();
   }
   ++generation_;
@@ -67,6 +68,7 @@ void World::restart(const char* why) {
   parts.engine.request.user_agent = "sim";
   parts.control = &control_;
   parts.on_request = [this](TransferId id, Request request) { on_request(id, std::move(request)); };
+  parts.clock = &clock_;
   parts.generation = generation_;
   parts.seq = seq_;
   parts.seed = prng_.next();

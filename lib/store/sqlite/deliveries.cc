@@ -25,6 +25,8 @@ Result<std::optional<int>> SqliteStore::apply_next_state(
 }
 
 Result<Settled> SqliteStore::settle_one(const Settlement& settlement, WallTime now) {
+  if (auto status = record_sent(settlement, now); !status)
+    return tl::unexpected<Error>(status.error());
   auto number = apply_next_state(settlement, now);
   if (!number) return tl::unexpected<Error>(number.error());
   Settled settled{.applied = number->has_value(), .attempt = {}, .number = 0};

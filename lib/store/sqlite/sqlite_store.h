@@ -109,6 +109,12 @@ class SqliteStore final : public Store {
   ) override;
   [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
 
+  [[nodiscard]] Status rebase_sends(std::int64_t boot, MonoTime now) override;
+  [[nodiscard]] Status assume_sends(
+      EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
+  ) override;
+  [[nodiscard]] Status forget_sends(EndpointId endpoint) override;
+
   [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override;
   [[nodiscard]] Status delete_api_key(KeyId id) override;
   [[nodiscard]] Result<EventType> event_type(std::string_view name) override;
@@ -148,6 +154,9 @@ class SqliteStore final : public Store {
       WallTime now
   );
   [[nodiscard]] Result<Appended> append_one(const NewEvent& event, WallTime now);
+  [[nodiscard]] Status record_send(EndpointId endpoint, MonoTime sent_at, WallTime now);
+  /// Records the request of a settlement when a rate limit counts it.
+  [[nodiscard]] Status record_sent(const Settlement& settlement, WallTime now);
   [[nodiscard]] Result<Settled> settle_one(const Settlement& settlement, WallTime now);
   /// The number of the attempt; nothing when the delivery is no longer what it was.
   [[nodiscard]] Result<std::optional<int>> apply_next_state(

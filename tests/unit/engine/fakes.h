@@ -44,6 +44,8 @@ class FakeReader final : public StoreReader {
   }
   using Waiting = std::vector<std::pair<EndpointId, WallTime>>;
   [[nodiscard]] Result<Waiting> waiting_endpoints() override { return none<Waiting>(); }
+  using Sends = std::vector<std::pair<EndpointId, MonoTime>>;
+  [[nodiscard]] Result<Sends> recent_sends() override { return none<Sends>(); }
   [[nodiscard]] Result<Event> event(EventId) override { return none<Event>(); }
   [[nodiscard]] Result<Page<Event>> events(const EventFilter&, const PageParams&) override {
     return none<Page<Event>>();
