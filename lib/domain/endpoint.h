@@ -60,6 +60,15 @@ struct EndpointSecret {
   bool operator==(const EndpointSecret&) const = default;
 };
 
+/// The endpoint has failed so often that only probes are sent.
+struct OpenCircuit {
+  WallTime opened_at;
+  WallTime next_probe_at;
+  Millis probe_delay{0};  ///< the present wait between probes, without jitter
+
+  bool operator==(const OpenCircuit&) const = default;
+};
+
 struct Endpoint {
   EndpointId id;
   std::string tenant{kDefaultTenant};
@@ -73,6 +82,9 @@ struct Endpoint {
   /// Set while the endpoint has only failed since then; with the count it decides on `failing`.
   std::optional<WallTime> failing_since;
   std::int64_t failed_attempts_count = 0;  ///< since failing_since
+  std::optional<OpenCircuit> circuit;      ///< nothing while it is closed
+  /// Raised when failures begin anew: answers to older requests say nothing of it any more.
+  int health_round = 0;
 };
 
 /// Whether the endpoint wants the event: same tenant, a matching type, a shared channel.

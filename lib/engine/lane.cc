@@ -90,9 +90,31 @@ bool Lane::can_send(MonoTime now) const {
   return !ready_.empty() && may_send(now) && has_free_slot();
 }
 
-DueDelivery Lane::take_ready() {
-  POSTRIDER_ASSERT(!ready_.empty());
-  DueDelivery taken = pop_ready(ready_.begin());
+DueDelivery Lane::take_ready() { return take(ready_.begin()); }
+
+DueDelivery Lane::take_probe(std::optional<DeliveryId> wanted) {
+  auto chosen = std::find_if(ready_.begin(), ready_.end(), [&](const DueDelivery& ready) {
+    return ready.delivery.id == wanted;
+  });
+  if (chosen == ready_.end()) {
+    chosen = std::min_element(
+        ready_.begin(),
+        ready_.end(),
+        [](const DueDelivery& a, const DueDelivery& b) {
+          return a.delivery.schedule_attempts_count < b.delivery.schedule_attempts_count;
+        }
+    );
+  }
+  return take(chosen);
+}
+
+bool Lane::is_ready(DeliveryId id) const {
+  const auto found = held_.find(id.value);
+  return found != held_.end() && found->second == Holding::kReady;
+}
+
+DueDelivery Lane::take(std::deque<DueDelivery>::iterator ready) {
+  DueDelivery taken = pop_ready(ready);
   held_[taken.delivery.id.value] = Holding::kInFlight;
   ++in_flight_;
   return taken;

@@ -58,6 +58,11 @@ class Lane {
   [[nodiscard]] bool can_send(MonoTime now) const;
   /// Takes the next delivery to send; it stays held as in flight. `can_send` is true.
   [[nodiscard]] DueDelivery take_ready();
+  /// Takes `wanted` when it is ready, else of what is ready the one with the fewest attempts.
+  [[nodiscard]] DueDelivery take_probe(std::optional<DeliveryId> wanted);
+  /// Makes a delivery ready that is not held, whatever the room.
+  void add_wanted(DueDelivery delivery) { push_ready(std::move(delivery)); }
+  [[nodiscard]] bool is_ready(DeliveryId id) const;
 
   /// Keeps the delivery that was just taken from being sent until somebody else ends it: its event
   /// expired at `expired_at`. A lane that keeps many reads no more until then.
@@ -112,6 +117,7 @@ class Lane {
   [[nodiscard]] bool has_room() const;
   void note_due(WallTime due_at);
   void push_ready(DueDelivery delivery);
+  DueDelivery take(std::deque<DueDelivery>::iterator ready);
   DueDelivery pop_ready(std::deque<DueDelivery>::iterator ready);
 
   ReadyBudget& budget_;

@@ -13,6 +13,8 @@ namespace postrider {
 namespace {
 
 constexpr Millis kRound{1000};
+/// What waits behind a circuit waits for an hour at least.
+constexpr Millis kCircuitsPeriod{10'000};
 constexpr Millis kStatsPeriod{2000};
 constexpr Millis kSecretsPeriod{60'000};
 constexpr Millis kRetentionPeriod{60'000};
@@ -70,6 +72,7 @@ void Maintenance::run() noexcept {
 
 void Maintenance::round() {
   sweep();
+  if (is_due(schedule_.circuits, kCircuitsPeriod)) sweep_behind_circuits();
   step_tasks();
   if (is_due(schedule_.stats, kStatsPeriod)) write_stats();
   if (is_due(schedule_.checkpoint, kRound)) report("checkpoint", checkpointer_->checkpoint());
@@ -93,6 +96,19 @@ void Maintenance::sweep() {
       return sweep_deliveries(context, options_.hold_disabled, more);
     });
     report("sweeps", swept);
+    if (!swept) return;
+  }
+}
+
+void Maintenance::sweep_behind_circuits() {
+  EndpointId after;
+  bool more = true;
+  while (more && !stopping()) {
+    more = false;
+    const Status swept = writer_.execute([&](WriteContext& context) {
+      return sweep_circuits(context, options_.retry_default, after, more);
+    });
+    report("circuits", swept);
     if (!swept) return;
   }
 }
@@ -196,7 +212,11 @@ void Maintenance::sample_gauges() {
   const auto endpoints = reader_->all_endpoints();
   if (!backlog || !dead || !endpoints) return;
   std::map<std::int64_t, EndpointState> states;
-  for (const auto& endpoint : *endpoints) states[endpoint.id.value] = endpoint.state;
+  std::int64_t circuits_open = 0;
+  for (const auto& endpoint : *endpoints) {
+    states[endpoint.id.value] = endpoint.state;
+    if (endpoint.circuit && endpoint.state == EndpointState::kActive) ++circuits_open;
+  }
   std::int64_t due = 0;
   std::int64_t scheduled = 0;
   WallTime oldest = now;
@@ -209,6 +229,7 @@ void Maintenance::sample_gauges() {
   }
   metrics_.set_backlog(due, scheduled, static_cast<double>((now - oldest).count()) / 1000.0);
   metrics_.set_dead_letters(*dead);
+  metrics_.set_circuits_open(circuits_open);
   const auto took = std::chrono::ceil<Millis>(clock_.mono_now() - begun);
   gauges_period_ = std::max(kGaugesPeriodMin, took * kGaugesShare);
 }

@@ -145,6 +145,11 @@ void Service::committed(Effects effects, double commit_seconds, std::int64_t row
   // the change.
   if (effects.keys_changed) report_reload(reload_keys());
   if (effects.event_types_changed) report_reload(reload_event_types());
+  for (const auto& [endpoint, opened] : effects.circuits) {
+    const auto message =
+        opened ? "the circuit of an endpoint opened" : "the circuit of an endpoint closed";
+    log::info(message, {{"endpoint", ids_.encode(endpoint)}});
+  }
   if (effects.tasks_changed || !effects.endpoints_removed.empty()) maintenance_.wake();
   dispatcher_.tell(news_of(effects));
 }
@@ -212,7 +217,9 @@ Result<RecordedAttempt> Service::test_endpoint(EndpointId id, EventDraft draft) 
     }
     patience = (*endpoint)->config.timeout.value_or(patience);
     draft.tenant = (*endpoint)->tenant;
-    return emit_to(context, std::move(draft), id);
+    auto test = emit_to(context, std::move(draft), id);
+    if (test) context.effects.probes.emplace_back(test->deliveries.front().id, id);
+    return test;
   });
   if (!appended) return tl::unexpected(std::move(appended).error());
   const DeliveryId delivery = appended->deliveries.front().id;

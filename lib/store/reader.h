@@ -32,6 +32,10 @@ class StoreReader {
   [[nodiscard]] virtual Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints(
   ) = 0;
 
+  /// One delivery with its event, when it is pending and due.
+  [[nodiscard]] virtual Result<std::optional<DueDelivery>> due_delivery(
+      DeliveryId id, WallTime now
+  ) = 0;
   /// What counts against rate limits: the requests of the last period of each endpoint that has
   /// one, in order.
   [[nodiscard]] virtual Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() = 0;

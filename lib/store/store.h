@@ -103,6 +103,11 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<Delivery>> expire_disabled(
       WallTime disabled_before, WallTime now, std::size_t rows_max
   ) = 0;
+  /// What was due for the endpoint at `due_until` or before becomes dead (attempts_exhausted): it
+  /// has waited behind an open circuit for long enough.
+  [[nodiscard]] virtual Result<std::vector<Delivery>> expire_waiting(
+      EndpointId endpoint, WallTime due_until, WallTime now, std::size_t rows_max
+  ) = 0;
   /// Pending deliveries of deleted endpoints become cancelled.
   [[nodiscard]] virtual Result<std::vector<Delivery>> cancel_deleted(
       WallTime now, std::size_t rows_max
@@ -122,11 +127,15 @@ class Store {
 
   /// Stores a new endpoint and draws its id.
   [[nodiscard]] virtual Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) = 0;
-  /// Replaces config, state and secrets of an endpoint that is not deleted; its health stays.
+  /// Replaces config, state, secrets and round of an endpoint that is not deleted; its health
+  /// stays.
   [[nodiscard]] virtual Status put_endpoint(const Endpoint& endpoint) = 0;
   /// Sets what settling knows of an endpoint.
   [[nodiscard]] virtual Status put_endpoint_health(
-      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+      EndpointId id,
+      std::optional<WallTime> failing_since,
+      std::int64_t failed_attempts_count,
+      const std::optional<OpenCircuit>& circuit
   ) = 0;
   [[nodiscard]] virtual Status delete_endpoint(EndpointId id, WallTime now) = 0;
 

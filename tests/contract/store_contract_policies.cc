@@ -83,4 +83,58 @@ TEST_P(StoreContract, WhatMayHaveBeenInFlightCountsOncePerDueDeliveryUpToABound)
   EXPECT_EQ(sends().size(), 3U);
 }
 
+TEST_P(StoreContract, CircuitsAndRoundsOfHealthAreKept) {
+  const EndpointId id = add_endpoint();
+  EXPECT_FALSE(reader_->endpoint(id)->circuit);
+  const OpenCircuit circuit{at(5), at(5005), Millis{5000}};
+  ASSERT_TRUE(committed([&] { return store_->put_endpoint_health(id, at(1), 12, circuit); }));
+  reopen();
+  auto endpoint = reader_->endpoint(id).value();
+  EXPECT_EQ(endpoint.circuit, circuit);
+  endpoint.health_round = 3;
+  ASSERT_TRUE(committed([&] { return store_->put_endpoint(endpoint); }));
+  EXPECT_EQ(reader_->endpoint(id)->health_round, 3);
+  EXPECT_EQ(reader_->endpoint(id)->circuit, circuit) << "a change of the config keeps it";
+  ASSERT_TRUE(committed([&] {
+    return store_->put_endpoint_health(id, std::nullopt, 0, std::nullopt);
+  }));
+  EXPECT_FALSE(reader_->all_endpoints()->front().circuit);
+}
+
+TEST_P(StoreContract, WhatHasWaitedForLongEnoughDiesAndNothingElse) {
+  const EndpointId endpoint = add_endpoint();
+  const DeliveryId first = append_delivery(endpoint, at(0));
+  const DeliveryId second = append_delivery(endpoint, at(10));
+  const DeliveryId later = append_delivery(endpoint, at(11));
+  const DeliveryId other = append_delivery(add_endpoint(), at(0));
+  std::vector<DeliveryId> ended;
+  for (int calls = 0; calls < 4; ++calls) {
+    const auto dead =
+        committed([&] { return store_->expire_waiting(endpoint, at(10), at(99), rows_max()); });
+    ASSERT_TRUE(dead);
+    EXPECT_LE(dead->size(), rows_max());
+    for (const auto& row : *dead) ended.push_back(row.id);
+  }
+  EXPECT_EQ(ended, (std::vector{first, second}));
+  EXPECT_EQ(stored(first).dead_reason, DeadReason::kAttemptsExhausted);
+  EXPECT_EQ(stored(first).finished_at, at(99));
+  EXPECT_EQ(stored(first).round, 1);
+  EXPECT_EQ(stored(first).attempts_count, 0);
+  EXPECT_EQ(stored(later).state, DeliveryState::kPending);
+  EXPECT_EQ(stored(other).state, DeliveryState::kPending);
+}
+
+TEST_P(StoreContract, OneDeliveryIsReadWhenItIsPendingAndDue) {
+  const EndpointId endpoint = add_endpoint();
+  const DeliveryId id = append_delivery(endpoint, at(10));
+  EXPECT_FALSE(reader_->due_delivery(id, at(9)).value());
+  const auto due = reader_->due_delivery(id, at(10)).value();
+  ASSERT_TRUE(due);
+  EXPECT_EQ(due->delivery, stored(id));
+  EXPECT_EQ(due->event->data, make_draft().data);
+  settle(stored(id), Delivered{}, at(20));
+  EXPECT_FALSE(reader_->due_delivery(id, at(30)).value());
+  EXPECT_FALSE(reader_->due_delivery({1}, at(30)).value());
+}
+
 }  // namespace postrider::testing

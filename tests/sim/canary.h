@@ -31,9 +31,11 @@ enum class Canary : std::uint8_t {
   kPruneAll,
   kRateIgnored,
   kSendsForgotten,
+  kCircuitIgnored,
+  kCircuitForgotten,
 };
 
-inline constexpr std::array<std::string_view, 21> kCanaryNames = {
+inline constexpr std::array<std::string_view, 23> kCanaryNames = {
     "none",
     "answer_before_commit",
     "settle_before_commit",
@@ -55,6 +57,8 @@ inline constexpr std::array<std::string_view, 21> kCanaryNames = {
     "prune_all",
     "rate_ignored",
     "sends_forgotten",
+    "circuit_ignored",
+    "circuit_forgotten",
 };
 
 [[nodiscard]] inline std::optional<Canary> parse_canary(std::string_view name) {

@@ -64,7 +64,7 @@ Node::Node(Parts parts)
       sink_,
       Prng{parts_.seed}
   );
-  must(load(*engine_, *engine_reader_));
+  must(load(*engine_, *engine_reader_, parts_.clock->wall_now(), parts_.clock->mono_now()));
 }
 
 void Node::begin_process() {
@@ -144,6 +144,11 @@ void Node::pass_on(Effects& effects, std::uint64_t seq) {
   inbox_.emplace_back(seq, std::move(news));
 }
 
+DeliveryId Node::first_pending(EndpointId endpoint, WallTime wall) {
+  const auto page = writer_reader_->due({endpoint, wall, 1, nullptr});
+  return page && !page->rows.empty() ? page->rows.front().delivery.id : DeliveryId{};
+}
+
 void Node::turn(
     WallTime wall, MonoTime mono, std::vector<Completion> completions, std::size_t news_count
 ) {
@@ -157,6 +162,12 @@ void Node::turn(
   if (is_canary(parts_.control, Canary::kHoldIgnored)) {
     for (auto& completion : completions) {
       if (completion.response.status == 429) completion.response.status = 500;
+    }
+  }
+  if (is_canary(parts_.control, Canary::kCircuitIgnored)) {
+    for (const auto& [id, endpoint] : group_->routing().all()) {
+      const DeliveryId pending = first_pending({id}, wall);
+      if (pending.value != 0) engine_->probe_with(pending, {id});
     }
   }
   read_failed_ = !engine_->tick(wall, mono, std::move(completions)).has_value();

@@ -83,6 +83,8 @@ class Node {
 
   /// What a process does before it sends.
   void begin_process();
+  /// The delivery of the endpoint that has been due for longest.
+  [[nodiscard]] DeliveryId first_pending(EndpointId endpoint, WallTime wall);
   void pass_on(Effects& effects, std::uint64_t seq);
   void settle_too_early();
 

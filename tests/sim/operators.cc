@@ -122,6 +122,7 @@ void World::change_endpoint() {
   if (kind == 4) return set_state(*id, EndpointState::kDisabled);
   const EndpointConfig drawn = draw_config(0);
   const std::string secret = draw_secret(prng_);
+  const bool new_url = happens(0.2);
   const Millis overlap = draw_millis(prng_, Millis{30'000});
   enqueue<Endpoint>(
       fmt::format("endpoint {}: {}", *id, kind == 5 ? "rotate" : "update"),
@@ -130,7 +131,8 @@ void World::change_endpoint() {
         if (!endpoint) return tl::unexpected(endpoint.error());
         if (kind == 5) return rotate_secret(context, **endpoint, secret, overlap);
         Endpoint changed = **endpoint;
-        const std::string url = changed.config.url;
+        std::string url = changed.config.url;
+        if (new_url) url += "?";  // another URL of the same receiver
         // What was in flight at a crash is bounded by the limit as it is then.
         const int in_flight = changed.config.max_in_flight;
         const bool keeps = changed.config.rate_limit.has_value() && drawn.rate_limit.has_value();
@@ -237,6 +239,17 @@ void World::maintain() {
         checker_->notes.sweep = true;
         checker_->notes.hold_disabled = hold;
       }
+  );
+  enqueue<bool>(
+      "sweep behind circuits",
+      [](WriteContext& context) -> Result<bool> {
+        bool more = false;
+        EndpointId after;
+        if (auto swept = sweep_circuits(context, default_policy(), after, more); !swept)
+          return tl::unexpected(swept.error());
+        return more;
+      },
+      [this](const bool& /*more*/) { checker_->notes.sweep = true; }
   );
   enqueue<std::size_t>(
       "take up the outbox",

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/prng.h"
+#include "domain/retry_policy.h"
 
 #include "tests/sim/receiver.h"
 
@@ -53,6 +54,13 @@ struct Plan {
 };
 
 [[nodiscard]] Plan draw_plan(Prng& prng);
+
+/// Of endpoints that have none of their own.
+[[nodiscard]] inline RetryPolicy default_policy() {
+  RetryPolicy policy;
+  policy.delays = {Millis{1000}, Millis{3000}, Millis{10'000}};
+  return policy;
+}
 
 /// True with the given chance. Draws once whatever the chance.
 [[nodiscard]] inline bool chance(Prng& prng, double p) { return prng.unit() < p; }

@@ -47,6 +47,10 @@ struct EndpointRow {
   std::int64_t state_changed_at_ms = 0;
   std::int64_t failing_since_ms = 0;
   std::int64_t failed_attempts = 0;
+  std::int64_t health_round = 0;
+  std::int64_t circuit_opened_at_ms = 0;  ///< 0 while it is closed; so are the next two
+  std::int64_t next_probe_at_ms = 0;
+  std::int64_t probe_delay_ms = 0;
   bool deleted = false;
   std::string config;
   std::vector<SecretRow> secrets;
@@ -97,6 +101,7 @@ class Tables {
 
 /// What of an endpoint's config the checkers need.
 struct ParsedConfig {
+  std::string url;
   int max_in_flight = 0;
   std::optional<RetryPolicy> retry;
   std::optional<RateLimit> rate_limit;

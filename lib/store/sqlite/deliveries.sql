@@ -139,6 +139,25 @@ RETURNING
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
   dead_reason, finished_at_ms, discarded, expires_at_ms
 
+-- name: expire_waiting
+UPDATE delivery
+SET
+  state = 'dead',
+  dead_reason = 'attempts_exhausted',
+  due_at_ms = NULL,
+  finished_at_ms = :now,
+  round = round + 1
+WHERE id IN (
+  SELECT id
+  FROM delivery
+  WHERE endpoint_id = :endpoint_id AND state = 'pending' AND due_at_ms <= :due_until
+  ORDER BY due_at_ms, id
+  LIMIT :rows_max
+)
+RETURNING
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms
+
 -- name: cancel_deleted
 UPDATE delivery
 SET state = 'cancelled', due_at_ms = NULL, finished_at_ms = :now, round = round + 1

@@ -20,6 +20,8 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] Result<DuePage> due(const DueParams& params) override;
   [[nodiscard]] Result<std::vector<std::pair<EndpointId, WallTime>>> waiting_endpoints() override;
 
+  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
+      override;
   [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override;
 
   [[nodiscard]] Result<Event> event(EventId id) override;

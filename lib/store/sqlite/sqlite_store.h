@@ -96,6 +96,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::vector<Delivery>> expire_disabled(
       WallTime disabled_before, WallTime now, std::size_t rows_max
   ) override;
+  [[nodiscard]] Result<std::vector<Delivery>> expire_waiting(
+      EndpointId endpoint, WallTime due_until, WallTime now, std::size_t rows_max
+  ) override;
   [[nodiscard]] Result<std::vector<Delivery>> cancel_deleted(WallTime now, std::size_t rows_max)
       override;
   [[nodiscard]] Result<Pruned> prune(WallTime before, WallTime keys_before, std::size_t rows_max)
@@ -105,7 +108,10 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
   [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
   [[nodiscard]] Status put_endpoint_health(
-      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+      EndpointId id,
+      std::optional<WallTime> failing_since,
+      std::int64_t failed_attempts_count,
+      const std::optional<OpenCircuit>& circuit
   ) override;
   [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
 

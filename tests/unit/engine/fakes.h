@@ -44,6 +44,13 @@ class FakeReader final : public StoreReader {
   }
   using Waiting = std::vector<std::pair<EndpointId, WallTime>>;
   [[nodiscard]] Result<Waiting> waiting_endpoints() override { return none<Waiting>(); }
+  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
+      override {
+    const auto row = rows.find(id.value);
+    if (row == rows.end() || *row->second.delivery.due_at > now)
+      return std::optional<DueDelivery>{};
+    return std::optional{row->second};
+  }
   using Sends = std::vector<std::pair<EndpointId, MonoTime>>;
   [[nodiscard]] Result<Sends> recent_sends() override { return none<Sends>(); }
   [[nodiscard]] Result<Event> event(EventId) override { return none<Event>(); }
