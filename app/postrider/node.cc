@@ -37,6 +37,7 @@ ServiceOptions service_options(const ServeOptions& options) {
   ServiceOptions service;
   service.engine = engine_options(options);
   service.maintenance.retention = options.retention;
+  service.maintenance.retry_default = service.engine.retry_default;
   service.maintenance.hold_disabled = std::chrono::hours{24 * options.hold_disabled_days};
   service.event_bytes_max = options.max_event_bytes;
   service.root_key = options.root_key.value_or("");

@@ -24,7 +24,7 @@ http::Answer settle(Reply reply, const http::Request& request) {
 Resources::Resources(Service& served, ApiOptions chosen)
     : service(served),
       options(std::move(chosen)),
-      views(served.ids(), options.endpoint_defaults),
+      views(served.ids(), options.endpoint_defaults, served.clock()),
       readers([&served] { return served.open_reader(); }) {}
 
 Needed<ReaderPool::Lease> Resources::reader() {

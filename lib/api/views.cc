@@ -164,6 +164,16 @@ std::string Views::recorded_attempt(const RecordedAttempt& recorded) const {
   return out;
 }
 
+void Views::circuit_member(JsonObject& object, const std::optional<OpenCircuit>& circuit) const {
+  std::string_view state = "closed";
+  if (circuit) state = circuit->next_probe_at <= clock_.wall_now() ? "half_open" : "open";
+  JsonObject member(object.begin("circuit"));
+  member.text("state", state)
+      .instant("opened_at", circuit ? std::optional{circuit->opened_at} : std::nullopt)
+      .instant("next_probe_at", circuit ? std::optional{circuit->next_probe_at} : std::nullopt)
+      .end();
+}
+
 void Views::endpoint_members(JsonObject& object, const Endpoint& endpoint) const {
   const std::string config = endpoint_config_view(endpoint.config, defaults_)
                                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -179,6 +189,7 @@ void Views::endpoint_members(JsonObject& object, const Endpoint& endpoint) const
   object.instant("state_changed_at", endpoint.state_changed_at)
       .instant("created_at", endpoint.created_at)
       .instant("updated_at", endpoint.updated_at);
+  circuit_member(object, endpoint.circuit);
 }
 
 std::string Views::endpoint(const Endpoint& endpoint) const {

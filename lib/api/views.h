@@ -26,7 +26,9 @@ using json::JsonObject;
 /// Immutable after construction.
 class Views {
  public:
-  Views(IdCodec ids, EndpointDefaults defaults) : ids_(ids), defaults_(std::move(defaults)) {}
+  /// `clock` outlives it.
+  Views(IdCodec ids, EndpointDefaults defaults, const Clock& clock)
+      : ids_(ids), defaults_(std::move(defaults)), clock_(clock) {}
 
   /// As lists show it: without `data`.
   [[nodiscard]] std::string event(const Event& event) const;
@@ -65,12 +67,14 @@ class Views {
   void delivery_members(JsonObject& object, const DeliveryView& view) const;
   void attempts_member(JsonObject& object, std::span<const Attempt> attempts) const;
   void attempt_members(JsonObject& object, const Attempt& attempt) const;
+  void circuit_member(JsonObject& object, const std::optional<OpenCircuit>& circuit) const;
   void endpoint_members(JsonObject& object, const Endpoint& endpoint) const;
   void api_key_members(JsonObject& object, const ApiKey& key) const;
   void filter_member(JsonObject& object, const DeadLetterFilter& filter) const;
 
   const IdCodec ids_;
   const EndpointDefaults defaults_;
+  const Clock& clock_;
 };
 
 /// `{"data":[…],"next_cursor":…}`; `view` makes the text of one row.

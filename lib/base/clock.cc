@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <fstream>
 
 namespace postrider {
 namespace {
@@ -114,6 +115,16 @@ WallTime SystemClock::wall_now() const {
 
 MonoTime SystemClock::mono_now() const {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::steady_clock::now());
+}
+
+std::int64_t SystemClock::boot() const {
+  std::string id;
+  std::ifstream{"/proc/sys/kernel/random/boot_id"} >> id;
+  // Unknown: taken for a machine that was started anew.
+  if (id.empty()) return unix_ms(wall_now());
+  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return static_cast<std::int64_t>(hash >> 1U);
 }
 
 std::string to_rfc3339(WallTime time) {

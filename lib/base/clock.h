@@ -15,7 +15,7 @@ using Millis = std::chrono::milliseconds;
 /// Unix time in milliseconds. May step back or jump when somebody sets the clock.
 using WallTime = std::chrono::time_point<std::chrono::system_clock, Millis>;
 
-/// Never steps; means nothing outside of this process.
+/// Never steps; means nothing after the machine was started anew, see Clock::boot().
 using MonoTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::microseconds>;
 
 /// The only source of time. Only the composition root names SystemClock; tests hand in their own.
@@ -28,6 +28,9 @@ class Clock {
 
   [[nodiscard]] virtual WallTime wall_now() const = 0;
   [[nodiscard]] virtual MonoTime mono_now() const = 0;
+  /// Another number whenever mono_now() has begun anew, as with a start of the machine. Instants of
+  /// two processes can be compared when theirs is the same.
+  [[nodiscard]] virtual std::int64_t boot() const = 0;
 };
 
 /// The machine's clocks. Thread-safe.
@@ -35,6 +38,7 @@ class SystemClock final : public Clock {
  public:
   [[nodiscard]] WallTime wall_now() const override;
   [[nodiscard]] MonoTime mono_now() const override;
+  [[nodiscard]] std::int64_t boot() const override;
 };
 
 [[nodiscard]] constexpr std::int64_t unix_ms(WallTime time) {

@@ -62,6 +62,11 @@ inline constexpr std::int64_t kTimeoutMsMin = 1000;
 inline constexpr std::int64_t kTimeoutMsMax = 60'000;
 inline constexpr std::int64_t kInFlightPerEndpointMax = 1000;
 inline constexpr std::size_t kRetryAttemptsMax = 100;
+/// Requests of one period: the instant of each is kept, 8 bytes, and a row until the period is
+/// over.
+inline constexpr std::int64_t kRateLimitMax = 10'000;
+/// After a restart that lost the clock a full period is waited for; nobody wants that to be longer.
+inline constexpr std::int64_t kRatePeriodMsMax = 3600LL * 1000;
 /// A retry may wait this long; a longer wait outlives every secret rotation and most receivers.
 inline constexpr std::int64_t kRetryDelayMsMax = 7LL * 24 * 3600 * 1000;
 /// Retry-After is believed up to here.

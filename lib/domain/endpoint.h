@@ -18,6 +18,14 @@ namespace postrider {
 
 enum class PayloadKind { kEnvelope, kRaw, kCloudEvents };
 
+/// No period of this length sees more requests than `limit`.
+struct RateLimit {
+  int limit = 1;
+  Millis period{1000};
+
+  bool operator==(const RateLimit&) const = default;
+};
+
 /// What the owner of an endpoint chooses; see api.md, "Endpoints". Read and written as JSON by
 /// domain/endpoint_json.h.
 struct EndpointConfig {
@@ -32,6 +40,7 @@ struct EndpointConfig {
   std::optional<Millis> timeout;     ///< nothing = the service's default
   int max_in_flight = 32;
   Ordering ordering = Ordering::kNone;  ///< holds for deliveries made from then on
+  std::optional<RateLimit> rate_limit;  ///< nothing = as fast as it answers
 
   bool operator==(const EndpointConfig&) const = default;
 };
@@ -53,6 +62,15 @@ struct EndpointSecret {
   bool operator==(const EndpointSecret&) const = default;
 };
 
+/// The endpoint has failed so often that only probes are sent.
+struct OpenCircuit {
+  WallTime opened_at;
+  WallTime next_probe_at;
+  Millis probe_delay{0};  ///< the present wait between probes, without jitter
+
+  bool operator==(const OpenCircuit&) const = default;
+};
+
 struct Endpoint {
   EndpointId id;
   std::string tenant{kDefaultTenant};
@@ -66,6 +84,9 @@ struct Endpoint {
   /// Set while the endpoint has only failed since then; with the count it decides on `failing`.
   std::optional<WallTime> failing_since;
   std::int64_t failed_attempts_count = 0;  ///< since failing_since
+  std::optional<OpenCircuit> circuit;      ///< nothing while it is closed
+  /// Raised when failures begin anew: answers to older requests say nothing of it any more.
+  int health_round = 0;
 };
 
 /// Whether the endpoint wants the event: same tenant, a matching type, a shared channel.

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "domain/header_rules.h"
 #include "domain/json_members.h"
+#include "domain/rate_limit_json.h"
 #include "domain/retry_policy_json.h"
 
 namespace postrider {
@@ -26,10 +27,9 @@ struct FixedMember {
   std::string_view name;
   std::string_view value;  ///< its default as JSON
 };
-constexpr std::array<FixedMember, 5> kFixedMembers = {{
+constexpr std::array<FixedMember, 4> kFixedMembers = {{
     {"filter", "null"},
     {"transform", "null"},
-    {"rate_limit", "null"},
     {"signature", R"({"scheme":"standard"})"},
     {"destination", R"({"type":"webhook"})"},
 }};
@@ -68,7 +68,7 @@ class ConfigReader {
   };
 
   void member(const std::string& name, const json& value) {
-    static constexpr std::array<Member, 11> kMembers = {{
+    static constexpr std::array<Member, 12> kMembers = {{
         {"url", &ConfigReader::url},
         {"description", &ConfigReader::description},
         {"metadata", &ConfigReader::metadata},
@@ -80,6 +80,7 @@ class ConfigReader {
         {"timeout_ms", &ConfigReader::timeout},
         {"max_in_flight", &ConfigReader::max_in_flight},
         {"ordering", &ConfigReader::ordering},
+        {"rate_limit", &ConfigReader::rate_limit},
     }};
     for (const auto& known : kMembers) {
       if (known.name != name) continue;
@@ -246,6 +247,10 @@ class ConfigReader {
     config_.ordering = *parsed;
   }
 
+  void rate_limit(const json& value) {
+    config_.rate_limit = parse_rate_limit(value, "/rate_limit", errors_);
+  }
+
   const UrlCheck& check_url_;
   const EndpointDefaults& defaults_;
   FieldErrors& errors_;
@@ -371,6 +376,7 @@ nlohmann::json endpoint_config_json(const EndpointConfig& config) {
   if (config.timeout) out["timeout_ms"] = config.timeout->count();
   if (config.max_in_flight != defaults.max_in_flight) out["max_in_flight"] = config.max_in_flight;
   if (config.ordering != defaults.ordering) out["ordering"] = to_string(config.ordering);
+  if (config.rate_limit) out["rate_limit"] = rate_limit_json(*config.rate_limit);
   return out;
 }
 
@@ -389,6 +395,7 @@ nlohmann::json endpoint_config_view(
   out["timeout_ms"] = config.timeout.value_or(defaults.timeout).count();
   out["max_in_flight"] = config.max_in_flight;
   out["ordering"] = to_string(config.ordering);
+  out["rate_limit"] = config.rate_limit ? rate_limit_json(*config.rate_limit) : json{};
   for (const auto& [name, value] : kFixedMembers) {
     out[std::string{name}] = json::parse(value, nullptr, false);
   }

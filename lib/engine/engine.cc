@@ -15,6 +15,8 @@ constexpr Millis kPromptMax{1000};
 /// connections that they free: with hundreds of requests at once libcurl takes twice the time for
 /// each.
 constexpr int kServedPerTickMax = 64;
+/// How soon a lane is looked at again that is full of what cannot be sent yet.
+constexpr Millis kLookAgain{1000};
 
 }  // namespace
 
@@ -49,12 +51,16 @@ void Engine::settled(
   Lane* lane = find_lane(endpoint);
   POSTRIDER_ASSERT(lane != nullptr);  // a lane stays while it holds something
   slots_.give_back(is_prompt(endpoint));
+  if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->settled(delivery);
   lane->settled(delivery, applied, due_at);
   note_runnable(endpoint);
 }
 
 void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
   const EndpointId id = endpoint->id;
+  const auto known = endpoints_.find(id.value);
+  if (known != endpoints_.end() && known->second->health_round != endpoint->health_round)
+    circuits_.erase(id.value);
   if (Lane* lane = find_lane(id); lane != nullptr) {
     lane->set_endpoint(endpoint);
     if (!lane->may_ever_send()) lane->unload();
@@ -65,6 +71,7 @@ void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
 
 void Engine::remove_endpoint(EndpointId id) {
   endpoints_.erase(id.value);
+  circuits_.erase(id.value);
   Lane* lane = find_lane(id);
   if (lane == nullptr) {
     prompt_.erase(id.value);
@@ -86,6 +93,30 @@ void Engine::set_prompt(EndpointId id, bool prompt) {
   if (lane == nullptr) return;
   slots_.reclassify(prompt, lane->in_flight());
   if (prompt) note_runnable(id);
+}
+
+void Engine::restore_circuit(
+    EndpointId id,
+    std::int64_t failures,
+    const std::optional<OpenCircuit>& stored,
+    WallTime wall_now,
+    MonoTime mono_now
+) {
+  circuits_.insert_or_assign(id.value, Circuit{failures, stored, wall_now, mono_now});
+}
+
+void Engine::probe_with(DeliveryId delivery, EndpointId endpoint) {
+  Circuit* circuit = open_circuit(endpoint);
+  if (circuit == nullptr || lane_of(endpoint, true) == nullptr) return;
+  circuit->want(delivery);
+  note_runnable(endpoint);
+}
+
+void Engine::seed_send(EndpointId id, MonoTime at) {
+  Lane* lane = lane_of(id, false);
+  if (lane == nullptr) return;
+  lane->sent(at);
+  note_runnable(id);
 }
 
 void Engine::delivery_changed(
@@ -129,12 +160,19 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   Lane* lane = find_lane(id);
   if (lane == nullptr) return {};
   lane->reconsider(wall_now);
-  if (lane->held_until(mono_now) || !lane->may_ever_send()) lane->unload();
-  if (has_slot(*lane) && lane->may_send(mono_now) && lane->wants_read(wall_now)) {
-    if (auto read = read_store(*lane, wall_now); !read) return read;
+  Circuit* circuit = open_circuit(id);
+  if (circuit != nullptr && has_slot(*lane) && may_send(*lane, mono_now)) {
+    if (auto read = fetch_wanted(*lane, *circuit, wall_now, mono_now); !read) return read;
   }
-  if (has_slot(*lane) && lane->can_send(mono_now)) send(*lane, wall_now);
-  if (lane->may_send(mono_now) && lane->has_work(wall_now)) {
+  const bool has_wanted = circuit != nullptr && circuit->wanted();
+  if (has_slot(*lane) && may_send(*lane, mono_now) && !has_wanted && lane->wants_read(wall_now)) {
+    if (auto read = read_store(*lane, wall_now, mono_now); !read) return read;
+  }
+  if (has_slot(*lane) && may_send(*lane, mono_now) && lane->can_send(mono_now))
+    send(*lane, wall_now, mono_now);
+  const bool shut = circuit != nullptr && !circuit->may_probe(mono_now);
+  if (shut || lane->should_unload(mono_now)) lane->unload();
+  if (may_send(*lane, mono_now) && lane->has_work(wall_now)) {
     if (has_slot(*lane)) {
       note_runnable(id);
       return {};
@@ -146,10 +184,10 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   return {};
 }
 
-Status Engine::read_store(Lane& lane, WallTime wall_now) {
+Status Engine::read_store(Lane& lane, WallTime wall_now, MonoTime mono_now) {
   const bool wants_heads = lane.wants_heads(wall_now);
   const bool heads_first = wants_heads && lane.heads_go_first();
-  const std::size_t rows_max = lane.rows_max(wall_now);
+  const std::size_t rows_max = lane.rows_max(wall_now, mono_now);
   const bool wants_page = lane.wants_page(wall_now);
   Status read;
   if (heads_first) read = read_heads(lane, wall_now, rows_max);
@@ -177,17 +215,21 @@ Status Engine::read_heads(Lane& lane, WallTime wall_now, std::size_t rows_max) {
   return {};
 }
 
-void Engine::send(Lane& lane, WallTime wall_now) {
-  DueDelivery due = lane.take_ready();
+void Engine::send(Lane& lane, WallTime wall_now, MonoTime mono_now) {
+  Circuit* circuit = open_circuit(lane.endpoint().id);
+  DueDelivery due = circuit == nullptr ? lane.take_ready() : lane.take_probe(circuit->wanted());
   if (due.event->expires_at && *due.event->expires_at <= wall_now) {
     // Ending it is the sweep's; holding it keeps the lane from reading it over and over until then.
     lane.set_aside(due.delivery.id, *due.event->expires_at);
+    if (circuit != nullptr && circuit->wanted() == due.delivery.id) circuit->drop_wanted();
     return;
   }
+  if (circuit != nullptr) circuit->probe(due.delivery.id);
   slots_.take(is_prompt(lane.endpoint().id));
+  lane.sent(mono_now);
   Request request = make_request(due, lane.endpoint(), ids_, options_.request, wall_now);
   const TransferId id = ++transfer_last_;
-  in_flight_.emplace(id, InFlight{std::move(due), lane.shared_endpoint(), wall_now});
+  in_flight_.emplace(id, InFlight{std::move(due), lane.shared_endpoint(), wall_now, mono_now});
   transport_.submit(id, std::move(request));
 }
 
@@ -223,12 +265,65 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   settlement.attempt.error = std::move(response.error);
   settlement.attempt.response_excerpt = std::move(response.body);
   settlement.verdict = judgement.verdict;
+  settlement.health_round = sent.endpoint->health_round;
+  settlement.circuit =
+      judge_circuit(sent, judgement.verdict == Verdict::kDelivered, wall_now, mono_now);
   const RetryPolicy& policy =
       sent.endpoint->config.retry ? *sent.endpoint->config.retry : options_.retry_default;
   settlement.next =
       next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
+  settlement.sent_at = sent.sent_at;
+  if (sent.endpoint->config.rate_limit)
+    settlement.rate_period = sent.endpoint->config.rate_limit->period;
   settlement.event = std::move(sent.due.event);
   sink_.put(std::move(settlement));
+}
+
+std::optional<OpenCircuit> Engine::judge_circuit(
+    const InFlight& sent, bool delivered, WallTime wall_now, MonoTime mono_now
+) {
+  const std::int64_t id = sent.endpoint->id.value;
+  const auto endpoint = endpoints_.find(id);
+  // Of the endpoint as it is now the answer says nothing.
+  if (endpoint == endpoints_.end() || endpoint->second->health_round != sent.endpoint->health_round)
+    return std::nullopt;
+  if (delivered) {
+    circuits_.erase(id);
+    return std::nullopt;
+  }
+  Circuit& circuit = circuits_[id];
+  circuit.failed(sent.due.delivery.id, wall_now, mono_now, prng_.unit());
+  return circuit.stored();
+}
+
+Circuit* Engine::open_circuit(EndpointId id) {
+  const auto found = circuits_.find(id.value);
+  return found == circuits_.end() || !found->second.is_open() ? nullptr : &found->second;
+}
+
+Status Engine::fetch_wanted(Lane& lane, Circuit& circuit, WallTime wall_now, MonoTime mono_now) {
+  for (auto wanted = circuit.wanted(); wanted; wanted = circuit.wanted()) {
+    if (lane.is_ready(*wanted)) return {};
+    if (!lane.is_held(*wanted)) {
+      auto due = store_.due_delivery(*wanted, wall_now);
+      if (!due) return tl::unexpected(std::move(due).error());
+      if (*due && !(*due)->delivery.lane_key) {
+        lane.add_wanted(std::move(**due));
+        return {};
+      }
+      // Nothing passes in its line: the head of a line is the probe.
+      if (*due) circuit.probe_now(mono_now);
+    }
+    // It has ended, was put off, or is in flight.
+    circuit.drop_wanted();
+  }
+  return {};
+}
+
+bool Engine::may_send(const Lane& lane, MonoTime mono_now) {
+  if (!lane.may_send(mono_now)) return false;
+  const Circuit* circuit = open_circuit(lane.endpoint().id);
+  return circuit == nullptr || circuit->may_probe(mono_now);
 }
 
 std::optional<Millis> Engine::idle_for(WallTime wall_now, MonoTime mono_now) const {
@@ -262,9 +357,13 @@ void Engine::note_runnable(EndpointId id) {
 
 void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now) {
   const bool removed = !endpoints_.contains(id.value);
-  const auto hold = lane.held_until(mono_now);
+  const Circuit* circuit = open_circuit(id);
+  const auto until_probe = circuit == nullptr ? std::nullopt : circuit->waits_until(mono_now);
+  const auto wait = std::max(lane.waits_until(mono_now), until_probe);
   // A hold outlives the deliveries that it was met with: the endpoint is left alone for what comes.
-  const bool is_done = removed ? !lane.holds_any() : lane.is_idle() && !hold;
+  // What was sent outlives them too, for as long as the rate limit counts it.
+  const auto matters = lane.matters_until(mono_now);
+  const bool is_done = removed ? !lane.holds_any() : lane.is_idle() && !matters;
   if (is_done) {
     due_.set(id, std::nullopt);
     holds_.set(id, std::nullopt);
@@ -272,11 +371,12 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
     if (removed) prompt_.erase(id.value);
     return;
   }
-  holds_.set(id, hold);
-  // A lane that waits for a slot, for the end of a hold or for its endpoint to be resumed is woken
-  // by that.
-  const bool waits_for_time =
-      !hold && lane.may_ever_send() && lane.has_free_slot() && !lane.wants_read(wall_now);
+  holds_.set(id, wait || !lane.is_idle() ? wait : matters);
+  // A lane that waits for a slot, for its probe, for the end of a hold, for its rate or for its
+  // endpoint to be resumed is woken by that.
+  const bool waits_for_time = !wait && (circuit == nullptr || !circuit->is_probing()) &&
+                              lane.may_ever_send() && lane.has_free_slot() &&
+                              !lane.wants_read(wall_now);
   // What was due before now and is not wanted has no room: it is read when that changes.
   const auto due_at = lane.next_due_at();
   due_.set(id, waits_for_time && due_at && *due_at > wall_now ? due_at : std::nullopt);

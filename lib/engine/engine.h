@@ -16,6 +16,7 @@
 #include "base/prng.h"
 #include "domain/retry_policy.h"
 #include "engine/agenda.h"
+#include "engine/circuit.h"
 #include "engine/lane.h"
 #include "engine/request.h"
 #include "engine/slots.h"
@@ -74,6 +75,20 @@ class Engine {
   void remove_endpoint(EndpointId id);
   /// Whether the endpoint answered at once when it was last heard of.
   void set_prompt(EndpointId id, bool prompt);
+  /// The endpoint has failed `failures` times in a row, as a process before left it.
+  void restore_circuit(
+      EndpointId id,
+      std::int64_t failures,
+      const std::optional<OpenCircuit>& stored,
+      WallTime wall_now,
+      MonoTime mono_now
+  );
+  /// A person asks for this delivery: when the endpoint's circuit is open, it is its next probe, at
+  /// once.
+  void probe_with(DeliveryId delivery, EndpointId endpoint);
+  /// A request that a process before sent at `at` counts against the endpoint's rate limit. In the
+  /// order of their instants, before the first tick.
+  void seed_send(EndpointId id, MonoTime at);
   /// Somebody changed this delivery in the store.
   void delivery_changed(
       DeliveryId delivery, EndpointId endpoint, const std::optional<std::string>& lane_key
@@ -104,18 +119,31 @@ class Engine {
     DueDelivery due;
     std::shared_ptr<const Endpoint> endpoint;  // as it was when the request was made
     WallTime started_at;
+    MonoTime sent_at;
   };
 
   [[nodiscard]] Lane* find_lane(EndpointId id);
   /// The endpoint's lane, made when there is none; null when the endpoint is unknown.
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
   void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
+  /// What the attempt makes of the endpoint's circuit.
+  [[nodiscard]] std::optional<OpenCircuit> judge_circuit(
+      const InFlight& sent, bool delivered, WallTime wall_now, MonoTime mono_now
+  );
+  /// The endpoint's circuit; null unless it is open.
+  [[nodiscard]] Circuit* open_circuit(EndpointId id);
+  /// Makes the delivery ready that people asked for first, when it can be sent.
+  [[nodiscard]] Status fetch_wanted(
+      Lane& lane, Circuit& circuit, WallTime wall_now, MonoTime mono_now
+  );
+  /// Whether endpoint, hold, rate limit and circuit allow a request now.
+  [[nodiscard]] bool may_send(const Lane& lane, MonoTime mono_now);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
   /// Reads what the lane wants: deliveries without a line, heads of lines, half of the room each.
-  [[nodiscard]] Status read_store(Lane& lane, WallTime wall_now);
+  [[nodiscard]] Status read_store(Lane& lane, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now, std::size_t rows_max);
   [[nodiscard]] Status read_heads(Lane& lane, WallTime wall_now, std::size_t rows_max);
-  void send(Lane& lane, WallTime wall_now);
+  void send(Lane& lane, WallTime wall_now, MonoTime mono_now);
   void note_runnable(EndpointId id);
   /// A lane that has nothing in flight could not begin: it is looked at once a slot is free.
   void wait_for_slot(EndpointId id);
@@ -143,11 +171,13 @@ class Engine {
   // Lanes that may be able to do something, each at most once, in round-robin order.
   std::deque<EndpointId> runnable_;
   std::unordered_set<std::int64_t> is_runnable_;
-  // Lanes that wait for a delivery to fall due, and for a hold to end.
+  // Lanes that wait for a delivery to fall due, and for a hold or a rate limit to let them send.
   Agenda<WallTime> due_;
   Agenda<MonoTime> holds_;
   Slots slots_;
   std::unordered_set<std::int64_t> prompt_;  // endpoints; their lanes come and go
+  // Of the endpoints whose last attempt failed.
+  std::unordered_map<std::int64_t, Circuit> circuits_;
   // Lanes without a request that found no slot, each at most once, in order.
   std::deque<EndpointId> waiting_for_slot_;
   std::unordered_set<std::int64_t> is_waiting_for_slot_;

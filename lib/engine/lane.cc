@@ -6,6 +6,35 @@
 #include "base/limits.h"
 
 namespace postrider {
+namespace {
+
+/// A wait for the rate limit that is shorter keeps what is ready in memory.
+constexpr Millis kRateWaitLoaded{1000};
+/// What a page of lines needs, so that looking up and walking both come on.
+constexpr std::size_t kPageRowsMin = 2;
+
+std::optional<MonoTime> later(std::optional<MonoTime> a, std::optional<MonoTime> b) {
+  return std::max(a, b);  // nothing comes before every instant
+}
+
+}  // namespace
+
+Lane::Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget)
+    : budget_(budget), more_in_store_(store_may_hold), lines_(store_may_hold, budget.lines) {
+  set_endpoint(std::move(endpoint));
+}
+
+void Lane::set_endpoint(std::shared_ptr<const Endpoint> endpoint) {
+  endpoint_ = std::move(endpoint);
+  const auto& limit = endpoint_->config.rate_limit;
+  if (!limit) {
+    rate_.reset();
+  } else if (rate_) {
+    rate_->set_limit(*limit);
+  } else {
+    rate_.emplace(*limit);
+  }
+}
 
 void Lane::hand_over(DueDelivery fresh, WallTime now) {
   const DeliveryId id = fresh.delivery.id;
@@ -47,9 +76,11 @@ bool Lane::wants_page(WallTime now) const {
   return more_in_store_ || (next_due_at_ && *next_due_at_ <= now);
 }
 
-std::size_t Lane::rows_max(WallTime now) const {
-  const std::size_t room = limits::kLaneReadyMax - ready_.size();
-  return wants_page(now) && wants_heads(now) ? room / 2 : room;
+std::size_t Lane::rows_max(WallTime wall_now, MonoTime mono_now) const {
+  std::size_t room = limits::kLaneReadyMax - ready_.size();
+  if (rate_ && rate_->spacing() >= kRateWaitLoaded) room = std::min(room, rate_->room(mono_now));
+  if (wants_page(wall_now) && wants_heads(wall_now)) room /= 2;
+  return std::max(room, kPageRowsMin);
 }
 
 bool Lane::wants_heads(WallTime now) const {
@@ -98,9 +129,31 @@ bool Lane::can_send(MonoTime now) const {
   return !ready_.empty() && may_send(now) && has_free_slot();
 }
 
-DueDelivery Lane::take_ready() {
-  POSTRIDER_ASSERT(!ready_.empty());
-  DueDelivery taken = pop_ready(ready_.begin());
+DueDelivery Lane::take_ready() { return take(ready_.begin()); }
+
+DueDelivery Lane::take_probe(std::optional<DeliveryId> wanted) {
+  auto chosen = std::find_if(ready_.begin(), ready_.end(), [&](const DueDelivery& ready) {
+    return ready.delivery.id == wanted;
+  });
+  if (chosen == ready_.end()) {
+    chosen = std::min_element(
+        ready_.begin(),
+        ready_.end(),
+        [](const DueDelivery& a, const DueDelivery& b) {
+          return a.delivery.schedule_attempts_count < b.delivery.schedule_attempts_count;
+        }
+    );
+  }
+  return take(chosen);
+}
+
+bool Lane::is_ready(DeliveryId id) const {
+  const auto found = held_.find(id.value);
+  return found != held_.end() && found->second == Holding::kReady;
+}
+
+DueDelivery Lane::take(std::deque<DueDelivery>::iterator ready) {
+  DueDelivery taken = pop_ready(ready);
   held_[taken.delivery.id.value] = Holding::kInFlight;
   ++in_flight_;
   return taken;
@@ -194,6 +247,19 @@ std::optional<WallTime> Lane::next_due_at() const {
   const auto head_due_at = lines_.next_due_at();
   if (!next_due_at_ || !head_due_at) return next_due_at_ ? next_due_at_ : head_due_at;
   return std::min(*next_due_at_, *head_due_at);
+}
+bool Lane::should_unload(MonoTime now) const {
+  if (!may_ever_send() || hold_.until(now)) return true;
+  const auto full = rate_ ? rate_->full_until(now) : std::nullopt;
+  return full && *full - now > kRateWaitLoaded;
+}
+
+std::optional<MonoTime> Lane::waits_until(MonoTime now) const {
+  return later(hold_.until(now), rate_ ? rate_->full_until(now) : std::nullopt);
+}
+
+std::optional<MonoTime> Lane::matters_until(MonoTime now) const {
+  return later(hold_.until(now), rate_ ? rate_->matters_until(now) : std::nullopt);
 }
 
 void Lane::note_due(WallTime due_at) {

@@ -12,6 +12,7 @@
 #include "domain/endpoint.h"
 #include "engine/hold.h"
 #include "engine/ordered_lines.h"
+#include "engine/rate_log.h"
 #include "store/records.h"
 
 namespace postrider {
@@ -32,15 +33,11 @@ class Lane {
  public:
   /// `store_may_hold`: whether deliveries may wait in the store that the lane has not been told of.
   /// `budget` is shared by all lanes and outlives them.
-  Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget)
-      : budget_(budget),
-        endpoint_(std::move(endpoint)),
-        more_in_store_(store_may_hold),
-        lines_(store_may_hold, budget.lines) {}
+  Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget);
 
   [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
   [[nodiscard]] std::shared_ptr<const Endpoint> shared_endpoint() const { return endpoint_; }
-  void set_endpoint(std::shared_ptr<const Endpoint> endpoint) { endpoint_ = std::move(endpoint); }
+  void set_endpoint(std::shared_ptr<const Endpoint> endpoint);
 
   /// Takes a delivery that was just committed, when it is due, there is room and nothing older
   /// would be overtaken; else the store keeps it until a page brings it.
@@ -53,15 +50,16 @@ class Lane {
   [[nodiscard]] bool wants_heads(WallTime now) const;
   [[nodiscard]] OrderedParams heads_params(WallTime now, std::size_t rows_max);
   void take_heads(OrderedPage page);
-  /// Rows that pages may bring, of each kind that is wanted.
-  [[nodiscard]] std::size_t rows_max(WallTime now) const;
+  /// Rows that pages may bring, of each kind that is wanted. No more than may be sent when the rest
+  /// would have to be given back.
+  [[nodiscard]] std::size_t rows_max(WallTime wall_now, MonoTime mono_now) const;
   /// Which page is read first: room for one may be all that there is, time after time.
   [[nodiscard]] bool heads_go_first() const { return heads_go_first_; }
 
   /// Whether the endpoint's own limit leaves room for one more request.
   [[nodiscard]] bool has_free_slot() const;
   /// Whether the endpoint may be sent anything now.
-  [[nodiscard]] bool may_send(MonoTime now) const { return may_ever_send() && !hold_.until(now); }
+  [[nodiscard]] bool may_send(MonoTime now) const { return may_ever_send() && !waits_until(now); }
   /// Whether something is ready, or should be read.
   [[nodiscard]] bool has_work(WallTime now) const { return !ready_.empty() || wants_read(now); }
   [[nodiscard]] bool wants_read(WallTime now) const { return wants_page(now) || wants_heads(now); }
@@ -69,6 +67,11 @@ class Lane {
   [[nodiscard]] bool can_send(MonoTime now) const;
   /// Takes the next delivery to send; it stays held as in flight. `can_send` is true.
   [[nodiscard]] DueDelivery take_ready();
+  /// Takes `wanted` when it is ready, else of what is ready the one with the fewest attempts.
+  [[nodiscard]] DueDelivery take_probe(std::optional<DeliveryId> wanted);
+  /// Makes a delivery ready that is not held, whatever the room.
+  void add_wanted(DueDelivery delivery) { push_ready(std::move(delivery)); }
+  [[nodiscard]] bool is_ready(DeliveryId id) const;
 
   /// Keeps the delivery that was just taken from being sent until somebody else ends it: its event
   /// expired at `expired_at`. A lane that keeps many reads no more until then.
@@ -76,6 +79,10 @@ class Lane {
   /// Gives back what was set aside when the clock was set back to before its end.
   void reconsider(WallTime now);
 
+  /// A request goes out: a rate limit counts it.
+  void sent(MonoTime at) {
+    if (rate_) rate_->record(at);
+  }
   /// An answer came: the slot stays taken until settled().
   void throttled(MonoTime now, std::optional<Millis> retry_after) { hold_.begin(now, retry_after); }
   void answered() { hold_.reset(); }
@@ -96,6 +103,9 @@ class Lane {
 
   /// Gives what is ready back to the store, as when the lane may not send for a while.
   void unload();
+  /// Whether the lane may not send for so long that what is ready is of more use in the store. A
+  /// lane that sends again soon would only read it once more.
+  [[nodiscard]] bool should_unload(MonoTime now) const;
 
   /// Nothing held, nothing known to wait: the lane can go.
   [[nodiscard]] bool is_idle() const;
@@ -105,8 +115,11 @@ class Lane {
   [[nodiscard]] bool is_held(DeliveryId id) const { return held_.contains(id.value); }
   [[nodiscard]] bool may_ever_send() const;
   [[nodiscard]] std::optional<WallTime> next_due_at() const;
-  /// When a hold ends; nothing when there is none.
-  [[nodiscard]] std::optional<MonoTime> held_until(MonoTime now) const { return hold_.until(now); }
+  /// When a hold or the rate limit lets the next request out; nothing when they let it now.
+  [[nodiscard]] std::optional<MonoTime> waits_until(MonoTime now) const;
+  /// Up to when the lane knows something that the endpoint's next deliveries need; nothing when it
+  /// knows nothing.
+  [[nodiscard]] std::optional<MonoTime> matters_until(MonoTime now) const;
 
  private:
   enum class Holding : std::uint8_t { kReady, kInFlight, kGone, kSetAside };
@@ -119,6 +132,7 @@ class Lane {
   void let_go(DeliveryId id);
   void note_due(WallTime due_at);
   void push_ready(DueDelivery delivery);
+  DueDelivery take(std::deque<DueDelivery>::iterator ready);
   DueDelivery pop_ready(std::deque<DueDelivery>::iterator ready);
 
   ReadyBudget& budget_;
@@ -138,6 +152,7 @@ class Lane {
   OrderedLines lines_;
   bool heads_go_first_ = false;
   Hold hold_;
+  std::optional<RateLog> rate_;  // while the endpoint has a limit
   bool stopped_ = false;
 };
 

@@ -92,6 +92,11 @@ struct Metrics::Impl {
                                       )
                                       .Register(registry)
                                       .Add({});
+  prometheus::Gauge& circuits_open = BuildGauge()
+                                         .Name("postrider_circuits_open")
+                                         .Help("Active endpoints that are sent only probes")
+                                         .Register(registry)
+                                         .Add({});
   prometheus::Gauge& dead_letters = BuildGauge()
                                         .Name("postrider_dead_letters")
                                         .Help("Dead letters that are not discarded; sampled")
@@ -160,6 +165,9 @@ void Metrics::set_backlog(std::int64_t due, std::int64_t scheduled, double oldes
   impl_->oldest_due.Set(oldest_due_seconds);
 }
 
+void Metrics::set_circuits_open(std::int64_t count) {
+  impl_->circuits_open.Set(static_cast<double>(count));
+}
 void Metrics::set_dead_letters(std::int64_t count) {
   impl_->dead_letters.Set(static_cast<double>(count));
 }

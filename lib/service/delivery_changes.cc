@@ -19,6 +19,12 @@ Result<Delivery> write(WriteContext& context, Result<Delivery> becomes) {
   return becomes;
 }
 
+/// A person waits for it: it does not wait for the circuit.
+Result<Delivery> send_first(WriteContext& context, Result<Delivery> delivery) {
+  if (delivery) context.effects.probes.emplace_back(delivery->id, delivery->endpoint);
+  return delivery;
+}
+
 /// The endpoint's delivery of the event, replayed when it is final, made when there is none.
 Result<std::optional<Delivery>> replay_for(
     WriteContext& context, const Event& event, const Endpoint& endpoint
@@ -67,7 +73,7 @@ Status step_row(WriteContext& context, Task& task, const Delivery& row) {
 Result<Delivery> retry_delivery(WriteContext& context, DeliveryId id) {
   auto delivery = context.store.delivery(id);
   if (!delivery) return delivery;
-  return write(context, retried(std::move(*delivery), context.now));
+  return send_first(context, write(context, retried(std::move(*delivery), context.now)));
 }
 
 Result<Delivery> cancel_delivery(WriteContext& context, DeliveryId id) {
@@ -83,7 +89,9 @@ Result<Delivery> replay_dead_letter(WriteContext& context, DeliveryId id) {
     return fail(Errc::kConflict, "the delivery is not a dead letter");
   }
   const auto endpoint = context.routing.find(delivery->endpoint);
-  return write(context, replayed(std::move(*delivery), endpoint.get(), context.now));
+  return send_first(
+      context, write(context, replayed(std::move(*delivery), endpoint.get(), context.now))
+  );
 }
 
 Result<Delivery> discard_dead_letter(WriteContext& context, DeliveryId id) {

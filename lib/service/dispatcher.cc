@@ -34,7 +34,8 @@ Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
 
 Status Dispatcher::start() {
   if (thread_.joinable()) return {};
-  if (auto loaded = load(engine_, *reader_); !loaded) return loaded;
+  if (auto loaded = load(engine_, *reader_, clock_.wall_now(), clock_.mono_now()); !loaded)
+    return loaded;
   thread_ = std::jthread([this] { run(); });
   return {};
 }

@@ -14,6 +14,12 @@ void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+/// As settling knows it: the copy that routing holds does not follow every attempt.
+void show_circuit(const WriteContext& context, Endpoint& endpoint) {
+  const auto health = context.health.find(endpoint.id.value);
+  endpoint.circuit = health == context.health.end() ? std::nullopt : health->second.circuit;
+}
+
 void publish(WriteContext& context, const Endpoint& endpoint) {
   // One immutable copy for routing, lanes and requests in flight; the last of them ends it.
   auto shared = std::make_shared<const Endpoint>(endpoint);
@@ -29,6 +35,8 @@ void merge(Effects& effects, Effects more) {
   append(effects.fresh, std::move(more.fresh));
   append(effects.read_again, std::move(more.read_again));
   append(effects.deliveries_changed, std::move(more.deliveries_changed));
+  append(effects.probes, std::move(more.probes));
+  append(effects.circuits, std::move(more.circuits));
   append(effects.attempts, std::move(more.attempts));
   append(effects.stats, std::move(more.stats));
   effects.events_accepted += more.events_accepted;
@@ -58,14 +66,37 @@ Result<Endpoint> add_endpoint(WriteContext& context, Endpoint endpoint) {
 
 Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint) {
   endpoint.updated_at = context.now;
+  const auto before = context.routing.find(endpoint.id);
+  // Another receiver, or one that a person says is well again.
+  const bool anew =
+      before &&
+      (before->config.url != endpoint.config.url ||
+       (before->state == EndpointState::kDisabled && endpoint.state != EndpointState::kDisabled));
+  if (anew) {
+    ++endpoint.health_round;
+    auto put = context.store.put_endpoint_health(endpoint.id, std::nullopt, 0, std::nullopt);
+    if (!put) return tl::unexpected(std::move(put).error());
+  }
   if (auto put = context.store.put_endpoint(endpoint); !put)
     return tl::unexpected(std::move(put).error());
+  // A limit that is set again counts from then on.
+  if (before && before->config.rate_limit && !endpoint.config.rate_limit) {
+    if (auto forgotten = context.store.forget_sends(endpoint.id); !forgotten)
+      return tl::unexpected(std::move(forgotten).error());
+  }
+  show_circuit(context, endpoint);
+  if (anew) {
+    if (endpoint.circuit) context.effects.circuits.emplace_back(endpoint.id, false);
+    endpoint.circuit.reset();
+    context.health.erase(endpoint.id.value);
+  }
   publish(context, endpoint);
   return endpoint;
 }
 
 Status remove_endpoint(WriteContext& context, EndpointId id) {
   if (auto removed = context.store.delete_endpoint(id, context.now); !removed) return removed;
+  if (auto forgotten = context.store.forget_sends(id); !forgotten) return forgotten;
   context.routing.remove(id);
   context.effects.endpoints_removed.push_back(id);
   return {};
@@ -77,20 +108,15 @@ Result<Endpoint> set_endpoint_state(
     EndpointState state,
     std::optional<DisabledReason> reason
 ) {
-  if (endpoint.state == state && endpoint.state_reason == reason) return endpoint;
   Endpoint changed = endpoint;
-  const bool was_disabled = endpoint.state == EndpointState::kDisabled;
-  if (was_disabled) {
-    if (auto put = context.store.put_endpoint_health(endpoint.id, std::nullopt, 0); !put) {
-      return tl::unexpected(std::move(put).error());
-    }
+  if (endpoint.state == state && endpoint.state_reason == reason) {
+    show_circuit(context, changed);
+    return changed;
   }
   changed.state = state;
   changed.state_reason = reason;
   changed.state_changed_at = context.now;
-  auto put = put_endpoint(context, std::move(changed));
-  if (put && was_disabled) context.health.erase(endpoint.id.value);
-  return put;
+  return put_endpoint(context, std::move(changed));
 }
 
 Result<Endpoint> rotate_secret(

@@ -17,12 +17,12 @@ void merge(Effects& effects, Effects more);
 
 /// Stores a new endpoint; `id` and the times are filled in.
 [[nodiscard]] Result<Endpoint> add_endpoint(WriteContext& context, Endpoint endpoint);
-/// Stores a changed endpoint and tells everybody.
+/// Stores a changed endpoint and tells everybody. Another URL, and leaving `disabled`, start the
+/// endpoint's health and circuit anew.
 [[nodiscard]] Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint);
 [[nodiscard]] Status remove_endpoint(WriteContext& context, EndpointId id);
 
-/// Does nothing when the state is what it was. `reason` is set iff `state` is disabled. Leaving
-/// `disabled` starts the endpoint's health anew.
+/// Does nothing when the state is what it was. `reason` is set iff `state` is disabled.
 [[nodiscard]] Result<Endpoint> set_endpoint_state(
     WriteContext& context,
     const Endpoint& endpoint,

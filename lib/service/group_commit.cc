@@ -36,7 +36,8 @@ Status GroupCommit::reload() {
   health_.clear();
   for (const auto& endpoint : *endpoints) {
     if (endpoint.failing_since) {
-      health_[endpoint.id.value] = {endpoint.failing_since, endpoint.failed_attempts_count};
+      health_[endpoint.id.value] = {
+          endpoint.failing_since, endpoint.failed_attempts_count, endpoint.circuit};
     }
   }
   routing_.load(std::move(*endpoints));
@@ -123,6 +124,22 @@ Status GroupCommit::settle(
   return {};
 }
 
+bool GroupCommit::note_health(WriteContext& context, const Settlement& settlement) {
+  const auto known = health_.find(settlement.endpoint.value);
+  const bool was_open = known != health_.end() && known->second.circuit;
+  if (was_open != settlement.circuit.has_value())
+    context.effects.circuits.emplace_back(settlement.endpoint, !was_open);
+  if (settlement.verdict == Verdict::kDelivered) {
+    if (known == health_.end()) return false;
+    health_.erase(known);
+    return true;
+  }
+  Health& health = health_[settlement.endpoint.value];
+  health.failed(context.now);
+  health.circuit = settlement.circuit;
+  return true;
+}
+
 Status GroupCommit::judge_endpoints(
     WriteContext& context, const std::vector<Settlement>& settlements
 ) {
@@ -130,24 +147,19 @@ Status GroupCommit::judge_endpoints(
   std::unordered_map<std::int64_t, DisabledReason> to_disable;
   for (const auto& settlement : settlements) {
     const std::int64_t id = settlement.endpoint.value;
-    if (settlement.verdict == Verdict::kDelivered) {
-      if (health_.erase(id) > 0) touched.insert(id);
-      continue;
-    }
-    Health& health = health_[id];
-    health.failed(context.now);
-    touched.insert(id);
-    if (settlement.verdict == Verdict::kEndpointGone) {
-      to_disable[id] = DisabledReason::kGone;
-    } else if (health.disables(context.now)) {
+    if (settlement.verdict == Verdict::kEndpointGone) to_disable[id] = DisabledReason::kGone;
+    const auto endpoint = routing_.find(settlement.endpoint);
+    if (!endpoint || endpoint->health_round != settlement.health_round) continue;
+    if (note_health(context, settlement)) touched.insert(id);
+    const auto health = health_.find(id);
+    if (health != health_.end() && health->second.disables(context.now))
       to_disable.try_emplace(id, DisabledReason::kFailing);
-    }
   }
   for (const std::int64_t id : touched) {
     const auto known = health_.find(id);
     const Health health = known == health_.end() ? Health{} : known->second;
     Status put = store_.put_endpoint_health(
-        EndpointId{id}, health.failing_since, health.failed_attempts_count
+        EndpointId{id}, health.failing_since, health.failed_attempts_count, health.circuit
     );
     // The endpoint may have been deleted while the request was in flight.
     if (!put && put.error().code != Errc::kNotFound) return put;

@@ -50,6 +50,8 @@ class GroupCommit {
   [[nodiscard]] Status judge_endpoints(
       WriteContext& context, const std::vector<Settlement>& settlements
   );
+  /// Whether the attempt changes what is known of its endpoint.
+  [[nodiscard]] bool note_health(WriteContext& context, const Settlement& settlement);
   [[nodiscard]] Status run_one(WriteContext& context, const Change& change);
   [[nodiscard]] Status reload();
 

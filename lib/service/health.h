@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "domain/endpoint.h"
 
 namespace postrider {
 
@@ -18,6 +19,7 @@ inline constexpr std::int64_t kFailingAttemptsMin = 20;
 struct Health {
   std::optional<WallTime> failing_since;
   std::int64_t failed_attempts_count = 0;
+  std::optional<OpenCircuit> circuit{};
 
   bool operator==(const Health&) const = default;
 

@@ -13,6 +13,8 @@ namespace postrider {
 namespace {
 
 constexpr Millis kRound{1000};
+/// What waits behind a circuit waits for an hour at least.
+constexpr Millis kCircuitsPeriod{10'000};
 constexpr Millis kStatsPeriod{2000};
 constexpr Millis kSecretsPeriod{60'000};
 constexpr Millis kRetentionPeriod{60'000};
@@ -70,6 +72,7 @@ void Maintenance::run() noexcept {
 
 void Maintenance::round() {
   sweep();
+  if (is_due(schedule_.circuits, kCircuitsPeriod)) sweep_behind_circuits();
   step_tasks();
   if (is_due(schedule_.stats, kStatsPeriod)) write_stats();
   if (is_due(schedule_.checkpoint, kRound)) report("checkpoint", checkpointer_->checkpoint());
@@ -93,6 +96,19 @@ void Maintenance::sweep() {
       return sweep_deliveries(context, options_.hold_disabled, more);
     });
     report("sweeps", swept);
+    if (!swept) return;
+  }
+}
+
+void Maintenance::sweep_behind_circuits() {
+  EndpointId after;
+  bool more = true;
+  while (more && !stopping()) {
+    more = false;
+    const Status swept = writer_.execute([&](WriteContext& context) {
+      return sweep_circuits(context, options_.retry_default, after, more);
+    });
+    report("circuits", swept);
     if (!swept) return;
   }
 }
@@ -193,7 +209,8 @@ void Maintenance::sample_gauges() {
   const WallTime now = clock_.wall_now();
   const auto backlog = reader_->backlog(now);
   const auto dead = reader_->count_dead_letters({});
-  if (!backlog || !dead) return;
+  const auto circuits_open = reader_->count_open_circuits();
+  if (!backlog || !dead || !circuits_open) return;
   std::int64_t due = 0;
   std::int64_t scheduled = 0;
   WallTime oldest = now;
@@ -205,6 +222,7 @@ void Maintenance::sample_gauges() {
   }
   metrics_.set_backlog(due, scheduled, static_cast<double>((now - oldest).count()) / 1000.0);
   metrics_.set_dead_letters(*dead);
+  metrics_.set_circuits_open(*circuits_open);
   const auto took = std::chrono::ceil<Millis>(clock_.mono_now() - begun);
   gauges_period_ = std::max(kGaugesPeriodMin, took * kGaugesShare);
 }

@@ -19,6 +19,8 @@ namespace postrider {
 struct MaintenanceOptions {
   Millis retention = std::chrono::hours{30 * 24};
   Millis hold_disabled = std::chrono::hours{7 * 24};
+  /// Of endpoints that have none.
+  RetryPolicy retry_default = default_retry_policy();
   /// How long idempotency keys are kept at least.
   Millis idempotency = std::chrono::hours{48};
 };
@@ -54,6 +56,7 @@ class Maintenance {
   /// When a piece of work is next due; each has a period of its own.
   struct Schedule {
     MonoTime sweeps;
+    MonoTime circuits;
     MonoTime stats;
     MonoTime checkpoint;
     MonoTime secrets;
@@ -65,6 +68,7 @@ class Maintenance {
   void round();
   [[nodiscard]] bool is_due(MonoTime& at, Millis period);
   void sweep();
+  void sweep_behind_circuits();
   void step_tasks();
   void write_stats();
   void checkpoint();

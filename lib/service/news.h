@@ -22,6 +22,7 @@ struct News {
   std::vector<DueDelivery> fresh;
   std::vector<EndpointId> read_again;
   std::vector<ChangedDelivery> deliveries_changed;
+  std::vector<std::pair<DeliveryId, EndpointId>> probes;
   std::vector<SettledDelivery> settled;
   std::vector<EndpointId> endpoints_removed;
 };
@@ -38,6 +39,8 @@ void apply(Engine& engine, News news, WallTime now);
 
 /// Tells an engine that has just been made what its store holds: all endpoints and what waits for
 /// them. Comes before the first commit that it is told of.
-[[nodiscard]] Status load(Engine& engine, StoreReader& reader);
+[[nodiscard]] Status load(
+    Engine& engine, StoreReader& reader, WallTime wall_now, MonoTime mono_now
+);
 
 }  // namespace postrider

@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "service/delivery_changes.h"
 #include "service/endpoint_changes.h"
+#include "service/process_start.h"
 
 namespace postrider {
 namespace {
@@ -94,8 +95,13 @@ Service::~Service() { stop(); }
 Status Service::start() {
   if (auto keys = reload_keys(); !keys) return keys;
   if (auto types = reload_event_types(); !types) return types;
-  if (auto dispatching = dispatcher_.start(); !dispatching) return dispatching;
   if (auto writing = writer_.start(); !writing) return writing;
+  // Before the dispatcher reads what counts against rate limits.
+  const Status counted = writer_.execute(Change{[&](WriteContext& context) {
+    return count_sends_of_last_process(context, clock_.boot(), clock_.mono_now());
+  }});
+  if (!counted) return counted;
+  if (auto dispatching = dispatcher_.start(); !dispatching) return dispatching;
   maintenance_.start();
   outbox_watcher_.start();
   const MutexLock lock(mutex_);
@@ -139,6 +145,11 @@ void Service::committed(Effects effects, double commit_seconds, std::int64_t row
   // the change.
   if (effects.keys_changed) report_reload(reload_keys());
   if (effects.event_types_changed) report_reload(reload_event_types());
+  for (const auto& [endpoint, opened] : effects.circuits) {
+    const auto message =
+        opened ? "the circuit of an endpoint opened" : "the circuit of an endpoint closed";
+    log::info(message, {{"endpoint", ids_.encode(endpoint)}});
+  }
   if (effects.tasks_changed || !effects.endpoints_removed.empty()) maintenance_.wake();
   dispatcher_.tell(news_of(effects));
 }
@@ -206,7 +217,9 @@ Result<RecordedAttempt> Service::test_endpoint(EndpointId id, EventDraft draft) 
     }
     patience = (*endpoint)->config.timeout.value_or(patience);
     draft.tenant = (*endpoint)->tenant;
-    return emit_to(context, std::move(draft), {id, (*endpoint)->config.ordering});
+    auto test = emit_to(context, std::move(draft), {id, (*endpoint)->config.ordering});
+    if (test) context.effects.probes.emplace_back(test->deliveries.front().id, id);
+    return test;
   });
   if (!appended) return tl::unexpected(std::move(appended).error());
   const DeliveryId delivery = appended->deliveries.front().id;

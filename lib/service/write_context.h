@@ -40,6 +40,9 @@ struct Effects {
   std::vector<DueDelivery> fresh;
   std::vector<EndpointId> read_again;  ///< deliveries became pending that no lane was told of
   std::vector<ChangedDelivery> deliveries_changed;
+  /// Asked for by people: sent first, even while the endpoint's circuit is open.
+  std::vector<std::pair<DeliveryId, EndpointId>> probes;
+  std::vector<std::pair<EndpointId, bool>> circuits;  ///< opened (true) or closed, in order
   std::vector<RecordedAttempt> attempts;
   std::vector<StatRow> stats;  ///< events accepted
   std::int64_t events_accepted = 0;

@@ -32,6 +32,14 @@ class StoreReader {
   /// Endpoints with pending deliveries: two index probes per endpoint.
   [[nodiscard]] virtual Result<std::vector<EndpointId>> waiting_endpoints() = 0;
 
+  /// One delivery with its event, when it is pending and due.
+  [[nodiscard]] virtual Result<std::optional<DueDelivery>> due_delivery(
+      DeliveryId id, WallTime now
+  ) = 0;
+  /// What counts against rate limits: the requests of the last period of each endpoint that has
+  /// one, in order.
+  [[nodiscard]] virtual Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() = 0;
+
   // For the API.
 
   [[nodiscard]] virtual Result<Event> event(EventId id) = 0;
@@ -83,6 +91,8 @@ class StoreReader {
   /// Counts the pending deliveries of every endpoint: one pass over the indexes of what is pending,
   /// for a sampled metric only. What waits in a line is due when it is and its head is.
   [[nodiscard]] virtual Result<std::vector<Backlog>> backlog(WallTime now) = 0;
+  /// Active endpoints with an open circuit.
+  [[nodiscard]] virtual Result<std::int64_t> count_open_circuits() = 0;
   /// Whether somebody else than the writer may have inserted into the outbox since the last call:
   /// cheap.
   [[nodiscard]] virtual Result<bool> outbox_waiting() = 0;

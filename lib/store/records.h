@@ -123,6 +123,10 @@ struct Settlement {
   Attempt attempt;  ///< `id` and `number` are the store's to fill in
   NextState next;
   Verdict verdict = Verdict::kDelivered;
+  int health_round = 0;                  ///< of the endpoint, as it was when the request was sent
+  std::optional<OpenCircuit> circuit{};  ///< of the endpoint, after this attempt
+  MonoTime sent_at{};                    ///< only looked at with rate_period
+  std::optional<Millis> rate_period{};   ///< of the limit under which it was sent
   std::shared_ptr<const Event> event{};  ///< for those who watch; the store does not need it
 };
 

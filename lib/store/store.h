@@ -64,7 +64,8 @@ class Store {
   // Deliveries.
 
   /// Records attempts and their next states. `delivered` applies to any pending delivery,
-  /// everything else only in the round it was sent in. Results in the order given.
+  /// everything else only in the round it was sent in. Results in the order given. Requests that a
+  /// rate limit counts are remembered for its period.
   [[nodiscard]] virtual Result<std::vector<Settled>> settle(
       std::span<const Settlement> settlements, WallTime now
   ) = 0;
@@ -102,6 +103,11 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<Delivery>> expire_disabled(
       WallTime disabled_before, WallTime now, std::size_t rows_max
   ) = 0;
+  /// What was due for the endpoint at `due_until` or before becomes dead (attempts_exhausted): it
+  /// has waited behind an open circuit for long enough.
+  [[nodiscard]] virtual Result<std::vector<Delivery>> expire_waiting(
+      EndpointId endpoint, WallTime due_until, WallTime now, std::size_t rows_max
+  ) = 0;
   /// Pending deliveries of deleted endpoints become cancelled.
   [[nodiscard]] virtual Result<std::vector<Delivery>> cancel_deleted(
       WallTime now, std::size_t rows_max
@@ -121,13 +127,29 @@ class Store {
 
   /// Stores a new endpoint and draws its id.
   [[nodiscard]] virtual Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) = 0;
-  /// Replaces config, state and secrets of an endpoint that is not deleted; its health stays.
+  /// Replaces config, state, secrets and round of an endpoint that is not deleted; its health
+  /// stays.
   [[nodiscard]] virtual Status put_endpoint(const Endpoint& endpoint) = 0;
   /// Sets what settling knows of an endpoint.
   [[nodiscard]] virtual Status put_endpoint_health(
-      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+      EndpointId id,
+      std::optional<WallTime> failing_since,
+      std::int64_t failed_attempts_count,
+      const std::optional<OpenCircuit>& circuit
   ) = 0;
   [[nodiscard]] virtual Status delete_endpoint(EndpointId id, WallTime now) = 0;
+
+  // What counts against rate limits; settle() adds to it.
+
+  /// A process begins whose monotonic clock shows `now`. When `boot` is not the one of the process
+  /// before, that clock began anew: what was sent before counts as sent now.
+  [[nodiscard]] virtual Status rebase_sends(std::int64_t boot, MonoTime now) = 0;
+  /// Counts what may have been in flight when a process ended as sent at `sent_at`: one request for
+  /// each pending delivery of the endpoint that is due, up to `count_max`.
+  [[nodiscard]] virtual Status assume_sends(
+      EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
+  ) = 0;
+  [[nodiscard]] virtual Status forget_sends(EndpointId endpoint) = 0;
 
   // Keys, event types, tasks, statistics.
 

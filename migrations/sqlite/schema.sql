@@ -84,10 +84,13 @@ CREATE TABLE endpoint (
   failed_attempts_count INTEGER NOT NULL DEFAULT 0,
   -- A deleted endpoint stays for as long as deliveries name it.
   deleted_at_ms INTEGER,
-  config TEXT NOT NULL,
+  config TEXT NOT NULL, health_round INTEGER NOT NULL DEFAULT 0, circuit_opened_at_ms INTEGER, next_probe_at_ms INTEGER, probe_delay_ms INTEGER,
   CONSTRAINT endpoint_state_known CHECK (state IN ('active', 'paused', 'disabled')),
   CONSTRAINT endpoint_reason_iff_disabled CHECK ((state = 'disabled') = (state_reason IS NOT NULL))
 ) STRICT;
+
+CREATE INDEX endpoint_circuit ON endpoint (id)
+WHERE circuit_opened_at_ms IS NOT NULL AND deleted_at_ms IS NULL;
 
 CREATE INDEX endpoint_deleted ON endpoint (id) WHERE deleted_at_ms IS NOT NULL;
 
@@ -187,6 +190,15 @@ CREATE TABLE outbox_rejected (
   idempotency_key TEXT,
   traceparent TEXT
 );
+
+CREATE TABLE recent_send (
+  endpoint_id INTEGER NOT NULL,
+  -- By the monotonic clock, which goes on over a restart of the process but not of the machine:
+  -- meta.boot says which of them it was.
+  sent_at_us INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (endpoint_id, sent_at_us, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stat (
   minute_ms INTEGER NOT NULL,

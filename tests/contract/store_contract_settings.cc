@@ -22,7 +22,7 @@ TEST_P(StoreContract, EndpointComesBackAsItWentIn) {
   read->state = EndpointState::kDisabled;
   read->state_reason = DisabledReason::kFailing;
   read->secrets.pop_back();
-  ASSERT_TRUE(committed([&] { return store_->put_endpoint_health(id, at(4), 20); }));
+  ASSERT_TRUE(committed([&] { return store_->put_endpoint_health(id, at(4), 20, std::nullopt); }));
   ASSERT_TRUE(committed([&] { return store_->put_endpoint(*read); }));
   const auto changed = reader_->all_endpoints();
   ASSERT_TRUE(changed);

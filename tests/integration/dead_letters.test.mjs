@@ -11,19 +11,26 @@ const once = { kind: 'schedule', delays_ms: [] };
 
 /// A service with `count` dead letters of one endpoint, which works again.
 async function withDeadLetters(t, count, { type = 'order.created' } = {}) {
-  const receiver = await Receiver.start(t, () => ({ status: 500, body: 'no' }));
+  // Events that succeed come between those that fail: their endpoint's circuit stays closed.
+  const isGood = ({ body }) => body.includes('"type":"good.one"');
+  const fails = { status: 500, body: 'no' };
+  const receiver = await Receiver.start(t, (request) => (isGood(request) ? 200 : fails));
   const server = await Server.start(t, { flags: ['--max-in-flight', '256'] });
   const members = { retry: once, max_in_flight: 100 };
   const endpoint = await server.api.endpoint(receiver.url, members);
   const events = [];
+  const good = { type: 'good.one', data: 0 };
   while (events.length < count) {
     const size = Math.min(2500, count - events.length);
-    const batch = Array.from({ length: size }, (_, i) => ({ type, data: events.length + i }));
-    const answer = await server.api.expect(202, 'POST', '/v1/events/batch', { events: batch });
-    events.push(...answer.events.map(({ id }) => id));
+    const bad = Array.from({ length: size }, (_, i) => ({ type, data: events.length + i }));
+    const batch = { events: bad.flatMap((event) => [good, event, good]) };
+    const answer = await server.api.expect(202, 'POST', '/v1/events/batch', batch);
+    events.push(...answer.events.filter((_, i) => i % 3 === 1).map(({ id }) => id));
   }
-  await receiver.got(count, { withinMs: 60_000 });
+  await receiver.got(3 * count, { withinMs: 60_000 });
   await server.api.settled();
+  receiver.requests = receiver.requests.filter((request) => !isGood(request));
+  receiver.accepted.clear();
   receiver.script = () => 200;
   return { receiver, server, api: server.api, endpoint, events };
 }

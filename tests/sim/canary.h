@@ -32,9 +32,13 @@ enum class Canary : std::uint8_t {
   kOrderIgnored,
   kRetryPassed,
   kOrderForgotten,
+  kRateIgnored,
+  kSendsForgotten,
+  kCircuitIgnored,
+  kCircuitForgotten,
 };
 
-inline constexpr std::array<std::string_view, 22> kCanaryNames = {
+inline constexpr std::array<std::string_view, 26> kCanaryNames = {
     "none",
     "answer_before_commit",
     "settle_before_commit",
@@ -57,6 +61,10 @@ inline constexpr std::array<std::string_view, 22> kCanaryNames = {
     "order_ignored",
     "retry_passed",
     "order_forgotten",
+    "rate_ignored",
+    "sends_forgotten",
+    "circuit_ignored",
+    "circuit_forgotten",
 };
 
 [[nodiscard]] inline std::optional<Canary> parse_canary(std::string_view name) {

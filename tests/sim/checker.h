@@ -72,6 +72,8 @@ class Checker {
   void on_request(Flight& flight, const Request& request, std::uint64_t told);
   /// The node gets an answer now.
   void on_answer(const Flight& flight, const Response& response);
+  /// The node has judged the answers that it got, having been told of commits up to `told`.
+  void on_turn(std::uint64_t told) { judge_circuits(told); }
   /// The writer has had a turn. `seq`: of its commit, or of the last one.
   void on_commit(std::uint64_t seq, WallTime now, const std::vector<Settlement>& settled);
   /// The node and all that it knew is gone.
@@ -99,8 +101,21 @@ class Checker {
   using History = std::map<std::int64_t, std::vector<Version<Row>>>;
 
   /// A request whose settlement is not committed.
+  /// A circuit as this endpoint's failures make it.
+  struct Breaker {
+    std::int64_t failures = 0;
+    bool open = false;
+    std::int64_t delay_ms = 0;  ///< without jitter
+    WallTime opened_at;
+    WallTime failed_at;      ///< what set the delay
+    MonoTime earliest;       ///< of the next probe
+    std::int64_t probe = 0;  ///< the delivery in flight as one
+    std::uint64_t told = 0;  ///< up to here beginnings anew are in it
+  };
   struct Unsettled {
     std::int64_t endpoint = 0;
+    std::uint64_t told = 0;
+    Breaker after;                      ///< its answer
     std::vector<RetryPolicy> policies;  ///< that may hold for it
     std::set<int> rounds;               ///< that it may belong to
     std::optional<std::string> lane_key;
@@ -134,6 +149,21 @@ class Checker {
       const Flight& flight, std::uint64_t told, Unsettled& unsettled
   );
   void check_order(const Flight& flight, std::uint64_t told, Unsettled& unsettled);
+  void check_circuit(const Flight& flight, std::uint64_t told);
+  /// Whether a person's asking lets the request through an open circuit; uses it up.
+  [[nodiscard]] bool take_forwarded(const Flight& flight);
+  void judge_circuits(std::uint64_t told);
+  void judge_circuit(std::int64_t delivery, std::uint64_t told);
+  /// Whether the endpoint's failures began anew in a commit after `from`, up to `until`.
+  [[nodiscard]] bool began_anew(std::int64_t endpoint, std::uint64_t from, std::uint64_t until)
+      const;
+  void note_beginning(const EndpointRow& before, const EndpointRow& after, std::uint64_t seq);
+  void check_stored_circuit(const EndpointRow& row) const;
+  void restore_circuits();
+  [[nodiscard]] bool waited_long_enough(const DeliveryRow& row, WallTime now) const;
+  void check_rate(const Flight& flight, std::uint64_t told);
+  /// What of the sends of the process that is gone is known to the next.
+  void forget_unknown_sends();
   void check_bytes(const Flight& flight, const Request& request, std::uint64_t told) const;
 
   void check_events(const std::map<std::int64_t, DeliveryRow>& rows);
@@ -146,7 +176,9 @@ class Checker {
   void check_delivery_change(const DeliveryRow* before, const DeliveryRow* after, WallTime now)
       const;
   void check_pruned(const DeliveryRow& before) const;
-  void check_endpoint_change(const EndpointRow& before, const EndpointRow& after, WallTime now);
+  void check_endpoint_change(
+      const EndpointRow& before, const EndpointRow& after, WallTime now, std::uint64_t seq
+  );
   void check_attempts() const;
 
   Parts p_;
@@ -188,7 +220,20 @@ class Checker {
     Millis delay{1000};
   };
   std::map<std::int64_t, LongestHold> longest_holds_;
-  std::set<std::int64_t> yes_unwritten_;  // answered 2xx to a node that is gone
+  struct Sent {
+    MonoTime at;
+    std::uint64_t told = 0;  ///< as the node was when it sent
+    std::int64_t delivery = 0;
+  };
+  std::map<std::int64_t, Breaker> breakers_;                 // as the node has it
+  std::map<std::int64_t, Breaker> stored_;                   // as the table has it
+  std::map<std::int64_t, std::vector<std::uint64_t>> anew_;  // commits, by endpoint
+  std::vector<std::int64_t> unjudged_;                       // deliveries with an answer
+  std::uint64_t seq_ = 0;                                    // of the last commit
+  std::set<std::int64_t> forwarded_;                         // deliveries that people asked for
+  std::map<std::int64_t, EndpointRow> after_endpoints_;
+  std::map<std::int64_t, std::vector<Sent>> sends_;  // by endpoint, oldest first
+  std::set<std::int64_t> yes_unwritten_;             // answered 2xx to a node that is gone
   std::map<std::int64_t, Health> health_;
   std::set<std::int64_t> failing_;  // endpoints that this group must have disabled
   std::set<std::int64_t> gone_;

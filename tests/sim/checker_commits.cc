@@ -90,6 +90,7 @@ void Checker::remember(
 void Checker::on_commit(std::uint64_t seq, WallTime now, const std::vector<Settlement>& settled) {
   after_ = p_.tables.deliveries();
   auto endpoints_after = p_.tables.endpoints();
+  after_endpoints_ = endpoints_after;
   middle_ = current_;
   failing_.clear();
   gone_.clear();
@@ -104,14 +105,17 @@ void Checker::on_commit(std::uint64_t seq, WallTime now, const std::vector<Settl
   }
   for (const auto& [id, row] : endpoints_after) {
     const auto before = current_endpoints_.find(id);
-    if (before != current_endpoints_.end()) check_endpoint_change(before->second, row, now);
+    if (before != current_endpoints_.end()) check_endpoint_change(before->second, row, now, seq);
   }
   remember(history_, current_, after_, seq);
   remember(endpoint_history_, current_endpoints_, endpoints_after, seq);
   current_ = std::move(after_);
   current_endpoints_ = std::move(endpoints_after);
   outbox_endpoints_.reset();
+  forwarded_.insert(notes.retried.begin(), notes.retried.end());
+  forwarded_.insert(notes.replayed.begin(), notes.replayed.end());
   notes = {};
+  seq_ = seq;
   ++counts.commits;
 }
 
@@ -228,9 +232,13 @@ void Checker::check_settled(const Settlement& settlement, WallTime now, std::uin
   require(sent.response.has_value(), "settled without an answer", id, endpoint);
   require(sent.rounds.contains(settlement.round), "settled in a wrong round", id, endpoint);
   Health& health = health_[endpoint];
+  Breaker& breaker = breakers_[endpoint];
+  if (breaker.probe == id) breaker.probe = 0;
+  const bool counts_for_health = !began_anew(endpoint, sent.told, seq);
+  if (counts_for_health) stored_[endpoint] = sent.after;
   if (is_yes(*sent.response)) {
-    health = {};
-  } else {
+    if (counts_for_health) health = {};
+  } else if (counts_for_health) {
     if (health.since_ms == 0) health.since_ms = unix_ms(now);
     ++health.failed;
     if (unix_ms(now) - health.since_ms >= kFailingDisablesAfter.count() &&
@@ -392,6 +400,8 @@ void Checker::check_delivery_change(
         unix_ms(now) - endpoint.state_changed_at_ms >= notes.hold_disabled.count() ||
         notes.endpoints.contains(after->endpoint);
     must(notes.sweep && endpoint.state == "disabled" && long_enough, "given up too early");
+  } else if (after->dead_reason == "attempts_exhausted") {
+    must(notes.sweep && waited_long_enough(*before, now), "did not wait for long enough");
   } else {
     must(false, "dead without an attempt");
   }
@@ -417,7 +427,7 @@ void Checker::check_pruned(const DeliveryRow& before) const {
 // --- Endpoints -----------------------------------------------------------------------------------
 
 void Checker::check_endpoint_change(
-    const EndpointRow& before, const EndpointRow& after, WallTime now
+    const EndpointRow& before, const EndpointRow& after, WallTime now, std::uint64_t seq
 ) {
   const std::int64_t id = after.id;
   const auto must = [&](bool holds, const char* what) { require(holds, what, 0, id); };
@@ -431,6 +441,8 @@ void Checker::check_endpoint_change(
     );
   }
   if (before.deleted || after.deleted) return;
+  note_beginning(before, after, seq);
+  check_stored_circuit(after);
   if (notes.endpoints.contains(id)) {
     // Health begins anew when an operator enables it.
     if (after.failed_attempts == 0) health_[id] = {};

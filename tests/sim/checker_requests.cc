@@ -99,11 +99,15 @@ void Checker::on_request(Flight& flight, const Request& request, std::uint64_t t
           header(headers, "postrider-attempt")
       )
   );
+  judge_circuits(told);
   Unsettled unsettled;
   unsettled.endpoint = flight.endpoint;
+  unsettled.told = told;
   check_delivery_may_be_sent(flight, told, unsettled);
   check_endpoint_may_be_sent_to(flight, told, unsettled);
   check_order(flight, told, unsettled);
+  check_rate(flight, told);
+  check_circuit(flight, told);
   check_bytes(flight, request, told);
   if (yes_unwritten_.erase(flight.delivery) > 0) ++counts.duplicates;
   unsettled_.emplace(flight.delivery, std::move(unsettled));
@@ -248,6 +252,7 @@ void Checker::on_answer(const Flight& flight, const Response& response) {
   Unsettled& unsettled = unsettled_.at(flight.delivery);
   unsettled.response = response;
   unsettled.answered_at = p_.clock.wall_now();
+  unjudged_.push_back(flight.delivery);
   const MonoTime now = p_.clock.mono_now();
   LongestHold& longest = longest_holds_[flight.endpoint];
   if (!throttles(response)) longest.delay = Millis{1000};
@@ -277,6 +282,8 @@ void Checker::on_crash() {
         response->status <= 299)
       yes_unwritten_.insert(delivery);
   }
+  forget_unknown_sends();
+  restore_circuits();
   unsettled_.clear();
   in_flight_.clear();
   settled_seq_.clear();

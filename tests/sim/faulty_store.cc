@@ -145,8 +145,23 @@ class EngineReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
     return inner_->waiting_endpoints();
   }
+  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
+      override {
+    if (control_.happens(control_.plan->read_fails))
+      return fail(Errc::kBusy, "simulated: cannot read");
+    return inner_->due_delivery(id, now);
+  }
+  [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override {
+    if (control_.canary == Canary::kSendsForgotten)
+      return std::vector<std::pair<EndpointId, MonoTime>>{};
+    return inner_->recent_sends();
+  }
   [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override {
-    return inner_->all_endpoints();
+    auto endpoints = inner_->all_endpoints();
+    if (endpoints && control_.canary == Canary::kCircuitForgotten) {
+      for (auto& endpoint : *endpoints) endpoint.circuit.reset();
+    }
+    return endpoints;
   }
   [[nodiscard]] std::uint64_t id_salt() const override { return inner_->id_salt(); }
 
@@ -205,6 +220,9 @@ class EngineReader final : public StoreReader {
   }
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& f) override {
     return inner_->stats(f);
+  }
+  [[nodiscard]] Result<std::int64_t> count_open_circuits() override {
+    return inner_->count_open_circuits();
   }
   [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime now) override {
     return inner_->backlog(now);

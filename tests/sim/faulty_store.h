@@ -89,6 +89,11 @@ class FaultyStore final : public Store {
   ) override {
     return inner_->expire_disabled(disabled_before, now, rows_max);
   }
+  [[nodiscard]] Result<std::vector<Delivery>> expire_waiting(
+      EndpointId endpoint, WallTime due_until, WallTime now, std::size_t rows_max
+  ) override {
+    return inner_->expire_waiting(endpoint, due_until, now, rows_max);
+  }
   [[nodiscard]] Result<std::vector<Delivery>> cancel_deleted(WallTime now, std::size_t rows_max)
       override {
     return inner_->cancel_deleted(now, rows_max);
@@ -104,12 +109,27 @@ class FaultyStore final : public Store {
   }
   [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
   [[nodiscard]] Status put_endpoint_health(
-      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+      EndpointId id,
+      std::optional<WallTime> failing_since,
+      std::int64_t failed_attempts_count,
+      const std::optional<OpenCircuit>& circuit
   ) override {
-    return inner_->put_endpoint_health(id, failing_since, failed_attempts_count);
+    return inner_->put_endpoint_health(id, failing_since, failed_attempts_count, circuit);
   }
   [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override {
     return inner_->delete_endpoint(id, now);
+  }
+
+  [[nodiscard]] Status rebase_sends(std::int64_t boot, MonoTime now) override {
+    return inner_->rebase_sends(boot, now);
+  }
+  [[nodiscard]] Status assume_sends(
+      EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
+  ) override {
+    return inner_->assume_sends(endpoint, count_max, now, sent_at);
+  }
+  [[nodiscard]] Status forget_sends(EndpointId endpoint) override {
+    return inner_->forget_sends(endpoint);
   }
 
   [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override {

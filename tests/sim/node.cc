@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "service/process_start.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace postrider::sim {
@@ -54,6 +55,7 @@ Node::Node(Parts parts)
   engine_reader_ = faulty_reader(must(readers.open()), *parts_.control);
   group_ = std::make_unique<GroupCommit>(*store_);
   must(group_->load(*writer_reader_));
+  begin_process();
   engine_ = std::make_unique<Engine>(
       parts_.engine,
       IdCodec{engine_reader_->id_salt()},
@@ -62,7 +64,20 @@ Node::Node(Parts parts)
       sink_,
       Prng{parts_.seed}
   );
-  must(load(*engine_, *engine_reader_));
+  must(load(*engine_, *engine_reader_, parts_.clock->wall_now(), parts_.clock->mono_now()));
+}
+
+void Node::begin_process() {
+  // A process that cannot write this does not start.
+  const bool faults = std::exchange(parts_.control->faults, false);
+  const SimClock& clock = *parts_.clock;
+  const Change change = [&clock](WriteContext& context) {
+    return count_sends_of_last_process(context, clock.boot(), clock.mono_now());
+  };
+  std::vector<Settlement> none;
+  Effects effects;
+  must(group_->run(none, {change}, clock.wall_now(), effects).changes.front());
+  parts_.control->faults = faults;
 }
 
 Written Node::write(WallTime now, std::size_t commands_max, bool tell) {
@@ -124,11 +139,17 @@ void Node::pass_on(Effects& effects, std::uint64_t seq) {
   for (auto& endpoint : news.endpoints) {
     auto changed = std::make_shared<Endpoint>(*endpoint);
     if (is_canary(control, Canary::kLimitIgnored)) changed->config.max_in_flight += 5;
+    if (is_canary(control, Canary::kRateIgnored)) changed->config.rate_limit.reset();
     if (is_canary(control, Canary::kPauseIgnored)) changed->state = EndpointState::kActive;
     if (is_canary(control, Canary::kSecretForgotten)) changed->secrets.resize(1);
     endpoint = std::move(changed);
   }
   inbox_.emplace_back(seq, std::move(news));
+}
+
+DeliveryId Node::first_pending(EndpointId endpoint, WallTime wall) {
+  const auto page = writer_reader_->due({endpoint, wall, 1, nullptr});
+  return page && !page->rows.empty() ? page->rows.front().delivery.id : DeliveryId{};
 }
 
 void Node::turn(
@@ -144,6 +165,12 @@ void Node::turn(
   if (is_canary(parts_.control, Canary::kHoldIgnored)) {
     for (auto& completion : completions) {
       if (completion.response.status == 429) completion.response.status = 500;
+    }
+  }
+  if (is_canary(parts_.control, Canary::kCircuitIgnored)) {
+    for (const auto& [id, endpoint] : group_->routing().all()) {
+      const DeliveryId pending = first_pending({id}, wall);
+      if (pending.value != 0) engine_->probe_with(pending, {id});
     }
   }
   read_failed_ = !engine_->tick(wall, mono, std::move(completions)).has_value();

@@ -44,6 +44,7 @@ class Node {
     EngineOptions engine;
     StoreControl* control = nullptr;
     SimTransport::OnRequest on_request;
+    const SimClock* clock = nullptr;
     std::uint64_t generation = 0;
     std::uint64_t seq = 0;  ///< of the last commit before it
     std::uint64_t seed = 0;
@@ -80,6 +81,10 @@ class Node {
     int count_ = 0;
   };
 
+  /// What a process does before it sends.
+  void begin_process();
+  /// The delivery of the endpoint that has been due for longest.
+  [[nodiscard]] DeliveryId first_pending(EndpointId endpoint, WallTime wall);
   void pass_on(Effects& effects, std::uint64_t seq);
   void settle_too_early();
 

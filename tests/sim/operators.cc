@@ -27,6 +27,14 @@ RetryPolicy draw_retry(Prng& prng) {
   return policy;
 }
 
+RateLimit draw_rate_limit(Prng& prng) {
+  RateLimit rate;
+  rate.limit = 1 + static_cast<int>(prng.below(6));
+  // A few periods, so that a limit is often changed and the period stays.
+  rate.period = pick(prng, std::vector<Millis>{Millis{40}, Millis{1000}, Millis{20'000}});
+  return rate;
+}
+
 std::string draw_secret(Prng& prng) {
   std::string bytes;
   for (int i = 0; i < 24; ++i) bytes.push_back(static_cast<char>(prng.below(256)));
@@ -66,6 +74,7 @@ EndpointConfig World::draw_config(int index) {
   config.max_in_flight = 1 + static_cast<int>(prng_.below(5));
   config.payload = static_cast<PayloadKind>(prng_.below(3));
   if (happens(0.7)) config.retry = draw_retry(prng_);
+  if (happens(plan_.rate_limit)) config.rate_limit = draw_rate_limit(prng_);
   if (happens(0.5)) config.timeout = Millis{1000} + draw_millis(prng_, Millis{4000});
   if (happens(0.3)) config.event_types = {"order.*"};
   if (happens(0.1)) config.event_types = {"ping", "user.created", "ping"};
@@ -115,6 +124,7 @@ void World::change_endpoint() {
   if (kind == 4) return set_state(*id, EndpointState::kDisabled);
   const EndpointConfig drawn = draw_config(0);
   const std::string secret = draw_secret(prng_);
+  const bool new_url = happens(0.2);
   const Millis overlap = draw_millis(prng_, Millis{30'000});
   enqueue<Endpoint>(
       fmt::format("endpoint {}: {}", *id, kind == 5 ? "rotate" : "update"),
@@ -123,9 +133,14 @@ void World::change_endpoint() {
         if (!endpoint) return tl::unexpected(endpoint.error());
         if (kind == 5) return rotate_secret(context, **endpoint, secret, overlap);
         Endpoint changed = **endpoint;
-        const std::string url = changed.config.url;
+        std::string url = changed.config.url;
+        if (new_url) url += "?";  // another URL of the same receiver
+        // What was in flight at a crash is bounded by the limit as it is then.
+        const int in_flight = changed.config.max_in_flight;
+        const bool keeps = changed.config.rate_limit.has_value() && drawn.rate_limit.has_value();
         changed.config = drawn;
         changed.config.url = url;
+        if (keeps) changed.config.max_in_flight = std::max(in_flight, drawn.max_in_flight);
         return put_endpoint(context, changed);
       },
       [this](const Endpoint& changed) {
@@ -229,6 +244,17 @@ void World::maintain() {
         checker_->notes.sweep = true;
         checker_->notes.hold_disabled = hold;
       }
+  );
+  enqueue<bool>(
+      "sweep behind circuits",
+      [](WriteContext& context) -> Result<bool> {
+        bool more = false;
+        EndpointId after;
+        if (auto swept = sweep_circuits(context, default_policy(), after, more); !swept)
+          return tl::unexpected(swept.error());
+        return more;
+      },
+      [this](const bool& /*more*/) { checker_->notes.sweep = true; }
   );
   enqueue<std::size_t>(
       "take up the outbox",

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/prng.h"
+#include "domain/retry_policy.h"
 
 #include "tests/sim/receiver.h"
 
@@ -44,6 +45,8 @@ struct Plan {
   double crash = 0.0;
   double crash_in_commit = 0.0;
   double drain = 0.0;
+  double reboot = 0.0;      ///< of the machine, with a crash
+  double rate_limit = 0.0;  ///< of an endpoint
   double wall_step = 0.0;
   double long_jump = 0.0;
   double begin_fails = 0.0;
@@ -55,6 +58,13 @@ struct Plan {
 };
 
 [[nodiscard]] Plan draw_plan(Prng& prng);
+
+/// Of endpoints that have none of their own.
+[[nodiscard]] inline RetryPolicy default_policy() {
+  RetryPolicy policy;
+  policy.delays = {Millis{1000}, Millis{3000}, Millis{10'000}};
+  return policy;
+}
 
 /// True with the given chance. Draws once whatever the chance.
 [[nodiscard]] inline bool chance(Prng& prng, double p) { return prng.unit() < p; }

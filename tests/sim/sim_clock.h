@@ -14,6 +14,10 @@ class SimClock final : public Clock {
   [[nodiscard]] WallTime wall_now() const override { return wall_; }
   [[nodiscard]] MonoTime mono_now() const override { return mono_; }
 
+  [[nodiscard]] std::int64_t boot() const override { return boot_; }
+
+  /// The machine was started anew: monotonic instants of before mean nothing to anybody.
+  void reboot() { ++boot_; }
   void advance(Millis by) {
     mono_ += by;
     set_wall(wall_ + by);
@@ -36,6 +40,7 @@ class SimClock final : public Clock {
     shown_.push_back(wall);
   }
 
+  std::int64_t boot_ = 1;
   WallTime wall_ = from_unix_ms(1'767'225'600'000);
   MonoTime mono_{std::chrono::hours{1}};
   std::vector<WallTime> shown_{wall_};

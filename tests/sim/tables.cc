@@ -78,7 +78,8 @@ std::map<std::int64_t, EndpointRow> Tables::endpoints() {
   std::map<std::int64_t, EndpointRow> rows;
   query(
       "SELECT id, state, state_reason, state_changed_at_ms, failing_since_ms, "
-      "failed_attempts_count, deleted_at_ms IS NOT NULL, config FROM endpoint",
+      "failed_attempts_count, deleted_at_ms IS NOT NULL, config, health_round, "
+      "circuit_opened_at_ms, next_probe_at_ms, probe_delay_ms FROM endpoint",
       0,
       [&](sqlite3_stmt* row) {
         EndpointRow read;
@@ -90,6 +91,10 @@ std::map<std::int64_t, EndpointRow> Tables::endpoints() {
         read.failed_attempts = number_of(row, 5);
         read.deleted = int_of(row, 6) != 0;
         read.config = text_of(row, 7);
+        read.health_round = number_of(row, 8);
+        read.circuit_opened_at_ms = number_of(row, 9);
+        read.next_probe_at_ms = number_of(row, 10);
+        read.probe_delay_ms = number_of(row, 11);
         rows.emplace(read.id, std::move(read));
       }
   );
@@ -162,8 +167,13 @@ std::string Tables::text(const char* sql) {
 ParsedConfig parse_config(const std::string& config) {
   const auto value = nlohmann::json::parse(config);
   ParsedConfig parsed;
+  parsed.url = value.value("url", "");
   parsed.max_in_flight = value.value("max_in_flight", 0);
   parsed.strict = value.value("ordering", "none") == "strict";
+  if (value.contains("rate_limit")) {
+    const auto& rate = value.at("rate_limit");
+    parsed.rate_limit = {rate.at("limit").get<int>(), Millis{rate.at("period_ms").get<int>()}};
+  }
   if (!value.contains("retry")) return parsed;
   const auto& retry = value.at("retry");
   RetryPolicy policy;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/unique_handle.h"
-#include "domain/retry_policy.h"
+#include "domain/endpoint.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -48,6 +48,10 @@ struct EndpointRow {
   std::int64_t state_changed_at_ms = 0;
   std::int64_t failing_since_ms = 0;
   std::int64_t failed_attempts = 0;
+  std::int64_t health_round = 0;
+  std::int64_t circuit_opened_at_ms = 0;  ///< 0 while it is closed; so are the next two
+  std::int64_t next_probe_at_ms = 0;
+  std::int64_t probe_delay_ms = 0;
   bool deleted = false;
   std::string config;
   std::vector<SecretRow> secrets;
@@ -99,9 +103,11 @@ class Tables {
 
 /// What of an endpoint's config the checkers need.
 struct ParsedConfig {
+  std::string url;
   int max_in_flight = 0;
   std::optional<RetryPolicy> retry;
   bool strict = false;
+  std::optional<RateLimit> rate_limit;
 };
 [[nodiscard]] ParsedConfig parse_config(const std::string& config);
 

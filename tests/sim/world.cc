@@ -15,12 +15,6 @@ constexpr std::size_t kEndStepsPerDelivery = 16;
 constexpr std::size_t kAll = 1'000'000;
 constexpr std::uint64_t kSalt = 1;
 
-RetryPolicy default_policy() {
-  RetryPolicy policy;
-  policy.delays = {Millis{1000}, Millis{3000}, Millis{10'000}};
-  return policy;
-}
-
 /// Makes the database; its ids are the same at every run of a seed.
 void make_database(const std::string& path) {
   if (auto made = sqlite::SqliteStore::open(path); !made)
@@ -55,6 +49,7 @@ void World::restart(const char* why) {
   if (node_) {
     network_->forget(generation_);
     node_.reset();
+    if (happens(plan_.reboot)) clock_.reboot();
     checker_->on_crash();
   }
   ++generation_;
@@ -68,6 +63,7 @@ void World::restart(const char* why) {
   parts.engine.request.user_agent = "sim";
   parts.control = &control_;
   parts.on_request = [this](TransferId id, Request request) { on_request(id, std::move(request)); };
+  parts.clock = &clock_;
   parts.generation = generation_;
   parts.seq = seq_;
   parts.seed = prng_.next();
@@ -138,6 +134,7 @@ void World::engine_turn(std::size_t news_count) {
     completions.push_back(std::move(completion));
   }
   node_->turn(clock_.wall_now(), clock_.mono_now(), std::move(completions), news_count);
+  checker_->on_turn(node_->told_seq());
 }
 
 void World::step() {

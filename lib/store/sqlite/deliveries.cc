@@ -36,6 +36,8 @@ Status SqliteStore::apply_next_state(const Settlement& settlement, WallTime now)
 }
 
 Result<Settled> SqliteStore::settle_one(const Settlement& settlement, WallTime now) {
+  if (auto status = record_sent(settlement, now); !status)
+    return tl::unexpected<Error>(status.error());
   const auto standing = db_->one(sql::kStanding, read_standing, settlement.delivery);
   if (!standing) return tl::unexpected<Error>(standing.error());
   Settled settled;

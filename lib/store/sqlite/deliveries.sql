@@ -150,6 +150,33 @@ RETURNING
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
   dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
 
+-- name: expire_waiting
+UPDATE delivery
+SET
+  state = 'dead',
+  dead_reason = 'attempts_exhausted',
+  due_at_ms = NULL,
+  finished_at_ms = :now,
+  round = round + 1
+WHERE id IN (
+  SELECT id
+  FROM delivery
+  WHERE
+    endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL
+    AND due_at_ms <= :due_until
+  UNION ALL
+  -- All lines of the endpoint are looked at, in the index alone.
+  SELECT id
+  FROM delivery
+  WHERE
+    endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NOT NULL
+    AND due_at_ms <= :due_until
+  LIMIT :rows_max
+)
+RETURNING
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+
 -- name: cancel_deleted
 UPDATE delivery
 SET state = 'cancelled', due_at_ms = NULL, finished_at_ms = :now, round = round + 1

@@ -79,4 +79,10 @@ Result<Page<Endpoint>> SqliteReader::endpoints(
   return built;
 }
 
+Result<std::int64_t> SqliteReader::count_open_circuits() {
+  return db_->one(
+                sql::kOpenCircuits, [](const Row& row) { return row.i64(0); }
+  ).map([](const auto& count) { return count.value_or(0); });
+}
+
 }  // namespace postrider::sqlite

@@ -63,6 +63,7 @@ Status SqliteStore::put_endpoint(const Endpoint& endpoint) {
           endpoint.state_changed_at,
           endpoint.updated_at,
           encode_endpoint_config(endpoint.config),
+          endpoint.health_round,
           endpoint.id
       )
   );
@@ -70,10 +71,30 @@ Status SqliteStore::put_endpoint(const Endpoint& endpoint) {
 }
 
 Status SqliteStore::put_endpoint_health(
-    EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+    EndpointId id,
+    std::optional<WallTime> failing_since,
+    std::int64_t failed_attempts_count,
+    const std::optional<OpenCircuit>& circuit
 ) {
+  std::optional<WallTime> opened_at;
+  std::optional<WallTime> next_probe_at;
+  std::optional<Millis> probe_delay;
+  if (circuit) {
+    opened_at = circuit->opened_at;
+    next_probe_at = circuit->next_probe_at;
+    probe_delay = circuit->probe_delay;
+  }
   return found(
-      *db_, db_->run(sql::kUpdateEndpointHealth, failing_since, failed_attempts_count, id)
+      *db_,
+      db_->run(
+          sql::kUpdateEndpointHealth,
+          failing_since,
+          failed_attempts_count,
+          opened_at,
+          next_probe_at,
+          probe_delay,
+          id
+      )
   );
 }
 

@@ -17,12 +17,18 @@ SET
   state_reason = :state_reason,
   state_changed_at_ms = :state_changed_at_ms,
   updated_at_ms = :updated_at_ms,
-  config = :config
+  config = :config,
+  health_round = :health_round
 WHERE id = :id AND deleted_at_ms IS NULL
 
 -- name: update_endpoint_health
 UPDATE endpoint
-SET failing_since_ms = :failing_since_ms, failed_attempts_count = :failed_attempts_count
+SET
+  failing_since_ms = :failing_since_ms,
+  failed_attempts_count = :failed_attempts_count,
+  circuit_opened_at_ms = :circuit_opened_at_ms,
+  next_probe_at_ms = :next_probe_at_ms,
+  probe_delay_ms = :probe_delay_ms
 WHERE id = :id AND deleted_at_ms IS NULL
 
 -- name: delete_endpoint
@@ -34,14 +40,16 @@ WHERE id = :id AND deleted_at_ms IS NULL
 -- name: endpoint
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
-  failing_since_ms, failed_attempts_count, config
+  failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
+  next_probe_at_ms, probe_delay_ms
 FROM endpoint
 WHERE id = :id AND deleted_at_ms IS NULL
 
 -- name: all_endpoints
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
-  failing_since_ms, failed_attempts_count, config
+  failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
+  next_probe_at_ms, probe_delay_ms
 FROM endpoint
 WHERE deleted_at_ms IS NULL
 ORDER BY id
@@ -49,7 +57,8 @@ ORDER BY id
 -- name: endpoints_before
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
-  failing_since_ms, failed_attempts_count, config
+  failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
+  next_probe_at_ms, probe_delay_ms
 FROM endpoint
 WHERE id < :before AND deleted_at_ms IS NULL
 ORDER BY id DESC
@@ -58,7 +67,8 @@ LIMIT :rows_max
 -- name: endpoints_of_tenant
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
-  failing_since_ms, failed_attempts_count, config
+  failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
+  next_probe_at_ms, probe_delay_ms
 FROM endpoint
 WHERE tenant = :tenant AND id < :before AND deleted_at_ms IS NULL
 ORDER BY id DESC
@@ -87,3 +97,8 @@ ORDER BY endpoint_id
 -- name: delete_expired_secrets
 DELETE FROM endpoint_secret
 WHERE expires_at_ms IS NOT NULL AND expires_at_ms < :now
+
+-- name: open_circuits
+SELECT count(*)
+FROM endpoint
+WHERE circuit_opened_at_ms IS NOT NULL AND deleted_at_ms IS NULL AND state = 'active'

@@ -85,6 +85,8 @@ Result<Endpoint> read_endpoint(const Row& row) {
   auto config = decode_endpoint_config(row.view(9));
   if (!config) return tl::unexpected<Error>(config.error());
   endpoint.config = std::move(*config);
+  endpoint.health_round = row.i32(10);
+  if (!row.is_null(11)) endpoint.circuit = {row.time(11), row.time(12), Millis{row.i64(13)}};
   return endpoint;
 }
 

@@ -49,6 +49,15 @@ Result<DuePage> SqliteReader::due(const DueParams& params) {
   return page;
 }
 
+Result<std::optional<DueDelivery>> SqliteReader::due_delivery(DeliveryId id, WallTime now) {
+  auto row = db_->one(sql::kDueDelivery, read_due, id);
+  if (!row) return row;
+  const bool is_due =
+      *row && (*row)->delivery.state == DeliveryState::kPending && *(*row)->delivery.due_at <= now;
+  if (!is_due) row->reset();
+  return row;
+}
+
 Status SqliteReader::read_due_rows(
     const DueParams& params, const std::vector<DeliveryId>& ids, DuePage& page
 ) {

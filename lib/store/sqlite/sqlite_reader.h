@@ -21,6 +21,10 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] Result<OrderedPage> ordered(const OrderedParams& params) override;
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override;
 
+  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
+      override;
+  [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override;
+
   [[nodiscard]] Result<Event> event(EventId id) override;
   [[nodiscard]] Result<Page<Event>> events(const EventFilter& filter, const PageParams& params)
       override;
@@ -54,6 +58,7 @@ class SqliteReader final : public StoreReader {
 
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& filter) override;
   [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime now) override;
+  [[nodiscard]] Result<std::int64_t> count_open_circuits() override;
   [[nodiscard]] Result<bool> outbox_waiting() override;
 
   [[nodiscard]] std::uint64_t id_salt() const override { return id_salt_; }

@@ -96,6 +96,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::vector<Delivery>> expire_disabled(
       WallTime disabled_before, WallTime now, std::size_t rows_max
   ) override;
+  [[nodiscard]] Result<std::vector<Delivery>> expire_waiting(
+      EndpointId endpoint, WallTime due_until, WallTime now, std::size_t rows_max
+  ) override;
   [[nodiscard]] Result<std::vector<Delivery>> cancel_deleted(WallTime now, std::size_t rows_max)
       override;
   [[nodiscard]] Result<Pruned> prune(WallTime before, WallTime keys_before, std::size_t rows_max)
@@ -105,9 +108,18 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
   [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
   [[nodiscard]] Status put_endpoint_health(
-      EndpointId id, std::optional<WallTime> failing_since, std::int64_t failed_attempts_count
+      EndpointId id,
+      std::optional<WallTime> failing_since,
+      std::int64_t failed_attempts_count,
+      const std::optional<OpenCircuit>& circuit
   ) override;
   [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
+
+  [[nodiscard]] Status rebase_sends(std::int64_t boot, MonoTime now) override;
+  [[nodiscard]] Status assume_sends(
+      EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
+  ) override;
+  [[nodiscard]] Status forget_sends(EndpointId endpoint) override;
 
   [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override;
   [[nodiscard]] Status delete_api_key(KeyId id) override;
@@ -146,6 +158,9 @@ class SqliteStore final : public Store {
       EventId event, const Target& target, const EventDraft& draft, WallTime due_at, WallTime now
   );
   [[nodiscard]] Result<Appended> append_one(const NewEvent& event, WallTime now);
+  [[nodiscard]] Status record_send(EndpointId endpoint, MonoTime sent_at, WallTime now);
+  /// Records the request of a settlement when a rate limit counts it.
+  [[nodiscard]] Status record_sent(const Settlement& settlement, WallTime now);
   [[nodiscard]] Result<Settled> settle_one(const Settlement& settlement, WallTime now);
   /// Counts the attempt and writes what the delivery becomes by it.
   [[nodiscard]] Status apply_next_state(const Settlement& settlement, WallTime now);

@@ -24,6 +24,12 @@ Result<std::vector<Delivery>> SqliteStore::cancel_deleted(WallTime now, std::siz
   return db_->all(sql::kCancelDeleted, read_swept, now, rows_max);
 }
 
+Result<std::vector<Delivery>> SqliteStore::expire_waiting(
+    EndpointId endpoint, WallTime due_until, WallTime now, std::size_t rows_max
+) {
+  return db_->all(sql::kExpireWaiting, read_swept, now, endpoint, due_until, rows_max);
+}
+
 // What a disabled endpoint collects is ordered by when it is due or by line, not by when it was
 // created, so there are rows to look at that stay. `sweep_` remembers how far the pass has come.
 Result<std::vector<Delivery>> SqliteStore::expire_disabled(

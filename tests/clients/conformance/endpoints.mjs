@@ -83,7 +83,7 @@ export async function endpoints({ t, api }) {
       payload: ['xml', 7],
       filter: ['.data', 7],
       transform: ['.data'],
-      rate_limit: [{ limit: 1, period_ms: 1 }],
+      rate_limit: [5, { limit: 1, period_ms: 1, burst: 2 }],
       ordering: ['keys', 7],
       retry: [
         { kind: 'never' },

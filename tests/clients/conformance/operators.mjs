@@ -15,6 +15,7 @@ const metricNames = {
   postrider_in_flight: [],
   postrider_backlog: ['kind'],
   postrider_oldest_due_seconds: [],
+  postrider_circuits_open: [],
   postrider_dead_letters: [],
   postrider_commit_seconds: [],
   postrider_commit_rows: [],

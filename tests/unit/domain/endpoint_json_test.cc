@@ -177,7 +177,6 @@ TEST(EndpointJson, RefusesWhatIsNotSupportedYetByName) {
   for (const char* members :
        {R"("filter":".data")",
         R"("transform":".data")",
-        R"("rate_limit":{"limit":100,"period_ms":1000})",
         R"("signature":{"scheme":"stripe"})",
         R"("signature":{"scheme":"standard","x":1})",
         R"("destination":{"type":"slack"})"}) {
@@ -197,6 +196,29 @@ TEST(EndpointJson, KeepsItsOrdering) {
     EXPECT_EQ(config.ordering, ordering);
     EXPECT_EQ(decode_endpoint_config(encode_endpoint_config(config))->ordering, ordering);
     EXPECT_EQ(endpoint_config_view(config, {})["ordering"], name);
+  }
+}
+
+TEST(EndpointJson, ReadsARateLimitAndNamesWhatIsWrongWithIt) {
+  const auto config = parse_good(with_url(R"("rate_limit":{"limit":100,"period_ms":3600000})"));
+  EXPECT_EQ(config.rate_limit, (RateLimit{100, Millis{3'600'000}}));
+  EXPECT_EQ(decode_endpoint_config(encode_endpoint_config(config)), config);
+  EXPECT_EQ(endpoint_config_view(config, {})["rate_limit"]["limit"], 100);
+  const std::pair<const char*, const char*> table[] = {
+      {R"("rate_limit":5)", "/rate_limit"},
+      {R"("rate_limit":{"limit":1})", "/rate_limit/period_ms"},
+      {R"("rate_limit":{"period_ms":1,"limit":null})", "/rate_limit/limit"},
+      {R"("rate_limit":{"limit":0,"period_ms":1000})", "/rate_limit/limit"},
+      {R"("rate_limit":{"limit":10001,"period_ms":1000})", "/rate_limit/limit"},
+      {R"("rate_limit":{"limit":1,"period_ms":0})", "/rate_limit/period_ms"},
+      {R"("rate_limit":{"limit":1,"period_ms":3600001})", "/rate_limit/period_ms"},
+      {R"("rate_limit":{"limit":1,"period_ms":1,"burst":2})", "/rate_limit/burst"},
+  };
+  for (const auto& [members, pointer] : table) {
+    FieldErrors errors;
+    static_cast<void>(parse(with_url(members), errors));  // the errors are what is looked at
+    ASSERT_EQ(errors.size(), 1U) << members;
+    EXPECT_EQ(errors[0].pointer, pointer) << members;
   }
 }
 

@@ -99,6 +99,15 @@ class FakeReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
     return none<std::vector<EndpointId>>();
   }
+  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
+      override {
+    const auto row = rows.find(id.value);
+    if (row == rows.end() || *row->second.delivery.due_at > now)
+      return std::optional<DueDelivery>{};
+    return std::optional{row->second};
+  }
+  using Sends = std::vector<std::pair<EndpointId, MonoTime>>;
+  [[nodiscard]] Result<Sends> recent_sends() override { return none<Sends>(); }
   [[nodiscard]] Result<Event> event(EventId) override { return none<Event>(); }
   [[nodiscard]] Result<Page<Event>> events(const EventFilter&, const PageParams&) override {
     return none<Page<Event>>();
@@ -153,6 +162,7 @@ class FakeReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter&) override {
     return none<std::vector<StatRow>>();
   }
+  [[nodiscard]] Result<std::int64_t> count_open_circuits() override { return none<std::int64_t>(); }
   [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime) override {
     return none<std::vector<Backlog>>();
   }

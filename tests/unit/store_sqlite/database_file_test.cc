@@ -56,6 +56,40 @@ TEST_F(DatabaseFile, IsMadeWhenMissingAndOpenedWhenThere) {
   EXPECT_EQ(db.column("PRAGMA user_version").front(), std::to_string(sqlite::newest_version()));
 }
 
+TEST_F(DatabaseFile, OfTheFirstVersionIsMigratedAndKeepsWhatItHas) {
+  {
+    RawDb db(path_);
+    const std::string first = std::string{POSTRIDER_MIGRATIONS_DIR} + "/0001_create_tables.sql";
+    ASSERT_EQ(db.exec(bytes_of(first)), SQLITE_OK);
+    ASSERT_EQ(
+        db.exec("CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+                "checksum TEXT NOT NULL) STRICT"),
+        SQLITE_OK
+    );
+    // What the first version has always recorded: its file must never change.
+    ASSERT_EQ(
+        db.exec("INSERT INTO migration VALUES (1, '0001_create_tables.sql', '676aed39d2ac0e4c')"),
+        SQLITE_OK
+    );
+    ASSERT_EQ(
+        db.exec("INSERT INTO endpoint (id, tenant, state, state_changed_at_ms, created_at_ms, "
+                "updated_at_ms, failing_since_ms, failed_attempts_count, config) VALUES "
+                "(7, 'default', 'active', 1, 1, 1, 5, 40, '{\"url\":\"http://a.example/\"}')"),
+        SQLITE_OK
+    );
+  }
+  make();
+  EXPECT_EQ(
+      RawDb(path_).column("PRAGMA user_version").front(), std::to_string(sqlite::newest_version())
+  );
+  const auto reader = sqlite::SqliteReaders(path_).open();
+  ASSERT_TRUE(reader);
+  const auto endpoint = (*reader)->endpoint({7});
+  ASSERT_TRUE(endpoint);
+  EXPECT_EQ(endpoint->failed_attempts_count, 40);
+  EXPECT_TRUE((*reader)->recent_sends()->empty());
+}
+
 TEST_F(DatabaseFile, IsMadeInAnEmptyFile) {
   write_file(path_, "");
   make();
