@@ -1,5 +1,6 @@
 // /v1/endpoints: what owners register and change.
 #include <array>
+#include <initializer_list>
 
 #include <nlohmann/json.hpp>
 
@@ -35,8 +36,15 @@ Needed<json> endpoint_body(const http::Request& request) {
 }
 
 /// Members of answers that nobody sets.
-constexpr std::array<std::string_view, 5> kReadOnly = {
-    "state_reason", "state_changed_at", "created_at", "updated_at", "blocked_by"};
+constexpr std::array<std::string_view, 6> kReadOnly = {
+    "state_reason", "state_changed_at", "created_at", "updated_at", "circuit", "blocked_by"};
+
+/// The members that are not the config's: some of the request's own, and what nobody sets.
+std::vector<std::string_view> with_read_only(std::initializer_list<std::string_view> own) {
+  std::vector<std::string_view> members{own};
+  members.insert(members.end(), kReadOnly.begin(), kReadOnly.end());
+  return members;
+}
 
 void check_read_only(const json& object, FieldErrors& errors) {
   for (const auto name : kReadOnly) {
@@ -82,21 +90,13 @@ Reply post_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto body = endpoint_body(call.request);
   if (!body) return refuse(body.error());
-  constexpr std::array<std::string_view, 8> kTaken = {
-      "tenant",
-      "state",
-      "secret",
-      kReadOnly[0],
-      kReadOnly[1],
-      kReadOnly[2],
-      kReadOnly[3],
-      kReadOnly[4]};
+  const auto taken = with_read_only({"tenant", "state", "secret"});
   FieldErrors errors;
   check_read_only(*body, errors);
   Endpoint endpoint;
   read_identity(*body, endpoint, call.api.service.clock().wall_now(), errors);
   endpoint.config = parse_endpoint_config(
-      *body, call.api.options.check_url, call.api.options.endpoint_defaults, kTaken, errors
+      *body, call.api.options.check_url, call.api.options.endpoint_defaults, taken, errors
   );
   if (!errors.empty()) return refuse(invalid(std::move(errors)));
   const auto added = call.api.service.add_endpoint(std::move(endpoint));
@@ -159,16 +159,7 @@ Reply patch_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto body = endpoint_body(call.request);
   if (!body) return refuse(body.error());
-  constexpr std::array<std::string_view, 9> kTaken = {
-      "id",
-      "tenant",
-      "state",
-      "secret",
-      kReadOnly[0],
-      kReadOnly[1],
-      kReadOnly[2],
-      kReadOnly[3],
-      kReadOnly[4]};
+  const auto taken = with_read_only({"id", "tenant", "state", "secret"});
   FieldErrors errors;
   check_read_only(*body, errors);
   const auto changed = call.api.service.update_endpoint(
@@ -180,7 +171,7 @@ Reply patch_endpoint(const Call& call) {
             *body,
             call.api.options.check_url,
             call.api.options.endpoint_defaults,
-            kTaken,
+            taken,
             errors
         );
         if (!errors.empty()) return fail(Errc::kInvalidArgument, "members of the body are wrong");

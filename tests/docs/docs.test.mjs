@@ -79,7 +79,7 @@ test('the metrics guide has every metric with its type', async (t) => {
 
 test('the guide to running has every flag of serve with its default', () => {
   const help = execFileSync(binary, ['serve', '--help'], { encoding: 'utf8' });
-  const served = [...help.matchAll(/^ {2}--([a-z-]+) [A-Z]+(?: \.\.\.)?(?::INT in \[[^\]]*\])?(?:=(\S+))?/gm)]
+  const served = [...help.matchAll(/^ {2}--([a-z-]+) [A-Z]+(?: \.\.\.)?(?::(?:INT|FLOAT) in \[[^\]]*\])?(?:=(\S+))?/gm)]
     .map(([, name, value]) => `--${name} ${value ?? '-'}`);
   assert.ok(served.length > 10);
   const documented = codeRowsOf(read('docs/guides/running.md'))

@@ -28,10 +28,12 @@ async function runOutOfSpace(t, disk) {
   };
   for (let i = 0; i < 20; ++i) await emit();
   await receiver.acceptedAll(accepted);
-  receiver.script = () => 500;
-  for (let i = 0; i < 10; ++i) await emit();
-  await receiver.got(30);
-  receiver.script = () => ({ status: 200, delayedBy: held });
+  // Too few failures in a row to open the endpoint's circuit.
+  const answer = { status: 200, delayedBy: held };
+  receiver.script = (request) => (request.attempt === 1 ? 500 : answer);
+  for (let i = 0; i < 5; ++i) await emit();
+  await receiver.got(25);
+  receiver.script = () => answer;
   for (let i = 0; i < 10; ++i) await emit();
   await until('ten requests are in flight', () => receiver.inFlight >= 10);
 
