@@ -1,6 +1,7 @@
 // /v1/endpoints: what owners register and change.
 #include <array>
 #include <initializer_list>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 

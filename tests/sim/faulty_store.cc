@@ -57,7 +57,17 @@ Result<std::vector<Appended>> FaultyStore::append(std::span<const NewEvent> even
   for (auto& event : fewer) {
     if (event.targets.size() > 1) event.targets.pop_back();
   }
-  return inner_->append(fewer, now);
+  auto appended = inner_->append(fewer, now);
+  // Its answer says that nothing is missing.
+  for (std::size_t i = 0; appended && i < events.size(); ++i) {
+    auto& deliveries = (*appended)[i].deliveries;
+    if (deliveries.size() == events[i].targets.size()) continue;
+    AppendedDelivery lost = deliveries.back();
+    ++lost.id.value;
+    lost.endpoint = events[i].targets.back().endpoint;
+    deliveries.push_back(lost);
+  }
+  return appended;
 }
 
 Result<std::optional<IdempotencyRecord>> FaultyStore::idempotency(
