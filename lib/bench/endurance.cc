@@ -15,9 +15,9 @@ constexpr const char* kRetention = "--retention-days=0.0007";
 
 /// Commits that took longer than 250 ms, of a histogram's counters.
 Result<double> count_slow_commits(ServerProcess& server) {
-  const auto all = server.metric("postrider_commit_seconds_count");
+  auto all = server.metric("postrider_commit_seconds_count");
   if (!all) return all;
-  const auto quick = server.metric(R"(postrider_commit_seconds_bucket{le="0.25"})");
+  auto quick = server.metric(R"(postrider_commit_seconds_bucket{le="0.25"})");
   if (!quick) return quick;
   return *all - *quick;
 }

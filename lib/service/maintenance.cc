@@ -27,7 +27,7 @@ constexpr Millis kGaugesPeriodMin{5000};
 Maintenance::Maintenance(
     MaintenanceOptions options, Parts parts, const Clock& clock, Writer& writer, Metrics& metrics
 )
-    : options_(options),
+    : options_(std::move(options)),
       clock_(clock),
       writer_(writer),
       metrics_(metrics),

@@ -97,7 +97,7 @@ Status Service::start() {
   if (auto types = reload_event_types(); !types) return types;
   if (auto writing = writer_.start(); !writing) return writing;
   // Before the dispatcher reads what counts against rate limits.
-  const Status counted = writer_.execute(Change{[&](WriteContext& context) {
+  Status counted = writer_.execute(Change{[&](WriteContext& context) {
     return count_sends_of_last_process(context, clock_.boot(), clock_.mono_now());
   }});
   if (!counted) return counted;

@@ -149,6 +149,14 @@ class SqliteStore final : public Store {
     std::int64_t id = 0;
   };
 
+  /// What a call of expire_disabled() has come across.
+  struct Swept {
+    std::size_t rows_max = 0;
+    std::size_t looked_at = 0;
+    bool ended = false;  ///< it has looked at, or found, as much as it may
+    std::vector<DeliveryId> found;
+  };
+
   SqliteStore(std::unique_ptr<Db> db, std::int64_t last_id);
 
   /// The next row id; keeps meta's marks ahead of it. Inside a transaction.
@@ -165,6 +173,9 @@ class SqliteStore final : public Store {
   /// Counts the attempt and writes what the delivery becomes by it.
   [[nodiscard]] Status apply_next_state(const Settlement& settlement, WallTime now);
   [[nodiscard]] Status put_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
+  /// Goes on where `sweep_` is, through what waits for the endpoint.
+  [[nodiscard]] Status sweep_endpoint(EndpointId endpoint, WallTime created_before, Swept& swept);
+  void sweep_row(std::int64_t id, WallTime created_before, Swept& swept);
   [[nodiscard]] Result<std::int64_t> prune_event(EventId id);
   [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
   void checkpoint_pages();

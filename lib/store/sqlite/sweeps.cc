@@ -38,45 +38,49 @@ Result<std::vector<Delivery>> SqliteStore::expire_disabled(
   const auto endpoints =
       db_->all(sql::kEndpointsDisabledBefore, read_endpoint_id, sweep_.endpoint, disabled_before);
   if (!endpoints) return tl::unexpected<Error>(endpoints.error());
-  std::vector<DeliveryId> found;
-  std::size_t looked_at = 0;
-  bool ended = false;
+  Swept swept{.rows_max = rows_max, .found = {}};
   for (const EndpointId endpoint : *endpoints) {
-    if (endpoint != sweep_.endpoint) sweep_ = {.endpoint = endpoint, .lane_key = {}};
-    const auto look_at = [&](Cursor rows) -> Status {
-      while (!ended && rows.next()) {
-        if (sweep_.in_lines) {
-          sweep_.lane_key = rows.row().text(0);
-        } else {
-          sweep_.due_at_ms = rows.row().i64(0);
-        }
-        sweep_.id = rows.row().i64(1);
-        if (sweep_.id < id_at(disabled_before)) found.push_back({sweep_.id});
-        ended = found.size() == rows_max || ++looked_at == limits::kListScanRowsMax;
-      }
-      if (!rows.ok()) return rows.error();
-      return {};
-    };
-    if (!sweep_.in_lines) {
-      auto status = look_at(db_->query(sql::kPendingAfter, endpoint, sweep_.due_at_ms, sweep_.id));
-      if (!status) return tl::unexpected<Error>(status.error());
-      if (ended) break;
-      sweep_.in_lines = true;
-      sweep_.id = 0;
-    }
-    auto status =
-        look_at(db_->query(sql::kOrderedPendingAfter, endpoint, sweep_.lane_key, sweep_.id));
-    if (!status) return tl::unexpected<Error>(status.error());
-    if (ended) break;
+    if (auto looked = sweep_endpoint(endpoint, disabled_before, swept); !looked)
+      return tl::unexpected<Error>(looked.error());
+    if (swept.ended) break;
   }
-  if (!ended) sweep_ = {};
+  if (!swept.ended) sweep_ = {};
   std::vector<Delivery> dead;
-  for (const DeliveryId id : found) {
+  for (const DeliveryId id : swept.found) {
     const auto row = db_->one(sql::kExpireOneDisabled, read_swept, now, id);
     if (!row) return tl::unexpected<Error>(row.error());
     if (*row) dead.push_back(**row);
   }
   return dead;
+}
+
+Status SqliteStore::sweep_endpoint(EndpointId endpoint, WallTime created_before, Swept& swept) {
+  if (endpoint != sweep_.endpoint) sweep_ = {.endpoint = endpoint, .lane_key = {}};
+  if (!sweep_.in_lines) {
+    auto rows = db_->query(sql::kPendingAfter, endpoint, sweep_.due_at_ms, sweep_.id);
+    while (!swept.ended && rows.next()) {
+      sweep_.due_at_ms = rows.row().i64(0);
+      sweep_row(rows.row().i64(1), created_before, swept);
+    }
+    if (!rows.ok()) return rows.error();
+    if (swept.ended) return {};
+    sweep_.in_lines = true;
+    sweep_.id = 0;
+  }
+  auto rows = db_->query(sql::kOrderedPendingAfter, endpoint, sweep_.lane_key, sweep_.id);
+  while (!swept.ended && rows.next()) {
+    sweep_.lane_key = rows.row().text(0);
+    sweep_row(rows.row().i64(1), created_before, swept);
+  }
+  if (!rows.ok()) return rows.error();
+  return {};
+}
+
+void SqliteStore::sweep_row(std::int64_t id, WallTime created_before, Swept& swept) {
+  sweep_.id = id;
+  if (id < id_at(created_before)) swept.found.push_back({id});
+  swept.ended =
+      swept.found.size() == swept.rows_max || ++swept.looked_at == limits::kListScanRowsMax;
 }
 
 Result<DeliveryChunk> SqliteStore::dead_letters_from(
