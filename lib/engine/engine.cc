@@ -15,8 +15,6 @@ constexpr Millis kPromptMax{1000};
 /// connections that they free: with hundreds of requests at once libcurl takes twice the time for
 /// each.
 constexpr int kServedPerTickMax = 64;
-/// How soon a lane is looked at again that is full of what cannot be sent yet.
-constexpr Millis kLookAgain{1000};
 
 }  // namespace
 
