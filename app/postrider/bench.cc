@@ -135,7 +135,6 @@ Result<int> bench_machine(Io& io, const BenchFlags& flags) {
     io.out << '\n';
     print_table(io, *figures);
     io.out << "\nRATIO: throughput to the ceiling before it, isolation to the endpoint alone, "
-              ""
               "backlog to no backlog and to fresh events, endurance to its beginning.\n";
   }
   return kExitDone;

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <fstream>
 
+#include "base/fnv1a.h"
+
 namespace postrider {
 namespace {
 
@@ -122,9 +124,7 @@ std::int64_t SystemClock::boot() const {
   std::ifstream{"/proc/sys/kernel/random/boot_id"} >> id;
   // Unknown: taken for a machine that was started anew.
   if (id.empty()) return unix_ms(wall_now());
-  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
-  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return static_cast<std::int64_t>(hash >> 1U);
+  return static_cast<std::int64_t>(fnv1a(id) >> 1U);
 }
 
 std::string to_rfc3339(WallTime time) {

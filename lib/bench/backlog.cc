@@ -6,34 +6,16 @@ namespace postrider::bench {
 namespace {
 
 constexpr Millis kFirstMax{60'000};
-constexpr double kMiB = 1024.0 * 1024.0;
 
 std::int64_t bytes_of(const FileSizes& sizes) { return sizes.database + sizes.log; }
 
 Result<std::string> add_waiting_endpoint(Rig& rig) {
-  return rig.server().add_endpoint(sink_url(rig.sink(), kEndpoints), "waiting.0");
+  return rig.server().add_endpoint(receiver_url(rig.sink().port(), kEndpoints), "waiting.0");
 }
 
 Status pause(Rig& rig, const std::string& endpoint) {
   const auto paused = rig.server().call("POST", "/v1/endpoints/" + endpoint + "/pause");
   return paused ? Status{} : Status{tl::unexpected(paused.error())};
-}
-
-/// Settled a second by the endpoint that the backlog will wait for, alone: its own limit of
-/// requests at once bounds it.
-Result<double> fresh_rate(Rig& rig, const ThroughputPlan& plan) {
-  rig.sink().expect(plan.events, 1);
-  const auto load = rig.emit(
-      {.connections = plan.connections,
-       .events = plan.events,
-       .events_per_request = plan.events_per_request,
-       .type_prefix = "waiting."}
-  );
-  if (!load) return tl::unexpected(load.error());
-  const auto count = static_cast<double>(plan.events);
-  const auto settled = rig.wait_until_settled(count);
-  if (!settled) return tl::unexpected(settled.error());
-  return count / std::chrono::duration<double>(*settled - load->begun).count();
 }
 
 Status fill(const Rig& rig, std::size_t waiting) {
@@ -79,9 +61,12 @@ Result<Backlog> measure_backlog(
   Backlog backlog;
   const auto events = static_cast<double>(plan.events);
   progress("throughput without a backlog");
-  const auto fresh = fresh_rate(*rig, plan);
+  // Alone, the endpoint that the backlog will wait for is bounded by its own requests at once.
+  ThroughputPlan alone = plan;
+  alone.type_prefix = "waiting.";
+  const auto fresh = measure_throughput_on(*rig, alone, 1, 0);
   if (!fresh) return tl::unexpected(fresh.error());
-  backlog.fresh_per_second = *fresh;
+  backlog.fresh_per_second = fresh->settled;
   const auto empty = measure_throughput_on(*rig, plan, *types, events);
   if (!empty) return tl::unexpected(empty.error());
   backlog.empty_per_second = empty->settled;
@@ -95,7 +80,7 @@ Result<Backlog> measure_backlog(
   const auto beside = measure_throughput_on(*rig, plan, *types, 2 * events);
   if (!beside) return tl::unexpected(beside.error());
   backlog.beside_per_second = beside->settled;
-  backlog.memory_mb = static_cast<double>(rig->server().memory_bytes()) / kMiB;
+  backlog.memory_mb = to_mib(rig->server().memory_bytes());
   progress("restart");
   const auto restarted = rig->restart();
   if (!restarted) return tl::unexpected(restarted.error());

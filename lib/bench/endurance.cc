@@ -9,7 +9,6 @@ namespace postrider::bench {
 namespace {
 
 constexpr std::size_t kParts = 10;
-constexpr double kMiB = 1024.0 * 1024.0;
 /// A minute, the least that the service takes.
 constexpr const char* kRetention = "--retention-days=0.0007";
 
@@ -39,9 +38,9 @@ Result<Endurance> measure_endurance(
         measure_throughput_on(*rig, plan, *types, static_cast<double>(part * plan.events));
     if (!rates) return tl::unexpected(rates.error());
     const FileSizes sizes = rig->database_sizes();
-    const double memory_mb = static_cast<double>(rig->server().memory_bytes()) / kMiB;
-    endurance.log_mb = std::max(endurance.log_mb, static_cast<double>(sizes.log) / kMiB);
-    endurance.database_mb = static_cast<double>(sizes.database) / kMiB;
+    const double memory_mb = to_mib(rig->server().memory_bytes());
+    endurance.log_mb = std::max(endurance.log_mb, to_mib(sizes.log));
+    endurance.database_mb = to_mib(sizes.database);
     endurance.memory_mb = memory_mb;
     endurance.last_per_second = rates->settled;
     if (part == 0) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "bench/samples.h"
 #include "bench/wait.h"
 
 namespace postrider::bench {
@@ -10,7 +11,6 @@ namespace {
 constexpr Millis kArrivalMax{120'000};
 /// Statistics of the deliveries are written, connections that are not used again are closed.
 constexpr std::chrono::seconds kSettling{6};
-constexpr double kMiB = 1024.0 * 1024.0;
 
 /// One event for each of them.
 Status deliver_to_all(Rig& rig, std::size_t endpoints) {
@@ -26,10 +26,8 @@ Status deliver_to_all(Rig& rig, std::size_t endpoints) {
 Result<Idle> measure_idle(std::size_t endpoints, std::chrono::seconds duration, const Site& site) {
   auto rig = Rig::open(site);
   if (!rig) return tl::unexpected(std::move(rig).error());
-  for (std::size_t i = 0; i < endpoints; ++i) {
-    if (auto added = rig->server().add_endpoint(sink_url(site.sink, i), "bench.0"); !added)
-      return tl::unexpected(std::move(added).error());
-  }
+  if (auto added = rig->add_receivers(site.sink.port(), endpoints); !added)
+    return tl::unexpected(std::move(added).error());
   if (auto reached = deliver_to_all(*rig, endpoints); !reached)
     return tl::unexpected(reached.error());
   pause_for(kSettling);
@@ -39,7 +37,7 @@ Result<Idle> measure_idle(std::size_t endpoints, std::chrono::seconds duration, 
   const std::chrono::duration<double> took = site.clock.mono_now() - begin;
   const Idle idle{
       .core_percent = (rig->server().cpu_seconds() - used) / took.count() * 100,
-      .memory_mb = static_cast<double>(rig->server().memory_bytes()) / kMiB};
+      .memory_mb = to_mib(rig->server().memory_bytes())};
   if (auto closed = rig->close(); !closed) return tl::unexpected(closed.error());
   return idle;
 }

@@ -72,7 +72,7 @@ Result<Latency> measure_latency(const LatencyPlan& plan, const Site& site) {
 Result<Isolation> measure_isolation(std::chrono::seconds duration, const Site& site) {
   auto rig = Rig::open(site);
   if (!rig) return tl::unexpected(std::move(rig).error());
-  if (auto added = rig->server().add_endpoint(sink_url(site.sink, 0), "bench.0"); !added)
+  if (auto added = rig->server().add_endpoint(receiver_url(site.sink.port(), 0), "bench.0"); !added)
     return tl::unexpected(std::move(added).error());
   const LoadPlan healthy = steady(kPerEndpoint, duration);
   const auto alone = measure_on(*rig, healthy);

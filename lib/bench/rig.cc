@@ -3,9 +3,8 @@
 #include <utility>
 
 namespace postrider::bench {
-std::string sink_url(const Sink& sink, std::size_t endpoint) {
-  return "http://127.0.0.1:" + std::to_string(sink.port()) + "/endpoint/" +
-         std::to_string(endpoint);
+std::string receiver_url(std::uint16_t port, std::size_t endpoint) {
+  return "http://127.0.0.1:" + std::to_string(port) + "/endpoint/" + std::to_string(endpoint);
 }
 
 Result<Rig> Rig::open(const Site& site, std::vector<std::string> flags) {
@@ -21,10 +20,18 @@ Result<std::size_t> Rig::add_endpoints(std::size_t copies) {
   const std::size_t types = kEndpoints / copies;
   for (std::size_t i = 0; i < types * copies; ++i) {
     const std::string type = "bench." + std::to_string(i % types);
-    if (auto added = server_->add_endpoint(sink_url(*sink_, i), type); !added)
+    if (auto added = server_->add_endpoint(receiver_url(sink_->port(), i), type); !added)
       return tl::unexpected(std::move(added).error());
   }
   return types;
+}
+
+Status Rig::add_receivers(std::uint16_t port, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto added = server_->add_endpoint(receiver_url(port, i), "bench.0"); !added)
+      return tl::unexpected(std::move(added).error());
+  }
+  return {};
 }
 
 Result<LoadReport> Rig::emit(LoadPlan plan) const {

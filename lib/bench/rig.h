@@ -23,8 +23,8 @@ inline constexpr std::size_t kEndpoints = 64;
 inline constexpr std::string_view kDeliveredMetric =
     R"(postrider_deliveries_total{state="delivered"})";
 
-/// The address of one endpoint at the sink.
-[[nodiscard]] std::string sink_url(const Sink& sink, std::size_t endpoint);
+/// The address of one endpoint at the receiver on that port.
+[[nodiscard]] std::string receiver_url(std::uint16_t port, std::size_t endpoint);
 
 /// Where and with what is measured. All of it outlives the measurement.
 struct Site {
@@ -42,6 +42,8 @@ class Rig {
   /// kEndpoints endpoints, `copies` for each of the types `bench.0`, `bench.1` and so on. Returns
   /// the number of types.
   [[nodiscard]] Result<std::size_t> add_endpoints(std::size_t copies);
+  /// `count` endpoints at the port, each for events of type `bench.0`.
+  [[nodiscard]] Status add_receivers(std::uint16_t port, std::size_t count);
   /// The service's port and key filled in.
   [[nodiscard]] Result<LoadReport> emit(LoadPlan plan) const;
   /// When kDeliveredMetric has come to `count`.

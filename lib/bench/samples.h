@@ -17,6 +17,10 @@ namespace postrider::bench {
 /// The samples as milliseconds.
 [[nodiscard]] std::vector<double> to_ms(const std::vector<std::int64_t>& microseconds);
 
+[[nodiscard]] constexpr double to_mib(std::int64_t bytes) {
+  return static_cast<double>(bytes) / (1024.0 * 1024.0);
+}
+
 /// Told what is being measured, for people who wait.
 using Progress = std::function<void(const std::string& doing)>;
 

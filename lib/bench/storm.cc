@@ -14,7 +14,6 @@ namespace {
 constexpr Millis kFailedMax{120'000};
 constexpr Millis kDeliveredMax{120'000};
 constexpr Millis kLookEvery{50};
-constexpr double kMiB = 1024.0 * 1024.0;
 
 /// A port that nobody listens on.
 Result<std::uint16_t> find_closed_port() {
@@ -29,7 +28,7 @@ bool watch(Rig& rig, Storm& storm, Millis timeout, const auto& done) {
   while (!done()) {
     if (rig.clock().mono_now() >= end) return false;
     const ServerProcess& server = rig.server();
-    storm.memory_mb = std::max(storm.memory_mb, static_cast<double>(server.memory_bytes()) / kMiB);
+    storm.memory_mb = std::max(storm.memory_mb, to_mib(server.memory_bytes()));
     storm.descriptors = std::max(storm.descriptors, static_cast<double>(server.descriptors()));
     pause_for(kLookEvery);
   }
@@ -52,11 +51,8 @@ Result<Storm> measure_storm(std::size_t endpoints, const Site& site, const Progr
   auto rig = Rig::open(site);
   if (!rig) return tl::unexpected(std::move(rig).error());
   progress("registering endpoints");
-  const std::string base = "http://127.0.0.1:" + std::to_string(*port) + "/";
-  for (std::size_t i = 0; i < endpoints; ++i) {
-    if (auto added = rig->server().add_endpoint(base + std::to_string(i), "bench.0"); !added)
-      return tl::unexpected(std::move(added).error());
-  }
+  if (auto added = rig->add_receivers(*port, endpoints); !added)
+    return tl::unexpected(std::move(added).error());
   progress("everybody is down");
   Storm storm;
   if (const auto sent = rig->emit({.events = 1}); !sent) return tl::unexpected(sent.error());

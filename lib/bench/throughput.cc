@@ -39,6 +39,7 @@ Result<Rates> measure_throughput_on(
        .events = plan.events,
        .events_per_request = plan.events_per_request,
        .data_bytes = plan.data_bytes,
+       .type_prefix = plan.type_prefix,
        .types = types}
   );
   if (!load) return tl::unexpected(load.error());
@@ -58,7 +59,8 @@ Result<double> measure_ceiling(
     std::size_t posts, std::size_t connections, std::size_t data_bytes, const Site& site
 ) {
   curl::BarePost plan;
-  for (std::size_t i = 0; i < kEndpoints; ++i) plan.urls.push_back(sink_url(site.sink, i));
+  for (std::size_t i = 0; i < kEndpoints; ++i)
+    plan.urls.push_back(receiver_url(site.sink.port(), i));
   // As long as those of a delivery.
   plan.headers = {
       "Content-Type: application/json",

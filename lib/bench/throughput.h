@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,6 +17,7 @@ struct ThroughputPlan {
   std::size_t events_per_request = 1;
   std::size_t data_bytes = 500;
   std::size_t copies = 1;  ///< endpoints that get each event
+  std::string type_prefix = "bench.";
 };
 
 /// Per second, from the first request on. `delivered` and `settled` count deliveries.

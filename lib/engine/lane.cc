@@ -248,6 +248,7 @@ std::optional<WallTime> Lane::next_due_at() const {
   if (!next_due_at_ || !head_due_at) return next_due_at_ ? next_due_at_ : head_due_at;
   return std::min(*next_due_at_, *head_due_at);
 }
+
 bool Lane::should_unload(MonoTime now) const {
   if (!may_ever_send() || hold_.until(now)) return true;
   const auto full = rate_ ? rate_->full_until(now) : std::nullopt;

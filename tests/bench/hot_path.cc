@@ -26,6 +26,7 @@
 #include "service/news.h"
 #include "store/sqlite/sqlite_store.h"
 
+#include "tests/support/must.h"
 #include "tests/support/temp_dir.h"
 
 namespace {
@@ -54,15 +55,6 @@ constexpr auto kDeliveries = static_cast<double>(kEventsPerCommit * kRounds);
 constexpr std::size_t kDataBytes = 500;
 /// Commits before anything is counted: statements are prepared, lanes and tables have grown.
 constexpr int kWarmUpRounds = 4;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().context);
-  return std::move(*result);
-}
-void must(const Status& status) {
-  if (!status) throw std::runtime_error(status.error().context);
-}
 
 /// Answers everything with 200 and keeps nothing.
 class Yes final : public Transport {

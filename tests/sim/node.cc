@@ -9,18 +9,12 @@
 #include "service/process_start.h"
 #include "store/sqlite/sqlite_store.h"
 
+#include "tests/support/must.h"
+
 namespace postrider::sim {
 namespace {
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().context);
-  return std::move(*result);
-}
-
-void must(const Status& status) {
-  if (!status) throw std::runtime_error(status.error().context);
-}
+using testing::must;
 
 bool is_canary(const StoreControl* control, Canary canary) { return control->canary == canary; }
 

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "base/fnv1a.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/sql_file.h"
 
@@ -23,13 +24,9 @@ std::int64_t number_of(std::string_view file_name) {
   return number;
 }
 
-/// FNV-1a: notices an edited file, guards against nothing.
+/// Notices an edited file.
 std::string checksum_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3ULL;
-  }
+  std::uint64_t hash = fnv1a(text);
   std::string digits(16, '0');
   for (std::size_t i = digits.size(); i-- > 0;) {
     digits[i] = "0123456789abcdef"[hash & 15U];

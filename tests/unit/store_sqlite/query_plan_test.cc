@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <set>
 #include <sstream>
 
@@ -96,34 +97,40 @@ std::vector<Query> all_queries() {
   return queries;
 }
 
+class QueryPlan : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(sqlite::SqliteStore::open(path_));
+    db_ = std::make_unique<RawDb>(path_);
+  }
+  [[nodiscard]] RawDb& db() { return *db_; }
+
+ private:
+  const TempDir dir_;
+  const std::string path_ = dir_.file("postrider.db");
+  std::unique_ptr<RawDb> db_;
+};
+
 }  // namespace
 
-TEST(QueryPlan, WhatTheEngineReadsComesFromOneRangeOfOneIndex) {
-  const TempDir dir;
-  const std::string path = dir.file("postrider.db");
-  ASSERT_TRUE(sqlite::SqliteStore::open(path));
-  RawDb db(path);
+TEST_F(QueryPlan, WhatTheEngineReadsComesFromOneRangeOfOneIndex) {
   std::size_t looked_at = 0;
   for (const char* file : {"deliveries.sql", "ordered.sql"}) {
     for (const Query& query : queries_of(std::filesystem::path{POSTRIDER_QUERIES_DIR} / file)) {
       const auto plan = kPlans.find(query.name);
       if (plan == kPlans.end()) continue;
       ++looked_at;
-      EXPECT_EQ(db.column("EXPLAIN QUERY PLAN " + query.sql, 3), std::vector{plan->second})
+      EXPECT_EQ(db().column("EXPLAIN QUERY PLAN " + query.sql, 3), std::vector{plan->second})
           << query.name;
     }
   }
   EXPECT_EQ(looked_at, kPlans.size());
 }
 
-TEST(QueryPlan, NoQueryScansATable) {
-  const TempDir dir;
-  const std::string path = dir.file("postrider.db");
-  ASSERT_TRUE(sqlite::SqliteStore::open(path));
-  RawDb db(path);
+TEST_F(QueryPlan, NoQueryScansATable) {
   std::size_t looked_at = 0;
   for (const Query& query : all_queries()) {
-    for (const auto& step : db.column("EXPLAIN QUERY PLAN " + query.sql, 3)) {
+    for (const auto& step : db().column("EXPLAIN QUERY PLAN " + query.sql, 3)) {
       ++looked_at;
       if (step.starts_with("SCAN CONSTANT ROW")) continue;
       const bool scans = step.starts_with("SCAN ");
@@ -137,16 +144,12 @@ TEST(QueryPlan, NoQueryScansATable) {
   EXPECT_GT(looked_at, 50U);
 }
 
-TEST(QueryPlan, WhatIsDoneForEveryDeliveryMakesNoTableOfItsOwn) {
-  const TempDir dir;
-  const std::string path = dir.file("postrider.db");
-  ASSERT_TRUE(sqlite::SqliteStore::open(path));
-  RawDb db(path);
+TEST_F(QueryPlan, WhatIsDoneForEveryDeliveryMakesNoTableOfItsOwn) {
   std::size_t looked_at = 0;
   for (const Query& query : all_queries()) {
     if (!kHot.contains(query.name)) continue;
     ++looked_at;
-    for (const auto& opcode : db.column("EXPLAIN " + query.sql, 1)) {
+    for (const auto& opcode : db().column("EXPLAIN " + query.sql, 1)) {
       EXPECT_NE(opcode, "OpenEphemeral") << query.name;
       EXPECT_NE(opcode, "OpenAutoindex") << query.name;
       EXPECT_NE(opcode, "SorterOpen") << query.name;

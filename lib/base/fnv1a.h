@@ -1,0 +1,19 @@
+// A small hash that tells texts apart; it guards against nothing.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace postrider {
+
+/// FNV-1a, 64 bits: the same on every machine.
+[[nodiscard]] constexpr std::uint64_t fnv1a(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3ULL;
+  }
+  return hash;
+}
+
+}  // namespace postrider
