@@ -14,6 +14,20 @@ Exchange* exchange_of(const httplib::Request& raw) {
   return carrier == nullptr ? nullptr : carrier->exchange;
 }
 
+std::string framing_of(const Exchange& exchange) {
+  const RequestHead& head = exchange.head;
+  std::string text = exchange.has_body ? "POST" : "GET";
+  if (head.request.method == "HEAD") text = "HEAD";
+  text += " / HTTP/1.1\r\n";
+  if (head.chunked) {
+    text += "Transfer-Encoding: chunked\r\n";
+  } else if (exchange.has_body) {
+    text += "Content-Length: " + std::to_string(*head.content_length) + "\r\n";
+  }
+  if (exchange.close || head.close) text += "Connection: close\r\n";
+  return text += "\r\n";
+}
+
 void put(Answer answer, httplib::Response& raw) {
   raw.status = answer.status;
   for (const auto& [name, value] : answer.headers) {

@@ -29,8 +29,9 @@ class Codec final : public httplib::Server {
 struct Exchange {
   Connection& connection;
   RequestHead head{};
-  std::string malformed{};
-  httplib::Request* raw = nullptr;  ///< set once the head has been read
+  int refused = 0;  ///< the status that the head is refused with
+  std::string refused_detail{};
+  httplib::Request* raw = nullptr;  ///< set while httplib has the request
   bool has_body = false;
   bool close = false;  ///< after the answer
   bool streaming = false;
@@ -42,7 +43,6 @@ struct Carrier {
   bool operator()(std::uint64_t, std::uint64_t) const { return true; }
 };
 
-/// The exchange of a request that has been prepared; null for one whose head httplib refused.
 [[nodiscard]] Exchange* exchange_of(const httplib::Request& raw);
 
 class ChunkWriter final : public StreamWriter {
@@ -62,6 +62,11 @@ class ChunkWriter final : public StreamWriter {
   SocketStream& stream_;
   const ConnectionBoard& board_;
 };
+
+/// The request as httplib gets it: of "/", with nothing but the framing of its body. So httplib
+/// neither decodes forms, multiparts and encodings, nor slices answers by Range, nor compresses
+/// them.
+[[nodiscard]] std::string framing_of(const Exchange& exchange);
 
 /// Moves our answer into httplib's.
 void put(Answer answer, httplib::Response& raw);

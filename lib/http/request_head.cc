@@ -63,7 +63,11 @@ Status parse_request_line(std::string_view line, RequestHead& head) {
   if (question != std::string_view::npos) {
     request.query = parse_query(target.substr(question + 1));
   }
-  head.close = line.substr(last + 1) == "HTTP/1.0";
+  const std::string_view version = line.substr(last + 1);
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+    return fail(Errc::kInvalidArgument, "The request is not of HTTP/1.1 or HTTP/1.0.");
+  }
+  head.close = version == "HTTP/1.0";
   return {};
 }
 

@@ -41,7 +41,8 @@ std::string join_from(const std::vector<std::string>& path, std::size_t first) {
   return rest;
 }
 
-/// The parameters when `pattern` fits, in the order of the pattern.
+/// The parameters when `pattern`, as long as `path` unless it takes the rest, fits; in the order of
+/// the pattern.
 std::optional<Fields> fit(
     const std::vector<std::string>& pattern, const std::vector<std::string>& path
 ) {
@@ -61,7 +62,6 @@ std::optional<Fields> fit(
       return std::nullopt;
     }
   }
-  if (pattern.size() != path.size()) return std::nullopt;
   return parameters;
 }
 
@@ -80,7 +80,9 @@ void add_allowed(std::string& allow, std::string_view method) {
 void Router::add(
     std::string_view method, std::string_view pattern, Handler handler, std::size_t body_max
 ) {
-  routes_.push_back({std::string(method), split_path(pattern), std::move(handler), body_max});
+  auto segments = split_path(pattern);
+  const bool rest = takes_rest(segments.back());
+  routes_.push_back({std::string(method), std::move(segments), rest, std::move(handler), body_max});
 }
 
 Router::Match Router::find(Request& request) const {
@@ -88,6 +90,7 @@ Router::Match Router::find(Request& request) const {
   Match match;
   std::size_t fewest = 0;
   for (const Route& route : routes_) {
+    if (!route.takes_rest && route.segments.size() != path.size()) continue;
     auto parameters = fit(route.segments, path);
     if (!parameters) continue;
     if (!serves(route, request.method)) {

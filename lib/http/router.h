@@ -16,7 +16,8 @@ using Handler = std::function<Answer(const Request&)>;
 struct Route {
   std::string method;
   std::vector<std::string>
-      segments;  ///< literal, `{name}` for one segment, `{name...}` for the rest
+      segments;             ///< literal, `{name}` for one segment, `{name...}` for the rest
+  bool takes_rest = false;  ///< the last segment is `{name...}`
   Handler handler;
   std::size_t body_bytes_max = 0;
 };

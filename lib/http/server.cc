@@ -47,11 +47,6 @@ class Server::Impl {
                            ) { handle(raw, answer, &reader); };
     codec_.Get("/", without_body);
     codec_.Post("/", with_body);
-    codec_.set_error_handler(httplib::Server::HandlerWithResponse(
-        [this](const httplib::Request& raw, httplib::Response& answer) {
-          return complain(raw, answer);
-        }
-    ));
     codec_.set_post_routing_handler([this](const httplib::Request&, httplib::Response& answer) {
       tell_keep_alive(answer);
     });
@@ -75,7 +70,7 @@ class Server::Impl {
   void serve_loop() noexcept;
   void serve(Connection& connection);
   [[nodiscard]] bool serve_one(Connection& connection);
-  void prepare(httplib::Request& raw, Exchange& exchange) const;
+  [[nodiscard]] bool read_head(Exchange& exchange) const;
   void handle(
       const httplib::Request& raw, httplib::Response& answer, const httplib::ContentReader* reader
   );
@@ -89,8 +84,6 @@ class Server::Impl {
   ) const;
   void discard_body(Exchange& exchange, const httplib::ContentReader* reader) const;
   void put_stream(Exchange& exchange, Answer answer, httplib::Response& raw);
-  httplib::Server::HandlerResponse complain(const httplib::Request& raw, httplib::Response& answer)
-      const;
   [[nodiscard]] Answer busy(std::string_view detail, const Request& request) const;
 
   const ServerOptions options_;
@@ -212,10 +205,14 @@ bool Server::Impl::serve_one(Connection& connection) {
   Exchange exchange{.connection = connection};
   stream.begin_request();
   if (connection.reserved) stream.limit_request(kReservedRequestTime);
+  if (!read_head(exchange)) return false;
+  stream.prepend(framing_of(exchange));
   bool closed = false;
-  const bool done = codec_.process_request(
-      stream, board_.stopping(), closed, [&](httplib::Request& raw) { prepare(raw, exchange); }
-  );
+  const bool done =
+      codec_.process_request(stream, board_.stopping(), closed, [&](httplib::Request& raw) {
+        exchange.raw = &raw;
+        raw.progress = Carrier{&exchange};
+      });
   const bool flushed = stream.flush();
   if (exchange.streaming) board_.end_stream();
   if (!done || !flushed || exchange.streaming) return false;
@@ -226,33 +223,30 @@ bool Server::Impl::serve_one(Connection& connection) {
   return !closed && !exchange.head.close && !board_.stopping();
 }
 
-/// Called by httplib between head and body. What follows in httplib sees only a request of "/" with
-/// the framing of the body, so that it neither decodes forms, multiparts and encodings, nor slices
-/// answers by Range, nor compresses them.
-void Server::Impl::prepare(httplib::Request& raw, Exchange& exchange) const {
-  exchange.raw = &raw;
-  auto head = parse_request_head(exchange.connection.stream.finish_head());
-  httplib::Headers framing;
-  if (!head) {
-    exchange.malformed = head.error().context;
+/// False when there is nobody to answer. A head that is refused is answered, and then the
+/// connection ends: where the next request begins is not known.
+bool Server::Impl::read_head(Exchange& exchange) const {
+  SocketStream& stream = exchange.connection.stream;
+  std::string_view raw;
+  const auto read = stream.read_head(raw);
+  if (read == SocketStream::HeadRead::kBroken) return false;
+  const auto refuse_with = [&](int status, std::string detail) {
+    exchange.refused = status;
+    exchange.refused_detail = std::move(detail);
     exchange.close = true;
-  } else {
+  };
+  if (read == SocketStream::HeadRead::kTooLarge) {
+    refuse_with(431, "The head is larger than " + std::to_string(kHeadBytesMax) + " bytes.");
+  } else if (auto head = parse_request_head(raw)) {
     exchange.head = std::move(*head);
     exchange.has_body = exchange.head.chunked || exchange.head.content_length.value_or(0) > 0;
-  }
-  if (exchange.head.chunked) {
-    framing.emplace("Transfer-Encoding", "chunked");
+    // httplib reads no body of one.
+    if (exchange.head.request.method == "HEAD" && exchange.has_body) exchange.close = true;
   } else {
-    framing.emplace("Content-Length", std::to_string(exchange.head.content_length.value_or(0)));
+    refuse_with(400, std::move(head).error().context);
   }
-  if (exchange.close || exchange.head.close) framing.emplace("Connection", "close");
-  exchange.head.request.remote_address = exchange.connection.stream.remote_address();
-  raw.headers = std::move(framing);
-  raw.ranges.clear();
-  raw.path = "/";
-  if (raw.method != "HEAD") raw.method = exchange.has_body ? "POST" : "GET";
-  if (raw.method == "HEAD" && exchange.has_body) exchange.close = true;
-  raw.progress = Carrier{&exchange};
+  exchange.head.request.remote_address = stream.remote_address();
+  return true;
 }
 
 int Server::Impl::read_body(
@@ -298,7 +292,8 @@ Answer Server::Impl::busy(std::string_view detail, const Request& request) const
 
 Answer Server::Impl::respond(Exchange& exchange, const httplib::ContentReader* reader) {
   Request& request = exchange.head.request;
-  if (!exchange.malformed.empty()) return error_handler_(400, exchange.malformed, request);
+  if (exchange.refused != 0)
+    return error_handler_(exchange.refused, exchange.refused_detail, request);
   const auto match = router_.find(request);
   if (gate_) {
     if (auto refused = gate_(request)) {
@@ -383,22 +378,6 @@ void Server::Impl::tell_keep_alive(httplib::Response& answer) const {
   const auto kept = std::chrono::floor<std::chrono::seconds>(options_.keep_alive);
   if (kept.count() < 1 || answer.get_header_value("Connection") == "close") return;
   answer.set_header("Keep-Alive", "timeout=" + std::to_string(kept.count()));
-}
-
-/// httplib asks for every answer of 400 and above; ours are complete.
-httplib::Server::HandlerResponse Server::Impl::complain(
-    const httplib::Request& raw, httplib::Response& answer
-) const {
-  if (exchange_of(raw) != nullptr) return httplib::Server::HandlerResponse::Unhandled;
-  const Request unread;
-  Answer ours = error_handler_(
-      answer.status, "The request line or a header is malformed or too long.", unread
-  );
-  if (finisher_) finisher_(unread, ours);
-  answer.headers.clear();
-  put(std::move(ours), answer);
-  answer.set_header("Connection", "close");
-  return httplib::Server::HandlerResponse::Handled;
 }
 
 // --- Start and stop ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ namespace {
 
 /// Answers up to here leave in one packet or two, head and body together.
 constexpr std::size_t kOutBytesMax = 64U << 10U;
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 bool wait_for(int fd, short events, Millis timeout) {
   pollfd entry{fd, events, 0};
@@ -31,16 +32,36 @@ SocketStream::SocketStream(
     : fd_(fd), remote_address_(std::move(remote_address)), clock_(clock), limits_(limits) {}
 
 void SocketStream::begin_request() {
-  head_.clear();
-  recording_ = true;
-  head_too_large_ = false;
   started_ = false;
   request_limit_ = limits_.request;
+  prepended_.clear();
+  prepended_begin_ = 0;
 }
 
-std::string_view SocketStream::finish_head() {
-  recording_ = false;
-  return head_;
+void SocketStream::prepend(std::string text) {
+  prepended_ = std::move(text);
+  prepended_begin_ = 0;
+}
+
+SocketStream::HeadRead SocketStream::read_head(std::string_view& head) {
+  head_.clear();
+  for (;;) {
+    if (!has_buffered() && fill() <= 0) return HeadRead::kBroken;
+    const std::string_view fresh{in_.data() + in_begin_, in_end_ - in_begin_};
+    std::string_view seen = fresh;
+    const std::size_t before = head_.size();
+    // It mostly comes in one piece, which is read where it lies.
+    if (before > 0) seen = head_.append(fresh);
+    const std::size_t end = seen.find(kHeadEnd, before - std::min(before, kHeadEnd.size() - 1));
+    if (end != std::string_view::npos) {
+      head = seen.substr(0, end);
+      in_begin_ += end + kHeadEnd.size() - before;
+      return head.size() > limits_.head_bytes ? HeadRead::kTooLarge : HeadRead::kComplete;
+    }
+    if (before == 0) head_ = fresh;
+    in_begin_ = in_end_;
+    if (head_.size() > limits_.head_bytes) return HeadRead::kTooLarge;
+  }
 }
 
 bool SocketStream::peer_gone() const {
@@ -76,35 +97,38 @@ ssize_t SocketStream::receive(char* out, size_t size) {
   return count;
 }
 
+ssize_t SocketStream::fill() {
+  const ssize_t count = receive(in_.data(), in_.size());
+  if (count <= 0) return count;
+  in_begin_ = 0;
+  in_end_ = static_cast<std::size_t>(count);
+  return count;
+}
+
 ssize_t SocketStream::read(char* out, size_t size) {
   if (failed_) return -1;
-  if (!recording_) {
-    size = std::min(size, body_bytes_left_);
-    if (size == 0) return -1;
+  if (prepended_begin_ < prepended_.size()) {
+    const std::size_t taken = std::min(size, prepended_.size() - prepended_begin_);
+    std::copy_n(prepended_.data() + prepended_begin_, taken, out);
+    prepended_begin_ += taken;
+    return static_cast<ssize_t>(taken);
   }
+  size = std::min(size, body_bytes_left_);
+  if (size == 0) return -1;
   if (!has_buffered()) {
     // A large body goes straight to its place.
-    if (!recording_ && size >= in_.size()) return count_body(receive(out, size));
-    const ssize_t count = receive(in_.data(), in_.size());
+    if (size >= in_.size()) return count_body(receive(out, size));
+    const ssize_t count = fill();
     if (count <= 0) return count;
-    in_begin_ = 0;
-    in_end_ = static_cast<std::size_t>(count);
   }
   const std::size_t taken = std::min(size, in_end_ - in_begin_);
   std::memcpy(out, in_.data() + in_begin_, taken);
   in_begin_ += taken;
-  if (recording_) {
-    head_.append(out, taken);
-    if (head_.size() > limits_.head_bytes) {
-      head_too_large_ = true;
-      return -1;
-    }
-  }
   return count_body(static_cast<ssize_t>(taken));
 }
 
 ssize_t SocketStream::count_body(ssize_t taken) {
-  if (!recording_ && taken > 0) body_bytes_left_ -= static_cast<std::size_t>(taken);
+  if (taken > 0) body_bytes_left_ -= static_cast<std::size_t>(taken);
   return taken;
 }
 

@@ -24,10 +24,14 @@ class SocketStream final : public httplib::Stream {
  public:
   SocketStream(int fd, std::string remote_address, const Clock& clock, StreamLimits limits);
 
-  /// Begins a request: its head is recorded, its time runs from its first byte.
+  /// Begins a request: its time runs from its first byte.
   void begin_request();
-  /// The raw head, recorded up to here; ends the recording.
-  [[nodiscard]] std::string_view finish_head();
+  enum class HeadRead : std::uint8_t { kComplete, kTooLarge, kBroken };
+  /// Reads up to the empty line behind the next request's head. `head`: what came, without that
+  /// line; it lives until the next read. kBroken: the client left, or is too slow.
+  [[nodiscard]] HeadRead read_head(std::string_view& head);
+  /// Gives `text` to the next reads, before what the client sends.
+  void prepend(std::string text);
   /// A tighter limit than StreamLimits::request for the request at hand.
   void limit_request(Millis time) { request_limit_ = time; }
   /// Bytes that may still be read for the request at hand: chunk sizes and trailers count too.
@@ -35,8 +39,6 @@ class SocketStream final : public httplib::Stream {
 
   [[nodiscard]] bool has_buffered() const { return in_begin_ < in_end_; }
   [[nodiscard]] bool failed() const { return failed_; }
-  /// Whether the head was cut off for its size.
-  [[nodiscard]] bool head_too_large() const { return head_too_large_; }
   /// Whether the peer has closed its side or the connection is broken.
   [[nodiscard]] bool peer_gone() const;
   /// Waits up to `timeout` for bytes of the next request.
@@ -63,6 +65,8 @@ class SocketStream final : public httplib::Stream {
   /// Waits for the next bytes: > 0 received, 0 the end, -1 failed or too late.
   ssize_t receive(char* out, size_t size);
   [[nodiscard]] Millis time_left() const;
+  /// Makes bytes of the request available: > 0 how many, 0 the end, -1 failed or too late.
+  ssize_t fill();
   ssize_t count_body(ssize_t taken);
 
   const int fd_;
@@ -74,9 +78,9 @@ class SocketStream final : public httplib::Stream {
   std::size_t in_begin_ = 0;
   std::size_t in_end_ = 0;
   std::string out_;
-  std::string head_;
-  bool recording_ = false;
-  bool head_too_large_ = false;
+  std::string head_;  // one that came in pieces
+  std::string prepended_;
+  std::size_t prepended_begin_ = 0;
   bool failed_ = false;
   bool started_ = false;
   MonoTime started_at_{};

@@ -222,7 +222,9 @@ TEST_F(ServerTest, NamesWhatIsWrongWithAHead) {
   for (const char* bad :
        {"POST /echo HTTP/1.1\r\nContent-Length: x\r\n\r\n",
         "POST /echo HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-        "BREW /echo HTTP/1.1\r\n\r\n",
+        "GET /hello HTTP/2.0\r\n\r\n",
+        "GET /hello\r\n\r\n",
+        "\r\n\r\n",
         "nonsense\r\n\r\n"}) {
     auto connection = raw();
     connection.send(bad);
@@ -239,7 +241,25 @@ TEST_F(ServerTest, BoundsTheHead) {
   std::string request = "GET /hello HTTP/1.1\r\n";
   for (int i = 0; i < 2000; ++i) request += "X-Filler: " + std::string(50, 'x') + "\r\n";
   connection.send(request);
-  EXPECT_THAT(connection.read_all(), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(connection.read_all(), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(ServerTest, ReadsHeadsThatComeInPieces) {
+  start();
+  auto connection = raw();
+  const std::string request = "POST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
+  for (std::size_t i = 1; i <= request.size(); ++i) {
+    connection.send(request.substr(0, i));
+    connection.send(request.substr(i));
+    EXPECT_THAT(head(connection), StartsWith("HTTP/1.1 200 ")) << i;
+    EXPECT_EQ(connection.read_until("hello"), "hello") << i;
+  }
+}
+
+TEST_F(ServerTest, AnswersMethodsThatNobodyKnowsLikeOthers) {
+  start();
+  EXPECT_EQ(client().request("BREW", "/echo")->status, 405);
+  EXPECT_EQ(client().request("BREW", "/nowhere")->status, 404);
 }
 
 TEST_F(ServerTest, TellsUnknownPathsFromWrongMethods) {
