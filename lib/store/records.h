@@ -119,8 +119,9 @@ struct OrderedPage {
 struct Settlement {
   DeliveryId delivery;
   EndpointId endpoint;
-  int round = 0;    ///< as it was when the request was sent
-  Attempt attempt;  ///< `id` and `number` are the store's to fill in
+  int round = 0;           ///< as it was when the request was sent
+  int attempts_count = 0;  ///< likewise; another one only makes settling slower
+  Attempt attempt;         ///< `id` and `number` are the store's to fill in
   NextState next;
   Verdict verdict = Verdict::kDelivered;
   int health_round = 0;                  ///< of the endpoint, as it was when the request was sent

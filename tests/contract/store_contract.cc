@@ -77,6 +77,7 @@ Settled StoreContract::settle(
       .delivery = delivery.id,
       .endpoint = delivery.endpoint,
       .round = delivery.round,
+      .attempts_count = delivery.attempts_count,
       .attempt = std::move(attempt),
       .next = next,
   }};

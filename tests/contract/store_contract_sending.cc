@@ -224,6 +224,17 @@ TEST_P(StoreContract, SettlementsOfOneBatchComeBackInOrder) {
   EXPECT_LT((*settled)[0].attempt, (*settled)[1].attempt);
 }
 
+TEST_P(StoreContract, SettlesADeliveryWhoseAttemptsWereCountedMeanwhile) {
+  const DeliveryId id = append_delivery(add_endpoint());
+  const Delivery as_sent = stored(id);
+  EXPECT_EQ(settle(as_sent, RetryAt{at(50)}).number, 1);
+  const Settled settled = settle(as_sent, Delivered{});
+  EXPECT_TRUE(settled.applied);
+  EXPECT_EQ(settled.number, 2);
+  EXPECT_EQ(stored(id).state, DeliveryState::kDelivered);
+  EXPECT_EQ(stored(id).attempts_count, 2);
+}
+
 TEST_P(StoreContract, SettlingWhatIsGoneIsNoError) {
   Delivery unknown;
   unknown.id = {12345};

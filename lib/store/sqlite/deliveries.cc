@@ -35,19 +35,34 @@ Status SqliteStore::apply_next_state(const Settlement& settlement, WallTime now)
   return db_->run(sql::kSettleDead, reason, now, id);
 }
 
-Result<Settled> SqliteStore::settle_one(const Settlement& settlement, WallTime now) {
-  if (auto status = record_sent(settlement, now); !status)
-    return tl::unexpected<Error>(status.error());
-  const auto standing = db_->one(sql::kStanding, read_standing, settlement.delivery);
-  if (!standing) return tl::unexpected<Error>(standing.error());
+Result<Settled> SqliteStore::count_attempt(const Settlement& settlement, WallTime now) {
+  const DeliveryId id = settlement.delivery;
   Settled settled;
+  if (std::holds_alternative<Delivered>(settlement.next)) {
+    const auto done = db_->run(sql::kSettleDeliveredAsSent, now, id, settlement.attempts_count);
+    if (!done) return tl::unexpected<Error>(done.error());
+    settled.applied = db_->changes() == 1;
+    settled.number = settled.applied ? settlement.attempts_count + 1 : 0;
+    if (settled.applied) return settled;
+  }
+  const auto standing = db_->one(sql::kStanding, read_standing, id);
+  if (!standing) return tl::unexpected<Error>(standing.error());
   // Retention has removed the delivery: there is nothing to record the attempt with.
   if (!*standing) return settled;
   settled.applied = applies(settlement, **standing);
   settled.number = (*standing)->attempts_count + 1;
-  const Status counted = settled.applied ? apply_next_state(settlement, now)
-                                         : db_->run(sql::kSettleLate, settlement.delivery);
+  const Status counted =
+      settled.applied ? apply_next_state(settlement, now) : db_->run(sql::kSettleLate, id);
   if (!counted) return tl::unexpected<Error>(counted.error());
+  return settled;
+}
+
+Result<Settled> SqliteStore::settle_one(const Settlement& settlement, WallTime now) {
+  if (auto status = record_sent(settlement, now); !status)
+    return tl::unexpected<Error>(status.error());
+  auto counted = count_attempt(settlement, now);
+  if (!counted || counted->number == 0) return counted;
+  Settled& settled = *counted;
   const auto id = draw_id(now);
   if (!id) return tl::unexpected<Error>(id.error());
   settled.attempt = {*id};
@@ -65,7 +80,7 @@ Result<Settled> SqliteStore::settle_one(const Settlement& settlement, WallTime n
       blob_or_null(attempt.response_excerpt)
   );
   if (!status) return tl::unexpected<Error>(status.error());
-  return settled;
+  return counted;
 }
 
 Result<std::vector<Settled>> SqliteStore::settle(

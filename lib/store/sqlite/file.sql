@@ -21,8 +21,11 @@ PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 0;
-PRAGMA journal_size_limit = 67108864;
-PRAGMA cache_size = -65536;
+-- Twice the length at which a commit begins the log anew: cutting it then would hold that commit up
+-- for tens of milliseconds, and the space is needed again at once.
+PRAGMA journal_size_limit = 268435456;
+-- A commit whose b-trees were balanced walks all of the cache.
+PRAGMA cache_size = -16384;
 PRAGMA secure_delete = OFF;
 
 -- name: begin_read

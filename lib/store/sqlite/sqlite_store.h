@@ -170,7 +170,8 @@ class SqliteStore final : public Store {
   /// Records the request of a settlement when a rate limit counts it.
   [[nodiscard]] Status record_sent(const Settlement& settlement, WallTime now);
   [[nodiscard]] Result<Settled> settle_one(const Settlement& settlement, WallTime now);
-  /// Counts the attempt and writes what the delivery becomes by it.
+  /// Counts the attempt and writes what the delivery becomes by it. Number 0: there is no delivery.
+  [[nodiscard]] Result<Settled> count_attempt(const Settlement& settlement, WallTime now);
   [[nodiscard]] Status apply_next_state(const Settlement& settlement, WallTime now);
   [[nodiscard]] Status put_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
   /// Goes on where `sweep_` is, through what waits for the endpoint.
