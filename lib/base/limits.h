@@ -87,10 +87,14 @@ inline constexpr std::size_t kResponseHeaderBytesMax = 64U << 10U;
 
 /// Commands waiting for the writer; full means 503.
 inline constexpr std::size_t kWriterQueueMax = 4096;
-/// Commands of one group commit. More would let one commit run long under a flood.
-inline constexpr std::size_t kGroupCommandsMax = 1024;
-/// Deliveries with payload that a lane holds ready, besides those in flight.
-inline constexpr std::size_t kLaneReadyMax = 64;
+/// Events of one group commit, unless one batch has more: what comes behind a batch, and what waits
+/// for a settlement, is held up by one such group at most.
+inline constexpr std::size_t kGroupEventsMax = 512;
+/// Deliveries with payload that a lane holds ready, besides those in flight. What finds no room is
+/// read from the store again, which costs as much as all else that the dispatcher does with it.
+inline constexpr std::size_t kLaneReadyMax = 256;
+/// Deliveries of one page of a lane: while it is read, nobody else is served.
+inline constexpr std::size_t kLanePageMax = 64;
 /// Payload bytes that one lane holds ready, so that a few lanes with large events do not use up
 /// what all may hold.
 inline constexpr std::size_t kLaneReadyBytesMax = 1U << 20U;

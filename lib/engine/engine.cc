@@ -256,6 +256,7 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   settlement.delivery = delivery.id;
   settlement.endpoint = delivery.endpoint;
   settlement.round = delivery.round;
+  settlement.attempts_count = delivery.attempts_count;
   settlement.attempt.started_at = sent.started_at;
   settlement.attempt.duration = response.duration;
   settlement.attempt.status = response.status;
@@ -274,7 +275,14 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   if (sent.endpoint->config.rate_limit)
     settlement.rate_period = sent.endpoint->config.rate_limit->period;
   settlement.event = std::move(sent.due.event);
-  sink_.put(std::move(settlement));
+  sink_.put(std::move(settlement), urgency_of(delivery, *lane));
+}
+
+Urgency Engine::urgency_of(const Delivery& delivery, const Lane& lane) const {
+  const bool line_waits = delivery.lane_key.has_value();
+  const bool probe_waits = circuits_.contains(delivery.endpoint.value);
+  const bool slot_is_wanted = !lane.has_free_slot() || !slots_.any_free();
+  return line_waits || probe_waits || slot_is_wanted ? Urgency::kAwaited : Urgency::kCanWait;
 }
 
 std::optional<OpenCircuit> Engine::judge_circuit(

@@ -33,6 +33,9 @@ struct EngineOptions {
   RequestOptions request;
 };
 
+/// Whether something that could be sent waits for a settlement to be committed.
+enum class Urgency : std::uint8_t { kCanWait, kAwaited };
+
 /// Takes what the engine decided to where it is written. A place is free for every request in
 /// flight: it never refuses.
 class SettlementSink {
@@ -42,7 +45,7 @@ class SettlementSink {
   SettlementSink& operator=(const SettlementSink&) = delete;
   virtual ~SettlementSink() = default;
 
-  virtual void put(Settlement settlement) = 0;
+  virtual void put(Settlement settlement, Urgency urgency) = 0;
 };
 
 /// The owner of all lanes of one dispatcher. Pure and single-threaded: time, randomness, store,
@@ -125,6 +128,8 @@ class Engine {
   [[nodiscard]] Lane* find_lane(EndpointId id);
   /// The endpoint's lane, made when there is none; null when the endpoint is unknown.
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
+  /// Of the settlement of a delivery whose slots are still taken.
+  [[nodiscard]] Urgency urgency_of(const Delivery& delivery, const Lane& lane) const;
   void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
   /// What the attempt makes of the endpoint's circuit.
   [[nodiscard]] std::optional<OpenCircuit> judge_circuit(

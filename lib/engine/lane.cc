@@ -77,7 +77,7 @@ bool Lane::wants_page(WallTime now) const {
 }
 
 std::size_t Lane::rows_max(WallTime wall_now, MonoTime mono_now) const {
-  std::size_t room = limits::kLaneReadyMax - ready_.size();
+  std::size_t room = std::min(limits::kLaneReadyMax - ready_.size(), limits::kLanePageMax);
   if (rate_ && rate_->spacing() >= kRateWaitLoaded) room = std::min(room, rate_->room(mono_now));
   if (wants_page(wall_now) && wants_heads(wall_now)) room /= 2;
   return std::max(room, kPageRowsMin);

@@ -107,7 +107,11 @@ Millis Dispatcher::turn(std::vector<Completion> completions) {
   const WallTime wall_now = clock_.wall_now();
   const MonoTime mono_now = clock_.mono_now();
   const Status ticked = engine_.tick(wall_now, mono_now, std::move(completions));
-  if (!outbox_.settlements.empty()) writer_.settle(std::exchange(outbox_.settlements, {}));
+  if (!outbox_.settlements.empty()) {
+    writer_.settle(
+        std::exchange(outbox_.settlements, {}), std::exchange(outbox_.urgency, Urgency::kCanWait)
+    );
+  }
   {
     const MutexLock lock(mutex_);
     in_flight_ = engine_.in_flight();

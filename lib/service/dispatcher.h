@@ -52,8 +52,12 @@ class Dispatcher {
   /// Collects what a tick settles.
   class Outbox final : public SettlementSink {
    public:
-    void put(Settlement settlement) override { settlements.push_back(std::move(settlement)); }
+    void put(Settlement settlement, Urgency of_it) override {
+      settlements.push_back(std::move(settlement));
+      if (of_it == Urgency::kAwaited) urgency = of_it;
+    }
     std::vector<Settlement> settlements;
+    Urgency urgency = Urgency::kCanWait;  ///< of the most urgent
   };
 
   void run() noexcept;

@@ -128,7 +128,7 @@ Status take_up_row(
   }
   std::vector<EventDraft> drafts;
   drafts.push_back(std::move(*draft));
-  auto appended = append(context, route(context.routing, std::move(drafts)));
+  auto appended = accept(context, std::move(drafts));
   if (!appended) return tl::unexpected(std::move(appended).error());
   return context.store.remove_outbox(row.id);
 }
@@ -144,13 +144,17 @@ Result<std::optional<Emitted>> answer_of(WriteContext& context, const Idempotenc
   return std::optional{Emitted{std::move((*known)->answer), true}};
 }
 
+Result<std::vector<Appended>> accept(WriteContext& context, std::vector<EventDraft> events) {
+  return append(context, route(context.routing, std::move(events)));
+}
+
 Result<Emitted> emit(WriteContext& context, EmitParams params) {
   if (params.idempotency) {
     auto known = answer_of(context, *params.idempotency);
     if (!known) return tl::unexpected(std::move(known).error());
     if (*known) return std::move(**known);
   }
-  auto appended = append(context, route(context.routing, std::move(params.events)));
+  auto appended = accept(context, std::move(params.events));
   if (!appended) return tl::unexpected(std::move(appended).error());
   Emitted emitted{params.render(*appended), false};
   if (params.idempotency) {

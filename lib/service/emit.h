@@ -21,8 +21,7 @@ struct IdempotencyKey {
 struct EmitParams {
   std::vector<EventDraft> events;
   std::optional<IdempotencyKey> idempotency;
-  /// Makes the body of the 202. Called inside the transaction, so that the same bytes are stored
-  /// with the key.
+  /// Makes the body of the 202.
   std::function<std::string(const std::vector<Appended>&)> render;
 };
 
@@ -37,7 +36,12 @@ struct Emitted {
     WriteContext& context, const IdempotencyKey& key
 );
 
-/// Accepts the events with all their deliveries. kConflict: the key was used for another body.
+/// Accepts the events with all their deliveries. In the order of the events.
+[[nodiscard]] Result<std::vector<Appended>> accept(
+    WriteContext& context, std::vector<EventDraft> events
+);
+
+/// accept(), and once only for an idempotency key. kConflict: the key was used for another body.
 [[nodiscard]] Result<Emitted> emit(WriteContext& context, EmitParams params);
 
 /// Accepts one event for one endpoint, whatever that one's filters say.

@@ -194,9 +194,18 @@ Status Service::ready() const {
 // --- Events --------------------------------------------------------------------------------------
 
 Result<Emitted> Service::emit(EmitParams params) {
-  return writer_.execute<Emitted>([&](WriteContext& context) {
-    return postrider::emit(context, std::move(params));
-  });
+  const std::size_t count = params.events.size();
+  if (params.idempotency) {
+    // The answer is stored with the key, so the transaction makes it.
+    return writer_.execute<Emitted>(
+        [&](WriteContext& context) { return postrider::emit(context, std::move(params)); }, count
+    );
+  }
+  const auto appended = writer_.execute<std::vector<Appended>>(
+      [&](WriteContext& context) { return accept(context, std::move(params.events)); }, count
+  );
+  if (!appended) return tl::unexpected(appended.error());
+  return Emitted{params.render(*appended), false};
 }
 
 Result<std::optional<Emitted>> Service::answer_of(IdempotencyKey key) {

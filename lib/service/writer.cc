@@ -9,6 +9,10 @@
 namespace postrider {
 namespace {
 
+/// How long settlements that nothing waits for are held back, and how many: each is then written
+/// with others that change the same pages.
+constexpr Millis kSettleLinger{3};
+constexpr std::size_t kSettlementsHeldMax = 192;
 /// How soon settlements that could not be written are tried again.
 constexpr Millis kUnwrittenRetry{200};
 /// How often a store that could not be written is tried without anybody's need.
@@ -54,8 +58,8 @@ void Writer::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-Status Writer::execute(Change change) {
-  Command command{std::move(change), {}};
+Status Writer::execute(Change change, std::size_t events) {
+  Command command{std::move(change), events, {}};
   auto result = command.done.get_future();
   {
     const MutexLock lock(mutex_);
@@ -68,12 +72,18 @@ Status Writer::execute(Change change) {
   return result.get();
 }
 
-void Writer::settle(std::vector<Settlement> settlements) {
+void Writer::settle(std::vector<Settlement> settlements, Urgency urgency) {
+  bool is_news = false;
   {
     const MutexLock lock(mutex_);
+    const MonoTime now = clock_.mono_now();
+    is_news = settlements_.empty();
+    if (is_news) settle_at_ = now + kSettleLinger;
+    if (urgency == Urgency::kAwaited) settle_at_ = now;
     std::move(settlements.begin(), settlements.end(), std::back_inserter(settlements_));
+    is_news = is_news || settlements_are_due();
   }
-  ready_.notify_one();
+  if (is_news) ready_.notify_one();
 }
 
 void Writer::run() noexcept {
@@ -84,25 +94,45 @@ void Writer::run() noexcept {
   }
 }
 
+bool Writer::settlements_are_due() const {
+  return settlements_.size() >= kSettlementsHeldMax ||
+         (!settlements_.empty() && clock_.mono_now() >= settle_at_);
+}
+
+bool Writer::has_work() const { return stopping_ || !commands_.empty() || settlements_are_due(); }
+
+bool Writer::sleep() {
+  if (!settlements_.empty()) {
+    const auto left = std::chrono::ceil<Millis>(settle_at_ - clock_.mono_now());
+    static_cast<void>(ready_.wait_for(mutex_, std::max(left, Millis{0})));
+    return true;
+  }
+  if (!writable_) return ready_.wait_for(mutex_, kUnwrittenRetry);
+  ready_.wait(mutex_);
+  return true;
+}
+
 bool Writer::wait_for_work(std::vector<Command>& commands) {
   const MutexLock lock(mutex_);
-  while (commands_.empty() && settlements_.empty() && !stopping_) {
-    if (writable_) {
-      ready_.wait(mutex_);
-    } else if (!ready_.wait_for(mutex_, kUnwrittenRetry)) {
-      break;
-    }
+  while (!has_work() && sleep()) {
   }
-  const auto count =
-      static_cast<std::ptrdiff_t>(std::min(commands_.size(), limits::kGroupCommandsMax));
-  commands.assign(
-      std::make_move_iterator(commands_.begin()), std::make_move_iterator(commands_.begin() + count)
-  );
-  commands_.erase(commands_.begin(), commands_.begin() + count);
+  commands = take_commands();
   const bool has_new = !commands.empty() || !settlements_.empty();
   std::move(settlements_.begin(), settlements_.end(), std::back_inserter(unwritten_));
   settlements_.clear();
   return has_new || !stopping_;
+}
+
+std::vector<Writer::Command> Writer::take_commands() {
+  std::vector<Command> taken;
+  std::size_t events = 0;
+  while (!commands_.empty()) {
+    events += commands_.front().events;
+    if (!taken.empty() && events > limits::kGroupEventsMax) break;
+    taken.push_back(std::move(commands_.front()));
+    commands_.pop_front();
+  }
+  return taken;
 }
 
 void Writer::run_group(std::vector<Command> commands) {

@@ -1,6 +1,7 @@
 // The thread that writes.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -12,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "engine/engine.h"
 #include "service/group_commit.h"
 
 namespace postrider {
@@ -59,33 +61,47 @@ class Writer {
 
   /// Runs `change` in the next group and returns its result once that is committed. kBusy: the
   /// queue is full; kUnavailable: there is no space, or the writer is stopping. In every case of an
-  /// error nothing was changed.
+  /// error nothing was changed. `events`: those that it stores, 1 when it is something else; a
+  /// group is closed when it has enough of them.
   template <class T>
-  [[nodiscard]] Result<T> execute(std::function<Result<T>(WriteContext&)> change) {
+  [[nodiscard]] Result<T> execute(
+      std::function<Result<T>(WriteContext&)> change, std::size_t events = 1
+  ) {
     std::optional<T> value;
-    auto status = execute(Change{[&](WriteContext& context) -> Status {
+    const Change keep_value = [&](WriteContext& context) -> Status {
       auto result = change(context);
       if (!result) return tl::unexpected(std::move(result).error());
       value = std::move(*result);
       return {};
-    }});
+    };
+    auto status = execute(keep_value, events);
     if (!status) return tl::unexpected(std::move(status).error());
     return std::move(*value);
   }
-  [[nodiscard]] Status execute(Change change);
+  [[nodiscard]] Status execute(Change change, std::size_t events = 1);
 
-  /// Queues settlements. Never refused: their number is bounded by the requests in flight.
-  void settle(std::vector<Settlement> settlements);
+  /// Queues settlements. Never refused: their number is bounded by the requests in flight. Those
+  /// that nothing waits for may wait a few milliseconds, for more of them or for a command: writing
+  /// many together costs much less than writing each.
+  void settle(std::vector<Settlement> settlements, Urgency urgency);
 
  private:
   struct Command {
     Change change;
+    std::size_t events;
     std::promise<Status> done;
   };
 
   void run() noexcept;
   /// False when the thread shall end.
   bool wait_for_work(std::vector<Command>& commands);
+  /// Takes the commands of one group off the queue.
+  [[nodiscard]] std::vector<Command> take_commands() POSTRIDER_REQUIRES(mutex_);
+  [[nodiscard]] bool has_work() const POSTRIDER_REQUIRES(mutex_);
+  [[nodiscard]] bool settlements_are_due() const POSTRIDER_REQUIRES(mutex_);
+  /// Sleeps until somebody queues something or settlements are due; false when it was neither, and
+  /// what could not be written is to be tried again.
+  bool sleep() POSTRIDER_REQUIRES(mutex_);
   void run_group(std::vector<Command> commands);
   void probe_when_due();
   /// `settled`: settlements were committed.
@@ -97,8 +113,9 @@ class Writer {
 
   Mutex mutex_;
   CondVar ready_;
-  std::vector<Command> commands_ POSTRIDER_GUARDED_BY(mutex_);
+  std::deque<Command> commands_ POSTRIDER_GUARDED_BY(mutex_);
   std::vector<Settlement> settlements_ POSTRIDER_GUARDED_BY(mutex_);
+  MonoTime settle_at_ POSTRIDER_GUARDED_BY(mutex_);  ///< when those are written at the latest
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
 
   // Owned by the writer's thread once it runs.

@@ -74,7 +74,9 @@ class Yes final : public Transport {
 
 class Settlements final : public SettlementSink {
  public:
-  void put(Settlement settlement) override { waiting.push_back(std::move(settlement)); }
+  void put(Settlement settlement, Urgency /*urgency*/) override {
+    waiting.push_back(std::move(settlement));
+  }
   std::vector<Settlement> waiting;
 };
 

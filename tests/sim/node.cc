@@ -20,7 +20,7 @@ bool is_canary(const StoreControl* control, Canary canary) { return control->can
 
 }  // namespace
 
-void Node::Sink::put(Settlement settlement) {
+void Node::Sink::put(Settlement settlement, Urgency /*urgency*/) {
   ++count_;
   if (control_.canary == Canary::kSettlementDropped && count_ % 7 == 0) return;
   if (control_.canary == Canary::kFailureAsDelivered && settlement.verdict == Verdict::kRetry) {

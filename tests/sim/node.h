@@ -73,7 +73,7 @@ class Node {
   class Sink final : public SettlementSink {
    public:
     Sink(std::vector<Settlement>& to, const StoreControl& control) : to_(to), control_(control) {}
-    void put(Settlement settlement) override;
+    void put(Settlement settlement, Urgency urgency) override;
 
    private:
     std::vector<Settlement>& to_;

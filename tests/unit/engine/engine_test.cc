@@ -191,12 +191,12 @@ TEST_F(EngineTest, NeverSendsAnExpiredEventAndLeavesItsEndToTheSweep) {
   EXPECT_EQ(engine_.lanes_count(), 0U);
 }
 
-TEST_F(EngineTest, ReadsNoMoreThanAPageOfExpiredDeliveries) {
+TEST_F(EngineTest, ReadsNoMoreExpiredDeliveriesThanALaneHolds) {
   expires_at_ = kStart;
   for (int id = 1; id <= 500; ++id) store(id);
   engine_.read_again({1});
   tick();
-  EXPECT_LE(reader_.reads_count, 3);
+  EXPECT_LE(reader_.reads_count, limits::kLaneReadyMax / limits::kLanePageMax + 1);
 }
 
 // Simulator, seeds 98 and 130.
@@ -254,6 +254,24 @@ TEST_F(EngineTest, ReadsALaneAgainThatCouldNotBeRead) {
   EXPECT_EQ(sent_count(), 1U);
 }
 
+TEST_F(EngineTest, TellsWhetherSomethingWaitsForASettlement) {
+  commit(1);
+  tick();
+  tick({answer(0, 204)});
+  EXPECT_EQ(sink_.urgencies.back(), Urgency::kCanWait);
+  // Of two that the endpoint may have at once, the first is not settled yet.
+  commit(2);
+  tick();
+  tick({answer(1, 204)});
+  EXPECT_EQ(sink_.urgencies.back(), Urgency::kAwaited);
+  // An endpoint that failed may soon be probed.
+  put_endpoint(2);
+  commit(3, 2);
+  tick();
+  tick({answer(2, 500)});
+  EXPECT_EQ(sink_.urgencies.back(), Urgency::kAwaited);
+}
+
 TEST_F(EngineTest, SettlesWithTheRoundThatWasSent) {
   store(1);
   reader_.rows.at(1).delivery.round = 3;
@@ -262,6 +280,7 @@ TEST_F(EngineTest, SettlesWithTheRoundThatWasSent) {
   reader_.rows.at(1).delivery.round = 4;
   tick({answer(0, 204)});
   EXPECT_EQ(sink_.settlements.back().round, 3);
+  EXPECT_EQ(sink_.settlements.back().attempts_count, 0);
   EXPECT_TRUE(std::holds_alternative<Delivered>(sink_.settlements.back().next));
 }
 

@@ -182,7 +182,11 @@ class FakeTransport final : public Transport {
 class FakeSink final : public SettlementSink {
  public:
   std::vector<Settlement> settlements;
-  void put(Settlement settlement) override { settlements.push_back(std::move(settlement)); }
+  std::vector<Urgency> urgencies;  // of each
+  void put(Settlement settlement, Urgency urgency) override {
+    settlements.push_back(std::move(settlement));
+    urgencies.push_back(urgency);
+  }
 };
 
 }  // namespace postrider::testing

@@ -70,6 +70,13 @@ TEST_F(LaneTest, LeavesEverythingInTheStoreOnceItIsFull) {
   EXPECT_EQ(lane.ready_count(), limits::kLaneReadyMax - 1);
 }
 
+TEST_F(LaneTest, ReadsNoMoreThanAPageAtOnce) {
+  DuePage page;
+  page.more = true;
+  lane.take_page(std::move(page));
+  EXPECT_EQ(lane.rows_max(kNow, kMono), limits::kLanePageMax);
+}
+
 TEST_F(LaneTest, IgnoresAHandOverThatAPageCouldSee) {
   lane.read_again();
   DuePage page;
