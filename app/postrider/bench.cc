@@ -85,13 +85,14 @@ Result<bench::SuiteOptions> checked(const BenchFlags& flags) {
       .backlog = static_cast<std::size_t>(flags.backlog),
       .endurance = static_cast<std::size_t>(flags.endurance),
       .endpoints = static_cast<std::size_t>(flags.endpoints),
-      .groups = flags.only};
-  for (const std::string& group : options.groups) {
-    const auto& known = bench::kGroups;
-    if (std::find(known.begin(), known.end(), group) == known.end()) {
+      .only = flags.only};
+  std::vector<std::string_view> known(bench::kGroups.begin(), bench::kGroups.end());
+  for (const std::string_view name : bench::throughput_cases()) known.push_back(name);
+  for (const std::string& name : options.only) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
       return fail(
           Errc::kInvalidArgument,
-          fmt::format("--only: no group {}; there are: {}", group, fmt::join(known, ", "))
+          fmt::format("--only: there is no {}, but: {}", name, fmt::join(known, "; "))
       );
     }
   }
@@ -150,7 +151,14 @@ void add_bench(const Command& root) {
   );
   auto& flags = command.keep<BenchFlags>();
   command.text("dir", flags.directory, "Where databases are made; its disk is measured, too");
-  command.list("only", flags.only, fmt::format("Groups: {}", fmt::join(bench::kGroups, ", ")), ',');
+  command.list(
+      "only",
+      flags.only,
+      fmt::format(
+          "Groups: {}; or rows of throughput, as 'batches of 500'", fmt::join(bench::kGroups, ", ")
+      ),
+      ','
+  );
   command.number("rounds", flags.rounds, {1, 100}, "Times that each figure is measured");
   command.number("events", flags.events, {1'000, 10'000'000}, "Events of one measurement");
   command.number("steady-s", flags.steady_s, {1, 600}, "Seconds at each steady rate");

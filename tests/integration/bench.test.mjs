@@ -43,7 +43,7 @@ test('the table has one line for each figure', async (t) => {
 test('a group that is not there, or a folder that is not, ends with one line', async (t) => {
   const unknown = await postrider(['bench', '--only', 'speed']);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.err, /^postrider: --only: no group speed; there are: commits, /m);
+  assert.match(unknown.err, /^postrider: --only: there is no speed, but: commits; throughput; /m);
   const missing = await postrider(['bench', '--quick', '--dir', `${tempDir(t)}/none`]);
   assert.equal(missing.code, 1);
   assert.match(missing.err, /none/);
