@@ -80,6 +80,7 @@ Result<Backlog> measure_backlog(
   const auto beside = measure_throughput_on(*rig, plan, *types, 2 * events);
   if (!beside) return tl::unexpected(beside.error());
   backlog.beside_per_second = beside->settled;
+  backlog.beside_to_empty = beside->of_ceiling() / empty->of_ceiling();
   backlog.memory_mb = to_mib(rig->server().memory_bytes());
   progress("restart");
   const auto restarted = rig->restart();
@@ -91,7 +92,10 @@ Result<Backlog> measure_backlog(
   progress("draining the backlog");
   const auto drained = drain(*rig, *paused, waiting);
   if (!drained) return tl::unexpected(drained.error());
+  const auto ceiling = measure_ceiling(waiting, plan.data_bytes, site);
+  if (!ceiling) return tl::unexpected(ceiling.error());
   backlog.drain_per_second = *drained;
+  backlog.drain_to_fresh = *drained / *ceiling / fresh->of_ceiling();
   if (auto closed = rig->close(); !closed) return tl::unexpected(closed.error());
   return backlog;
 }

@@ -22,6 +22,9 @@ struct Backlog {
   double first_ms = 0;           ///< from then until a new event has arrived
   double drain_per_second = 0;   ///< settled once the endpoint is resumed
   double bytes_per_delivery = 0;
+  // Each side of these was taken as a share of the ceiling of its own time.
+  double beside_to_empty = 0;
+  double drain_to_fresh = 0;
 };
 
 /// Fills the outbox with `waiting` deliveries of a paused endpoint, and measures `plan` before and

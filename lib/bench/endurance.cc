@@ -32,6 +32,7 @@ Result<Endurance> measure_endurance(
   if (!types) return tl::unexpected(types.error());
   const ThroughputPlan plan{.events = events / kParts, .connections = 4, .events_per_request = 500};
   Endurance endurance;
+  double first_of_ceiling = 0;
   for (std::size_t part = 0; part < kParts; ++part) {
     progress("part " + std::to_string(part + 1) + " of " + std::to_string(kParts));
     const auto rates =
@@ -44,9 +45,11 @@ Result<Endurance> measure_endurance(
     endurance.memory_mb = memory_mb;
     endurance.last_per_second = rates->settled;
     if (part == 0) {
+      first_of_ceiling = rates->of_ceiling();
       endurance.first_per_second = rates->settled;
       endurance.memory_mb_first = memory_mb;
     }
+    endurance.last_to_first = rates->of_ceiling() / first_of_ceiling;
     if (part + 1 == kParts / 2) endurance.database_mb_half = endurance.database_mb;
   }
   const auto slow = count_slow_commits(rig->server());

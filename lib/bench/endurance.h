@@ -12,6 +12,7 @@ namespace postrider::bench {
 struct Endurance {
   double first_per_second = 0;  ///< settled, of the first tenth of the events
   double last_per_second = 0;   ///< of the last
+  double last_to_first = 0;     ///< each taken as a share of the ceiling of its own time
   double slow_commits = 0;      ///< that took longer than 250 ms
   double log_mb = 0;            ///< the largest that was seen
   double database_mb_half = 0;  ///< after half of the events

@@ -81,12 +81,18 @@ Result<Isolation> measure_isolation(std::chrono::seconds duration, const Site& s
   LoadPlan trouble = steady(kPerEndpoint * (kHangingEndpoints + 1), duration);
   trouble.type_prefix = "trouble.";
   trouble.types = kHangingEndpoints + 1;
+  auto witness = DiskWitness::start(site.directory, site.clock);
+  if (!witness) return tl::unexpected(std::move(witness).error());
   auto offered = std::async(std::launch::async, [&] { return rig->emit(trouble); });
   const auto beside = measure_on(*rig, healthy);
   if (const auto load = offered.get(); !load) return tl::unexpected(load.error());
   if (!beside) return tl::unexpected(beside.error());
+  const auto disk = to_ms((*witness)->stop());
   rig->abandon();
-  return Isolation{quantile(*alone, 0.99), quantile(*beside, 0.99)};
+  return Isolation{
+      .alone_p99_ms = quantile(*alone, 0.99),
+      .beside_p99_ms = quantile(*beside, 0.99),
+      .beside_disk_p99_ms = quantile(disk, 0.99)};
 }
 
 }  // namespace postrider::bench

@@ -36,6 +36,7 @@ struct Latency {
 struct Isolation {
   double alone_p99_ms = 0;
   double beside_p99_ms = 0;
+  double beside_disk_p99_ms = 0;  ///< of the witness, meanwhile
 };
 
 /// One endpoint gets 50 events a second; then, beside it, 50 endpoints that accept and never answer

@@ -56,21 +56,18 @@ class Rig {
   void abandon();
 
   [[nodiscard]] ServerProcess& server() { return *server_; }
-  [[nodiscard]] Sink& sink() { return *sink_; }
-  [[nodiscard]] const Clock& clock() const { return *clock_; }
+  [[nodiscard]] Sink& sink() { return site_.sink; }
+  [[nodiscard]] const Clock& clock() const { return site_.clock; }
+  [[nodiscard]] const Site& site() const { return site_; }
   [[nodiscard]] FileSizes database_sizes() const { return bench::database_sizes(database_); }
 
  private:
   Rig(std::string database, std::vector<std::string> flags, const Site& site)
-      : database_(std::move(database)),
-        flags_(std::move(flags)),
-        sink_(&site.sink),
-        clock_(&site.clock) {}
+      : database_(std::move(database)), flags_(std::move(flags)), site_(site) {}
 
   std::string database_;
   std::vector<std::string> flags_;
-  Sink* sink_;
-  const Clock* clock_;
+  Site site_;
   std::unique_ptr<ServerProcess> server_;
 };
 

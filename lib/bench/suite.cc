@@ -4,7 +4,6 @@
 #include <array>
 #include <initializer_list>
 #include <memory>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -138,20 +137,7 @@ class Suite {
     return {};
   }
 
-  Result<double> ceiling_of(const ThroughputCase& one) {
-    const std::string name = fmt::format("ceiling: bare libcurl, {} bytes", one.data_bytes);
-    tell(name);
-    const std::size_t posts = options_.events / std::min<std::size_t>(one.share, 4);
-    const auto rate = measure_ceiling(posts, kEndpoints, one.data_bytes, site_);
-    if (rate) add("throughput", name, "posts/s", *rate);
-    return rate;
-  }
-
-  /// The ceiling is measured right before and right after what it is compared with: machines change
-  /// their pace from one second to the next.
   Status throughput_of(const ThroughputCase& one) {
-    const auto before = ceiling_of(one);
-    if (!before) return tl::unexpected(before.error());
     const std::string name = one.name;
     tell(name);
     const ThroughputPlan plan{
@@ -162,12 +148,12 @@ class Suite {
         .copies = one.copies};
     const auto rates = measure_throughput(plan, site_);
     if (!rates) return tl::unexpected(rates.error());
-    const auto after = ceiling_of(one);
-    if (!after) return tl::unexpected(after.error());
+    const std::string ceiling = fmt::format("ceiling: bare libcurl, {} bytes", one.data_bytes);
+    add("throughput", ceiling, "posts/s", rates->ceiling);
     add("throughput", name + ": accepted", "events/s", rates->accepted);
     add("throughput", name + ": delivered", "deliveries/s", rates->delivered);
     add("throughput", name + ": settled", "deliveries/s", rates->settled)
-        .ratios.push_back(rates->settled / std::midpoint(*before, *after));
+        .ratios.push_back(rates->of_ceiling());
     add("throughput", name + ": processor", "us/delivery", rates->cpu_us);
     return {};
   }
@@ -196,6 +182,7 @@ class Suite {
     const std::string name = "p99 beside 50 that hang and 1 that refuses";
     add("isolation", name, "ms", measured->beside_p99_ms)
         .ratios.push_back(measured->beside_p99_ms / measured->alone_p99_ms);
+    add("isolation", "p99 of fdatasync alone, meanwhile", "ms", measured->beside_disk_p99_ms);
     return {};
   }
 
@@ -211,13 +198,13 @@ class Suite {
     add("backlog", "settled without a backlog", "deliveries/s", measured->empty_per_second);
     const std::string beside = "settled with " + waiting;
     add("backlog", beside, "deliveries/s", measured->beside_per_second)
-        .ratios.push_back(measured->beside_per_second / measured->empty_per_second);
+        .ratios.push_back(measured->beside_to_empty);
     add("backlog", "memory", "MiB", measured->memory_mb);
     add("backlog", "restart until it listens", "ms", measured->restart_ms);
     add("backlog", "from then to the first delivery", "ms", measured->first_ms);
     add("backlog", "fresh events of one endpoint", "deliveries/s", measured->fresh_per_second);
     add("backlog", "draining its backlog", "deliveries/s", measured->drain_per_second)
-        .ratios.push_back(measured->drain_per_second / measured->fresh_per_second);
+        .ratios.push_back(measured->drain_to_fresh);
     add("backlog", "database", "bytes/delivery", measured->bytes_per_delivery);
     return {};
   }
@@ -230,7 +217,7 @@ class Suite {
     if (!measured) return tl::unexpected(measured.error());
     add("endurance", "settled, first tenth", "deliveries/s", measured->first_per_second);
     add("endurance", "settled, last tenth", "deliveries/s", measured->last_per_second)
-        .ratios.push_back(measured->last_per_second / measured->first_per_second);
+        .ratios.push_back(measured->last_to_first);
     add("endurance", "commits above 250 ms", "commits", measured->slow_commits);
     add("endurance", "largest log", "MiB", measured->log_mb);
     add("endurance", "database after one half", "MiB", measured->database_mb_half);

@@ -1,5 +1,7 @@
 #include "bench/throughput.h"
 
+#include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -10,6 +12,8 @@ namespace postrider::bench {
 namespace {
 
 constexpr Millis kArrivalMax{120'000};
+constexpr std::size_t kCeilingPostsMin = 2'000;
+constexpr std::size_t kCeilingPostsMax = 20'000;
 
 double per_second(double count, MonoTime begin, MonoTime end) {
   return count / std::chrono::duration<double>(end - begin).count();
@@ -31,6 +35,9 @@ Result<Rates> measure_throughput(const ThroughputPlan& plan, const Site& site) {
 Result<Rates> measure_throughput_on(
     Rig& rig, const ThroughputPlan& plan, std::size_t types, double settled_before
 ) {
+  // Machines change their pace from one second to the next.
+  const auto before = measure_ceiling(plan.events, plan.data_bytes, rig.site());
+  if (!before) return tl::unexpected(before.error());
   const auto deliveries = static_cast<double>(plan.events * plan.copies);
   const double cpu_before = rig.server().cpu_seconds();
   rig.sink().expect(plan.events, plan.copies);
@@ -47,17 +54,21 @@ Result<Rates> measure_throughput_on(
     return fail(Errc::kInternal, "not every event arrived");
   const auto settled = rig.wait_until_settled(settled_before + deliveries);
   if (!settled) return tl::unexpected(settled.error());
+  const MonoTime last_arrival = rig.sink().last_arrival();
   if (rig.sink().wrong_counts() > 0) return fail(Errc::kInternal, "an event came more than once");
+  const double cpu_s = rig.server().cpu_seconds() - cpu_before;
+  const auto after = measure_ceiling(plan.events, plan.data_bytes, rig.site());
+  if (!after) return tl::unexpected(after.error());
   return Rates{
       .accepted = per_second(static_cast<double>(plan.events), load->begun, load->ended),
-      .delivered = per_second(deliveries, load->begun, rig.sink().last_arrival()),
+      .delivered = per_second(deliveries, load->begun, last_arrival),
       .settled = per_second(deliveries, load->begun, *settled),
-      .cpu_us = (rig.server().cpu_seconds() - cpu_before) / deliveries * 1e6};
+      .cpu_us = cpu_s / deliveries * 1e6,
+      .ceiling = std::midpoint(*before, *after)};
 }
 
-Result<double> measure_ceiling(
-    std::size_t posts, std::size_t connections, std::size_t data_bytes, const Site& site
-) {
+Result<double> measure_ceiling(std::size_t events, std::size_t data_bytes, const Site& site) {
+  const std::size_t posts = std::clamp(events / 2, kCeilingPostsMin, kCeilingPostsMax);
   curl::BarePost plan;
   for (std::size_t i = 0; i < kEndpoints; ++i)
     plan.urls.push_back(receiver_url(site.sink.port(), i));
@@ -69,7 +80,7 @@ Result<double> measure_ceiling(
       "webhook-timestamp: 1700000000",
       "webhook-signature: v1,MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="};
   plan.count = posts;
-  plan.in_flight = connections;
+  plan.in_flight = kEndpoints;
   plan.body = [&clock = site.clock, data_bytes](std::size_t number) {
     std::string body = R"({"type":"bench.0","timestamp":"2026-01-01T00:00:00.000Z","data":)";
     append_marked_data(

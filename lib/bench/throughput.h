@@ -26,6 +26,9 @@ struct Rates {
   double delivered = 0;  ///< arrived at the receiver
   double settled = 0;    ///< recorded with their attempt
   double cpu_us = 0;     ///< processor time of the service for each delivery, in microseconds
+  double ceiling = 0;    ///< posts of bare libcurl, measured right before and right after
+
+  [[nodiscard]] double of_ceiling() const { return settled / ceiling; }
 };
 
 /// On a rig of its own. kInternal when an event was lost or came twice.
@@ -37,10 +40,10 @@ struct Rates {
     Rig& rig, const ThroughputPlan& plan, std::size_t types, double settled_before
 );
 
-/// Posts a second of bare libcurl: the same bodies with headers of the same size, to the same sink,
-/// on `connections` connections.
+/// Posts a second of bare libcurl, for a second or less: bodies of that size with headers like
+/// those of a delivery, to the same sink, on kEndpoints connections.
 [[nodiscard]] Result<double> measure_ceiling(
-    std::size_t posts, std::size_t connections, std::size_t data_bytes, const Site& site
+    std::size_t events, std::size_t data_bytes, const Site& site
 );
 
 }  // namespace postrider::bench

@@ -20,7 +20,8 @@ const groups = [
 
 test('a quick run measures everything and leaves nothing behind', async (t) => {
   const dir = tempDir(t);
-  const { code, out, err } = await postrider(['bench', '--quick', '--dir', dir, '--json']);
+  const args = ['bench', '--quick', '--dir', dir, '--json'];
+  const { code, out, err } = await postrider(args, { withinMs: 90_000 });
   assert.equal(code, 0, err);
   const { machine, figures } = JSON.parse(out);
   assert.match(machine.sqlite, /synchronous=FULL/);
