@@ -22,7 +22,7 @@ struct Kind {
   std::string_view name;
   std::string_view title;
 };
-constexpr std::array<Kind, 16> kKinds = {{
+constexpr std::array<Kind, 13> kKinds = {{
     {400, "malformed", "The request is malformed"},
     {401, "unauthorized", "A valid API key is needed"},
     {403, "forbidden", "The API key does not allow this"},
@@ -30,10 +30,7 @@ constexpr std::array<Kind, 16> kKinds = {{
     {405, "method_not_allowed", "The method is not allowed here"},
     {409, "conflict", "The state does not allow this"},
     {413, "too_large", "The request is too large"},
-    {414, "uri_too_long", "The URL is too long"},
     {415, "unsupported_media_type", "The content type is not supported"},
-    {416, "range_not_satisfiable", "The range cannot be served"},
-    {417, "expectation_failed", "The expectation cannot be met"},
     {422, "invalid", "The request is invalid"},
     {429, "too_many_requests", "Too many requests"},
     {431, "headers_too_large", "The header fields are too large"},

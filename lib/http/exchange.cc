@@ -1,5 +1,7 @@
 #include "http/exchange.h"
 
+#include "base/assert.h"
+
 namespace postrider::http {
 namespace {
 
@@ -9,9 +11,10 @@ bool is_plain(std::string_view text) {
 
 }  // namespace
 
-Exchange* exchange_of(const httplib::Request& raw) {
+Exchange& exchange_of(const httplib::Request& raw) {
   const auto* carrier = raw.progress.target<Carrier>();
-  return carrier == nullptr ? nullptr : carrier->exchange;
+  POSTRIDER_ASSERT(carrier != nullptr);
+  return *carrier->exchange;
 }
 
 std::string framing_of(const Exchange& exchange) {

@@ -31,7 +31,7 @@ struct Exchange {
   RequestHead head{};
   int refused = 0;  ///< the status that the head is refused with
   std::string refused_detail{};
-  httplib::Request* raw = nullptr;  ///< set while httplib has the request
+  httplib::Request* raw = nullptr;  ///< httplib's, for as long as it has the request
   bool has_body = false;
   bool close = false;  ///< after the answer
   bool streaming = false;
@@ -43,7 +43,7 @@ struct Carrier {
   bool operator()(std::uint64_t, std::uint64_t) const { return true; }
 };
 
-[[nodiscard]] Exchange* exchange_of(const httplib::Request& raw);
+[[nodiscard]] Exchange& exchange_of(const httplib::Request& raw);
 
 class ChunkWriter final : public StreamWriter {
  public:

@@ -6,11 +6,14 @@
 namespace postrider::http {
 namespace {
 
+constexpr std::string_view kLineEnd = "\r\n";
+
+/// Lines end with CRLF and with nothing else: what one program takes for two lines and another for
+/// one is how requests are smuggled past a proxy.
 std::string_view take_line(std::string_view& rest) {
-  const std::size_t end = rest.find('\n');
-  std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  if (line.ends_with('\r')) line.remove_suffix(1);
+  const std::size_t end = rest.find(kLineEnd);
+  const std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + kLineEnd.size());
   return line;
 }
 
@@ -53,7 +56,9 @@ Status parse_request_line(std::string_view line, RequestHead& head) {
   Request& request = head.request;
   request.method = line.substr(0, first);
   request.target = line.substr(first + 1, last - first - 1);
-  if (!is_token(request.method) || request.target.empty() || has_control(request.target)) {
+  const bool one_word = request.target.find(' ') == std::string::npos;
+  if (!is_token(request.method) || request.target.empty() || !one_word ||
+      has_control(request.target)) {
     return fail(Errc::kInvalidArgument, "The request line is malformed.");
   }
   std::string_view target = request.target;
@@ -74,7 +79,7 @@ Status parse_request_line(std::string_view line, RequestHead& head) {
 Status parse_fields(std::string_view rest, Headers& headers) {
   for (;;) {
     const std::string_view line = take_line(rest);
-    if (line.empty()) return {};
+    if (line.empty() && rest.empty()) return {};
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
       return fail(Errc::kInvalidArgument, "A header line is malformed.");

@@ -21,7 +21,7 @@ struct RequestHead {
   bool close = false;  ///< the client asked for it, or speaks HTTP/1.0
 };
 
-/// `raw`: request line and header lines with their line ends, up to the empty line.
+/// `raw`: request line, header lines and the empty line, each with its line end.
 /// kInvalidArgument names what is wrong: a malformed line, two lengths, a transfer coding other
 /// than chunked.
 [[nodiscard]] Result<RequestHead> parse_request_head(std::string_view raw);

@@ -216,14 +216,14 @@ bool Server::Impl::serve_one(Connection& connection) {
   const bool flushed = stream.flush();
   if (exchange.streaming) board_.end_stream();
   if (!done || !flushed || exchange.streaming) return false;
-  if (exchange.raw == nullptr || exchange.close) {
+  if (exchange.close) {
     stream.drain();
     return false;
   }
   return !closed && !exchange.head.close && !board_.stopping();
 }
 
-/// False when there is nobody to answer. A head that is refused is answered, and then the
+/// False when there is nobody to answer any more. A head that is refused is answered, and then the
 /// connection ends: where the next request begins is not known.
 bool Server::Impl::read_head(Exchange& exchange) const {
   SocketStream& stream = exchange.connection.stream;
@@ -237,6 +237,8 @@ bool Server::Impl::read_head(Exchange& exchange) const {
   };
   if (read == SocketStream::HeadRead::kTooLarge) {
     refuse_with(431, "The head is larger than " + std::to_string(kHeadBytesMax) + " bytes.");
+  } else if (read == SocketStream::HeadRead::kMalformed) {
+    refuse_with(400, "The request is not HTTP/1.1, or ends within its head.");
   } else if (auto head = parse_request_head(raw)) {
     exchange.head = std::move(*head);
     exchange.has_body = exchange.head.chunked || exchange.head.content_length.value_or(0) > 0;
@@ -360,7 +362,7 @@ void Server::Impl::put_stream(Exchange& exchange, Answer answer, httplib::Respon
 void Server::Impl::handle(
     const httplib::Request& raw, httplib::Response& answer, const httplib::ContentReader* reader
 ) {
-  Exchange& exchange = *exchange_of(raw);
+  Exchange& exchange = exchange_of(raw);
   Answer ours = respond_noexcept(exchange, reader);
   if (finisher_) finisher_(exchange.head.request, ours);
   if (exchange.close) exchange.raw->set_header("Connection", "close");

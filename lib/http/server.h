@@ -43,7 +43,7 @@ struct ServerOptions {
 /// Thread-safe after start(); routes and hooks are set before it.
 class Server {
  public:
-  /// An answer to what no handler sees: `status` is 400, 404, 405, 413, 414, 416, 431, 500 or 503.
+  /// An answer to what no handler sees: `status` is 400, 404, 405, 413, 431, 500 or 503.
   using ErrorHandler =
       std::function<Answer(int status, std::string_view detail, const Request& request)>;
   /// Looks at a request before its body is read; an answer ends it there.

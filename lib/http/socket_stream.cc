@@ -24,6 +24,15 @@ bool wait_for(int fd, short events, Millis timeout) {
   }
 }
 
+/// Whether a head can become of it: it begins with a letter, and all its lines end with CRLF.
+bool begins_like_a_head(std::string_view text) {
+  const bool letter = text.front() >= 'A' && text.front() <= 'z';
+  std::size_t end = text.find('\n');
+  while (end != std::string_view::npos && end > 0 && text[end - 1] == '\r')
+    end = text.find('\n', end + 1);
+  return letter && end == std::string_view::npos;
+}
+
 }  // namespace
 
 SocketStream::SocketStream(
@@ -46,7 +55,11 @@ void SocketStream::prepend(std::string text) {
 SocketStream::HeadRead SocketStream::read_head(std::string_view& head) {
   head_.clear();
   for (;;) {
-    if (!has_buffered() && fill() <= 0) return HeadRead::kBroken;
+    if (!has_buffered()) {
+      const ssize_t count = fill();
+      if (count == 0 && !head_.empty()) return HeadRead::kMalformed;
+      if (count <= 0) return HeadRead::kBroken;
+    }
     const std::string_view fresh{in_.data() + in_begin_, in_end_ - in_begin_};
     std::string_view seen = fresh;
     const std::size_t before = head_.size();
@@ -54,12 +67,14 @@ SocketStream::HeadRead SocketStream::read_head(std::string_view& head) {
     if (before > 0) seen = head_.append(fresh);
     const std::size_t end = seen.find(kHeadEnd, before - std::min(before, kHeadEnd.size() - 1));
     if (end != std::string_view::npos) {
-      head = seen.substr(0, end);
-      in_begin_ += end + kHeadEnd.size() - before;
+      head = seen.substr(0, end + kHeadEnd.size());
+      in_begin_ += head.size() - before;
       return head.size() > limits_.head_bytes ? HeadRead::kTooLarge : HeadRead::kComplete;
     }
     if (before == 0) head_ = fresh;
     in_begin_ = in_end_;
+    // Such as the beginning of a TLS connection: nobody would be told before the time is up.
+    if (!begins_like_a_head(head_)) return HeadRead::kMalformed;
     if (head_.size() > limits_.head_bytes) return HeadRead::kTooLarge;
   }
 }

@@ -26,9 +26,10 @@ class SocketStream final : public httplib::Stream {
 
   /// Begins a request: its time runs from its first byte.
   void begin_request();
-  enum class HeadRead : std::uint8_t { kComplete, kTooLarge, kBroken };
-  /// Reads up to the empty line behind the next request's head. `head`: what came, without that
-  /// line; it lives until the next read. kBroken: the client left, or is too slow.
+  enum class HeadRead : std::uint8_t { kComplete, kTooLarge, kMalformed, kBroken };
+  /// Reads the next request's head. `head`: its lines, the empty one included; they live until the
+  /// next read. kMalformed: what came is none, or ends early; kBroken: the client left, or is too
+  /// slow.
   [[nodiscard]] HeadRead read_head(std::string_view& head);
   /// Gives `text` to the next reads, before what the client sends.
   void prepend(std::string text);

@@ -57,6 +57,30 @@ TEST(RequestHead, RefusesMalformedHeaderLines) {
   }
 }
 
+TEST(RequestHead, RefusesRequestLinesOfOtherThanThreeWords) {
+  for (const char* line :
+       {"GET /a b HTTP/1.1",
+        "GET  / HTTP/1.1",
+        "GET / HTTP/1.1 HTTP/1.1",
+        "GET /",
+        "GET / HTTP/2",
+        "GET / ",
+        " / HTTP/1.1"}) {
+    EXPECT_FALSE(parse_request_head(std::string(line) + "\r\n\r\n")) << line;
+  }
+}
+
+TEST(RequestHead, TakesNothingButCrlfForTheEndOfALine) {
+  for (const char* raw :
+       {"GET /a HTTP/1.1\n\nGET /b HTTP/1.1\r\n\r\n",
+        "POST / HTTP/1.1\r\nA: b\n\nContent-Length: 10\r\n\r\n",
+        "POST / HTTP/1.1\r\nA: b\nContent-Length: 10\r\n\r\n",
+        "POST / HTTP/1.1\r\nA: b\rContent-Length: 10\r\n\r\n",
+        "POST / HTTP/1.1\r\n\r\nContent-Length: 10\r\n\r\n"}) {
+    EXPECT_FALSE(parse_request_head(raw)) << raw;
+  }
+}
+
 TEST(RequestHead, ClosesWhenTheClientSaysSo) {
   EXPECT_TRUE(parse_request_head("GET / HTTP/1.1\r\nConnection: X, Close\r\n\r\n")->close);
   EXPECT_TRUE(parse_request_head("GET / HTTP/1.0\r\n\r\n")->close);
