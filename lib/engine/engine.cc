@@ -265,6 +265,7 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   settlement.attempt.response_excerpt = std::move(response.body);
   settlement.verdict = judgement.verdict;
   settlement.health_round = sent.endpoint->health_round;
+  const bool was_open = open_circuit(delivery.endpoint) != nullptr;
   settlement.circuit =
       judge_circuit(sent, judgement.verdict == Verdict::kDelivered, wall_now, mono_now);
   const RetryPolicy& policy =
@@ -275,14 +276,15 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   if (sent.endpoint->config.rate_limit)
     settlement.rate_period = sent.endpoint->config.rate_limit->period;
   settlement.event = std::move(sent.due.event);
-  sink_.put(std::move(settlement), urgency_of(delivery, *lane));
+  const bool circuit_matters = was_open || settlement.circuit;
+  sink_.put(std::move(settlement), urgency_of(delivery, *lane, circuit_matters));
 }
 
-Urgency Engine::urgency_of(const Delivery& delivery, const Lane& lane) const {
-  const bool line_waits = delivery.lane_key.has_value();
-  const bool probe_waits = circuits_.contains(delivery.endpoint.value);
-  const bool slot_is_wanted = !lane.has_free_slot() || !slots_.any_free();
-  return line_waits || probe_waits || slot_is_wanted ? Urgency::kAwaited : Urgency::kCanWait;
+Urgency Engine::urgency_of(const Delivery& delivery, const Lane& lane, bool circuit_matters) const {
+  const bool slot_is_wanted =
+      !lane.has_free_slot() || !slots_.any_free() || !waiting_for_slot_.empty();
+  const bool awaited = delivery.lane_key || circuit_matters || slot_is_wanted;
+  return awaited ? Urgency::kAwaited : Urgency::kCanWait;
 }
 
 std::optional<OpenCircuit> Engine::judge_circuit(

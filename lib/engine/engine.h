@@ -129,7 +129,9 @@ class Engine {
   /// The endpoint's lane, made when there is none; null when the endpoint is unknown.
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
   /// Of the settlement of a delivery whose slots are still taken.
-  [[nodiscard]] Urgency urgency_of(const Delivery& delivery, const Lane& lane) const;
+  /// `circuit_matters`: the endpoint's circuit was open before or is now.
+  [[nodiscard]] Urgency urgency_of(const Delivery& delivery, const Lane& lane, bool circuit_matters)
+      const;
   void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
   /// What the attempt makes of the endpoint's circuit.
   [[nodiscard]] std::optional<OpenCircuit> judge_circuit(

@@ -264,12 +264,23 @@ TEST_F(EngineTest, TellsWhetherSomethingWaitsForASettlement) {
   tick();
   tick({answer(1, 204)});
   EXPECT_EQ(sink_.urgencies.back(), Urgency::kAwaited);
-  // An endpoint that failed may soon be probed.
+}
+
+TEST_F(EngineTest, ProbesWaitForTheSettlementBefore) {
   put_endpoint(2);
-  commit(3, 2);
-  tick();
-  tick({answer(2, 500)});
-  EXPECT_EQ(sink_.urgencies.back(), Urgency::kAwaited);
+  for (int failures = 1; failures <= 11; ++failures) {
+    commit(failures, 2);
+    tick();
+    if (sent_count() == 0) break;
+    tick({answer(sent_count() - 1, 500)});
+    // The tenth failure opens the circuit.
+    const Urgency expected = failures < 10 ? Urgency::kCanWait : Urgency::kAwaited;
+    EXPECT_EQ(sink_.urgencies.back(), expected) << failures;
+    if (failures == 10) break;
+    reader_.rows.erase(failures);
+    engine_.settled({failures}, {2}, true, std::nullopt);
+  }
+  EXPECT_EQ(sent_count(), 10U);
 }
 
 TEST_F(EngineTest, SettlesWithTheRoundThatWasSent) {
