@@ -59,7 +59,7 @@ std::string sha256(std::string_view data) {
 std::string hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts) {
   thread_local MacContext context = copy_of_template();  // tidy: mutable-static (a thread's own)
   POSTRIDER_ASSERT(context != nullptr);
-  // A null key would mean "the key of before", which there is none of: an empty one needs an
+  // A null key would mean the key of before, which is somebody else's: an empty one needs an
   // address.
   const unsigned char none = 0;
   const unsigned char* key_bytes = key.empty() ? &none : bytes_of(key);

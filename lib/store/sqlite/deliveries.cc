@@ -25,10 +25,12 @@ bool applies(const Settlement& settlement, const Standing& standing) {
 
 }  // namespace
 
-Status SqliteStore::apply_next_state(const Settlement& settlement, WallTime now) {
+Status SqliteStore::apply_next_state(
+    const Settlement& settlement, int attempts_count, WallTime now
+) {
   const DeliveryId id = settlement.delivery;
   if (std::holds_alternative<Delivered>(settlement.next))
-    return db_->run(sql::kSettleDelivered, now, id);
+    return db_->run(sql::kSettleDelivered, now, id, attempts_count);
   if (const auto* retry = std::get_if<RetryAt>(&settlement.next))
     return db_->run(sql::kSettleRetry, retry->due_at, id);
   const auto reason = to_string(std::get<Dead>(settlement.next).reason);
@@ -39,11 +41,13 @@ Result<Settled> SqliteStore::count_attempt(const Settlement& settlement, WallTim
   const DeliveryId id = settlement.delivery;
   Settled settled;
   if (std::holds_alternative<Delivered>(settlement.next)) {
-    const auto done = db_->run(sql::kSettleDeliveredAsSent, now, id, settlement.attempts_count);
+    const Status done = apply_next_state(settlement, settlement.attempts_count, now);
     if (!done) return tl::unexpected<Error>(done.error());
-    settled.applied = db_->changes() == 1;
-    settled.number = settled.applied ? settlement.attempts_count + 1 : 0;
-    if (settled.applied) return settled;
+    if (db_->changes() == 1) {
+      settled.applied = true;
+      settled.number = settlement.attempts_count + 1;
+      return settled;
+    }
   }
   const auto standing = db_->one(sql::kStanding, read_standing, id);
   if (!standing) return tl::unexpected<Error>(standing.error());
@@ -51,8 +55,9 @@ Result<Settled> SqliteStore::count_attempt(const Settlement& settlement, WallTim
   if (!*standing) return settled;
   settled.applied = applies(settlement, **standing);
   settled.number = (*standing)->attempts_count + 1;
-  const Status counted =
-      settled.applied ? apply_next_state(settlement, now) : db_->run(sql::kSettleLate, id);
+  const Status counted = settled.applied
+                             ? apply_next_state(settlement, (*standing)->attempts_count, now)
+                             : db_->run(sql::kSettleLate, id);
   if (!counted) return tl::unexpected<Error>(counted.error());
   return settled;
 }

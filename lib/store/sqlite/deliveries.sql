@@ -37,7 +37,7 @@ SELECT state = 'pending', round, attempts_count
 FROM delivery
 WHERE id = :id
 
--- name: settle_delivered_as_sent
+-- name: settle_delivered
 -- Most deliveries are what they were when the request was sent: then nothing has to be read first.
 UPDATE delivery
 SET
@@ -47,16 +47,6 @@ SET
   attempts_count = attempts_count + 1,
   schedule_attempts_count = schedule_attempts_count + 1
 WHERE id = :id AND state = 'pending' AND attempts_count = :attempts_count
-
--- name: settle_delivered
-UPDATE delivery
-SET
-  state = 'delivered',
-  due_at_ms = NULL,
-  finished_at_ms = :now,
-  attempts_count = attempts_count + 1,
-  schedule_attempts_count = schedule_attempts_count + 1
-WHERE id = :id
 
 -- name: settle_retry
 UPDATE delivery

@@ -172,7 +172,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<Settled> settle_one(const Settlement& settlement, WallTime now);
   /// Counts the attempt and writes what the delivery becomes by it. Number 0: there is no delivery.
   [[nodiscard]] Result<Settled> count_attempt(const Settlement& settlement, WallTime now);
-  [[nodiscard]] Status apply_next_state(const Settlement& settlement, WallTime now);
+  [[nodiscard]] Status apply_next_state(
+      const Settlement& settlement, int attempts_count, WallTime now
+  );
   [[nodiscard]] Status put_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
   /// Goes on where `sweep_` is, through what waits for the endpoint.
   [[nodiscard]] Status sweep_endpoint(EndpointId endpoint, WallTime created_before, Swept& swept);

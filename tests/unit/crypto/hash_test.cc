@@ -52,6 +52,12 @@ TEST(HmacSha256, TakesAnEmptyKeyAndAnEmptyMessage) {
   );
 }
 
+TEST(HmacSha256, ForgetsTheKeyBefore) {
+  const std::string alone = hmac_sha256("", "message");
+  EXPECT_NE(hmac_sha256("key", "message"), alone);
+  EXPECT_EQ(hmac_sha256("", "message"), alone);
+}
+
 TEST(HmacSha256, OfPartsIsThatOfTheWhole) {
   EXPECT_EQ(hmac_sha256("key", {"a.", "", "1.", "body"}), hmac_sha256("key", "a.1.body"));
 }

@@ -46,8 +46,8 @@ class Groups final : public CommitListener {
   }
   void writable(bool /*writable*/) override {}
 
-  /// Those of the first `count` commits, once there are as many.
-  [[nodiscard]] std::vector<std::int64_t> first(std::size_t count) {
+  /// Those of all commits, once there are `count`.
+  [[nodiscard]] std::vector<std::int64_t> once_there_are(std::size_t count) {
     const MonoTime end = clock_.mono_now() + kPatience;
     const MutexLock lock(mutex_);
     while (rows_.size() < count && clock_.mono_now() < end) {
@@ -93,29 +93,29 @@ TEST_F(WriterGroupsTest, KeepsSettlementsThatNothingWaitsForUntilACommandComes) 
   writer_->settle(settlements(2), Urgency::kCanWait);
   writer_->settle(settlements(1), Urgency::kCanWait);
   ASSERT_TRUE(writer_->execute(Change{nothing}));
-  EXPECT_THAT(groups_.first(1), ElementsAre(4));
+  EXPECT_THAT(groups_.once_there_are(1), ElementsAre(4));
 }
 
 TEST_F(WriterGroupsTest, WritesSettlementsThatNothingWaitsForAfterSomeMilliseconds) {
   writer_->settle(settlements(2), Urgency::kCanWait);
   clock_.pass(Millis{10});
-  EXPECT_THAT(groups_.first(1), ElementsAre(2));
+  EXPECT_THAT(groups_.once_there_are(1), ElementsAre(2));
 }
 
 TEST_F(WriterGroupsTest, WritesSettlementsThatSomethingWaitsForAtOnce) {
   writer_->settle(settlements(2), Urgency::kAwaited);
-  EXPECT_THAT(groups_.first(1), ElementsAre(2));
+  EXPECT_THAT(groups_.once_there_are(1), ElementsAre(2));
 }
 
 TEST_F(WriterGroupsTest, WritesManySettlementsAtOnce) {
   writer_->settle(settlements(1000), Urgency::kCanWait);
-  EXPECT_THAT(groups_.first(1), ElementsAre(1000));
+  EXPECT_THAT(groups_.once_there_are(1), ElementsAre(1000));
 }
 
 TEST_F(WriterGroupsTest, WritesWhatItKeepsWhenItStops) {
   writer_->settle(settlements(2), Urgency::kCanWait);
   writer_->stop();
-  EXPECT_THAT(groups_.first(1), ElementsAre(2));
+  EXPECT_THAT(groups_.once_there_are(1), ElementsAre(2));
 }
 
 TEST_F(WriterGroupsTest, PutsNoMoreIntoAGroupThanEnoughEvents) {
@@ -137,7 +137,7 @@ TEST_F(WriterGroupsTest, PutsNoMoreIntoAGroupThanEnoughEvents) {
   }));
   for (int i = 0; i < kCommands; ++i) queue(nothing, limits::kGroupEventsMax / 2);
   for (auto& one : done) EXPECT_TRUE(one.get());
-  EXPECT_THAT(groups_.first(4), Each(Le(2)));
+  EXPECT_THAT(groups_.once_there_are(4), Each(Le(2)));
 }
 
 }  // namespace

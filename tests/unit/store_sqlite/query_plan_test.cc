@@ -45,7 +45,6 @@ const std::set<std::string> kHot{
     "insert_event",
     "insert_delivery",
     "standing",
-    "settle_delivered_as_sent",
     "settle_delivered",
     "settle_retry",
     "settle_dead",
