@@ -261,6 +261,7 @@ class Suite {
 
 std::vector<std::string_view> throughput_cases() {
   std::vector<std::string_view> names;
+  names.reserve(kCases.size());
   for (const ThroughputCase& one : kCases) names.emplace_back(one.name);
   return names;
 }
