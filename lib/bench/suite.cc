@@ -260,9 +260,10 @@ class Suite {
 }  // namespace
 
 std::vector<std::string_view> throughput_cases() {
-  std::vector<std::string_view> names;
-  names.reserve(kCases.size());
-  for (const ThroughputCase& one : kCases) names.emplace_back(one.name);
+  std::vector<std::string_view> names(kCases.size());
+  std::transform(kCases.begin(), kCases.end(), names.begin(), [](const ThroughputCase& one) {
+    return std::string_view{one.name};
+  });
   return names;
 }
 

@@ -7,6 +7,7 @@ namespace postrider::http {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 /// Lines end with CRLF and with nothing else: what one program takes for two lines and another for
 /// one is how requests are smuggled past a proxy.
@@ -127,6 +128,8 @@ Status read_framing(RequestHead& head) {
 }  // namespace
 
 Result<RequestHead> parse_request_head(std::string_view raw) {
+  if (!raw.ends_with(kHeadEnd))
+    return fail(Errc::kInvalidArgument, "The head does not end with an empty line.");
   RequestHead head;
   if (auto status = parse_request_line(take_line(raw), head); !status) {
     return tl::unexpected(status.error());

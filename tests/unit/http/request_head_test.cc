@@ -70,6 +70,12 @@ TEST(RequestHead, RefusesRequestLinesOfOtherThanThreeWords) {
   }
 }
 
+// Found by request_head_fuzz.
+TEST(RequestHead, RefusesAHeadWithoutItsEnd) {
+  for (const char* raw : {"", "GET / HTTP/1.1", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nA: b"})
+    EXPECT_FALSE(parse_request_head(raw)) << raw;
+}
+
 TEST(RequestHead, TakesNothingButCrlfForTheEndOfALine) {
   for (const char* raw :
        {"GET /a HTTP/1.1\n\nGET /b HTTP/1.1\r\n\r\n",
