@@ -135,8 +135,9 @@ Result<int> bench_machine(Io& io, const BenchFlags& flags) {
   } else {
     io.out << '\n';
     print_table(io, *figures);
-    io.out << "\nRATIO: throughput to the ceiling before it, isolation to the endpoint alone, "
-              "backlog to no backlog and to fresh events, endurance to its beginning.\n";
+    io.out << "\nRATIO: throughput to the ceiling before and after it, isolation to the endpoint "
+              "alone; backlog to no backlog and to fresh events, endurance to its beginning, "
+              "each as a share of the ceiling of its own time.\n";
   }
   return kExitDone;
 }

@@ -6,8 +6,6 @@
 
 namespace postrider::bench {
 
-inline constexpr std::string_view kHeadEnd = "\r\n\r\n";
-
 /// A message at the front of what came in.
 struct Message {
   std::size_t head_bytes = 0;

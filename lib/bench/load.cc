@@ -14,6 +14,7 @@
 #include "base/system_error.h"
 #include "bench/http_text.h"
 #include "bench/mark.h"
+#include "http/request_head.h"
 #include "http/socket.h"
 
 namespace postrider::bench {
@@ -164,7 +165,7 @@ void Load::build_request(std::string& out, MonoTime due) {
   out = batch ? "POST /v1/events/batch HTTP/1.1\r\n" : "POST /v1/events HTTP/1.1\r\n";
   out += "Host: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: Bearer ";
   out.append(plan_.key).append("\r\nContent-Length: ");
-  out.append(std::to_string(body_.size())).append(kHeadEnd).append(body_);
+  out.append(std::to_string(body_.size())).append(http::kHeadEnd).append(body_);
 }
 
 void Load::append_event(std::string& out, MonoTime due) {

@@ -7,7 +7,6 @@ namespace postrider::http {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 /// Lines end with CRLF and with nothing else: what one program takes for two lines and another for
 /// one is how requests are smuggled past a proxy.

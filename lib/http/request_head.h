@@ -13,6 +13,9 @@
 
 namespace postrider::http {
 
+/// The last line end of a head and the empty line behind it.
+inline constexpr std::string_view kHeadEnd = "\r\n\r\n";
+
 struct RequestHead {
   Request request;                              ///< without path parameters and body
   std::optional<std::uint64_t> content_length;  ///< at most one, digits only

@@ -7,12 +7,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "http/request_head.h"
+
 namespace postrider::http {
 namespace {
 
 /// Answers up to here leave in one packet or two, head and body together.
 constexpr std::size_t kOutBytesMax = 64U << 10U;
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 bool wait_for(int fd, short events, Millis timeout) {
   pollfd entry{fd, events, 0};
