@@ -9,8 +9,8 @@
 namespace postrider {
 namespace {
 
-/// How long settlements that nothing waits for are held back, and how many: each is then written
-/// with others that change the same pages.
+/// How long settlements that nothing waits for are held back, and how many, whatever else is
+/// written meanwhile: each is then written with others that change the same pages.
 constexpr Millis kSettleLinger{3};
 constexpr std::size_t kSettlementsHeldMax = 192;
 /// How soon settlements that could not be written are tried again.
@@ -118,8 +118,10 @@ bool Writer::wait_for_work(std::vector<Command>& commands) {
   }
   commands = take_commands();
   const bool has_new = !commands.empty() || !settlements_.empty();
-  std::move(settlements_.begin(), settlements_.end(), std::back_inserter(unwritten_));
-  settlements_.clear();
+  if (stopping_ || settlements_are_due()) {
+    std::move(settlements_.begin(), settlements_.end(), std::back_inserter(unwritten_));
+    settlements_.clear();
+  }
   return has_new || !stopping_;
 }
 

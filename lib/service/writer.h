@@ -81,8 +81,8 @@ class Writer {
   [[nodiscard]] Status execute(Change change, std::size_t events = 1);
 
   /// Queues settlements. Never refused: their number is bounded by the requests in flight. Those
-  /// that nothing waits for may wait a few milliseconds, for more of them or for a command: writing
-  /// many together costs much less than writing each.
+  /// that nothing waits for may wait a few milliseconds for more of them: writing many together
+  /// costs much less than writing each.
   void settle(std::vector<Settlement> settlements, Urgency urgency);
 
  private:
