@@ -123,8 +123,11 @@ inline constexpr std::size_t kListLimitMax = 250;
 /// Rows that one page of a list may look at for filters that no index serves; the page then ends
 /// early, with a cursor.
 inline constexpr std::size_t kListScanRowsMax = 20'000;
-/// Rows that a task, a sweep or retention changes per transaction.
+/// Rows that a task or a sweep changes per transaction.
 inline constexpr std::size_t kChunkRowsMax = 500;
+/// Rows that retention removes per transaction: a group commit of single deliveries writes as many,
+/// so that retention keeps up with any rate.
+inline constexpr std::size_t kRetentionRowsMax = 3 * kGroupEventsMax;
 /// Live streams at once: each holds a thread.
 inline constexpr std::size_t kStreamsMax = 16;
 

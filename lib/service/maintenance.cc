@@ -193,7 +193,7 @@ void Maintenance::prune() {
       return context.store.prune(
           context.now - options_.retention,
           context.now - options_.idempotency,
-          limits::kChunkRowsMax
+          limits::kRetentionRowsMax
       );
     });
     report("retention", pruned ? Status{} : Status{tl::unexpected(pruned.error())});

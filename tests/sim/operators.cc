@@ -281,7 +281,7 @@ void World::maintain() {
       "prune",
       [retention](WriteContext& context) {
         return context.store.prune(
-            context.now - retention, context.now - std::chrono::hours{24}, limits::kChunkRowsMax
+            context.now - retention, context.now - std::chrono::hours{24}, limits::kRetentionRowsMax
         );
       },
       [this, retention](const Pruned& /*pruned*/) {

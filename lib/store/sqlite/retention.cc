@@ -15,24 +15,55 @@ namespace {
 /// that it may remove.
 constexpr std::size_t kLooksPerRow = 4;
 
-struct OldEvent {
-  EventId id;
-  WallTime created_at;
+/// Events beside each other that go together.
+struct Run {
+  EventId first;
+  EventId last;
 };
+
+/// What one call of retention removes, and where it stopped looking.
+struct OldEvents {
+  std::vector<Run> runs;
+  EventId looked_until;
+  bool done = true;  ///< there was nothing more to look at
+};
+
+Result<OldEvents> find_old_events(
+    Db& db, EventId after, std::int64_t id_before, WallTime before, std::size_t rows_max
+) {
+  const std::size_t looks_max = rows_max * kLooksPerRow;
+  OldEvents found{.runs = {}, .looked_until = after};
+  std::size_t looks = 0;
+  std::int64_t rows_count = 0;
+  bool beside_last = false;
+  auto rows = db.query(sql::kOldEvents, after, id_before);
+  while (found.done && rows.next()) {
+    const Row row = rows.row();
+    const EventId id{row.i64(0)};
+    const bool goes = row.time(1) < before && row.i64(3) == 0;
+    if (goes && beside_last) {
+      found.runs.back().last = id;
+    } else if (goes) {
+      found.runs.push_back({id, id});
+    }
+    beside_last = goes;
+    if (goes) rows_count += row.i64(2);
+    found.looked_until = id;
+    found.done = ++looks < looks_max && std::cmp_less(rows_count, rows_max);
+  }
+  if (!rows.ok()) return rows.error();
+  return found;
+}
 
 }  // namespace
 
-/// Returns how many rows went: 0 when a delivery is still pending.
-Result<std::int64_t> SqliteStore::prune_event(EventId id) {
-  const auto pending = db_->one(
-      sql::kHasPending, [](const Row& row) { return row.i32(0); }, id
-  );
-  if (!pending) return tl::unexpected<Error>(pending.error());
-  if (*pending) return 0;
+/// Returns how many rows went.
+Result<std::int64_t> SqliteStore::remove_events(EventId first, EventId last) {
   std::int64_t rows_count = 0;
   for (const auto query :
-       {sql::kDeleteAttemptsOfEvent, sql::kDeleteDeliveriesOfEvent, sql::kDeleteEvent}) {
-    if (auto status = db_->run(query, id); !status) return tl::unexpected<Error>(status.error());
+       {sql::kDeleteAttemptsOfEvents, sql::kDeleteDeliveriesOfEvents, sql::kDeleteEvents}) {
+    if (auto status = db_->run(query, first, last); !status)
+      return tl::unexpected<Error>(status.error());
     rows_count += db_->changes();
   }
   return rows_count;
@@ -43,26 +74,17 @@ Result<Pruned> SqliteStore::prune_events(WallTime before, std::size_t rows_max) 
       sql::kMetaValue, [](const Row& row) { return Millis{row.i64(0)}; }, "id_lead_ms"
   );
   if (!lead) return tl::unexpected<Error>(lead.error());
-  const std::size_t looks_max = rows_max * kLooksPerRow;
-  const auto events = db_->all(
-      sql::kEventsAfter,
-      [](const Row& row) { return OldEvent{.id = {row.i64(0)}, .created_at = row.time(1)}; },
-      prune_after_,
-      id_at(before + lead->value_or(Millis{0})),
-      looks_max
+  const auto old = find_old_events(
+      *db_, prune_after_, id_at(before + lead->value_or(Millis{0})), before, rows_max
   );
-  if (!events) return tl::unexpected<Error>(events.error());
-  Pruned pruned;
-  for (const OldEvent& event : *events) {
-    if (std::cmp_greater_equal(pruned.rows_count, rows_max)) return pruned;
-    prune_after_ = event.id;
-    if (event.created_at >= before) continue;
-    const auto rows_count = prune_event(event.id);
+  if (!old) return tl::unexpected<Error>(old.error());
+  Pruned pruned{.rows_count = 0, .done = old->done};
+  for (const Run& run : old->runs) {
+    const auto rows_count = remove_events(run.first, run.last);
     if (!rows_count) return tl::unexpected<Error>(rows_count.error());
     pruned.rows_count += *rows_count;
   }
-  pruned.done = events->size() < looks_max;
-  if (pruned.done) prune_after_ = {};
+  prune_after_ = old->done ? EventId{} : old->looked_until;
   return pruned;
 }
 

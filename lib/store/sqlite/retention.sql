@@ -1,29 +1,30 @@
 -- What retention removes.
 
--- name: events_after
-SELECT id, created_at_ms
-FROM event
-WHERE id > :after AND id < :before
-ORDER BY id
-LIMIT :rows_max
+-- name: old_events
+-- What goes with each event, and whether it may go.
+SELECT
+  e.id,
+  e.created_at_ms,
+  count(d.id) + coalesce(sum(d.attempts_count), 0) + 1,
+  coalesce(max(d.state = 'pending'), 0)
+FROM event AS e
+LEFT JOIN delivery AS d ON d.event_id = e.id
+WHERE e.id > :after AND e.id < :before
+GROUP BY e.id
+ORDER BY e.id
 
--- name: has_pending
-SELECT 1
-FROM delivery
-WHERE event_id = :event_id AND state = 'pending'
-LIMIT 1
-
--- name: delete_attempts_of_event
+-- name: delete_attempts_of_events
 DELETE FROM attempt
-WHERE delivery_id IN (SELECT id FROM delivery WHERE event_id = :event_id)
+WHERE
+  delivery_id IN (SELECT id FROM delivery WHERE event_id >= :first AND event_id <= :last)
 
--- name: delete_deliveries_of_event
+-- name: delete_deliveries_of_events
 DELETE FROM delivery
-WHERE event_id = :event_id
+WHERE event_id >= :first AND event_id <= :last
 
--- name: delete_event
+-- name: delete_events
 DELETE FROM event
-WHERE id = :id
+WHERE id >= :first AND id <= :last
 
 -- name: prune_idempotency
 -- Ids grow with time: the oldest rows are the first.

@@ -179,7 +179,7 @@ class SqliteStore final : public Store {
   /// Goes on where `sweep_` is, through what waits for the endpoint.
   [[nodiscard]] Status sweep_endpoint(EndpointId endpoint, WallTime created_before, Swept& swept);
   void sweep_row(std::int64_t id, WallTime created_before, Swept& swept);
-  [[nodiscard]] Result<std::int64_t> prune_event(EventId id);
+  [[nodiscard]] Result<std::int64_t> remove_events(EventId first, EventId last);
   [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
   void checkpoint_pages();
 
