@@ -1,0 +1,63 @@
+// What several providers have in common: an HMAC of the body, in a header.
+#pragma once
+
+#include "crypto/hash.h"
+#include "signing/scheme.h"
+
+namespace postrider::signing {
+
+enum class TextEncoding : std::uint8_t { kHex, kBase64 };
+
+/// A header whose value is `prefix` and the HMAC of the body as text.
+struct HmacHeader {
+  std::string_view name;  ///< as it is sent
+  crypto::HashKind hash = crypto::HashKind::kSha256;
+  std::string_view prefix{};
+  TextEncoding encoding = TextEncoding::kHex;
+
+  [[nodiscard]] std::string value(std::string_view secret, std::string_view body) const;
+  /// kInvalidArgument unless that header came and has this value.
+  [[nodiscard]] Status check(std::string_view secret, const Received& received) const;
+};
+
+/// The secret is any text, and the key is its bytes. No timestamp, so nothing is ever too old; one
+/// signature.
+struct BodyHmacFormat {
+  std::string_view scheme;
+  std::span<const MemberRule> member_rules;
+  HmacHeader header;
+  /// Adds what else the provider's receivers look at.
+  void (*describe)(const Message& message, const SignatureMembers& members, Headers& headers);
+  /// Adds what else is signed; null when there is nothing.
+  void (*countersign)(
+      std::string_view secret,
+      std::string_view body,
+      const SignatureMembers& members,
+      Headers& headers
+  ) = nullptr;
+};
+
+class BodyHmac final : public Scheme {
+ public:
+  explicit BodyHmac(const BodyHmacFormat& format) : format_(format) {}
+
+  [[nodiscard]] std::string_view name() const override { return format_.scheme; }
+  [[nodiscard]] std::span<const MemberRule> member_rules() const override {
+    return format_.member_rules;
+  }
+  [[nodiscard]] std::string generate_secret() const override;
+  [[nodiscard]] Status check_secret(std::string_view secret) const override;
+  [[nodiscard]] Signed sign(
+      std::span<const std::string_view> secrets,
+      const Message& message,
+      const SignatureMembers& members
+  ) const override;
+  [[nodiscard]] Status verify(
+      std::string_view key, const Received& received, const SignatureMembers& members
+  ) const override;
+
+ private:
+  const BodyHmacFormat format_;
+};
+
+}  // namespace postrider::signing
