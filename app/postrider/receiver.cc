@@ -88,7 +88,7 @@ void Receiver::check(ReceivedWebhook& webhook) const {
   if (secret.empty()) return;
   const std::vector<http::Headers::Field> fields(webhook.headers.begin(), webhook.headers.end());
   const auto status = signing::standard().verify(
-      secret, {.headers = fields, .body = webhook.body, .now = webhook.at}
+      secret, {.headers = fields, .body = webhook.body, .now = webhook.at}, {}
   );
   webhook.check = status ? ReceivedWebhook::Check::kVerified : ReceivedWebhook::Check::kFailed;
   if (!status) webhook.reason = status.error().context;

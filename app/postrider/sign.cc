@@ -1,5 +1,7 @@
 #include <ostream>
 
+#include <fmt/format.h>
+
 #include "app/postrider/commands.h"
 #include "app/postrider/input.h"
 #include "base/clock.h"
@@ -8,44 +10,97 @@
 namespace postrider::cli {
 namespace {
 
+constexpr std::int64_t kAttemptMax = 1'000'000;
 constexpr std::int64_t kTimestampMax = 253'402'300'799;  // the end of the year 9999
 
 struct SignOptions {
   std::string scheme = "standard";
   std::string secret;
+  std::string public_key;
+  std::vector<std::string> members;
   std::string id;
+  std::string type = "test";
+  std::string delivery;
+  std::int64_t attempt = 1;
   std::optional<std::int64_t> timestamp;
   std::vector<std::string> headers;
   std::int64_t tolerance_s = 300;
   std::string body;
 };
 
-Result<const signing::Scheme*> scheme_of(const SignOptions& options) {
-  const signing::Scheme* scheme = signing::find_scheme(options.scheme);
-  if (scheme == nullptr) {
-    return fail(Errc::kInvalidArgument, "--scheme: there is no scheme " + options.scheme);
+std::string scheme_help() {
+  return fmt::format("One of {}", fmt::join(signing::scheme_names(), ", "));
+}
+
+/// A scheme with its members, as an endpoint would have them.
+struct Chosen {
+  const signing::Scheme* scheme = nullptr;
+  SignatureMembers members;
+};
+
+Result<Chosen> chosen_scheme(const SignOptions& options) {
+  Signature signature{.scheme = options.scheme, .members = {}};
+  for (const std::string& member : options.members) {
+    const std::size_t equals = member.find('=');
+    if (equals == std::string::npos)
+      return fail(Errc::kInvalidArgument, "--member must be NAME=VALUE");
+    const std::string value = member.substr(equals + 1);
+    auto& kept = signature.members[member.substr(0, equals)];
+    kept = value;
+    if (value == "true" || value == "false") kept = value == "true";
   }
-  if (options.secret.empty()) return fail(Errc::kInvalidArgument, "--secret is required");
-  if (auto status = scheme->check_secret(options.secret); !status) {
+  FieldErrors errors;
+  signature = signing::check_signature(std::move(signature), errors);
+  if (!errors.empty()) {
+    const auto& [pointer, detail, too_large] = errors.front();
+    const std::string name = pointer.substr(pointer.rfind('/') + 1);
+    return fail(
+        Errc::kInvalidArgument,
+        name == "scheme" ? "--scheme " + detail : fmt::format("--member: {} {}", name, detail)
+    );
+  }
+  return Chosen{signing::find_scheme(signature.scheme), std::move(signature.members)};
+}
+
+/// A key as an argument, or the file that holds it: without the end of its last line.
+Result<std::string> read_key(const std::string& argument, std::istream& in) {
+  auto key = read_argument(argument, in);
+  if (key && argument.starts_with('@') && key->ends_with('\n')) key->pop_back();
+  return key;
+}
+
+Result<std::string> read_secret(
+    const signing::Scheme& scheme, const SignOptions& options, std::istream& in
+) {
+  auto secret = read_key(options.secret, in);
+  if (!secret) return secret;
+  if (auto status = scheme.check_secret(*secret); !status)
     return fail(Errc::kInvalidArgument, "--secret: " + status.error().context);
-  }
-  return scheme;
+  return secret;
 }
 
 Result<int> sign(Io& io, const SignOptions& options) {
-  const auto scheme = scheme_of(options);
-  if (!scheme) return tl::unexpected(scheme.error());
+  const auto chosen = chosen_scheme(options);
+  if (!chosen) return tl::unexpected(chosen.error());
+  if (options.secret.empty()) return fail(Errc::kInvalidArgument, "--secret is required");
+  const auto secret_text = read_secret(*chosen->scheme, options, io.in);
+  if (!secret_text) return tl::unexpected(secret_text.error());
   if (options.id.empty()) return fail(Errc::kInvalidArgument, "--id is required");
   const auto body = read_argument(options.body, io.in);
   if (!body) return tl::unexpected(body.error());
   const SystemClock clock;
   const std::int64_t now_s = unix_ms(clock.wall_now()) / 1000;
-  const std::string_view secret = options.secret;
+  const std::string_view secret = *secret_text;
   const signing::Message message{
-      .id = options.id, .timestamp_s = options.timestamp.value_or(now_s), .body = *body};
-  for (const auto& [name, value] : (*scheme)->sign({&secret, 1}, message)) {
-    io.out << name << ": " << value << '\n';
-  }
+      .id = options.id,
+      .timestamp_s = options.timestamp.value_or(now_s),
+      .body = *body,
+      .type = options.type,
+      .delivery_id = options.delivery.empty() ? options.id : options.delivery,
+      .attempt = static_cast<int>(options.attempt)};
+  const auto made = chosen->scheme->sign({&secret, 1}, message, chosen->members);
+  for (const auto& [name, value] : made.headers) io.out << name << ": " << value << '\n';
+  if (made.body) io.out << '\n' << *made.body << '\n';
   return kExitDone;
 }
 
@@ -60,9 +115,23 @@ Result<signing::Headers> headers_of(const SignOptions& options) {
   return headers;
 }
 
+/// What a receiver checks with: of a secret its public key, where the scheme has key pairs.
+Result<std::string> key_to_verify(
+    const signing::Scheme& scheme, const SignOptions& options, std::istream& in
+) {
+  if (options.secret.empty() == options.public_key.empty())
+    return fail(Errc::kInvalidArgument, "give --secret or --public-key");
+  if (options.secret.empty()) return read_key(options.public_key, in);
+  auto secret = read_secret(scheme, options, in);
+  if (!secret) return secret;
+  return scheme.public_key(*secret).value_or(*secret);
+}
+
 Result<int> verify(Io& io, const SignOptions& options) {
-  const auto scheme = scheme_of(options);
-  if (!scheme) return tl::unexpected(scheme.error());
+  const auto chosen = chosen_scheme(options);
+  if (!chosen) return tl::unexpected(chosen.error());
+  const auto receivers_key = key_to_verify(*chosen->scheme, options, io.in);
+  if (!receivers_key) return tl::unexpected(receivers_key.error());
   const auto headers = headers_of(options);
   if (!headers) return tl::unexpected(headers.error());
   const auto body = read_argument(options.body, io.in);
@@ -71,12 +140,13 @@ Result<int> verify(Io& io, const SignOptions& options) {
   // With --timestamp a webhook kept from earlier can be checked as of then.
   const WallTime now =
       options.timestamp ? from_unix_ms(*options.timestamp * 1000) : clock.wall_now();
-  const auto status = (*scheme)->verify(
-      options.secret,
+  const auto status = chosen->scheme->verify(
+      *receivers_key,
       {.headers = *headers,
        .body = *body,
        .now = now,
-       .tolerance = std::chrono::seconds{options.tolerance_s}}
+       .tolerance = std::chrono::seconds{options.tolerance_s}},
+      chosen->members
   );
   if (status) {
     io.out << "verified\n";
@@ -84,6 +154,15 @@ Result<int> verify(Io& io, const SignOptions& options) {
   }
   io.err << "not verified: " << status.error().context << '\n';
   return kExitFailed;
+}
+
+/// What both commands ask for.
+void add_scheme(const Command& command, SignOptions& options) {
+  command.argument("BODY", options.body, "The exact bytes; - = standard input, @FILE = a file");
+  command.text("scheme", options.scheme, scheme_help());
+  command.list(
+      "member", options.members, "NAME=VALUE, a member of the endpoint's signature; repeatable"
+  );
 }
 
 }  // namespace
@@ -95,10 +174,12 @@ void add_sign(const Command& root) {
       "postrider sign --secret whsec_... --id evt_01... @body.json"
   );
   auto& options = command.keep<SignOptions>();
-  command.argument("BODY", options.body, "The exact bytes; - = standard input, @FILE = a file");
-  command.text("scheme", options.scheme, "standard");
-  command.text("secret", options.secret, "Secret of the endpoint; required");
+  add_scheme(command, options);
+  command.text("secret", options.secret, "Secret of the endpoint; @FILE = a file; required");
   command.text("id", options.id, "Id of the event; required");
+  command.text("type", options.type, "Type of the event, for schemes that send it");
+  command.text("delivery", options.delivery, "Id of the delivery, likewise (default: --id)");
+  command.number("attempt", options.attempt, {1, kAttemptMax}, "Number of the attempt, likewise");
   command.number("timestamp", options.timestamp, {0, kTimestampMax}, "Unix seconds (default: now)");
   command.run_checked([&options](Io& io) { return sign(io, options); });
 }
@@ -111,9 +192,9 @@ void add_verify(const Command& root) {
       "'webhook-timestamp: 1767225600' --header 'webhook-signature: v1,...' @body.json"
   );
   auto& options = command.keep<SignOptions>();
-  command.argument("BODY", options.body, "The exact bytes; - = standard input, @FILE = a file");
-  command.text("scheme", options.scheme, "standard");
-  command.text("secret", options.secret, "Secret of the endpoint; required");
+  add_scheme(command, options);
+  command.text("secret", options.secret, "Secret of the endpoint; @FILE = a file");
+  command.text("public-key", options.public_key, "Instead of it, where the scheme has key pairs");
   command.list("header", options.headers, "'Name: value' as it arrived; repeatable");
   command.number(
       "timestamp", options.timestamp, {0, kTimestampMax}, "Check as of then (Unix seconds)"

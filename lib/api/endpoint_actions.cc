@@ -4,8 +4,9 @@
 #include "api/body.h"
 #include "api/query.h"
 #include "api/resources.h"
+#include "base/assert.h"
 #include "base/limits.h"
-#include "signing/standard.h"
+#include "signing/scheme.h"
 
 namespace postrider::api {
 namespace {
@@ -23,6 +24,12 @@ Handler state_setter(EndpointState state) {
   };
 }
 
+const signing::Scheme& scheme_of(const Endpoint& endpoint) {
+  const auto* scheme = signing::find_scheme(endpoint.config.signature.scheme);
+  POSTRIDER_ASSERT(scheme != nullptr);
+  return *scheme;
+}
+
 Reply get_secret(const Call& call) {
   const auto id = path_endpoint(call);
   if (!id) return refuse(id.error());
@@ -38,18 +45,24 @@ Reply rotate_secret(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   auto body = BodyReader::open(call.request);
   if (!body) return refuse(std::move(body).error());
-  auto secret = body->text("secret", limits::kHeaderValueLengthMax);
-  if (secret) {
-    const auto fits = signing::standard().check_secret(*secret);
-    if (!fits) body->wrong("secret", fits.error().context);
-  }
+  const auto secret = body->text("secret", limits::kSecretLengthMax);
   const auto overlap_s = body->integer("overlap_s", 0, limits::kSecretOverlapSecondsMax);
   if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
+  const auto endpoint = find_endpoint(call, *id);
+  if (!endpoint) return refuse(endpoint.error());
+  // Making one may take too long for the writer's thread.
+  const std::string next = secret ? *secret : scheme_of(*endpoint).generate_secret();
+  Status fits;
   const auto rotated = call.api.service.rotate_secret(
       *id,
-      secret ? std::move(*secret) : signing::standard().generate_secret(),
+      [&](const Endpoint& current) -> Result<std::string> {
+        fits = scheme_of(current).check_secret(next);
+        if (!fits) return tl::unexpected(fits.error());
+        return next;
+      },
       std::chrono::seconds(overlap_s.value_or(kOverlapSecondsDefault))
   );
+  if (!fits) return refuse(invalid("/secret", fits.error().context));
   if (!rotated) return refuse(rotated.error());
   return json_answer(200, call.api.views.secrets(*rotated, call.api.service.clock().wall_now()));
 }

@@ -9,7 +9,7 @@
 #include "api/query.h"
 #include "api/resources.h"
 #include "base/limits.h"
-#include "signing/standard.h"
+#include "signing/scheme.h"
 
 namespace postrider::api {
 namespace {
@@ -37,8 +37,14 @@ Needed<json> endpoint_body(const http::Request& request) {
 }
 
 /// Members of answers that nobody sets.
-constexpr std::array<std::string_view, 6> kReadOnly = {
-    "state_reason", "state_changed_at", "created_at", "updated_at", "circuit", "blocked_by"};
+constexpr std::array<std::string_view, 7> kReadOnly = {
+    "state_reason",
+    "state_changed_at",
+    "created_at",
+    "updated_at",
+    "circuit",
+    "blocked_by",
+    "public_key"};
 
 /// The members that are not the config's: some of the request's own, and what nobody sets.
 std::vector<std::string_view> with_read_only(std::initializer_list<std::string_view> own) {
@@ -62,7 +68,7 @@ const std::string* text_member(const json& object, const char* name, FieldErrors
 }
 
 /// The members besides its config that a new endpoint may be given.
-void read_identity(const json& object, Endpoint& endpoint, WallTime now, FieldErrors& errors) {
+void read_identity(const json& object, Endpoint& endpoint, FieldErrors& errors) {
   if (const auto* tenant = text_member(object, "tenant", errors)) {
     check_tenant(*tenant, "/tenant", errors);
     endpoint.tenant = *tenant;
@@ -75,14 +81,21 @@ void read_identity(const json& object, Endpoint& endpoint, WallTime now, FieldEr
       endpoint.state = *parsed;
     }
   }
+}
+
+/// The secret that a new endpoint is given, or one that its scheme makes.
+void read_secret(const json& object, Endpoint& endpoint, WallTime now, FieldErrors& errors) {
+  const auto* scheme = signing::find_scheme(endpoint.config.signature.scheme);
+  const auto* given = text_member(object, "secret", errors);
+  if (scheme == nullptr || !errors.empty()) return;
   EndpointSecret secret;
   secret.created_at = now;
-  if (const auto* given = text_member(object, "secret", errors)) {
-    const auto checked = signing::standard().check_secret(*given);
+  if (given != nullptr) {
+    const auto checked = scheme->check_secret(*given);
     if (!checked) errors.push_back({"/secret", checked.error().context});
     secret.value = *given;
   } else {
-    secret.value = signing::standard().generate_secret();
+    secret.value = scheme->generate_secret();
   }
   endpoint.secrets.push_back(std::move(secret));
 }
@@ -95,10 +108,12 @@ Reply post_endpoint(const Call& call) {
   FieldErrors errors;
   check_read_only(*body, errors);
   Endpoint endpoint;
-  read_identity(*body, endpoint, call.api.service.clock().wall_now(), errors);
+  read_identity(*body, endpoint, errors);
   endpoint.config = parse_endpoint_config(
       *body, call.api.options.check_url, call.api.options.endpoint_defaults, taken, errors
   );
+  endpoint.config.signature = signing::check_signature(endpoint.config.signature, errors);
+  read_secret(*body, endpoint, call.api.service.clock().wall_now(), errors);
   if (!errors.empty()) return refuse(invalid(std::move(errors)));
   const auto added = call.api.service.add_endpoint(std::move(endpoint));
   if (!added) return refuse(added.error());
@@ -154,6 +169,22 @@ void check_unchanged(
   }
 }
 
+/// A secret changes by rotation alone, so another scheme has to take what is there.
+void check_secrets(const Endpoint& endpoint, const Signature& signature, FieldErrors& errors) {
+  const auto* scheme = signing::find_scheme(signature.scheme);
+  if (scheme == nullptr || signature.scheme == endpoint.config.signature.scheme) return;
+  for (const EndpointSecret& secret : endpoint.secrets) {
+    const auto fits = scheme->check_secret(secret.value);
+    if (fits) continue;
+    errors.push_back(
+        {"/signature/scheme",
+         "cannot be " + signature.scheme + " with the secrets of this endpoint: " +
+             fits.error().context + "; create another endpoint"}
+    );
+    return;
+  }
+}
+
 Reply patch_endpoint(const Call& call) {
   const auto id = path_endpoint(call);
   if (!id) return refuse(id.error());
@@ -175,6 +206,8 @@ Reply patch_endpoint(const Call& call) {
             taken,
             errors
         );
+        config.signature = signing::check_signature(config.signature, errors);
+        check_secrets(endpoint, config.signature, errors);
         if (!errors.empty()) return fail(Errc::kInvalidArgument, "members of the body are wrong");
         return config;
       }

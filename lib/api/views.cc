@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "signing/scheme.h"
+
 namespace postrider::api {
 namespace {
 
@@ -11,6 +13,13 @@ void append_strings(std::string& out, const std::vector<std::string>& texts) {
   JsonArray array(out);
   for (const auto& text : texts) append_json_string(array.next(), text);
   array.end();
+}
+
+/// Empty when receivers check with the secret itself.
+std::string public_key_of(const Endpoint& endpoint, const EndpointSecret& secret) {
+  const auto* scheme = signing::find_scheme(endpoint.config.signature.scheme);
+  if (scheme == nullptr) return {};
+  return scheme->public_key(secret.value).value_or(std::string{});
 }
 
 std::string_view state_after(const RecordedAttempt& recorded) {
@@ -180,6 +189,7 @@ void Views::endpoint_members(JsonObject& object, const Endpoint& endpoint) const
   object.text("id", ids_.encode(endpoint.id))
       .text("tenant", endpoint.tenant)
       .members_of(config)
+      .text_or_null("public_key", public_key_of(endpoint, endpoint.secrets.front()))
       .text("state", postrider::to_string(endpoint.state));
   if (endpoint.state_reason) {
     object.text("state_reason", postrider::to_string(*endpoint.state_reason));
@@ -230,13 +240,15 @@ std::string Views::endpoint_with_secret(const Endpoint& endpoint) const {
 std::string Views::secrets(const Endpoint& endpoint, WallTime now) const {
   std::string out;
   JsonObject object(out);
-  object.text("secret", endpoint.secrets.front().value);
+  object.text("secret", endpoint.secrets.front().value)
+      .text_or_null("public_key", public_key_of(endpoint, endpoint.secrets.front()));
   JsonArray previous(object.begin("previous"));
   for (std::size_t i = 1; i < endpoint.secrets.size(); ++i) {
     const auto& secret = endpoint.secrets[i];
     if (secret.expires_at && *secret.expires_at <= now) continue;
     JsonObject(previous.next())
         .text("secret", secret.value)
+        .text_or_null("public_key", public_key_of(endpoint, secret))
         .instant("expires_at", secret.expires_at)
         .end();
   }

@@ -28,23 +28,37 @@ const EVP_MD* sha256_algorithm() {
   return kAlgorithm.get();
 }
 
-/// A context with HMAC-SHA-256 chosen and no key yet. Copied once per thread, for the same reason.
-const EVP_MAC_CTX* hmac_sha256_template() {
-  static const MacContext kContext = [] {
-    const Mac mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
-    POSTRIDER_ASSERT(mac != nullptr);
-    MacContext context{EVP_MAC_CTX_new(mac.get())};
-    POSTRIDER_ASSERT(context != nullptr);
-    std::string digest = "SHA256";
-    const std::array<OSSL_PARAM, 2> params = {
-        OSSL_PARAM_construct_utf8_string("digest", digest.data(), 0), OSSL_PARAM_construct_end()};
-    POSTRIDER_ASSERT(EVP_MAC_CTX_set_params(context.get(), params.data()) == 1);
-    return context;
-  }();
-  return kContext.get();
+/// A context with HMAC over that digest chosen and no key yet.
+MacContext make_context(const char* digest_name) {
+  const Mac mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
+  POSTRIDER_ASSERT(mac != nullptr);
+  MacContext context{EVP_MAC_CTX_new(mac.get())};
+  POSTRIDER_ASSERT(context != nullptr);
+  std::string digest{digest_name};
+  const std::array<OSSL_PARAM, 2> params = {
+      OSSL_PARAM_construct_utf8_string("digest", digest.data(), 0), OSSL_PARAM_construct_end()};
+  POSTRIDER_ASSERT(EVP_MAC_CTX_set_params(context.get(), params.data()) == 1);
+  return context;
 }
 
-MacContext copy_of_template() { return MacContext{EVP_MAC_CTX_dup(hmac_sha256_template())}; }
+/// One for each kind of hash, of which every thread copies its own: a look-up of the algorithm by
+/// name takes OpenSSL's global lock.
+using MacContexts = std::array<MacContext, 3>;
+
+const MacContexts& templates() {
+  static const MacContexts kTemplates = {
+      make_context("SHA1"), make_context("SHA256"), make_context("SHA512")};
+  return kTemplates;
+}
+
+MacContexts copy_of_templates() {
+  MacContexts copies;
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    copies.at(i).reset(EVP_MAC_CTX_dup(templates().at(i).get()));
+    POSTRIDER_ASSERT(copies.at(i) != nullptr);
+  }
+  return copies;
+}
 
 }  // namespace
 
@@ -56,21 +70,23 @@ std::string sha256(std::string_view data) {
   return digest;
 }
 
-std::string hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts) {
-  thread_local MacContext context = copy_of_template();  // tidy: mutable-static (a thread's own)
-  POSTRIDER_ASSERT(context != nullptr);
+std::string hmac(
+    HashKind hash, std::string_view key, std::initializer_list<std::string_view> parts
+) {
+  thread_local MacContexts contexts = copy_of_templates();  // tidy: mutable-static (a thread's own)
+  EVP_MAC_CTX* const context = contexts.at(static_cast<std::size_t>(hash)).get();
   // A null key would mean the key of before, which is somebody else's: an empty one needs an
   // address.
   const unsigned char none = 0;
   const unsigned char* key_bytes = key.empty() ? &none : bytes_of(key);
-  POSTRIDER_ASSERT(EVP_MAC_init(context.get(), key_bytes, key.size(), nullptr) == 1);
+  POSTRIDER_ASSERT(EVP_MAC_init(context, key_bytes, key.size(), nullptr) == 1);
   for (const std::string_view part : parts) {
-    POSTRIDER_ASSERT(EVP_MAC_update(context.get(), bytes_of(part), part.size()) == 1);
+    POSTRIDER_ASSERT(EVP_MAC_update(context, bytes_of(part), part.size()) == 1);
   }
-  std::string code(kSha256Bytes, '\0');
+  std::string code(EVP_MAC_CTX_get_mac_size(context), '\0');
   std::size_t length = 0;
-  POSTRIDER_ASSERT(EVP_MAC_final(context.get(), bytes_of(code), &length, code.size()) == 1);
-  POSTRIDER_ASSERT(length == kSha256Bytes);
+  POSTRIDER_ASSERT(EVP_MAC_final(context, bytes_of(code), &length, code.size()) == 1);
+  POSTRIDER_ASSERT(length == code.size());
   return code;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -13,11 +14,18 @@ inline constexpr std::size_t kSha256Bytes = 32;
 /// The 32 bytes of SHA-256. Thread-safe.
 [[nodiscard]] std::string sha256(std::string_view data);
 
-/// The 32 bytes of HMAC-SHA-256 over the parts, one after the other. The parts save callers the
-/// copy of a body only to put a prefix before it. Thread-safe.
-[[nodiscard]] std::string hmac_sha256(
-    std::string_view key, std::initializer_list<std::string_view> parts
+enum class HashKind : std::uint8_t { kSha1, kSha256, kSha512 };
+
+/// HMAC over the parts, one after the other, as long as the digest. The parts save callers the copy
+/// of a body only to put a prefix before it. Thread-safe.
+[[nodiscard]] std::string hmac(
+    HashKind hash, std::string_view key, std::initializer_list<std::string_view> parts
 );
+[[nodiscard]] inline std::string hmac_sha256(
+    std::string_view key, std::initializer_list<std::string_view> parts
+) {
+  return hmac(HashKind::kSha256, key, parts);
+}
 [[nodiscard]] inline std::string hmac_sha256(std::string_view key, std::string_view data) {
   return hmac_sha256(key, {data});
 }

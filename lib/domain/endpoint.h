@@ -13,6 +13,7 @@
 #include "domain/id.h"
 #include "domain/ordering.h"
 #include "domain/retry_policy.h"
+#include "domain/signature.h"
 
 namespace postrider {
 
@@ -36,6 +37,7 @@ struct EndpointConfig {
   std::vector<std::string> channels;     ///< empty = all
   std::vector<std::pair<std::string, std::string>> headers;
   PayloadKind payload = PayloadKind::kEnvelope;
+  Signature signature;               ///< whether it is one that lib/signing knows is checked there
   std::optional<RetryPolicy> retry;  ///< nothing = the service's default policy
   std::optional<Millis> timeout;     ///< nothing = the service's default
   int max_in_flight = 32;

@@ -10,6 +10,7 @@
 #include "domain/json_members.h"
 #include "domain/rate_limit_json.h"
 #include "domain/retry_policy_json.h"
+#include "domain/signature_json.h"
 
 namespace postrider {
 namespace {
@@ -27,10 +28,9 @@ struct FixedMember {
   std::string_view name;
   std::string_view value;  ///< its default as JSON
 };
-constexpr std::array<FixedMember, 4> kFixedMembers = {{
+constexpr std::array<FixedMember, 3> kFixedMembers = {{
     {"filter", "null"},
     {"transform", "null"},
-    {"signature", R"({"scheme":"standard"})"},
     {"destination", R"({"type":"webhook"})"},
 }};
 
@@ -68,7 +68,7 @@ class ConfigReader {
   };
 
   void member(const std::string& name, const json& value) {
-    static constexpr std::array<Member, 12> kMembers = {{
+    static constexpr std::array<Member, 13> kMembers = {{
         {"url", &ConfigReader::url},
         {"description", &ConfigReader::description},
         {"metadata", &ConfigReader::metadata},
@@ -76,6 +76,7 @@ class ConfigReader {
         {"channels", &ConfigReader::channels},
         {"headers", &ConfigReader::headers},
         {"payload", &ConfigReader::payload},
+        {"signature", &ConfigReader::signature},
         {"retry", &ConfigReader::retry},
         {"timeout_ms", &ConfigReader::timeout},
         {"max_in_flight", &ConfigReader::max_in_flight},
@@ -224,6 +225,10 @@ class ConfigReader {
     add_error(errors_, "/payload", "must be envelope, raw or cloudevents");
   }
 
+  void signature(const json& value) {
+    config_.signature = parse_signature(value, "/signature", errors_);
+  }
+
   void retry(const json& value) {
     config_.retry = parse_retry_policy(value, defaults_.retry, "/retry", errors_);
   }
@@ -289,6 +294,15 @@ void merge_members(json& target, const json& patch) {
   }
 }
 
+/// Whether `patch` chooses another variant of a member that has several: what the stored one holds
+/// means nothing to it.
+bool is_of_other_kind(const std::string& name, const json& member, const json& patch) {
+  const char* const choice = name == "signature" ? "scheme" : "kind";
+  if (name != "retry" && name != "signature") return false;
+  const auto chosen = patch.find(choice);
+  return chosen != patch.end() && member.contains(choice) && member[choice] != *chosen;
+}
+
 void merge_member(json& target, const std::string& name, const json& patch) {
   if (patch.is_null()) {
     target.erase(name);
@@ -301,10 +315,7 @@ void merge_member(json& target, const std::string& name, const json& patch) {
   auto& member = target[name];
   if (!member.is_object()) member = json::object();
   if (name == "headers") return merge_headers(member, patch);
-  const auto kind = patch.find("kind");
-  const bool other_kind =
-      name == "retry" && kind != patch.end() && member.contains("kind") && member["kind"] != *kind;
-  if (other_kind) member = json::object();
+  if (is_of_other_kind(name, member, patch)) member = json::object();
   merge_members(member, patch);
 }
 
@@ -358,6 +369,7 @@ EndpointConfig patch_endpoint_config(
     return current;
   }
   json merged = endpoint_config_json(current);
+  merged["signature"] = signature_json(current.signature);
   for (const auto& [name, value] : patch.items()) merge_member(merged, name, value);
   return parse_endpoint_config(merged, check_url, defaults, taken, errors);
 }
@@ -372,6 +384,7 @@ nlohmann::json endpoint_config_json(const EndpointConfig& config) {
   if (!config.channels.empty()) out["channels"] = strings_json(config.channels);
   if (!config.headers.empty()) out["headers"] = headers_json(config, false);
   if (config.payload != defaults.payload) out["payload"] = payload_name(config.payload);
+  if (config.signature != defaults.signature) out["signature"] = signature_json(config.signature);
   if (config.retry) out["retry"] = retry_policy_json(*config.retry);
   if (config.timeout) out["timeout_ms"] = config.timeout->count();
   if (config.max_in_flight != defaults.max_in_flight) out["max_in_flight"] = config.max_in_flight;
@@ -391,6 +404,7 @@ nlohmann::json endpoint_config_view(
   out["channels"] = strings_json(config.channels);
   out["headers"] = headers_json(config, true);
   out["payload"] = payload_name(config.payload);
+  out["signature"] = signature_json(config.signature);
   out["retry"] = retry_policy_json(config.retry.value_or(defaults.retry));
   out["timeout_ms"] = config.timeout.value_or(defaults.timeout).count();
   out["max_in_flight"] = config.max_in_flight;

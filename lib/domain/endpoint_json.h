@@ -48,7 +48,8 @@ inline constexpr std::string_view kMaskedHeaderValue = "********";
 
 /// Merges `patch` into `current` (RFC 7396: left out = as it is, null = the default), under the
 /// same rules as parse_endpoint_config(). Two additions: header names are compared without case,
-/// and a `retry` of another `kind` replaces the stored policy instead of mixing with it.
+/// and a `retry` of another `kind`, or a `signature` of another `scheme`, replaces the stored one
+/// instead of mixing with it.
 [[nodiscard]] EndpointConfig patch_endpoint_config(
     const EndpointConfig& current,
     const nlohmann::json& patch,

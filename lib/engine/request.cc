@@ -1,8 +1,10 @@
 #include "engine/request.h"
 
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "destinations/webhook.h"
 #include "signing/scheme.h"
 
@@ -47,11 +49,20 @@ Request make_request(
   headers.reserve(kOwnHeaders + endpoint.config.headers.size());
   add_header(headers, "content-type", webhook::content_type(endpoint.config.payload));
   add_header(headers, "user-agent", options.user_agent);
-  const signing::Message message{event_id, unix_ms(now) / 1000, request.body};
-  const signing::Scheme* scheme = signing::find_scheme("standard");
-  for (const auto& [name, value] : scheme->sign(valid_secrets(endpoint, now), message)) {
-    add_header(headers, name, value);
-  }
+  const std::string delivery_id = ids.encode(due.delivery.id);
+  const signing::Message message{
+      .id = event_id,
+      .timestamp_s = unix_ms(now) / 1000,
+      .body = request.body,
+      .type = event.type,
+      .delivery_id = delivery_id,
+      .attempt = due.delivery.attempts_count + 1};
+  const Signature& signature = endpoint.config.signature;
+  const signing::Scheme* const scheme = signing::find_scheme(signature.scheme);
+  POSTRIDER_ASSERT(scheme != nullptr);
+  auto signed_message = scheme->sign(valid_secrets(endpoint, now), message, signature.members);
+  for (const auto& [name, value] : signed_message.headers) add_header(headers, name, value);
+  if (signed_message.body) request.body = std::move(*signed_message.body);
   add_header(headers, "postrider-attempt", std::to_string(due.delivery.attempts_count + 1));
   if (!event.traceparent.empty()) add_header(headers, "traceparent", event.traceparent);
   if (!event.tracestate.empty()) add_header(headers, "tracestate", event.tracestate);

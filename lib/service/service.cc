@@ -301,10 +301,17 @@ Result<Endpoint> Service::set_endpoint_state(EndpointId id, EndpointState state)
   });
 }
 
-Result<Endpoint> Service::rotate_secret(EndpointId id, std::string secret, Millis overlap) {
-  return change_endpoint(id, [&](WriteContext& context, const Endpoint& endpoint) {
-    return postrider::rotate_secret(context, endpoint, std::move(secret), overlap);
-  });
+Result<Endpoint> Service::rotate_secret(
+    EndpointId id, std::function<Result<std::string>(const Endpoint&)> secret_for, Millis overlap
+) {
+  return change_endpoint(
+      id,
+      [&](WriteContext& context, const Endpoint& endpoint) -> Result<Endpoint> {
+        auto secret = secret_for(endpoint);
+        if (!secret) return tl::unexpected(std::move(secret).error());
+        return postrider::rotate_secret(context, endpoint, std::move(*secret), overlap);
+      }
+  );
 }
 
 // --- Deliveries and dead letters -----------------------------------------------------------------

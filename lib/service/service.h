@@ -96,7 +96,11 @@ class Service final : private CommitListener {
   [[nodiscard]] Status remove_endpoint(EndpointId id);
   /// By a person: `disabled` gets the reason `operator`.
   [[nodiscard]] Result<Endpoint> set_endpoint_state(EndpointId id, EndpointState state);
-  [[nodiscard]] Result<Endpoint> rotate_secret(EndpointId id, std::string secret, Millis overlap);
+  /// `secret_for` gives the new secret, or why there is none, of the endpoint as it is then. It
+  /// runs on the writer's thread.
+  [[nodiscard]] Result<Endpoint> rotate_secret(
+      EndpointId id, std::function<Result<std::string>(const Endpoint&)> secret_for, Millis overlap
+  );
 
   // Deliveries and dead letters; kConflict when the state does not allow it.
 

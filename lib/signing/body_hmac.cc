@@ -4,7 +4,6 @@
 
 #include "base/assert.h"
 #include "crypto/encoding.h"
-#include "signing/text_secret.h"
 
 namespace postrider::signing {
 
@@ -22,10 +21,6 @@ Status HmacHeader::check(std::string_view secret, const Received& received) cons
     return fail(Errc::kInvalidArgument, std::string{name} + " does not match");
   return {};
 }
-
-std::string BodyHmac::generate_secret() const { return generate_text_secret(); }
-
-Status BodyHmac::check_secret(std::string_view secret) const { return check_text_secret(secret); }
 
 Signed BodyHmac::sign(
     std::span<const std::string_view> secrets,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "crypto/hash.h"
-#include "signing/scheme.h"
+#include "signing/text_secret.h"
 
 namespace postrider::signing {
 
@@ -29,15 +29,14 @@ struct BodyHmacFormat {
   /// Adds what else the provider's receivers look at.
   void (*describe)(const Message& message, const SignatureMembers& members, Headers& headers);
   /// Adds what else is signed; null when there is nothing.
-  void (*countersign)(
-      std::string_view secret,
-      std::string_view body,
-      const SignatureMembers& members,
-      Headers& headers
-  ) = nullptr;
+  void (*countersign
+  )(std::string_view secret,
+    std::string_view body,
+    const SignatureMembers& members,
+    Headers& headers) = nullptr;
 };
 
-class BodyHmac final : public Scheme {
+class BodyHmac final : public TextSecretScheme {
  public:
   explicit BodyHmac(const BodyHmacFormat& format) : format_(format) {}
 
@@ -45,8 +44,6 @@ class BodyHmac final : public Scheme {
   [[nodiscard]] std::span<const MemberRule> member_rules() const override {
     return format_.member_rules;
   }
-  [[nodiscard]] std::string generate_secret() const override;
-  [[nodiscard]] Status check_secret(std::string_view secret) const override;
   [[nodiscard]] Signed sign(
       std::span<const std::string_view> secrets,
       const Message& message,

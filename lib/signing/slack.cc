@@ -18,13 +18,9 @@ std::string signature_of(
   return "v0=" + crypto::hex_encode(crypto::hmac_sha256(secret, {"v0:", timestamp, ":", body}));
 }
 
-class Slack final : public Scheme {
+class Slack final : public TextSecretScheme {
  public:
   [[nodiscard]] std::string_view name() const override { return "slack"; }
-  [[nodiscard]] std::string generate_secret() const override { return generate_text_secret(); }
-  [[nodiscard]] Status check_secret(std::string_view secret) const override {
-    return check_text_secret(secret);
-  }
 
   [[nodiscard]] Signed sign(
       std::span<const std::string_view> secrets,

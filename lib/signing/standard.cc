@@ -1,12 +1,12 @@
 #include "signing/standard.h"
 
-#include <charconv>
 #include <cstddef>
 
 #include "base/assert.h"
 #include "crypto/encoding.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "signing/standard_headers.h"
 
 namespace postrider::signing {
 namespace {
@@ -16,8 +16,6 @@ constexpr std::size_t kKeyBytesMin = 24;
 constexpr std::size_t kKeyBytesMax = 64;
 constexpr std::size_t kKeyBytesGenerated = 32;
 constexpr std::string_view kVersion = "v1,";
-/// Digits of a timestamp: enough for 30,000 years, too few to overflow as milliseconds.
-constexpr std::size_t kTimestampDigitsMax = 12;
 
 Result<std::string> decode_secret(std::string_view secret) {
   if (!secret.starts_with(kSecretPrefix)) {
@@ -31,50 +29,9 @@ Result<std::string> decode_secret(std::string_view secret) {
   return key;
 }
 
-std::string signature_of(
-    std::string_view key, std::string_view id, std::string_view timestamp, std::string_view body
-) {
-  std::string text{kVersion};
-  text += crypto::base64_encode(crypto::hmac_sha256(key, {id, ".", timestamp, ".", body}));
-  return text;
-}
-
-Result<WallTime> parse_timestamp(std::string_view text) {
-  std::int64_t seconds = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
-  const bool whole = error == std::errc{} && stop == end && text.size() <= kTimestampDigitsMax;
-  if (!whole || seconds < 0) {
-    return fail(Errc::kInvalidArgument, "webhook-timestamp is not a number of Unix seconds");
-  }
-  return from_unix_ms(seconds * 1000);
-}
-
-Status check_age(WallTime signed_at, const Received& received) {
-  if (signed_at < received.now - received.tolerance) {
-    return fail(Errc::kInvalidArgument, "webhook-timestamp is too old");
-  }
-  if (signed_at > received.now + received.tolerance) {
-    return fail(Errc::kInvalidArgument, "webhook-timestamp is too far in the future");
-  }
-  return {};
-}
-
-/// Entries of other versions and junk are passed over: a sender may sign for several receivers.
-bool lists(std::string_view signatures, std::string_view expected) {
-  bool found = false;
-  while (!signatures.empty()) {
-    const std::size_t length = signatures.find(' ');
-    const std::string_view entry = signatures.substr(0, length);
-    found = crypto::constant_time_equal(entry, expected) || found;
-    signatures.remove_prefix(length == std::string_view::npos ? signatures.size() : length + 1);
-  }
-  return found;
-}
-
-class Standard final : public Scheme {
+class Standard final : public StandardHeaders {
  public:
-  [[nodiscard]] std::string_view name() const override { return "standard"; }
+  using StandardHeaders::StandardHeaders;
 
   [[nodiscard]] std::string generate_secret() const override {
     std::string secret{kSecretPrefix};
@@ -88,49 +45,44 @@ class Standard final : public Scheme {
     return {};
   }
 
-  [[nodiscard]] Headers sign(std::span<const std::string_view> secrets, const Message& message)
-      const override {
-    POSTRIDER_ASSERT(!secrets.empty());
-    POSTRIDER_ASSERT(message.timestamp_s >= 0);
-    const std::string timestamp = std::to_string(message.timestamp_s);
-    std::string signatures;
-    for (const std::string_view secret : secrets) {
-      const auto key = decode_secret(secret);
-      POSTRIDER_ASSERT(key.has_value());
-      // Receivers' libraries fail on two spaces or a trailing one.
-      if (!signatures.empty()) signatures += ' ';
-      signatures += signature_of(*key, message.id, timestamp, message.body);
-    }
-    return {
-        {"webhook-id", std::string{message.id}},
-        {"webhook-timestamp", timestamp},
-        {"webhook-signature", std::move(signatures)}};
+ private:
+  static std::string entry_of(std::string_view key, const Content& content) {
+    std::string text{kVersion};
+    text += crypto::base64_encode(
+        crypto::hmac_sha256(key, {content.id, ".", content.timestamp, ".", content.body})
+    );
+    return text;
   }
 
-  [[nodiscard]] Status verify(std::string_view secret, const Received& received) const override {
+  [[nodiscard]] std::string entry(std::string_view secret, const Content& content) const override {
     const auto key = decode_secret(secret);
-    if (!key) return tl::unexpected<Error>(key.error());
-    const std::string* id = find_header(received.headers, "webhook-id");
-    const std::string* timestamp = find_header(received.headers, "webhook-timestamp");
-    const std::string* signatures = find_header(received.headers, "webhook-signature");
-    if (id == nullptr || timestamp == nullptr || signatures == nullptr) {
-      return fail(
-          Errc::kInvalidArgument, "webhook-id, webhook-timestamp or webhook-signature is missing"
-      );
-    }
-    const auto signed_at = parse_timestamp(*timestamp);
-    if (!signed_at) return tl::unexpected<Error>(signed_at.error());
-    if (!lists(*signatures, signature_of(*key, *id, *timestamp, received.body))) {
-      return fail(Errc::kInvalidArgument, "no signature in webhook-signature matches");
-    }
-    return check_age(*signed_at, received);
+    POSTRIDER_ASSERT(key.has_value());
+    return entry_of(*key, content);
+  }
+
+  [[nodiscard]] Result<bool> has_entry_of(
+      std::string_view key, std::span<const std::string_view> entries, const Content& content
+  ) const override {
+    const auto bytes = decode_secret(key);
+    if (!bytes) return tl::unexpected<Error>(bytes.error());
+    const std::string expected = entry_of(*bytes, content);
+    bool found = false;
+    for (const std::string_view one : entries)
+      found = crypto::constant_time_equal(one, expected) || found;
+    return found;
   }
 };
 
 }  // namespace
 
 const Scheme& standard() {
-  static const Standard kScheme;
+  static const Standard kScheme{
+      {"standard", "webhook-id", "webhook-timestamp", "webhook-signature"}};
+  return kScheme;
+}
+
+const Scheme& svix() {
+  static const Standard kScheme{{"svix", "svix-id", "svix-timestamp", "svix-signature"}};
   return kScheme;
 }
 

@@ -9,4 +9,7 @@ namespace postrider::signing {
 /// webhook-signature with one `v1,…` per secret and exactly one space between.
 [[nodiscard]] const Scheme& standard();
 
+/// The same in headers that begin with svix-, for receivers that know no others.
+[[nodiscard]] const Scheme& svix();
+
 }  // namespace postrider::signing

@@ -28,15 +28,11 @@ void for_each_part(std::string_view list, std::string_view name, const Each& eac
   }
 }
 
-class Stripe final : public Scheme {
+class Stripe final : public TextSecretScheme {
  public:
+  Stripe() : TextSecretScheme("whsec_") {}
+
   [[nodiscard]] std::string_view name() const override { return "stripe"; }
-  [[nodiscard]] std::string generate_secret() const override {
-    return generate_text_secret("whsec_");
-  }
-  [[nodiscard]] Status check_secret(std::string_view secret) const override {
-    return check_text_secret(secret);
-  }
 
   [[nodiscard]] Signed sign(
       std::span<const std::string_view> secrets,

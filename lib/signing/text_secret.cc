@@ -28,8 +28,8 @@ Status check_text_secret(std::string_view secret) {
   );
 }
 
-std::string generate_text_secret(std::string_view prefix) {
-  return std::string{prefix} + crypto::hex_encode(crypto::random_bytes(kBytesGenerated));
+std::string TextSecretScheme::generate_secret() const {
+  return std::string{secret_prefix_} + crypto::hex_encode(crypto::random_bytes(kBytesGenerated));
 }
 
 }  // namespace postrider::signing

@@ -230,7 +230,7 @@ void Checker::check_bytes(const Flight& flight, const Request& request, std::uin
     for (const auto& secret : version->row->secrets) {
       if (secret.expires_at_ms != 0 && from_unix_ms(secret.expires_at_ms) <= now) continue;
       ++valid;
-      all &= signing::standard().verify(secret.value, {headers, request.body, now}).has_value();
+      all &= signing::standard().verify(secret.value, {headers, request.body, now}, {}).has_value();
     }
     verified |= all && valid > 0 && valid == signatures;
   }

@@ -35,6 +35,7 @@ export async function endpoints({ t, api }) {
       ordering: 'none',
       state: 'active',
       state_reason: null,
+      public_key: null,
       circuit: { state: 'closed', opened_at: null, next_probe_at: null },
     });
     assert.equal(retry.kind, 'schedule');
@@ -79,7 +80,18 @@ export async function endpoints({ t, api }) {
         { 'x-a': 7 },
         Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`x-${i}`, 'v'])),
       ],
-      signature: [{ scheme: 'none' }, { scheme: 'standard', more: 1 }, 'standard', {}],
+      signature: [
+        { scheme: 'rot13' },
+        { scheme: 'standard', more: 1 },
+        { scheme: 'standard', header: 'x' },
+        { scheme: 'shopify' },
+        { scheme: 'hmac', algorithm: 'md5' },
+        { scheme: 'hmac', header: 'host' },
+        { scheme: 'paypal', webhook_id: 'w', cert_url: 'http://a.example/' },
+        'standard',
+        {},
+      ],
+      public_key: ['x'],
       destination: [{ type: 'sqs' }, 'webhook'],
       payload: ['xml', 7],
       filter: ['.data', 7],
@@ -174,7 +186,7 @@ export async function endpoints({ t, api }) {
       assert.deepEqual([back.event_types, back.payload, back.max_in_flight], [[], 'envelope', 32]);
       // What was shown can be sent back, but for what nobody sets.
       const { state_reason, state_changed_at, created_at, updated_at, ...others } = shown;
-      const { circuit, blocked_by, ...settable } = others;
+      const { circuit, blocked_by, public_key, ...settable } = others;
       await api.expect(200, 'PATCH', at, settable);
       const refused = await api.invalid('PATCH', at, {
         state_reason,
@@ -183,9 +195,10 @@ export async function endpoints({ t, api }) {
         updated_at,
         circuit,
         blocked_by,
+        public_key,
       });
       assert.deepEqual([...new Set(refused.map((e) => e.replace(/^\S+ /, '')))], ['cannot be set']);
-      assert.equal(refused.length, 6);
+      assert.equal(refused.length, 7);
       await api.expect(200, 'PATCH', at, {});
       for (const [name, value] of Object.entries({
         url: null,
@@ -201,6 +214,27 @@ export async function endpoints({ t, api }) {
       }
     },
   );
+
+  await t.test('every scheme shows its members, and takes them back', async () => {
+    const schemes = {
+      'standard-v1a': {},
+      github: { sha1: true },
+      woocommerce: { source: 'https://shop.example/' },
+      'shopify-events': { shop_domain: 'a.example', api_version: '2026-01' },
+      paypal: { webhook_id: 'w', cert_url: 'https://a.example/' },
+      hmac: { header: 'X-Own', algorithm: 'sha512', encoding: 'base64', prefix: 'v1=' },
+    };
+    for (const [scheme, members] of Object.entries(schemes)) {
+      const signature = { scheme, ...members };
+      const { id } = (await post({ url, signature })).json;
+      const shown = await api.expect(200, 'GET', `/v1/endpoints/${id}`);
+      assert.deepEqual(shown.signature, signature);
+      const same = await api.expect(200, 'PATCH', `/v1/endpoints/${id}`, { signature });
+      assert.deepEqual(same.signature, signature);
+      await api.expect(200, 'PATCH', `/v1/endpoints/${id}`, { signature: {} });
+      await api.expect(200, 'POST', `/v1/endpoints/${id}/secret/rotate`);
+    }
+  });
 
   await t.test('a write-only header survives being sent back as it is shown', async () => {
     const headers = { Authorization: 'Bearer top-secret', 'X-Own': 'v' };
@@ -275,7 +309,11 @@ export async function endpoints({ t, api }) {
   await t.test('secrets: shown, rotated with an overlap, at most five', async () => {
     const { endpoint } = await subscriber(t, api);
     const at = `/v1/endpoints/${endpoint.id}/secret`;
-    assert.deepEqual(await api.expect(200, 'GET', at), { secret: endpoint.secret, previous: [] });
+    assert.deepEqual(await api.expect(200, 'GET', at), {
+      secret: endpoint.secret,
+      public_key: null,
+      previous: [],
+    });
     const rotated = await api.expect(200, 'POST', `${at}/rotate`);
     assert.equal(rotated.previous[0].secret, endpoint.secret);
     const left = Date.parse(rotated.previous[0].expires_at) - Date.now();

@@ -35,7 +35,7 @@ class ReceiverTest : public testing::Test {
     http::Headers headers;
     const signing::Message message{
         .id = "evt_1", .timestamp_s = unix_ms(clock_.wall_now()) / 1000, .body = body};
-    for (const auto& [name, value] : signing::standard().sign({&view, 1}, message)) {
+    for (const auto& [name, value] : signing::standard().sign({&view, 1}, message, {}).headers) {
       headers.add(name, value);
     }
     return headers;

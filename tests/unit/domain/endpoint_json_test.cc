@@ -175,11 +175,7 @@ TEST(EndpointJson, NamesTheMemberThatIsWrong) {
 
 TEST(EndpointJson, RefusesWhatIsNotSupportedYetByName) {
   for (const char* members :
-       {R"("filter":".data")",
-        R"("transform":".data")",
-        R"("signature":{"scheme":"stripe"})",
-        R"("signature":{"scheme":"standard","x":1})",
-        R"("destination":{"type":"slack"})"}) {
+       {R"("filter":".data")", R"("transform":".data")", R"("destination":{"type":"slack"})"}) {
     FieldErrors errors;
     static_cast<void>(parse(with_url(members), errors));  // the errors are what is looked at
     ASSERT_EQ(errors.size(), 1U) << members;
@@ -187,6 +183,18 @@ TEST(EndpointJson, RefusesWhatIsNotSupportedYetByName) {
     EXPECT_THAT(std::string{members}, HasSubstr(errors[0].pointer.substr(1)));
   }
   parse_good(with_url(R"("signature":{"scheme":"standard"},"destination":{"type":"webhook"})"));
+}
+
+TEST(EndpointJson, KeepsItsSignature) {
+  const auto config = parse_good(with_url(
+      R"("signature":{"scheme":"github","sha1":true,"x":"kept for others to judge","y":null})"
+  ));
+  const Signature expected{
+      .scheme = "github", .members = {{"sha1", true}, {"x", "kept for others to judge"}}};
+  EXPECT_EQ(config.signature, expected);
+  const auto read_back = decode_endpoint_config(encode_endpoint_config(config));
+  ASSERT_TRUE(read_back);
+  EXPECT_EQ(read_back->signature, expected);
 }
 
 TEST(EndpointJson, KeepsItsOrdering) {
@@ -455,7 +463,9 @@ TEST(EndpointPatch, IsHeldToTheSameRules) {
            {R"({"metadata":{"a":{"b":1}}})", "/metadata/a"},
            {R"({"unknown":1})", "/unknown"},
            {R"({"unknown":{"a":1}})", "/unknown"},
-           {R"({"signature":{"scheme":"github"}})", "/signature"},
+           {R"({"signature":"github"})", "/signature"},
+           {R"({"signature":{"scheme":null}})", "/signature/scheme"},
+           {R"({"signature":{"sha1":1}})", "/signature/sha1"},
            {R"([])", ""}}) {
     FieldErrors errors;
     static_cast<void>(patch(full_config(), text, errors));  // the errors are what is looked at

@@ -28,8 +28,8 @@ struct Vector {
   std::string scheme;
   std::string secret{};      ///< empty: only known to the provider
   std::string public_key{};  ///< of key pairs
-  Headers headers;  ///< those that prove who sent it
-  Headers also;     ///< those that its receivers look at besides
+  Headers headers;           ///< those that prove who sent it
+  Headers also;              ///< those that its receivers look at besides
   SignatureMembers members{};
   bool has_timestamp = false;
   bool takes_future = false;
@@ -49,14 +49,16 @@ const std::vector<Vector>& vectors() {
        .also = {},
        .has_timestamp = true},
       {.scheme = "standard-v1a",
-       .secret = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicM"
-                 "Fs6Kvg==",
+       .secret =
+           "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicM"
+           "Fs6Kvg==",
        .public_key = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
        .headers =
            {{"webhook-id", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"},
             {"webhook-timestamp", "1767225600"},
             {"webhook-signature",
-             "v1a,mPia721nnUAHq9dHaMRA/gSQNH3OLyU4dJubQrdjwOgmCpgx5Zsq22GmV43iO8EtZv2RxAbPvXgHLgYooQiJD"
+             "v1a,mPia721nnUAHq9dHaMRA/"
+             "gSQNH3OLyU4dJubQrdjwOgmCpgx5Zsq22GmV43iO8EtZv2RxAbPvXgHLgYooQiJD"
              "Q=="}},
        .also = {},
        .has_timestamp = true},
@@ -130,12 +132,14 @@ const std::vector<Vector>& vectors() {
             {"shopify-event-id", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"}},
        .members = {{"shop_domain", "example.myshopify.com"}, {"api_version", "2026-01"}}},
       {.scheme = "sendgrid",
-       .public_key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAESYmV2vsG7aPqKX6UG0zjTWO8g28VXZfZXHM3QaqLLBiGe/6"
-                     "IpROOpqMat5+aNevUKg53rOP6TnVnXwio1GFhDw==",
+       .public_key =
+           "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAESYmV2vsG7aPqKX6UG0zjTWO8g28VXZfZXHM3QaqLLBiGe/6"
+           "IpROOpqMat5+aNevUKg53rOP6TnVnXwio1GFhDw==",
        .headers =
            {{"x-twilio-email-event-webhook-timestamp", "1767225600"},
             {"x-twilio-email-event-webhook-signature",
-             "MEUCIQDn2VC7HoPBStM0z5iR8zy9dBoyNCJGw5PrrCpGWi8adwIgVRQa7BtER5x2TCPygXPF50v/GJrwgAHU/cPnD"
+             "MEUCIQDn2VC7HoPBStM0z5iR8zy9dBoyNCJGw5PrrCpGWi8adwIgVRQa7BtER5x2TCPygXPF50v/GJrwgAHU/"
+             "cPnD"
              "RhuBrY="}},
        .also = {},
        .repeats = false},
@@ -145,7 +149,8 @@ const std::vector<Vector>& vectors() {
        .headers =
            {{"x-signature-timestamp", "1767225600"},
             {"x-signature-ed25519",
-             "2e02f8648b375eea2e35e566a43dd11c961b1368fb24de9a40de465f5f630f87b2daf454f723e3713bea69d94f"
+             "2e02f8648b375eea2e35e566a43dd11c961b1368fb24de9a40de465f5f630f87b2daf454f723e3713bea6"
+             "9d94f"
              "ccb8d1849f0807a26747a39c7712bc9ae80400"}},
        .also = {}},
       {.scheme = "hmac",
@@ -240,7 +245,9 @@ TEST_P(SchemeTest, RefusesAnythingElseInAHeaderThatProves) {
 TEST_P(SchemeTest, RefusesAnotherKeyAndSaysNothingOfIt) {
   const std::string other = scheme().generate_secret();
   const auto refused = scheme().verify(
-      other, {.headers = GetParam().headers, .body = kBody, .now = kNow}, members_
+      scheme().public_key(other).value_or(other),
+      {.headers = GetParam().headers, .body = kBody, .now = kNow},
+      members_
   );
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().context, Not(HasSubstr(other.substr(other.size() / 2))));
@@ -264,9 +271,12 @@ std::string test_name(std::string name) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Signing, SchemeTest, ::testing::ValuesIn(vectors()), [](const auto& vector) {
-  return test_name(vector.param.scheme);
-});
+INSTANTIATE_TEST_SUITE_P(
+    Signing,
+    SchemeTest,
+    ::testing::ValuesIn(vectors()),
+    [](const auto& vector) { return test_name(vector.param.scheme); }
+);
 
 TEST(Schemes, AreAllHeldAgainstAVector) {
   // These three have none, and tests of their own below.
@@ -289,6 +299,10 @@ SignatureMembers members_for(std::string_view scheme) {
 class EverySchemeTest : public ::testing::TestWithParam<std::string_view> {
  protected:
   [[nodiscard]] static const Scheme& scheme() { return *find_scheme(GetParam()); }
+  /// What its receivers have.
+  [[nodiscard]] static std::string key_of(const std::string& secret) {
+    return scheme().public_key(secret).value_or(secret);
+  }
   const SignatureMembers members_ = complete(std::string{GetParam()}, members_for(GetParam()));
 };
 
@@ -299,15 +313,12 @@ TEST_P(EverySchemeTest, MakesSecretsThatFitAndVerifiesWhatTheySigned) {
   const auto made = scheme().sign(std::array<std::string_view, 1>{secret}, message_of(), members_);
   const Received received{
       .headers = made.headers, .body = made.body ? *made.body : kBody, .now = kNow};
-  EXPECT_EQ(scheme().verify(secret, received, members_).has_value(), GetParam() != "none");
-  const auto public_key = scheme().public_key(secret);
-  if (!public_key) return;
-  EXPECT_TRUE(scheme().verify(*public_key, received, members_));
-  EXPECT_FALSE(scheme().check_secret(*public_key));
+  EXPECT_EQ(scheme().verify(key_of(secret), received, members_).has_value(), GetParam() != "none");
 }
 
 TEST_P(EverySchemeTest, RefusesSecretsThatCannotBeOne) {
-  for (const std::string& wrong : {std::string{}, std::string{"line\nbreak"}, std::string(1000, 'x')})
+  for (const std::string& wrong :
+       {std::string{}, std::string{"line\nbreak"}, std::string(1000, 'x')})
     EXPECT_FALSE(scheme().check_secret(wrong));
 }
 
@@ -318,10 +329,10 @@ TEST_P(EverySchemeTest, HoldsOneSignatureOfTheOldestOrAllOfThem) {
   const auto made = scheme().sign(secrets, message_of(), members_);
   const Received received{
       .headers = made.headers, .body = made.body ? *made.body : kBody, .now = kNow};
-  const bool holds_two = GetParam().starts_with("standard") || GetParam() == "svix" ||
-                         GetParam() == "stripe";
-  EXPECT_EQ(scheme().verify(old, received, members_).has_value(), GetParam() != "none");
-  EXPECT_EQ(scheme().verify(next, received, members_).has_value(), holds_two);
+  const bool holds_two =
+      GetParam().starts_with("standard") || GetParam() == "svix" || GetParam() == "stripe";
+  EXPECT_EQ(scheme().verify(key_of(old), received, members_).has_value(), GetParam() != "none");
+  EXPECT_EQ(scheme().verify(key_of(next), received, members_).has_value(), holds_two);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -400,10 +411,16 @@ TEST(Signatures, AreRefusedByTheNameOfTheMember) {
       {{.scheme = "rot13", .members = {}}, "/signature/scheme", "must be one of standard, "},
       {{.scheme = "standard", .members = {{"header", "X-A"}}}, "/signature/header", "no members"},
       {{.scheme = "shopify", .members = {}}, "/signature/shop_domain", "required"},
-      {{.scheme = "shopify", .members = {{"shop_domain", ""}}}, "/signature/shop_domain", "must be 1"},
+      {{.scheme = "shopify", .members = {{"shop_domain", ""}}},
+       "/signature/shop_domain",
+       "must be 1"},
       {{.scheme = "github", .members = {{"sha1", "yes"}}}, "/signature/sha1", "true or false"},
-      {{.scheme = "hmac", .members = {{"algorithm", "md5"}}}, "/signature/algorithm", "sha256, sha512"},
-      {{.scheme = "hmac", .members = {{"header", "Content-Type"}}}, "/signature/header", "sets itself"},
+      {{.scheme = "hmac", .members = {{"algorithm", "md5"}}},
+       "/signature/algorithm",
+       "sha256, sha512"},
+      {{.scheme = "hmac", .members = {{"header", "Content-Type"}}},
+       "/signature/header",
+       "sets itself"},
       {{.scheme = "hmac", .members = {{"header", "a b"}}}, "/signature/header", "no header name"},
       {{.scheme = "hmac", .members = {{"prefix", "a\r\nb"}}}, "/signature/prefix", "printable"},
       {{.scheme = "hmac", .members = {{"encoding", true}}}, "/signature/encoding", "a string"},

@@ -1,0 +1,69 @@
+// Key pairs: signatures that anybody can check and one alone can make.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+struct evp_pkey_st;
+
+namespace postrider::crypto {
+
+/// Ed25519 signs the message itself; P-256 makes ECDSA signatures (DER) and RSA those of PKCS #1
+/// v1.5, both over its SHA-256.
+enum class KeyKind : std::uint8_t { kEd25519, kP256, kRsa };
+
+inline constexpr std::size_t kEd25519KeyBytes = 32;
+
+/// Immutable, thread-safe.
+class PublicKey {
+ public:
+  /// kInvalidArgument unless these are the 32 bytes of an Ed25519 key.
+  [[nodiscard]] static Result<PublicKey> from_raw(std::string_view bytes);
+  /// kInvalidArgument unless `der` is a SubjectPublicKeyInfo of a key of `kind`; of RSA with 2048
+  /// to 8192 bits.
+  [[nodiscard]] static Result<PublicKey> from_spki(KeyKind kind, std::string_view der);
+
+  [[nodiscard]] bool verify(std::string_view message, std::string_view signature) const;
+  /// The 32 bytes; of Ed25519 only.
+  [[nodiscard]] std::string raw() const;
+  /// The SubjectPublicKeyInfo as DER.
+  [[nodiscard]] std::string spki() const;
+
+ private:
+  friend class PrivateKey;
+  PublicKey(KeyKind kind, std::shared_ptr<evp_pkey_st> key) : kind_(kind), key_(std::move(key)) {}
+
+  KeyKind kind_;
+  std::shared_ptr<evp_pkey_st> key_;
+};
+
+/// Immutable, thread-safe.
+class PrivateKey {
+ public:
+  /// kInvalidArgument unless these are the 32 bytes of an Ed25519 seed.
+  [[nodiscard]] static Result<PrivateKey> from_seed(std::string_view bytes);
+  /// kInvalidArgument unless `pem` is an unencrypted key of `kind` in PKCS #8; of RSA with 2048 to
+  /// 8192 bits. Never echoes it.
+  [[nodiscard]] static Result<PrivateKey> from_pem(KeyKind kind, std::string_view pem);
+  /// A new one; RSA has 2048 bits and takes some tenths of a second.
+  [[nodiscard]] static PrivateKey generate(KeyKind kind);
+
+  [[nodiscard]] std::string sign(std::string_view message) const;
+  [[nodiscard]] PublicKey public_key() const { return {kind_, key_}; }
+  /// The 32 bytes; of Ed25519 only.
+  [[nodiscard]] std::string seed() const;
+  /// As PKCS #8.
+  [[nodiscard]] std::string pem() const;
+
+ private:
+  PrivateKey(KeyKind kind, std::shared_ptr<evp_pkey_st> key) : kind_(kind), key_(std::move(key)) {}
+
+  KeyKind kind_;
+  std::shared_ptr<evp_pkey_st> key_;
+};
+
+}  // namespace postrider::crypto

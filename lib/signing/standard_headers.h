@@ -1,0 +1,49 @@
+// What the versions of Standard Webhooks have in common: an id, an instant and a list of signatures
+// over `id.timestamp.body`.
+#pragma once
+
+#include "signing/scheme.h"
+
+namespace postrider::signing {
+
+class StandardHeaders : public Scheme {
+ public:
+  struct Names {
+    std::string_view scheme;
+    std::string_view id;  ///< of headers, this and the following
+    std::string_view timestamp;
+    std::string_view signature;
+  };
+  /// What a signature is over, in its three parts.
+  struct Content {
+    std::string_view id;
+    std::string_view timestamp;
+    std::string_view body;
+  };
+
+  explicit StandardHeaders(const Names& names) : names_(names) {}
+
+  [[nodiscard]] std::string_view name() const final { return names_.scheme; }
+  [[nodiscard]] Signed sign(
+      std::span<const std::string_view> secrets,
+      const Message& message,
+      const SignatureMembers& members
+  ) const final;
+  [[nodiscard]] Status verify(
+      std::string_view key, const Received& received, const SignatureMembers& members
+  ) const final;
+
+ private:
+  /// One entry of the list: the version, a comma and the signature. The secret passed check_secret.
+  [[nodiscard]] virtual std::string entry(std::string_view secret, const Content& content)
+      const = 0;
+  /// Whether `key` made one of the entries; others are passed over: a sender may sign for several
+  /// receivers. kInvalidArgument when the key cannot be one.
+  [[nodiscard]] virtual Result<bool> has_entry_of(
+      std::string_view key, std::span<const std::string_view> entries, const Content& content
+  ) const = 0;
+
+  const Names names_;
+};
+
+}  // namespace postrider::signing
