@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { crc32 } from './support/crc32.mjs';
 
+import './support/globals.mjs';
 import '@shopify/shopify-api/adapters/node';
 
 import { Webhooks } from '@octokit/webhooks';
@@ -20,6 +20,7 @@ import * as svix from 'svix';
 
 import { Server } from '../integration/support/postrider.mjs';
 import { Receiver } from '../integration/support/receiver.mjs';
+import { crc32 } from './support/crc32.mjs';
 
 const text = ({ body }) => body.toString('utf8');
 const same = (given, expected) =>
