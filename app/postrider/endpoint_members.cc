@@ -32,7 +32,7 @@ void add_member_flags(const Command& command, EndpointFlags& flags) {
   );
   command.list("channel", flags.channels, "Only events of this channel; repeatable", ',');
   command.list("header", flags.headers, "'Name: value' sent with every request; repeatable");
-  command.text("payload", flags.payload, "envelope, raw or cloudevents");
+  command.text("payload", flags.payload, "envelope, raw, cloudevents or cloudevents-binary");
   command.list(
       "retry-delays-ms", flags.retry_delays_ms, "Waits after failed attempts: 5000,300000", ','
   );

@@ -27,6 +27,8 @@ Outcome outcome_of(Response::Failure failure) {
   return Outcome::kResponseInvalid;
 }
 
+std::string source_of(const Event& event) { return "/tenants/" + event.tenant; }
+
 bool is_throttling(int status) {
   return status == 429 || status == 502 || status == 503 || status == 504;
 }
@@ -43,19 +45,32 @@ std::string shape_body(const Event& event, std::string_view event_id, PayloadKin
           R"({{"type":"{}","timestamp":"{}","data":{}}})", event.type, time, event.data
       );
     case PayloadKind::kRaw:
+    case PayloadKind::kCloudEventsBinary:
       return event.data;
     case PayloadKind::kCloudEvents:
       break;
   }
   return fmt::format(
-      R"({{"specversion":"1.0","id":"{}","source":"/tenants/{}","type":"{}","time":"{}",)"
+      R"({{"specversion":"1.0","id":"{}","source":"{}","type":"{}","time":"{}",)"
       R"("datacontenttype":"application/json","data":{}}})",
       event_id,
-      event.tenant,
+      source_of(event),
       event.type,
       time,
       event.data
   );
+}
+
+std::vector<std::pair<std::string, std::string>> shape_headers(
+    const Event& event, std::string_view event_id, PayloadKind payload
+) {
+  if (payload != PayloadKind::kCloudEventsBinary) return {};
+  return {
+      {"ce-specversion", "1.0"},
+      {"ce-id", std::string{event_id}},
+      {"ce-source", source_of(event)},
+      {"ce-type", event.type},
+      {"ce-time", to_rfc3339(event.created_at)}};
 }
 
 std::string_view content_type(PayloadKind payload) {

@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "domain/endpoint.h"
 #include "domain/event.h"
@@ -13,6 +15,12 @@ namespace postrider::webhook {
 /// The body of every attempt for `event`; its `data` is in it byte for byte. The same arguments
 /// give the same bytes. `event_id` is the public id (evt_…).
 [[nodiscard]] std::string shape_body(
+    const Event& event, std::string_view event_id, PayloadKind payload
+);
+
+/// What goes with the body and is not in it: the attributes of CloudEvents in binary mode. Names in
+/// lower case.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> shape_headers(
     const Event& event, std::string_view event_id, PayloadKind payload
 );
 

@@ -17,7 +17,7 @@
 
 namespace postrider {
 
-enum class PayloadKind { kEnvelope, kRaw, kCloudEvents };
+enum class PayloadKind { kEnvelope, kRaw, kCloudEvents, kCloudEventsBinary };
 
 /// No period of this length sees more requests than `limit`.
 struct RateLimit {

@@ -17,10 +17,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, PayloadKind>, 3> kPayloadNames = {{
+constexpr std::array<std::pair<std::string_view, PayloadKind>, 4> kPayloadNames = {{
     {"envelope", PayloadKind::kEnvelope},
     {"raw", PayloadKind::kRaw},
     {"cloudevents", PayloadKind::kCloudEvents},
+    {"cloudevents-binary", PayloadKind::kCloudEventsBinary},
 }};
 
 /// A member that shows its default and takes nothing else yet.
@@ -222,7 +223,7 @@ class ConfigReader {
       config_.payload = kind;
       return;
     }
-    add_error(errors_, "/payload", "must be envelope, raw or cloudevents");
+    add_error(errors_, "/payload", "must be envelope, raw, cloudevents or cloudevents-binary");
   }
 
   void signature(const json& value) {

@@ -12,7 +12,9 @@ namespace postrider {
 namespace {
 
 /// Those of api.md §7 with what a scheme adds: room for them, not a bound.
-constexpr std::size_t kOwnHeaders = 12;
+constexpr std::size_t kOwnHeaders = 16;
+/// Of a body that a scheme has wrapped.
+constexpr std::string_view kJson = "application/json";
 
 std::vector<std::string_view> valid_secrets(const Endpoint& endpoint, WallTime now) {
   std::vector<std::string_view> secrets;
@@ -45,10 +47,7 @@ Request make_request(
   request.timeout = endpoint.config.timeout.value_or(options.timeout_default);
   request.body = webhook::shape_body(event, event_id, endpoint.config.payload);
 
-  auto& headers = request.headers;
-  headers.reserve(kOwnHeaders + endpoint.config.headers.size());
-  add_header(headers, "content-type", webhook::content_type(endpoint.config.payload));
-  add_header(headers, "user-agent", options.user_agent);
+  const PayloadKind payload = endpoint.config.payload;
   const std::string delivery_id = ids.encode(due.delivery.id);
   const signing::Message message{
       .id = event_id,
@@ -60,9 +59,16 @@ Request make_request(
   const Signature& signature = endpoint.config.signature;
   const signing::Scheme* const scheme = signing::find_scheme(signature.scheme);
   POSTRIDER_ASSERT(scheme != nullptr);
-  auto signed_message = scheme->sign(valid_secrets(endpoint, now), message, signature.members);
-  for (const auto& [name, value] : signed_message.headers) add_header(headers, name, value);
-  if (signed_message.body) request.body = std::move(*signed_message.body);
+  auto made = scheme->sign(valid_secrets(endpoint, now), message, signature.members);
+
+  auto& headers = request.headers;
+  headers.reserve(kOwnHeaders + endpoint.config.headers.size());
+  add_header(headers, "content-type", made.body ? kJson : webhook::content_type(payload));
+  add_header(headers, "user-agent", options.user_agent);
+  for (const auto& [name, value] : webhook::shape_headers(event, event_id, payload))
+    add_header(headers, name, value);
+  for (const auto& [name, value] : made.headers) add_header(headers, name, value);
+  if (made.body) request.body = std::move(*made.body);
   add_header(headers, "postrider-attempt", std::to_string(due.delivery.attempts_count + 1));
   if (!event.traceparent.empty()) add_header(headers, "traceparent", event.traceparent);
   if (!event.tracestate.empty()) add_header(headers, "tracestate", event.tracestate);

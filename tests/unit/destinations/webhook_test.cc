@@ -53,7 +53,20 @@ TEST(WebhookBody, TakesBracesInDataAsTheyAre) {
   );
 }
 
+TEST(WebhookBody, AsCloudEventsInBinaryModeHasTheAttributesInHeaders) {
+  EXPECT_EQ(shape_body(make_event(), "evt_01", PayloadKind::kCloudEventsBinary), make_event().data);
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"ce-specversion", "1.0"},
+      {"ce-id", "evt_01"},
+      {"ce-source", "/tenants/acme"},
+      {"ce-type", "order.created"},
+      {"ce-time", "2026-01-01T00:00:00.000Z"}};
+  EXPECT_EQ(shape_headers(make_event(), "evt_01", PayloadKind::kCloudEventsBinary), expected);
+  EXPECT_TRUE(shape_headers(make_event(), "evt_01", PayloadKind::kCloudEvents).empty());
+}
+
 TEST(WebhookBody, NamesItsContentType) {
+  EXPECT_EQ(content_type(PayloadKind::kCloudEventsBinary), "application/json");
   EXPECT_EQ(content_type(PayloadKind::kEnvelope), "application/json");
   EXPECT_EQ(content_type(PayloadKind::kRaw), "application/json");
   EXPECT_TRUE(content_type(PayloadKind::kCloudEvents).starts_with("application/cloudevents+json"));
