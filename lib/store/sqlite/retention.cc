@@ -11,8 +11,8 @@
 namespace postrider::sqlite {
 namespace {
 
-/// Events that have to stay cost a probe each: a call looks at no more than this many for every row
-/// that it may remove.
+/// Events that have to stay are read with their deliveries: a call reads no more than about this
+/// many rows for every one that it may remove.
 constexpr std::size_t kLooksPerRow = 4;
 
 /// Events beside each other that go together.
@@ -33,23 +33,25 @@ Result<OldEvents> find_old_events(
 ) {
   const std::size_t looks_max = rows_max * kLooksPerRow;
   OldEvents found{.runs = {}, .looked_until = after};
-  std::size_t looks = 0;
+  std::int64_t looks = 0;
   std::int64_t rows_count = 0;
   bool beside_last = false;
   auto rows = db.query(sql::kOldEvents, after, id_before);
   while (found.done && rows.next()) {
     const Row row = rows.row();
     const EventId id{row.i64(0)};
-    const bool goes = row.time(1) < before && row.i64(3) == 0;
+    const std::int64_t deliveries_count = row.i64(2);
+    const bool goes = row.time(1) < before && row.i64(4) == 0;
     if (goes && beside_last) {
       found.runs.back().last = id;
     } else if (goes) {
       found.runs.push_back({id, id});
     }
     beside_last = goes;
-    if (goes) rows_count += row.i64(2);
+    if (goes) rows_count += 1 + deliveries_count + row.i64(3);
     found.looked_until = id;
-    found.done = ++looks < looks_max && std::cmp_less(rows_count, rows_max);
+    looks += 1 + deliveries_count;
+    found.done = std::cmp_less(looks, looks_max) && std::cmp_less(rows_count, rows_max);
   }
   if (!rows.ok()) return rows.error();
   return found;

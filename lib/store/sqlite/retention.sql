@@ -5,7 +5,8 @@
 SELECT
   e.id,
   e.created_at_ms,
-  count(d.id) + coalesce(sum(d.attempts_count), 0) + 1,
+  count(d.id),
+  coalesce(sum(d.attempts_count), 0),
   coalesce(max(d.state = 'pending'), 0)
 FROM event AS e
 LEFT JOIN delivery AS d ON d.event_id = e.id
