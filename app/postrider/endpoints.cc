@@ -46,7 +46,10 @@ void add_rotate_secret(const Collection& endpoints) {
   );
   command.text("secret", options.secret, "The new secret; generated when left out");
   command.number(
-      "overlap-s", options.overlap_s, {0, limits::kSecretOverlapSecondsMax}, "Both sign for so long"
+      "overlap-s",
+      options.overlap_s,
+      {0, limits::kSecretOverlapSecondsMax},
+      "How long the old one goes on signing"
   );
   add_api_options(command, options.api);
   run_with_api(command, options.api, [endpoints, &options = options](Api& api, Io& io) {

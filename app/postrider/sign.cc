@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -16,6 +19,7 @@ constexpr std::int64_t kTimestampMax = 253'402'300'799;  // the end of the year 
 struct SignOptions {
   std::string scheme = "standard";
   std::string secret;
+  std::string secret_file;
   std::string public_key;
   std::vector<std::string> members;
   std::string id;
@@ -38,16 +42,27 @@ struct Chosen {
   SignatureMembers members;
 };
 
+bool is_flag(std::string_view scheme_name, std::string_view member) {
+  const signing::Scheme* scheme = signing::find_scheme(scheme_name);
+  if (scheme == nullptr) return false;
+  const auto rules = scheme->member_rules();
+  return std::any_of(rules.begin(), rules.end(), [&](const signing::MemberRule& rule) {
+    return rule.name == member && rule.kind == signing::MemberRule::Kind::kFlag;
+  });
+}
+
 Result<Chosen> chosen_scheme(const SignOptions& options) {
   Signature signature{.scheme = options.scheme, .members = {}};
   for (const std::string& member : options.members) {
     const std::size_t equals = member.find('=');
     if (equals == std::string::npos)
       return fail(Errc::kInvalidArgument, "--member must be NAME=VALUE");
+    const std::string name = member.substr(0, equals);
     const std::string value = member.substr(equals + 1);
-    auto& kept = signature.members[member.substr(0, equals)];
+    auto& kept = signature.members[name];
     kept = value;
-    if (value == "true" || value == "false") kept = value == "true";
+    if (is_flag(options.scheme, name) && (value == "true" || value == "false"))
+      kept = value == "true";
   }
   FieldErrors errors;
   signature = signing::check_signature(std::move(signature), errors);
@@ -62,19 +77,17 @@ Result<Chosen> chosen_scheme(const SignOptions& options) {
   return Chosen{signing::find_scheme(signature.scheme), std::move(signature.members)};
 }
 
-/// A key as an argument, or the file that holds it: without the end of its last line.
-Result<std::string> read_key(const std::string& argument, std::istream& in) {
-  auto key = read_argument(argument, in);
-  if (key && argument.starts_with('@') && key->ends_with('\n')) key->pop_back();
-  return key;
-}
-
-Result<std::string> read_secret(
-    const signing::Scheme& scheme, const SignOptions& options, std::istream& in
-) {
-  auto secret = read_key(options.secret, in);
-  if (!secret) return secret;
-  if (auto status = scheme.check_secret(*secret); !status)
+/// What --secret or --secret-file says, when the scheme takes it.
+Result<std::string> read_secret(const signing::Scheme& scheme, const SignOptions& options) {
+  std::string secret = options.secret;
+  if (!options.secret_file.empty()) {
+    std::ifstream file(options.secret_file, std::ios::binary);
+    if (!file) return fail(Errc::kInvalidArgument, "cannot read the file " + options.secret_file);
+    secret.assign(std::istreambuf_iterator<char>(file), {});
+    if (secret.ends_with('\n')) secret.pop_back();
+  }
+  if (secret.empty()) return fail(Errc::kInvalidArgument, "--secret is required");
+  if (auto status = scheme.check_secret(secret); !status)
     return fail(Errc::kInvalidArgument, "--secret: " + status.error().context);
   return secret;
 }
@@ -82,8 +95,7 @@ Result<std::string> read_secret(
 Result<int> sign(Io& io, const SignOptions& options) {
   const auto chosen = chosen_scheme(options);
   if (!chosen) return tl::unexpected(chosen.error());
-  if (options.secret.empty()) return fail(Errc::kInvalidArgument, "--secret is required");
-  const auto secret_text = read_secret(*chosen->scheme, options, io.in);
+  const auto secret_text = read_secret(*chosen->scheme, options);
   if (!secret_text) return tl::unexpected(secret_text.error());
   if (options.id.empty()) return fail(Errc::kInvalidArgument, "--id is required");
   const auto body = read_argument(options.body, io.in);
@@ -116,13 +128,12 @@ Result<signing::Headers> headers_of(const SignOptions& options) {
 }
 
 /// What a receiver checks with: of a secret its public key, where the scheme has key pairs.
-Result<std::string> key_to_verify(
-    const signing::Scheme& scheme, const SignOptions& options, std::istream& in
-) {
-  if (options.secret.empty() == options.public_key.empty())
-    return fail(Errc::kInvalidArgument, "give --secret or --public-key");
-  if (options.secret.empty()) return read_key(options.public_key, in);
-  auto secret = read_secret(scheme, options, in);
+Result<std::string> key_to_verify(const signing::Scheme& scheme, const SignOptions& options) {
+  const bool has_secret = !options.secret.empty() || !options.secret_file.empty();
+  if (has_secret && !options.public_key.empty())
+    return fail(Errc::kInvalidArgument, "give --secret or --public-key, not both");
+  if (!options.public_key.empty()) return options.public_key;
+  auto secret = read_secret(scheme, options);
   if (!secret) return secret;
   return scheme.public_key(*secret).value_or(*secret);
 }
@@ -130,7 +141,7 @@ Result<std::string> key_to_verify(
 Result<int> verify(Io& io, const SignOptions& options) {
   const auto chosen = chosen_scheme(options);
   if (!chosen) return tl::unexpected(chosen.error());
-  const auto receivers_key = key_to_verify(*chosen->scheme, options, io.in);
+  const auto receivers_key = key_to_verify(*chosen->scheme, options);
   if (!receivers_key) return tl::unexpected(receivers_key.error());
   const auto headers = headers_of(options);
   if (!headers) return tl::unexpected(headers.error());
@@ -160,6 +171,8 @@ Result<int> verify(Io& io, const SignOptions& options) {
 void add_scheme(const Command& command, SignOptions& options) {
   command.argument("BODY", options.body, "The exact bytes; - = standard input, @FILE = a file");
   command.text("scheme", options.scheme, scheme_help());
+  command.text("secret", options.secret, "Secret of the endpoint");
+  command.text("secret-file", options.secret_file, "Instead of it, the file that holds it");
   command.list(
       "member", options.members, "NAME=VALUE, a member of the endpoint's signature; repeatable"
   );
@@ -175,7 +188,6 @@ void add_sign(const Command& root) {
   );
   auto& options = command.keep<SignOptions>();
   add_scheme(command, options);
-  command.text("secret", options.secret, "Secret of the endpoint; @FILE = a file; required");
   command.text("id", options.id, "Id of the event; required");
   command.text("type", options.type, "Type of the event, for schemes that send it");
   command.text("delivery", options.delivery, "Id of the delivery, likewise (default: --id)");
@@ -193,8 +205,9 @@ void add_verify(const Command& root) {
   );
   auto& options = command.keep<SignOptions>();
   add_scheme(command, options);
-  command.text("secret", options.secret, "Secret of the endpoint; @FILE = a file");
-  command.text("public-key", options.public_key, "Instead of it, where the scheme has key pairs");
+  command.text(
+      "public-key", options.public_key, "Instead of a secret, where the scheme has key pairs"
+  );
   command.list("header", options.headers, "'Name: value' as it arrived; repeatable");
   command.number(
       "timestamp", options.timestamp, {0, kTimestampMax}, "Check as of then (Unix seconds)"

@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include "api/body.h"
+#include "api/endpoint_signing.h"
 #include "api/query.h"
 #include "api/resources.h"
-#include "base/assert.h"
 #include "base/limits.h"
-#include "signing/scheme.h"
 
 namespace postrider::api {
 namespace {
@@ -22,12 +21,6 @@ Handler state_setter(EndpointState state) {
     if (!changed) return refuse(changed.error());
     return json_answer(200, call.api.views.endpoint(*changed));
   };
-}
-
-const signing::Scheme& scheme_of(const Endpoint& endpoint) {
-  const auto* scheme = signing::find_scheme(endpoint.config.signature.scheme);
-  POSTRIDER_ASSERT(scheme != nullptr);
-  return *scheme;
 }
 
 Reply get_secret(const Call& call) {
@@ -50,19 +43,19 @@ Reply rotate_secret(const Call& call) {
   if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
   const auto endpoint = find_endpoint(call, *id);
   if (!endpoint) return refuse(endpoint.error());
-  // Making one may take too long for the writer's thread.
-  const std::string next = secret ? *secret : scheme_of(*endpoint).generate_secret();
-  Status fits;
+  // Making and checking one may take too long for the writer's thread.
+  const auto& scheme = scheme_of(*endpoint);
+  const std::string next = secret ? *secret : scheme.generate_secret();
+  if (const auto fits = check_secret(scheme, next); !fits)
+    return refuse(invalid("/secret", fits.error().context));
   const auto rotated = call.api.service.rotate_secret(
       *id,
       [&](const Endpoint& current) -> Result<std::string> {
-        fits = scheme_of(current).check_secret(next);
-        if (!fits) return tl::unexpected(fits.error());
-        return next;
+        if (&scheme_of(current) == &scheme) return next;
+        return fail(Errc::kConflict, "the endpoint was changed at the same time; try again");
       },
       std::chrono::seconds(overlap_s.value_or(kOverlapSecondsDefault))
   );
-  if (!fits) return refuse(invalid("/secret", fits.error().context));
   if (!rotated) return refuse(rotated.error());
   return json_answer(200, call.api.views.secrets(*rotated, call.api.service.clock().wall_now()));
 }

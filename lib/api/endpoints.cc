@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "api/body.h"
+#include "api/endpoint_signing.h"
 #include "api/query.h"
 #include "api/resources.h"
 #include "base/limits.h"
-#include "signing/scheme.h"
 
 namespace postrider::api {
 namespace {
@@ -83,23 +83,6 @@ void read_identity(const json& object, Endpoint& endpoint, FieldErrors& errors) 
   }
 }
 
-/// The secret that a new endpoint is given, or one that its scheme makes.
-void read_secret(const json& object, Endpoint& endpoint, WallTime now, FieldErrors& errors) {
-  const auto* scheme = signing::find_scheme(endpoint.config.signature.scheme);
-  const auto* given = text_member(object, "secret", errors);
-  if (scheme == nullptr || !errors.empty()) return;
-  EndpointSecret secret;
-  secret.created_at = now;
-  if (given != nullptr) {
-    const auto checked = scheme->check_secret(*given);
-    if (!checked) errors.push_back({"/secret", checked.error().context});
-    secret.value = *given;
-  } else {
-    secret.value = scheme->generate_secret();
-  }
-  endpoint.secrets.push_back(std::move(secret));
-}
-
 Reply post_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto body = endpoint_body(call.request);
@@ -112,8 +95,10 @@ Reply post_endpoint(const Call& call) {
   endpoint.config = parse_endpoint_config(
       *body, call.api.options.check_url, call.api.options.endpoint_defaults, taken, errors
   );
-  endpoint.config.signature = signing::check_signature(endpoint.config.signature, errors);
-  read_secret(*body, endpoint, call.api.service.clock().wall_now(), errors);
+  const auto* const secret = text_member(*body, "secret", errors);
+  check_signature(endpoint.config, errors);
+  add_first_secret(endpoint, secret, call.api.service.clock().wall_now(), errors);
+  if (errors.empty()) check_headers(endpoint.config, endpoint.secrets.front().value, errors);
   if (!errors.empty()) return refuse(invalid(std::move(errors)));
   const auto added = call.api.service.add_endpoint(std::move(endpoint));
   if (!added) return refuse(added.error());
@@ -169,22 +154,6 @@ void check_unchanged(
   }
 }
 
-/// A secret changes by rotation alone, so another scheme has to take what is there.
-void check_secrets(const Endpoint& endpoint, const Signature& signature, FieldErrors& errors) {
-  const auto* scheme = signing::find_scheme(signature.scheme);
-  if (scheme == nullptr || signature.scheme == endpoint.config.signature.scheme) return;
-  for (const EndpointSecret& secret : endpoint.secrets) {
-    const auto fits = scheme->check_secret(secret.value);
-    if (fits) continue;
-    errors.push_back(
-        {"/signature/scheme",
-         "cannot be " + signature.scheme + " with the secrets of this endpoint: " +
-             fits.error().context + "; create another endpoint"}
-    );
-    return;
-  }
-}
-
 Reply patch_endpoint(const Call& call) {
   const auto id = path_endpoint(call);
   if (!id) return refuse(id.error());
@@ -194,21 +163,35 @@ Reply patch_endpoint(const Call& call) {
   const auto taken = with_read_only({"id", "tenant", "state", "secret"});
   FieldErrors errors;
   check_read_only(*body, errors);
+  const auto before = find_endpoint(call, *id);
+  if (!before) return refuse(before.error());
+  const auto merge = [&](const Endpoint& endpoint) {
+    check_unchanged(*body, endpoint, call.api.ids(), errors);
+    auto config = patch_endpoint_config(
+        endpoint.config,
+        *body,
+        call.api.options.check_url,
+        call.api.options.endpoint_defaults,
+        taken,
+        errors
+    );
+    check_signature(config, errors);
+    return config;
+  };
+  const EndpointConfig planned = merge(*before);
+  check_secrets(*before, planned.signature, errors);
+  check_headers(planned, before->secrets.front().value, errors);
+  if (!errors.empty()) return refuse(invalid(std::move(errors)));
   const auto changed = call.api.service.update_endpoint(
       *id,
       [&](const Endpoint& endpoint) -> Result<EndpointConfig> {
-        check_unchanged(*body, endpoint, call.api.ids(), errors);
-        auto config = patch_endpoint_config(
-            endpoint.config,
-            *body,
-            call.api.options.check_url,
-            call.api.options.endpoint_defaults,
-            taken,
-            errors
-        );
-        config.signature = signing::check_signature(config.signature, errors);
-        check_secrets(endpoint, config.signature, errors);
+        auto config = merge(endpoint);
         if (!errors.empty()) return fail(Errc::kInvalidArgument, "members of the body are wrong");
+        const std::string& scheme = config.signature.scheme;
+        const bool is_checked =
+            scheme == planned.signature.scheme && endpoint.secrets == before->secrets;
+        if (scheme != endpoint.config.signature.scheme && !is_checked)
+          return fail(Errc::kConflict, "the endpoint was changed at the same time; try again");
         return config;
       }
   );

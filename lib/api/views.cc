@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "signing/scheme.h"
+#include "api/endpoint_signing.h"
 
 namespace postrider::api {
 namespace {
@@ -17,9 +17,7 @@ void append_strings(std::string& out, const std::vector<std::string>& texts) {
 
 /// Empty when receivers check with the secret itself.
 std::string public_key_of(const Endpoint& endpoint, const EndpointSecret& secret) {
-  const auto* scheme = signing::find_scheme(endpoint.config.signature.scheme);
-  if (scheme == nullptr) return {};
-  return scheme->public_key(secret.value).value_or(std::string{});
+  return scheme_of(endpoint).public_key(secret.value).value_or(std::string{});
 }
 
 std::string_view state_after(const RecordedAttempt& recorded) {

@@ -71,7 +71,7 @@ inline constexpr std::int64_t kRatePeriodMsMax = 3600LL * 1000;
 inline constexpr std::int64_t kRetryDelayMsMax = 7LL * 24 * 3600 * 1000;
 /// Retry-After is believed up to here.
 inline constexpr std::int64_t kRetryAfterMsMax = 24LL * 3600 * 1000;
-/// Old secrets that still sign during a rotation; each adds a signature to every request.
+/// With the old ones of a rotation; each may add a signature to every request.
 inline constexpr std::size_t kSecretsPerEndpointMax = 5;
 /// An RSA key of 8192 bits in PEM has 6,400.
 inline constexpr std::size_t kSecretLengthMax = 8192;

@@ -18,12 +18,15 @@ namespace {
 
 using Bio = UniqueHandle<BIO, BIO_free_all>;
 using SignContext = UniqueHandle<EVP_MD_CTX, EVP_MD_CTX_free>;
+using KeyContext = UniqueHandle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 using SharedKey = std::shared_ptr<EVP_PKEY>;
 
 constexpr int kRsaBitsGenerated = 2048;
 constexpr int kRsaBitsMin = 2048;
-constexpr int kRsaBitsMax = 8192;
+constexpr int kRsaBitsMax = 4096;
 constexpr std::string_view kP256Group = "prime256v1";
+/// Of a key that names its curve; one that spells it out is longer.
+constexpr int kP256SpkiBytes = 91;
 
 const unsigned char* bytes_of(std::string_view data) {
   return reinterpret_cast<const unsigned char*>(data.data());
@@ -43,7 +46,7 @@ std::string_view what(KeyKind kind) {
     case KeyKind::kP256:
       return "an EC key on P-256";
     case KeyKind::kRsa:
-      return "an RSA key of 2048 to 8192 bits";
+      return "an RSA key of 2048 to 4096 bits";
   }
   return {};
 }
@@ -134,8 +137,7 @@ Result<PrivateKey> PrivateKey::from_pem(KeyKind kind, std::string_view pem) {
   SharedKey key = own(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   if (!is_of(kind, key.get())) {
     return fail(
-        Errc::kInvalidArgument,
-        "must be " + std::string{what(kind)} + " in PKCS #8 PEM, unencrypted"
+        Errc::kInvalidArgument, "must be " + std::string{what(kind)} + " in PEM, unencrypted"
     );
   }
   return PrivateKey{kind, std::move(key)};
@@ -156,6 +158,16 @@ PrivateKey PrivateKey::generate(KeyKind kind) {
   }
   POSTRIDER_ASSERT(key != nullptr);
   return {kind, own(key)};
+}
+
+Status PrivateKey::check() const {
+  const KeyContext context{EVP_PKEY_CTX_new(key_.get(), nullptr)};
+  POSTRIDER_ASSERT(context != nullptr);
+  const bool fits = EVP_PKEY_pairwise_check(context.get()) == 1;
+  const bool named = kind_ != KeyKind::kP256 || i2d_PUBKEY(key_.get(), nullptr) == kP256SpkiBytes;
+  ERR_clear_error();
+  if (fits && named) return {};
+  return fail(Errc::kInvalidArgument, "must be a key whose halves belong together");
 }
 
 std::string PrivateKey::sign(std::string_view message) const {

@@ -24,7 +24,7 @@ class PublicKey {
   /// kInvalidArgument unless these are the 32 bytes of an Ed25519 key.
   [[nodiscard]] static Result<PublicKey> from_raw(std::string_view bytes);
   /// kInvalidArgument unless `der` is a SubjectPublicKeyInfo of a key of `kind`; of RSA with 2048
-  /// to 8192 bits.
+  /// to 4096 bits.
   [[nodiscard]] static Result<PublicKey> from_spki(KeyKind kind, std::string_view der);
 
   [[nodiscard]] bool verify(std::string_view message, std::string_view signature) const;
@@ -46,11 +46,15 @@ class PrivateKey {
  public:
   /// kInvalidArgument unless these are the 32 bytes of an Ed25519 seed.
   [[nodiscard]] static Result<PrivateKey> from_seed(std::string_view bytes);
-  /// kInvalidArgument unless `pem` is an unencrypted key of `kind` in PKCS #8; of RSA with 2048 to
-  /// 8192 bits. Never echoes it.
+  /// kInvalidArgument unless `pem` is an unencrypted key of `kind`; of RSA with 2048 to 4096 bits.
+  /// Never echoes it. Looks at the form alone: see check().
   [[nodiscard]] static Result<PrivateKey> from_pem(KeyKind kind, std::string_view pem);
   /// A new one; RSA has 2048 bits and takes some tenths of a second.
   [[nodiscard]] static PrivateKey generate(KeyKind kind);
+
+  /// kInvalidArgument unless its halves belong together. Takes some 50 ms for RSA. With a key from
+  /// outside that was not checked, sign() and spki() may end the process.
+  [[nodiscard]] Status check() const;
 
   [[nodiscard]] std::string sign(std::string_view message) const;
   [[nodiscard]] PublicKey public_key() const { return {kind_, key_}; }

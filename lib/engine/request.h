@@ -17,7 +17,8 @@ struct RequestOptions {
 };
 
 /// The body in the endpoint's shape, the headers of api.md §7, and the signature over exactly that
-/// body by every secret that is valid at `now`. Pure.
+/// body by the secrets that are valid at `now`. Asserts that the endpoint's scheme is known and
+/// takes its secrets.
 [[nodiscard]] Request make_request(
     const DueDelivery& due,
     const Endpoint& endpoint,

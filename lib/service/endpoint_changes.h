@@ -30,7 +30,7 @@ void merge(Effects& effects, Effects more);
     std::optional<DisabledReason> reason
 );
 
-/// Makes `secret` the one that signs; the one before signs until `overlap` has passed.
+/// Makes `secret` the newest; those before it expire when `overlap` has passed, if not earlier.
 [[nodiscard]] Result<Endpoint> rotate_secret(
     WriteContext& context, const Endpoint& endpoint, std::string secret, Millis overlap
 );

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "service/endpoint_changes.h"
+#include "signing/scheme.h"
 
 namespace postrider {
 namespace {
@@ -35,6 +36,14 @@ Status GroupCommit::reload() {
   if (!endpoints) return tl::unexpected(std::move(endpoints).error());
   health_.clear();
   for (const auto& endpoint : *endpoints) {
+    // Of a later version, perhaps: what it signs would not be what its receivers expect.
+    if (signing::find_scheme(endpoint.config.signature.scheme) == nullptr) {
+      return fail(
+          Errc::kCorrupt,
+          "an endpoint is signed by the scheme " + endpoint.config.signature.scheme +
+              ", which this program does not know"
+      );
+    }
     if (endpoint.failing_since) {
       health_[endpoint.id.value] = {
           endpoint.failing_since, endpoint.failed_attempts_count, endpoint.circuit};

@@ -15,6 +15,12 @@ Result<crypto::PrivateKey> decode_seed(std::string_view text) {
   );
 }
 
+Status check_seed(std::string_view text) {
+  const auto key = decode_seed(text);
+  if (!key) return tl::unexpected<Error>(key.error());
+  return {};
+}
+
 Result<crypto::PublicKey> decode_key(std::string_view text) {
   const auto bytes = crypto::hex_decode(text);
   auto key = crypto::PublicKey::from_raw(bytes ? *bytes : std::string{});
@@ -30,6 +36,7 @@ const Scheme& discord() {
        .timestamp_header = "x-signature-timestamp",
        .signature_header = "x-signature-ed25519",
        .kind = crypto::KeyKind::kEd25519,
+       .check_secret = check_seed,
        .decode_secret = decode_seed,
        .encode_secret = [](const crypto::PrivateKey& key
                         ) { return crypto::hex_encode(key.seed()); },

@@ -19,7 +19,7 @@ constexpr std::array<MemberRule, 4> kRules = {{
     {.name = kHeader, .kind = MemberRule::Kind::kHeaderName, .fallback = "X-Signature"},
     {.name = kAlgorithm, .fallback = "sha256", .choices = kAlgorithms},
     {.name = kEncoding, .fallback = "hex", .choices = kEncodings},
-    {.name = kPrefix},
+    {.name = kPrefix, .kind = MemberRule::Kind::kPrefix},
 }};
 
 crypto::HashKind hash_of(std::string_view algorithm) {

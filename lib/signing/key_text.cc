@@ -1,5 +1,8 @@
 #include "signing/key_text.h"
 
+#include <map>
+#include <utility>
+
 #include "crypto/encoding.h"
 
 namespace postrider::signing {
@@ -7,6 +10,8 @@ namespace {
 
 constexpr std::string_view kPublicBegin = "-----BEGIN PUBLIC KEY-----";
 constexpr std::string_view kPublicEnd = "-----END PUBLIC KEY-----";
+
+constexpr std::size_t kKeysKnownMax = 64;
 
 /// The base64 between the lines of PEM, when they are there.
 std::string without_armour(std::string_view text) {
@@ -23,9 +28,24 @@ std::string without_armour(std::string_view text) {
 }  // namespace
 
 Result<crypto::PrivateKey> private_key_of_pem(crypto::KeyKind kind, std::string_view text) {
+  // Reading a key takes longer than most signatures.
+  using Known = std::map<std::pair<crypto::KeyKind, std::string>, crypto::PrivateKey>;
+  thread_local Known known;  // tidy: mutable-static (a thread's own)
+  const std::pair sought{kind, std::string{text}};
+  if (const auto found = known.find(sought); found != known.end()) return found->second;
   auto key = crypto::PrivateKey::from_pem(kind, text);
   if (!key) return fail(Errc::kInvalidArgument, "secret " + key.error().context);
+  if (known.size() >= kKeysKnownMax) known.clear();
+  known.emplace(sought, *key);
   return key;
+}
+
+Status check_private_key_of_pem(crypto::KeyKind kind, std::string_view text) {
+  const auto key = private_key_of_pem(kind, text);
+  if (!key) return tl::unexpected<Error>(key.error());
+  if (auto checked = key->check(); !checked)
+    return fail(Errc::kInvalidArgument, "secret " + checked.error().context);
+  return {};
 }
 
 Result<crypto::PublicKey> public_key_of_text(crypto::KeyKind kind, std::string_view text) {

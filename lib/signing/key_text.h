@@ -6,10 +6,14 @@
 
 namespace postrider::signing {
 
-/// kInvalidArgument says what a secret must be.
+/// kInvalidArgument says what a secret must be. Looks at the form alone, and keeps what it has read
+/// for the thread's next call.
 [[nodiscard]] Result<crypto::PrivateKey> private_key_of_pem(
     crypto::KeyKind kind, std::string_view text
 );
+
+/// Whether the text is a key that can sign.
+[[nodiscard]] Status check_private_key_of_pem(crypto::KeyKind kind, std::string_view text);
 
 /// The base64 of a SubjectPublicKeyInfo, without the lines of PEM around it or with them.
 [[nodiscard]] Result<crypto::PublicKey> public_key_of_text(

@@ -64,9 +64,7 @@ class Paypal final : public Scheme {
     return crypto::PrivateKey::generate(crypto::KeyKind::kRsa).pem();
   }
   [[nodiscard]] Status check_secret(std::string_view secret) const override {
-    const auto key = decode_secret(secret);
-    if (!key) return tl::unexpected<Error>(key.error());
-    return {};
+    return check_private_key_of_pem(crypto::KeyKind::kRsa, secret);
   }
   [[nodiscard]] std::optional<std::string> public_key(std::string_view secret) const override {
     const auto key = decode_secret(secret);

@@ -1,4 +1,4 @@
-// How a request proves to its receiver who sent it. Pure: bytes in, headers out.
+// How a request proves to its receiver who sent it: bytes in, headers out.
 //
 // A scheme is one file beside this one, and one line in scheme.cc.
 #pragma once
@@ -28,7 +28,7 @@ struct Message {
   int attempt = 1;                 ///< of the delivery, from 1
 };
 
-/// Names in lower case, in the order they are sent.
+/// In the order they are sent; names in lower case but for those that an owner chose.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Signed {
@@ -38,7 +38,8 @@ struct Signed {
 
 /// What one member of `signature` may be.
 struct MemberRule {
-  enum class Kind : std::uint8_t { kText, kFlag, kHeaderName, kHttpsUrl };
+  /// A prefix stands before a header's value, so it may end with a space.
+  enum class Kind : std::uint8_t { kText, kPrefix, kFlag, kHeaderName, kHttpsUrl };
 
   std::string_view name;
   Kind kind = Kind::kText;

@@ -12,6 +12,8 @@ const Scheme& sendgrid() {
        .timestamp_header = "x-twilio-email-event-webhook-timestamp",
        .signature_header = "x-twilio-email-event-webhook-signature",
        .kind = crypto::KeyKind::kP256,
+       .check_secret = [](std::string_view text
+                       ) { return check_private_key_of_pem(crypto::KeyKind::kP256, text); },
        .decode_secret = [](std::string_view text
                         ) { return private_key_of_pem(crypto::KeyKind::kP256, text); },
        .encode_secret = [](const crypto::PrivateKey& key) { return key.pem(); },

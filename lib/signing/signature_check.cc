@@ -52,7 +52,8 @@ class MemberReader {
     if (rule.kind == MemberRule::Kind::kHttpsUrl && !text.starts_with("https://"))
       return add(rule, "must be a URL that begins with https://");
     // Every text goes out in a header, or as the beginning of one.
-    check_header("x-any", text, at, errors_);
+    const bool is_prefix = rule.kind == MemberRule::Kind::kPrefix;
+    check_header("x-any", is_prefix ? text + "x" : text, at, errors_);
   }
 
   void add(const MemberRule& rule, std::string detail) {

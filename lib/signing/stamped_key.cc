@@ -9,9 +9,7 @@ std::string StampedKey::generate_secret() const {
 }
 
 Status StampedKey::check_secret(std::string_view secret) const {
-  const auto key = format_.decode_secret(secret);
-  if (!key) return tl::unexpected<Error>(key.error());
-  return {};
+  return format_.check_secret(secret);
 }
 
 std::optional<std::string> StampedKey::public_key(std::string_view secret) const {

@@ -13,7 +13,8 @@ struct StampedKeyFormat {
   std::string_view timestamp_header;
   std::string_view signature_header;
   crypto::KeyKind kind;
-  Result<crypto::PrivateKey> (*decode_secret)(std::string_view text);
+  Status (*check_secret)(std::string_view text);
+  Result<crypto::PrivateKey> (*decode_secret)(std::string_view text);  ///< one that was checked
   std::string (*encode_secret)(const crypto::PrivateKey& key);
   Result<crypto::PublicKey> (*decode_public_key)(std::string_view text);
   std::string (*encode_public_key)(const crypto::PublicKey& key);

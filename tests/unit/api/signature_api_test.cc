@@ -88,6 +88,32 @@ TEST_F(SignatureApi, NamesASecretThatIsNotOfTheScheme) {
   }
 }
 
+TEST_F(SignatureApi, RefusesASecretThatIsTooLong) {
+  const std::string secret(8193, 'x');
+  expect_invalid(create(R"({"scheme":"none"})", R"(,"secret":")" + secret + "\""), "/secret");
+}
+
+TEST_F(SignatureApi, RefusesHeadersThatTheSchemeSendsItself) {
+  const std::string hmac = R"({"scheme":"hmac","header":"X-Own"})";
+  expect_invalid(create(hmac, R"(,"headers":{"x-own":"a"})"), "/headers/x-own");
+  const auto created = create(hmac, R"(,"headers":{"x-other":"a"})");
+  ASSERT_EQ(created.status, 201) << created.body;
+  const std::string id = parsed(created)["id"];
+  expect_invalid(patch(id, R"({"header":"X-Other"})"), "/headers/x-other");
+  EXPECT_EQ(patch(id, R"({"scheme":"github"})").status, 200);
+}
+
+TEST_F(SignatureApi, SaysOnceWhatIsWrong) {
+  const auto answer = create(R"({"scheme":"shopify","shop_domain":1})");
+  expect_invalid(answer, "/signature/shop_domain");
+  EXPECT_EQ(parsed(answer)["errors"].size(), 1U);
+}
+
+TEST_F(SignatureApi, ASchemeThatSignsNothingTakesAnySecret) {
+  const std::string id = parsed(create(R"({"scheme":"sendgrid"})"))["id"];
+  EXPECT_EQ(patch(id, R"({"scheme":"none"})").status, 200);
+}
+
 TEST_F(SignatureApi, APatchOfAnotherSchemeReplacesTheMembers) {
   const std::string id = parsed(create(R"({"scheme":"shopify","shop_domain":"a.example"})"))["id"];
   const auto kept = parsed(patch(id, R"({"api_version":"2026-01"})"))["signature"];

@@ -317,6 +317,7 @@ TEST_P(EverySchemeTest, MakesSecretsThatFitAndVerifiesWhatTheySigned) {
 }
 
 TEST_P(EverySchemeTest, RefusesSecretsThatCannotBeOne) {
+  if (GetParam() == "none") return;
   for (const std::string& wrong :
        {std::string{}, std::string{"line\nbreak"}, std::string(1000, 'x')})
     EXPECT_FALSE(scheme().check_secret(wrong));
@@ -399,6 +400,7 @@ TEST(Signatures, AreCompletedWithWhatWasLeftOut) {
   EXPECT_EQ(text_member(members, "encoding"), "base64");
   EXPECT_EQ(text_member(members, "prefix"), "");
   EXPECT_FALSE(flag_member(complete("github", {}), "sha1"));
+  EXPECT_EQ(text_member(complete("hmac", {{"prefix", "HMAC "}}), "prefix"), "HMAC ");
 }
 
 TEST(Signatures, AreRefusedByTheNameOfTheMember) {
