@@ -1,5 +1,6 @@
 #include "crypto/keys.h"
 
+#include <algorithm>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -40,6 +41,22 @@ TEST_P(KeysTest, OfAnotherKindAreRefused) {
     const PrivateKey key = PrivateKey::generate(other);
     EXPECT_FALSE(PrivateKey::from_pem(GetParam(), key.pem()));
     EXPECT_FALSE(PublicKey::from_spki(GetParam(), key.public_key().spki()));
+  }
+}
+
+TEST_P(KeysTest, ThatAreDamagedAreFoundOutOrWork) {
+  const std::string pem = PrivateKey::generate(GetParam()).pem();
+  const std::size_t begin = pem.find('\n') + 1;
+  const std::size_t end = pem.find("\n-----END");
+  const std::size_t step = std::max<std::size_t>((end - begin) / 24, 1);
+  for (std::size_t at = begin; at < end; at += step) {
+    std::string damaged = pem;
+    if (damaged[at] == '\n' || damaged[at] == '=') continue;
+    damaged[at] = damaged[at] == 'A' ? 'B' : 'A';
+    const auto key = PrivateKey::from_pem(GetParam(), damaged);
+    if (!key || !key->check()) continue;
+    EXPECT_TRUE(key->public_key().verify("x", key->sign("x"))) << damaged;
+    EXPECT_TRUE(PublicKey::from_spki(GetParam(), key->public_key().spki())) << damaged;
   }
 }
 
