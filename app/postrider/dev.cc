@@ -156,8 +156,7 @@ Result<int> show_main_job(
   if (!endpoint) return tl::unexpected(std::move(endpoint).error());
   auto secret = secret_of(*api, *endpoint);
   if (!secret) return tl::unexpected(std::move(secret).error());
-  if (auto set = receiver.set_secret(std::move(*secret)); !set)
-    return tl::unexpected(std::move(set).error());
+  if (auto set = receiver.set_secret(*secret); !set) return tl::unexpected(std::move(set).error());
 
   printer.print(first_screen(node.url(), key, receiver.url()));
   printer.print("Emitting a first event: POST /v1/events " + std::string(kFirstEvent) + "\n\n");

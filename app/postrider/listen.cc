@@ -1,4 +1,5 @@
 #include <ostream>
+#include <utility>
 
 #include "app/postrider/commands.h"
 #include "app/postrider/receiver.h"
@@ -12,6 +13,7 @@ constexpr std::int64_t kCountMax = 1'000'000'000;
 
 struct ListenOptions {
   std::int64_t port = 0;
+  SchemeFlags scheme;
   std::string secret;
   std::int64_t status = 200;
   std::int64_t fail_first = 0;
@@ -21,10 +23,13 @@ struct ListenOptions {
 };
 
 Result<int> listen(Io& io, const ListenOptions& options) {
+  auto chosen = chosen_scheme(options.scheme);
+  if (!chosen) return tl::unexpected(std::move(chosen).error());
   const StopSignals signals;
   const SystemClock clock;
   const ReceiverOptions receiver_options{
       .port = static_cast<std::uint16_t>(options.port),
+      .scheme = std::move(*chosen),
       .secret = options.secret,
       .status = static_cast<int>(options.status),
       .fail_first = options.fail_first,
@@ -52,6 +57,7 @@ void add_listen(const Command& root) {
   auto& options = command.keep<ListenOptions>();
   command.number("port", options.port, {0, 65'535}, "On 127.0.0.1; 0 = any free one");
   command.text("secret", options.secret, "Secret of the endpoint; without it nothing is verified");
+  add_scheme_flags(command, options.scheme);
   command.number("status", options.status, {200, 599}, "Status of the answers");
   command.number(
       "fail-first", options.fail_first, {0, kCountMax}, "Answer this many with 500 first"

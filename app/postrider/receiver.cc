@@ -40,13 +40,17 @@ std::string verdict(const ReceivedWebhook& webhook) {
   return {};
 }
 
+ReceiverOptions with_scheme(ReceiverOptions options) {
+  if (options.scheme.scheme == nullptr) options.scheme.scheme = &signing::standard();
+  return options;
+}
+
 }  // namespace
 
 Receiver::Receiver(ReceiverOptions options, const Clock& clock, OnWebhook on_webhook)
-    : options_(std::move(options)),
+    : options_(with_scheme(std::move(options))),
       clock_(clock),
       on_webhook_(std::move(on_webhook)),
-      secret_(options_.secret),
       failures_left_(options_.fail_first),
       server_(server_options(options_), clock) {
   for (const char* method : {"POST", "PUT", "PATCH", "GET", "DELETE"}) {
@@ -58,7 +62,7 @@ Receiver::~Receiver() { stop(); }
 
 Status Receiver::start() {
   if (!options_.secret.empty()) {
-    if (auto status = signing::standard().check_secret(options_.secret); !status) return status;
+    if (auto status = set_secret(options_.secret); !status) return status;
   }
   return server_.start();
 }
@@ -72,23 +76,24 @@ void Receiver::stop() {
   server_.stop();
 }
 
-Status Receiver::set_secret(std::string secret) {
-  if (auto status = signing::standard().check_secret(secret); !status) return status;
+Status Receiver::set_secret(const std::string& secret) {
+  auto key = options_.scheme.receivers_key(secret);
+  if (!key) return tl::unexpected<Error>(std::move(key).error());
   const MutexLock lock(mutex_);
-  secret_ = std::move(secret);
+  key_ = std::move(*key);
   return {};
 }
 
 void Receiver::check(ReceivedWebhook& webhook) const {
-  std::string secret;
+  std::string key;
   {
     const MutexLock lock(mutex_);
-    secret = secret_;
+    key = key_;
   }
-  if (secret.empty()) return;
+  if (key.empty()) return;
   const std::vector<http::Headers::Field> fields(webhook.headers.begin(), webhook.headers.end());
-  const auto status = signing::standard().verify(
-      secret, {.headers = fields, .body = webhook.body, .now = webhook.at}, {}
+  const auto status = options_.scheme.scheme->verify(
+      key, {.headers = fields, .body = webhook.body, .now = webhook.at}, options_.scheme.members
   );
   webhook.check = status ? ReceivedWebhook::Check::kVerified : ReceivedWebhook::Check::kFailed;
   if (!status) webhook.reason = status.error().context;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/postrider/scheme_flags.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mutex.h"
@@ -19,6 +20,7 @@ namespace postrider::cli {
 struct ReceiverOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;       ///< 0 = any free one
+  ChosenScheme scheme{};        ///< without one: standard
   std::string secret{};         ///< empty = signatures are not checked
   int status = 200;             ///< of its answers
   std::int64_t fail_first = 0;  ///< this many requests are answered with 500 first
@@ -59,7 +61,7 @@ class Receiver {
 
   /// The secret that webhooks are checked with from now on: an endpoint, and so its secret, can be
   /// made only once the receiver's address is known. kInvalidArgument when it is none.
-  [[nodiscard]] Status set_secret(std::string secret);
+  [[nodiscard]] Status set_secret(const std::string& secret);
 
  private:
   [[nodiscard]] http::Answer receive(const http::Request& request);
@@ -71,7 +73,7 @@ class Receiver {
   const OnWebhook on_webhook_;
   mutable Mutex mutex_;
   CondVar stopped_;
-  std::string secret_ POSTRIDER_GUARDED_BY(mutex_);
+  std::string key_ POSTRIDER_GUARDED_BY(mutex_);  ///< that the secret is checked with
   std::int64_t failures_left_ POSTRIDER_GUARDED_BY(mutex_);
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
   http::Server server_;

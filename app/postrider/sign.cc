@@ -1,14 +1,11 @@
-#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <ostream>
 
-#include <fmt/format.h>
-
 #include "app/postrider/commands.h"
 #include "app/postrider/input.h"
+#include "app/postrider/scheme_flags.h"
 #include "base/clock.h"
-#include "signing/scheme.h"
 
 namespace postrider::cli {
 namespace {
@@ -17,11 +14,10 @@ constexpr std::int64_t kAttemptMax = 1'000'000;
 constexpr std::int64_t kTimestampMax = 253'402'300'799;  // the end of the year 9999
 
 struct SignOptions {
-  std::string scheme = "standard";
+  SchemeFlags scheme;
   std::string secret;
   std::string secret_file;
   std::string public_key;
-  std::vector<std::string> members;
   std::string id;
   std::string type = "test";
   std::string delivery;
@@ -31,51 +27,6 @@ struct SignOptions {
   std::int64_t tolerance_s = 300;
   std::string body;
 };
-
-std::string scheme_help() {
-  return fmt::format("One of {}", fmt::join(signing::scheme_names(), ", "));
-}
-
-/// A scheme with its members, as an endpoint would have them.
-struct Chosen {
-  const signing::Scheme* scheme = nullptr;
-  SignatureMembers members;
-};
-
-bool is_flag(std::string_view scheme_name, std::string_view member) {
-  const signing::Scheme* scheme = signing::find_scheme(scheme_name);
-  if (scheme == nullptr) return false;
-  const auto rules = scheme->member_rules();
-  return std::any_of(rules.begin(), rules.end(), [&](const signing::MemberRule& rule) {
-    return rule.name == member && rule.kind == signing::MemberRule::Kind::kFlag;
-  });
-}
-
-Result<Chosen> chosen_scheme(const SignOptions& options) {
-  Signature signature{.scheme = options.scheme, .members = {}};
-  for (const std::string& member : options.members) {
-    const std::size_t equals = member.find('=');
-    if (equals == std::string::npos)
-      return fail(Errc::kInvalidArgument, "--member must be NAME=VALUE");
-    const std::string name = member.substr(0, equals);
-    const std::string value = member.substr(equals + 1);
-    auto& kept = signature.members[name];
-    kept = value;
-    if (is_flag(options.scheme, name) && (value == "true" || value == "false"))
-      kept = value == "true";
-  }
-  FieldErrors errors;
-  signature = signing::check_signature(std::move(signature), errors);
-  if (!errors.empty()) {
-    const auto& [pointer, detail, too_large] = errors.front();
-    const std::string name = pointer.substr(pointer.rfind('/') + 1);
-    return fail(
-        Errc::kInvalidArgument,
-        name == "scheme" ? "--scheme " + detail : fmt::format("--member: {} {}", name, detail)
-    );
-  }
-  return Chosen{signing::find_scheme(signature.scheme), std::move(signature.members)};
-}
 
 /// What --secret or --secret-file says, when the scheme takes it.
 Result<std::string> read_secret(const signing::Scheme& scheme, const SignOptions& options) {
@@ -93,7 +44,7 @@ Result<std::string> read_secret(const signing::Scheme& scheme, const SignOptions
 }
 
 Result<int> sign(Io& io, const SignOptions& options) {
-  const auto chosen = chosen_scheme(options);
+  const auto chosen = chosen_scheme(options.scheme);
   if (!chosen) return tl::unexpected(chosen.error());
   const auto secret_text = read_secret(*chosen->scheme, options);
   if (!secret_text) return tl::unexpected(secret_text.error());
@@ -127,21 +78,20 @@ Result<signing::Headers> headers_of(const SignOptions& options) {
   return headers;
 }
 
-/// What a receiver checks with: of a secret its public key, where the scheme has key pairs.
-Result<std::string> key_to_verify(const signing::Scheme& scheme, const SignOptions& options) {
+Result<std::string> key_to_verify(const ChosenScheme& chosen, const SignOptions& options) {
   const bool has_secret = !options.secret.empty() || !options.secret_file.empty();
   if (has_secret && !options.public_key.empty())
     return fail(Errc::kInvalidArgument, "give --secret or --public-key, not both");
   if (!options.public_key.empty()) return options.public_key;
-  auto secret = read_secret(scheme, options);
+  auto secret = read_secret(*chosen.scheme, options);
   if (!secret) return secret;
-  return scheme.public_key(*secret).value_or(*secret);
+  return chosen.receivers_key(*secret);
 }
 
 Result<int> verify(Io& io, const SignOptions& options) {
-  const auto chosen = chosen_scheme(options);
+  const auto chosen = chosen_scheme(options.scheme);
   if (!chosen) return tl::unexpected(chosen.error());
-  const auto receivers_key = key_to_verify(*chosen->scheme, options);
+  const auto receivers_key = key_to_verify(*chosen, options);
   if (!receivers_key) return tl::unexpected(receivers_key.error());
   const auto headers = headers_of(options);
   if (!headers) return tl::unexpected(headers.error());
@@ -170,12 +120,9 @@ Result<int> verify(Io& io, const SignOptions& options) {
 /// What both commands ask for.
 void add_scheme(const Command& command, SignOptions& options) {
   command.argument("BODY", options.body, "The exact bytes; - = standard input, @FILE = a file");
-  command.text("scheme", options.scheme, scheme_help());
+  add_scheme_flags(command, options.scheme);
   command.text("secret", options.secret, "Secret of the endpoint");
   command.text("secret-file", options.secret_file, "Instead of it, the file that holds it");
-  command.list(
-      "member", options.members, "NAME=VALUE, a member of the endpoint's signature; repeatable"
-  );
 }
 
 }  // namespace

@@ -30,12 +30,15 @@ class ReceiverTest : public testing::Test {
     return answer ? answer->status : 0;
   }
 
-  http::Headers signed_headers(const std::string& secret, const std::string& body) {
+  http::Headers signed_headers(
+      const std::string& secret, const std::string& body, std::string_view scheme = "standard"
+  ) {
     const std::string_view view = secret;
     http::Headers headers;
     const signing::Message message{
         .id = "evt_1", .timestamp_s = unix_ms(clock_.wall_now()) / 1000, .body = body};
-    for (const auto& [name, value] : signing::standard().sign({&view, 1}, message, {}).headers) {
+    for (const auto& [name, value] :
+         signing::find_scheme(scheme)->sign({&view, 1}, message, {}).headers) {
       headers.add(name, value);
     }
     return headers;
@@ -55,6 +58,19 @@ TEST_F(ReceiverTest, VerifiesWhatWasSignedWithItsSecret) {
   EXPECT_EQ(received_[0].check, ReceivedWebhook::Check::kVerified);
   EXPECT_EQ(received_[0].body, body);
   EXPECT_THAT(to_text(received_[0]), HasSubstr("  VERIFIED  order.created\n"));
+}
+
+TEST_F(ReceiverTest, VerifiesByTheSchemeThatItIsToldOf) {
+  const std::string secret = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+  ReceiverOptions options;
+  options.scheme.scheme = signing::find_scheme("discord");
+  options.secret = secret;
+  start(options);
+  EXPECT_EQ(post("{}", signed_headers(secret, "{}", "discord")), 200);
+  EXPECT_EQ(post("[]", signed_headers(secret, "{}", "discord")), 200);
+  ASSERT_EQ(received_.size(), 2U);
+  EXPECT_EQ(received_[0].check, ReceivedWebhook::Check::kVerified);
+  EXPECT_EQ(received_[1].check, ReceivedWebhook::Check::kFailed);
 }
 
 TEST_F(ReceiverTest, SaysWhyItDoesNotVerify) {
