@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/assert.h"
 #include "crypto/encoding.h"
 
 namespace postrider::signing {
@@ -27,7 +26,6 @@ Signed BodyHmac::sign(
     const Message& message,
     const SignatureMembers& members
 ) const {
-  POSTRIDER_ASSERT(!secrets.empty());
   const std::string_view secret = held_secret(secrets);
   Headers headers = identify(message);
   format_.describe(message, members, headers);

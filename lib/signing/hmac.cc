@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "base/assert.h"
 #include "signing/body_hmac.h"
 #include "signing/text_secret.h"
 
@@ -46,7 +45,6 @@ class Hmac final : public TextSecretScheme {
       const Message& message,
       const SignatureMembers& members
   ) const override {
-    POSTRIDER_ASSERT(!secrets.empty());
     const HmacHeader header = header_of(members);
     Headers headers = identify(message);
     headers.emplace_back(header.name, header.value(held_secret(secrets), message.body));

@@ -1,8 +1,11 @@
 // Key pairs as people hand them around: PEM and base64.
 #pragma once
 
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
 #include "crypto/keys.h"
-#include "signing/scheme.h"
 
 namespace postrider::signing {
 

@@ -77,7 +77,6 @@ class Paypal final : public Scheme {
       const Message& message,
       const SignatureMembers& members
   ) const override {
-    POSTRIDER_ASSERT(!secrets.empty());
     const auto key = decode_secret(held_secret(secrets));
     POSTRIDER_ASSERT(key.has_value());
     const std::string id = transmission_id(message);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "domain/header_rules.h"
 #include "signing/discord.h"
 #include "signing/github.h"
 #include "signing/hmac.h"
@@ -21,8 +22,6 @@
 
 namespace postrider::signing {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::array<const Scheme*, 16> schemes() {
   return {
@@ -76,9 +75,8 @@ Headers identify(const Message& message) {
 const std::string* find_header(
     std::span<const std::pair<std::string, std::string>> headers, std::string_view name
 ) {
-  const auto same = [](char received, char wanted) { return lower(received) == lower(wanted); };
   for (const auto& [received, value] : headers) {
-    if (std::equal(received.begin(), received.end(), name.begin(), name.end(), same)) return &value;
+    if (same_header_name(received, name)) return &value;
   }
   return nullptr;
 }

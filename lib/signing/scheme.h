@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "domain/field_error.h"
@@ -96,8 +97,9 @@ class Scheme {
 };
 
 /// Of the valid ones, newest first, that by which a scheme with room for one signature signs: the
-/// oldest. So a receiver has until it expires to learn the next one.
+/// oldest. So a receiver has until it expires to learn the next one. There is at least one.
 [[nodiscard]] inline std::string_view held_secret(std::span<const std::string_view> secrets) {
+  POSTRIDER_ASSERT(!secrets.empty());
   return secrets.back();
 }
 

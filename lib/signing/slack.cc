@@ -1,6 +1,5 @@
 #include "signing/slack.h"
 
-#include "base/assert.h"
 #include "crypto/encoding.h"
 #include "crypto/hash.h"
 #include "signing/text_secret.h"
@@ -27,7 +26,6 @@ class Slack final : public TextSecretScheme {
       const Message& message,
       const SignatureMembers& /*members*/
   ) const override {
-    POSTRIDER_ASSERT(!secrets.empty());
     const std::string timestamp = std::to_string(message.timestamp_s);
     Headers headers = identify(message);
     headers.emplace_back(kTimestampHeader, timestamp);

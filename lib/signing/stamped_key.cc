@@ -23,7 +23,6 @@ Signed StampedKey::sign(
     const Message& message,
     const SignatureMembers& /*members*/
 ) const {
-  POSTRIDER_ASSERT(!secrets.empty());
   const auto key = format_.decode_secret(held_secret(secrets));
   POSTRIDER_ASSERT(key.has_value());
   std::string text = std::to_string(message.timestamp_s);

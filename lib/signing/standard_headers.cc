@@ -66,8 +66,7 @@ Status StandardHeaders::verify(
         Errc::kInvalidArgument, fmt::format("no signature in {} matches", names_.signature)
     );
   }
-  if (auto young = check_not_old(*signed_at, received, names_.timestamp); !young) return young;
-  return check_not_ahead(*signed_at, received, names_.timestamp);
+  return check_near(*signed_at, received, names_.timestamp);
 }
 
 }  // namespace postrider::signing

@@ -29,10 +29,10 @@ Status check_not_old(WallTime signed_at, const Received& received, std::string_v
   return {};
 }
 
-Status check_not_ahead(WallTime signed_at, const Received& received, std::string_view what) {
+Status check_near(WallTime signed_at, const Received& received, std::string_view what) {
   if (signed_at > received.now + received.tolerance)
     return refuse(what, "is too far in the future");
-  return {};
+  return check_not_old(signed_at, received, what);
 }
 
 }  // namespace postrider::signing

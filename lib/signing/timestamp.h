@@ -15,8 +15,8 @@ namespace postrider::signing {
 [[nodiscard]] Status check_not_old(
     WallTime signed_at, const Received& received, std::string_view what
 );
-/// Likewise when it is further ahead.
-[[nodiscard]] Status check_not_ahead(
+/// Likewise, and when it is further ahead.
+[[nodiscard]] Status check_near(
     WallTime signed_at, const Received& received, std::string_view what
 );
 
