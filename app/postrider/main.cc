@@ -1,11 +1,13 @@
 #include <csignal>
 #include <iostream>
+#include <string_view>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "app/postrider/cli.h"
 #include "app/postrider/commands.h"
+#include "jq/sandbox/worker.h"
 
 namespace {
 
@@ -18,6 +20,9 @@ std::size_t terminal_width() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Not for people: how a ProcessRunner starts what runs jq programs.
+  if (argc == 2 && std::string_view{argv[1]} == "jq-worker")
+    return postrider::jq::run_worker(postrider::jq::kWorkerSocket);
   postrider::cli::Io io{
       .in = std::cin,
       .out = std::cout,

@@ -75,6 +75,14 @@ inline constexpr std::int64_t kRetryAfterMsMax = 24LL * 3600 * 1000;
 inline constexpr std::size_t kSecretsPerEndpointMax = 5;
 /// An RSA key of 8192 bits in PEM has 6,400.
 inline constexpr std::size_t kSecretLengthMax = 8192;
+/// A key's name, a key or a token of a destination.
+inline constexpr std::size_t kCredentialLengthMax = 4096;
+/// Between two looks for rows of the SQL outbox where nothing tells of them.
+inline constexpr std::chrono::milliseconds kOutboxPoll{50};
+/// Events of one command whose filters are noted before they run: each is copied.
+inline constexpr std::size_t kFilteredEventsMax = 64;
+/// What the filters of one event may take in all: a producer waits for it.
+inline constexpr std::chrono::milliseconds kFiltersTime{5000};
 inline constexpr std::int64_t kSecretOverlapSecondsMax = 30LL * 24 * 3600;
 
 // --- What receivers answer -----------------------------------------------------------------------
@@ -84,6 +92,33 @@ inline constexpr std::size_t kResponseExcerptBytes = 4096;
 /// A response is read no further than this; the status has decided by then.
 inline constexpr std::size_t kResponseBytesMax = 64U << 10U;
 inline constexpr std::size_t kResponseHeaderBytesMax = 64U << 10U;
+
+// --- jq programs: what one of them can cost the others -------------------------------------------
+
+inline constexpr std::size_t kProgramBytesMax = 16U << 10U;
+/// Processor time of a program over one input. Templates of messages take microseconds.
+inline constexpr std::chrono::milliseconds kProgramCpu{100};
+/// Processor time of reading an input, and of compiling a program: jq 1.6 needs 30 ms for any,
+/// because it compiles its own library each time.
+inline constexpr std::chrono::milliseconds kProgramPrepareCpu{1000};
+/// Of a process that runs programs without a sign of life: far above what processor time allows.
+inline constexpr std::chrono::milliseconds kProgramSilence{10'000};
+/// What compiling a program may take when it is saved, with the wait for its turn.
+inline constexpr std::chrono::milliseconds kProgramCheckTime{10'000};
+/// Memory of a process that runs programs, beyond what it has after its start. jq holds an input in
+/// 3 to 100 times its size.
+inline constexpr std::size_t kProgramMemoryBytes = 64U << 20U;
+inline constexpr std::size_t kProgramOutputBytesMax = 1U << 20U;
+/// Of a program's error that is kept.
+inline constexpr std::size_t kProgramErrorBytesMax = 512;
+/// Compiled programs that one process keeps: 25 KB each, as a rule.
+inline constexpr std::size_t kProgramsCached = 512;
+/// Text of the programs that one process keeps: what it compiles to can be 350 times as large.
+inline constexpr std::size_t kCachedProgramBytesMax = 128U << 10U;
+/// Memory for them, beyond what programs may use when they run.
+inline constexpr std::size_t kProgramCacheBytes = 32U << 20U;
+/// Processes that run programs.
+inline constexpr std::size_t kProgramProcesses = 2;
 
 // --- Inside --------------------------------------------------------------------------------------
 
@@ -95,6 +130,9 @@ inline constexpr std::size_t kGroupEventsMax = 512;
 /// Deliveries with payload that a lane holds ready, besides those in flight. What finds no room is
 /// read from the store again, a tenth of what a delivery costs.
 inline constexpr std::size_t kLaneReadyMax = 256;
+/// Attempts of a lane that wait for programs or a token at once: enough to keep these busy, and few
+/// of the slots that others could use.
+inline constexpr std::size_t kLanePreparingMax = 8;
 /// Deliveries of one page of a lane: while it is read, nobody else is served.
 inline constexpr std::size_t kLanePageMax = 64;
 /// Payload bytes that one lane holds ready, so that a few lanes with large events do not use up
