@@ -17,6 +17,10 @@ struct EndpointFlags : OneOptions {
   std::vector<std::string> channels;
   std::vector<std::string> headers;
   std::optional<std::string> payload;
+  std::optional<std::string> destination;
+  std::optional<std::string> message_template;
+  std::optional<std::string> filter;
+  std::optional<std::string> transform;
   std::vector<std::string> retry_delays_ms;
   std::optional<std::int64_t> timeout_ms;
   std::optional<std::int64_t> max_in_flight;
@@ -33,6 +37,14 @@ void add_member_flags(const Command& command, EndpointFlags& flags) {
   command.list("channel", flags.channels, "Only events of this channel; repeatable", ',');
   command.list("header", flags.headers, "'Name: value' sent with every request; repeatable");
   command.text("payload", flags.payload, "envelope, raw, cloudevents or cloudevents-binary");
+  command.text(
+      "destination",
+      flags.destination,
+      "slack, discord, zapier, ifttt, aws_lambda or gcp_function; --set for their other members"
+  );
+  command.text("template", flags.message_template, "jq program of the message for slack, discord");
+  command.text("filter", flags.filter, "jq program: which events it wants");
+  command.text("transform", flags.transform, "jq program: what it is sent");
   command.list(
       "retry-delays-ms", flags.retry_delays_ms, "Waits after failed attempts: 5000,300000", ','
   );
@@ -90,6 +102,14 @@ void add_members(RequestBody& body, const EndpointFlags& flags) {
   body.add_given("channels", flags.channels);
   if (!flags.headers.empty()) body.add_result("headers", headers_json(flags.headers), "--header");
   body.add_given("payload", flags.payload);
+  if (flags.destination || flags.message_template) {
+    RequestBody destination;
+    destination.add_given("type", flags.destination);
+    destination.add_given("template", flags.message_template);
+    body.add_result("destination", destination.take(), "--destination");
+  }
+  body.add_given("filter", flags.filter);
+  body.add_given("transform", flags.transform);
   if (!flags.retry_delays_ms.empty()) {
     body.add_result("retry", retry_json(flags.retry_delays_ms), "--retry-delays-ms");
   }

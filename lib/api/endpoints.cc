@@ -6,10 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "api/body.h"
+#include "api/endpoint_programs.h"
 #include "api/endpoint_signing.h"
 #include "api/query.h"
 #include "api/resources.h"
 #include "base/limits.h"
+#include "destinations/provider.h"
 
 namespace postrider::api {
 namespace {
@@ -83,6 +85,18 @@ void read_identity(const json& object, Endpoint& endpoint, FieldErrors& errors) 
   }
 }
 
+/// What takes too long for the writer's thread, unless `errors` has something already.
+Status check_slowly(
+    const Call& call,
+    const EndpointConfig& config,
+    const EndpointConfig* before,
+    FieldErrors& errors
+) {
+  if (!errors.empty()) return {};
+  destinations::check_destination(config, errors);
+  return check_programs(call.api.service.programs(), config, before, errors);
+}
+
 Reply post_endpoint(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   const auto body = endpoint_body(call.request);
@@ -99,6 +113,8 @@ Reply post_endpoint(const Call& call) {
   check_signature(endpoint.config, errors);
   add_first_secret(endpoint, secret, call.api.service.clock().wall_now(), errors);
   if (errors.empty()) check_headers(endpoint.config, endpoint.secrets.front().value, errors);
+  if (auto asked = check_slowly(call, endpoint.config, nullptr, errors); !asked)
+    return refuse(asked.error());
   if (!errors.empty()) return refuse(invalid(std::move(errors)));
   const auto added = call.api.service.add_endpoint(std::move(endpoint));
   if (!added) return refuse(added.error());
@@ -154,6 +170,13 @@ void check_unchanged(
   }
 }
 
+/// Whether what took too long to check on the writer's thread was checked of the plan.
+bool is_checked(const EndpointConfig& config, const EndpointConfig& planned) {
+  return config.signature.scheme == planned.signature.scheme && config.url == planned.url &&
+         config.headers == planned.headers && config.destination == planned.destination &&
+         config.filter == planned.filter && config.transform == planned.transform;
+}
+
 Reply patch_endpoint(const Call& call) {
   const auto id = path_endpoint(call);
   if (!id) return refuse(id.error());
@@ -181,16 +204,17 @@ Reply patch_endpoint(const Call& call) {
   const EndpointConfig planned = merge(*before);
   check_secrets(*before, planned.signature, errors);
   check_headers(planned, before->secrets.front().value, errors);
+  if (auto asked = check_slowly(call, planned, &before->config, errors); !asked)
+    return refuse(asked.error());
   if (!errors.empty()) return refuse(invalid(std::move(errors)));
   const auto changed = call.api.service.update_endpoint(
       *id,
       [&](const Endpoint& endpoint) -> Result<EndpointConfig> {
         auto config = merge(endpoint);
         if (!errors.empty()) return fail(Errc::kInvalidArgument, "members of the body are wrong");
-        const std::string& scheme = config.signature.scheme;
-        const bool is_checked =
-            scheme == planned.signature.scheme && endpoint.secrets == before->secrets;
-        if (scheme != endpoint.config.signature.scheme && !is_checked)
+        if (!is_checked(config, planned) ||
+            (config.signature.scheme != endpoint.config.signature.scheme &&
+             endpoint.secrets != before->secrets))
           return fail(Errc::kConflict, "the endpoint was changed at the same time; try again");
         return config;
       }

@@ -30,13 +30,34 @@ std::string encode_base64(std::string_view bytes, std::string_view alphabet) {
 }
 
 /// 0 to 63, or -1 for a character outside of the alphabet.
-int base64_value(char c) {
+int base64_value(char c, std::string_view alphabet) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
   if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  if (c == '/') return 63;
+  if (c == alphabet[62]) return 62;
+  if (c == alphabet[63]) return 63;
   return -1;
+}
+
+/// Of a text without padding.
+Result<std::string> decode_base64(std::string_view text, std::string_view alphabet) {
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  unsigned held = 0;
+  for (const char c : text) {
+    const int value = base64_value(c, alphabet);
+    if (value < 0) return fail(Errc::kInvalidArgument, "a character that is not base64");
+    bits = bits << 6U | static_cast<unsigned>(value);
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes += static_cast<char>(bits >> held & 0xFFU);
+    bits &= (1U << held) - 1;
+  }
+  // Two texts for the same bytes would let a changed signature pass for the right one.
+  if (bits != 0) return fail(Errc::kInvalidArgument, "base64 with stray bits at its end");
+  return bytes;
 }
 
 int hex_value(char c) {
@@ -59,23 +80,12 @@ std::string base64url_encode(std::string_view bytes) { return encode_base64(byte
 Result<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return fail(Errc::kInvalidArgument, "not padded base64");
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3 + 2);
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const char c : text) {
-    const int value = base64_value(c);
-    if (value < 0) return fail(Errc::kInvalidArgument, "a character that is not base64");
-    bits = bits << 6U | static_cast<unsigned>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes += static_cast<char>(bits >> held & 0xFFU);
-    bits &= (1U << held) - 1;
-  }
-  // Two texts for the same bytes would let a changed signature pass for the right one.
-  if (bits != 0) return fail(Errc::kInvalidArgument, "base64 with stray bits at its end");
-  return bytes;
+  return decode_base64(text, kStandardAlphabet);
+}
+
+Result<std::string> base64url_decode(std::string_view text) {
+  if (text.size() % 4 == 1) return fail(Errc::kInvalidArgument, "base64 that ends amid a byte");
+  return decode_base64(text, kUrlAlphabet);
 }
 
 std::string hex_encode(std::string_view bytes) {

@@ -17,6 +17,9 @@ namespace postrider::crypto {
 /// RFC 4648 §5: the alphabet for URLs, without padding.
 [[nodiscard]] std::string base64url_encode(std::string_view bytes);
 
+/// Takes exactly what base64url_encode makes: no padding, no white space, unused bits zero.
+[[nodiscard]] Result<std::string> base64url_decode(std::string_view text);
+
 /// Lower-case.
 [[nodiscard]] std::string hex_encode(std::string_view bytes);
 

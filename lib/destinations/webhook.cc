@@ -3,35 +3,12 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "destinations/answers.h"
 
 namespace postrider::webhook {
 namespace {
 
-/// The outcome of a request that got no usable response.
-Outcome outcome_of(Response::Failure failure) {
-  switch (failure) {
-    case Response::Failure::kTimeout:
-      return Outcome::kTimeout;
-    case Response::Failure::kConnect:
-      return Outcome::kConnect;
-    case Response::Failure::kTls:
-      return Outcome::kTls;
-    case Response::Failure::kDns:
-      return Outcome::kDns;
-    case Response::Failure::kBlocked:
-      return Outcome::kBlocked;
-    case Response::Failure::kNone:
-    case Response::Failure::kInvalid:
-      break;
-  }
-  return Outcome::kResponseInvalid;
-}
-
 std::string source_of(const Event& event) { return "/tenants/" + event.tenant; }
-
-bool is_throttling(int status) {
-  return status == 429 || status == 502 || status == 503 || status == 504;
-}
 
 }  // namespace
 
@@ -61,7 +38,7 @@ std::string shape_body(const Event& event, std::string_view event_id, PayloadKin
   );
 }
 
-std::vector<std::pair<std::string, std::string>> shape_headers(
+destinations::Headers shape_headers(
     const Event& event, std::string_view event_id, PayloadKind payload
 ) {
   if (payload != PayloadKind::kCloudEventsBinary) return {};
@@ -80,20 +57,17 @@ std::string_view content_type(PayloadKind payload) {
                                               : "application/json";
 }
 
-Judgement judge(const Response& response, WallTime now) {
-  // Time spent on reading a body that never ends does not undo a status that has arrived, but the
-  // transport says so by leaving `failure` unset.
-  if (response.failure != Response::Failure::kNone) {
-    return {Verdict::kRetry, outcome_of(response.failure), std::nullopt};
-  }
-  const int status = response.status;
-  if (status < 100 || status > 599) {
-    return {Verdict::kRetry, Outcome::kResponseInvalid, std::nullopt};
-  }
-  if (status >= 200 && status <= 299) return {Verdict::kDelivered, Outcome::kSuccess, std::nullopt};
-  if (status == 410) return {Verdict::kEndpointGone, Outcome::kGone, std::nullopt};
-  if (!is_throttling(status)) return {Verdict::kRetry, Outcome::kHttpError, std::nullopt};
-  return {Verdict::kThrottled, Outcome::kHttpError, parse_retry_after(response.retry_after, now)};
+Result<destinations::Content> Webhook::shape(const destinations::Message& message) const {
+  const PayloadKind payload = message.config.payload;
+  return destinations::Content{
+      shape_body(message.event, message.event_id, payload),
+      content_type(payload),
+      shape_headers(message.event, message.event_id, payload)};
+}
+
+Judgement Webhook::judge(const Response& response, WallTime now) const {
+  if (destinations::is_answered(response) && response.status == 410) return destinations::gone({});
+  return destinations::judge_status(response, now);
 }
 
 }  // namespace postrider::webhook

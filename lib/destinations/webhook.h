@@ -1,14 +1,10 @@
-// The plain webhook: how an event becomes a body, and what an answer to it means.
+// The plain webhook: the event as it is.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
-#include "domain/endpoint.h"
-#include "domain/event.h"
-#include "domain/outcome.h"
+#include "destinations/provider.h"
 
 namespace postrider::webhook {
 
@@ -20,16 +16,22 @@ namespace postrider::webhook {
 
 /// What goes with the body and is not in it: the attributes of CloudEvents in binary mode. Names in
 /// lower case.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> shape_headers(
+[[nodiscard]] destinations::Headers shape_headers(
     const Event& event, std::string_view event_id, PayloadKind payload
 );
 
 /// The value of `content-type` that goes with the body.
 [[nodiscard]] std::string_view content_type(PayloadKind payload);
 
-/// What an answer means, by the rules of api.md §4: a 2xx alone is success, 410 ends the endpoint,
-/// 429/502/503/504 hold it (for as long as Retry-After says, when it says so), and all else is
-/// tried again. `now` is what a date in Retry-After is measured from.
-[[nodiscard]] Judgement judge(const Response& response, WallTime now);
+/// A subscriber's own server. Others are it with answers of their own.
+class Webhook : public destinations::Provider {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "webhook"; }
+  [[nodiscard]] Result<destinations::Content> shape(const destinations::Message& message
+  ) const override;
+  /// By the rules of api.md §4: a 2xx alone is success, 410 ends the endpoint, 429/502/503/504 hold
+  /// it (for as long as Retry-After says, when it says so), and all else is tried again.
+  [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
+};
 
 }  // namespace postrider::webhook

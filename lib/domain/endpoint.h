@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "domain/destination.h"
 #include "domain/event.h"
 #include "domain/id.h"
 #include "domain/ordering.h"
@@ -38,6 +39,9 @@ struct EndpointConfig {
   std::vector<std::pair<std::string, std::string>> headers;
   PayloadKind payload = PayloadKind::kEnvelope;
   Signature signature;               ///< whether it is one that lib/signing knows is checked there
+  Destination destination;           ///< whether it can be sent to is checked by lib/destinations
+  std::string filter;                ///< a jq program; empty = every event that matches
+  std::string transform;             ///< a jq program whose output is the body; empty = none
   std::optional<RetryPolicy> retry;  ///< nothing = the service's default policy
   std::optional<Millis> timeout;     ///< nothing = the service's default
   int max_in_flight = 32;

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "domain/destination_json.h"
 #include "domain/header_rules.h"
 #include "domain/json_members.h"
+#include "domain/mask.h"
 #include "domain/rate_limit_json.h"
 #include "domain/retry_policy_json.h"
 #include "domain/signature_json.h"
@@ -22,17 +24,6 @@ constexpr std::array<std::pair<std::string_view, PayloadKind>, 4> kPayloadNames 
     {"raw", PayloadKind::kRaw},
     {"cloudevents", PayloadKind::kCloudEvents},
     {"cloudevents-binary", PayloadKind::kCloudEventsBinary},
-}};
-
-/// A member that shows its default and takes nothing else yet.
-struct FixedMember {
-  std::string_view name;
-  std::string_view value;  ///< its default as JSON
-};
-constexpr std::array<FixedMember, 3> kFixedMembers = {{
-    {"filter", "null"},
-    {"transform", "null"},
-    {"destination", R"({"type":"webhook"})"},
 }};
 
 std::string_view payload_name(PayloadKind kind) {
@@ -69,7 +60,7 @@ class ConfigReader {
   };
 
   void member(const std::string& name, const json& value) {
-    static constexpr std::array<Member, 13> kMembers = {{
+    static constexpr std::array<Member, 16> kMembers = {{
         {"url", &ConfigReader::url},
         {"description", &ConfigReader::description},
         {"metadata", &ConfigReader::metadata},
@@ -78,6 +69,9 @@ class ConfigReader {
         {"headers", &ConfigReader::headers},
         {"payload", &ConfigReader::payload},
         {"signature", &ConfigReader::signature},
+        {"destination", &ConfigReader::destination},
+        {"filter", &ConfigReader::filter},
+        {"transform", &ConfigReader::transform},
         {"retry", &ConfigReader::retry},
         {"timeout_ms", &ConfigReader::timeout},
         {"max_in_flight", &ConfigReader::max_in_flight},
@@ -89,19 +83,7 @@ class ConfigReader {
       if (!value.is_null()) (this->*known.rule)(value);
       return;
     }
-    for (const auto& fixed : kFixedMembers) {
-      if (fixed.name == name) return fixed_member(fixed, value);
-    }
     add_error(errors_, pointer_to("", name), "is not a member of an endpoint");
-  }
-
-  void fixed_member(const FixedMember& fixed, const json& value) {
-    if (value.is_null() || value == json::parse(fixed.value, nullptr, false)) return;
-    add_error(
-        errors_,
-        pointer_to("", fixed.name),
-        fmt::format("is not supported yet: leave it out or give its default, {}", fixed.value)
-    );
   }
 
   void url(const json& value) {
@@ -111,6 +93,8 @@ class ConfigReader {
           errors_, "/url", fmt::format("must be a URL of at most {} bytes", limits::kUrlLengthMax)
       );
     }
+    if (is_masked_url(*text))
+      return add_error(errors_, "/url", "is the mask of a hidden URL: give the URL itself");
     const auto status = check_url_(*text);
     if (!status) return add_error(errors_, "/url", status.error().context);
     config_.url = *text;
@@ -205,7 +189,7 @@ class ConfigReader {
     const auto at = pointer_to("/headers", name);
     const auto* text = as_string(value);
     if (text == nullptr) return add_error(errors_, at, "must be a string");
-    if (*text == kMaskedHeaderValue) {
+    if (*text == kMask) {
       return add_error(errors_, at, "is the mask of a hidden value: give the value itself");
     }
     const auto same = [&](const auto& other) { return same_header_name(other.first, name); };
@@ -228,6 +212,18 @@ class ConfigReader {
 
   void signature(const json& value) {
     config_.signature = parse_signature(value, "/signature", errors_);
+  }
+
+  void destination(const json& value) {
+    config_.destination = parse_destination(value, check_url_, "/destination", errors_);
+  }
+
+  void filter(const json& value) {
+    config_.filter = read_text(value, limits::kProgramBytesMax, "/filter", errors_);
+  }
+
+  void transform(const json& value) {
+    config_.transform = read_text(value, limits::kProgramBytesMax, "/transform", errors_);
   }
 
   void retry(const json& value) {
@@ -263,63 +259,6 @@ class ConfigReader {
   EndpointConfig config_;
 };
 
-/// Takes the member of `object` that HTTP would take for `name`; its own spelling, if there is one.
-json::iterator find_header(json& object, std::string_view name) {
-  auto at = object.begin();
-  while (at != object.end() && !same_header_name(at.key(), name)) ++at;
-  return at;
-}
-
-/// A header that is sent back as it was shown keeps its value; any other replaces what is stored
-/// under its name in any case.
-void merge_headers(json& target, const json& patch) {
-  for (const auto& [name, value] : patch.items()) {
-    const auto stored = find_header(target, name);
-    if (stored != target.end()) {
-      if (value == kMaskedHeaderValue) continue;
-      target.erase(stored);
-    }
-    if (!value.is_null()) target[name] = value;
-  }
-}
-
-/// RFC 7396 for members whose own members hold no objects: nothing of an endpoint is nested deeper,
-/// and what is gets refused by its type.
-void merge_members(json& target, const json& patch) {
-  for (const auto& [name, value] : patch.items()) {
-    if (value.is_null()) {
-      target.erase(name);
-    } else {
-      target[name] = value;
-    }
-  }
-}
-
-/// Whether `patch` chooses another variant of a member that has several: what the stored one holds
-/// means nothing to it.
-bool is_of_other_kind(const std::string& name, const json& member, const json& patch) {
-  const char* const choice = name == "signature" ? "scheme" : "kind";
-  if (name != "retry" && name != "signature") return false;
-  const auto chosen = patch.find(choice);
-  return chosen != patch.end() && member.contains(choice) && member[choice] != *chosen;
-}
-
-void merge_member(json& target, const std::string& name, const json& patch) {
-  if (patch.is_null()) {
-    target.erase(name);
-    return;
-  }
-  if (!patch.is_object()) {
-    target[name] = patch;
-    return;
-  }
-  auto& member = target[name];
-  if (!member.is_object()) member = json::object();
-  if (name == "headers") return merge_headers(member, patch);
-  if (is_of_other_kind(name, member, patch)) member = json::object();
-  merge_members(member, patch);
-}
-
 /// What endpoint_config_json() and endpoint_config_view() have in common.
 json strings_json(const std::vector<std::string>& strings) {
   json out = json::array();
@@ -331,10 +270,12 @@ json headers_json(const EndpointConfig& config, bool masked) {
   json out = json::object();
   for (const auto& [name, value] : config.headers) {
     const bool hidden = masked && is_write_only_header(name);
-    out[name] = hidden ? std::string{kMaskedHeaderValue} : value;
+    out[name] = hidden ? std::string{kMask} : value;
   }
   return out;
 }
+
+json text_or_null(const std::string& text) { return text.empty() ? json{} : json(text); }
 
 json metadata_json(const EndpointConfig& config) {
   if (config.metadata.empty()) return json::object();
@@ -357,24 +298,6 @@ EndpointConfig parse_endpoint_config(
   return ConfigReader{check_url, defaults, errors}.read(object, taken);
 }
 
-EndpointConfig patch_endpoint_config(
-    const EndpointConfig& current,
-    const nlohmann::json& patch,
-    const UrlCheck& check_url,
-    const EndpointDefaults& defaults,
-    std::span<const std::string_view> taken,
-    FieldErrors& errors
-) {
-  if (!patch.is_object()) {
-    add_error(errors, "", "must be an object");
-    return current;
-  }
-  json merged = endpoint_config_json(current);
-  merged["signature"] = signature_json(current.signature);
-  for (const auto& [name, value] : patch.items()) merge_member(merged, name, value);
-  return parse_endpoint_config(merged, check_url, defaults, taken, errors);
-}
-
 nlohmann::json endpoint_config_json(const EndpointConfig& config) {
   const EndpointConfig defaults;
   json out = json::object();
@@ -386,6 +309,10 @@ nlohmann::json endpoint_config_json(const EndpointConfig& config) {
   if (!config.headers.empty()) out["headers"] = headers_json(config, false);
   if (config.payload != defaults.payload) out["payload"] = payload_name(config.payload);
   if (config.signature != defaults.signature) out["signature"] = signature_json(config.signature);
+  if (config.destination != defaults.destination)
+    out["destination"] = destination_json(config.destination, Secrets::kShown);
+  if (!config.filter.empty()) out["filter"] = config.filter;
+  if (!config.transform.empty()) out["transform"] = config.transform;
   if (config.retry) out["retry"] = retry_policy_json(*config.retry);
   if (config.timeout) out["timeout_ms"] = config.timeout->count();
   if (config.max_in_flight != defaults.max_in_flight) out["max_in_flight"] = config.max_in_flight;
@@ -398,7 +325,7 @@ nlohmann::json endpoint_config_view(
     const EndpointConfig& config, const EndpointDefaults& defaults
 ) {
   json out = json::object();
-  out["url"] = config.url;
+  out["url"] = has_secret_url(config.destination.type) ? masked_url(config.url) : config.url;
   out["description"] = config.description;
   out["metadata"] = metadata_json(config);
   out["event_types"] = strings_json(config.event_types);
@@ -406,14 +333,14 @@ nlohmann::json endpoint_config_view(
   out["headers"] = headers_json(config, true);
   out["payload"] = payload_name(config.payload);
   out["signature"] = signature_json(config.signature);
+  out["destination"] = destination_json(config.destination, Secrets::kMasked);
+  out["filter"] = text_or_null(config.filter);
+  out["transform"] = text_or_null(config.transform);
   out["retry"] = retry_policy_json(config.retry.value_or(defaults.retry));
   out["timeout_ms"] = config.timeout.value_or(defaults.timeout).count();
   out["max_in_flight"] = config.max_in_flight;
   out["ordering"] = to_string(config.ordering);
   out["rate_limit"] = config.rate_limit ? rate_limit_json(*config.rate_limit) : json{};
-  for (const auto& [name, value] : kFixedMembers) {
-    out[std::string{name}] = json::parse(value, nullptr, false);
-  }
   return out;
 }
 

@@ -31,10 +31,6 @@ struct EndpointDefaults {
   Millis timeout{15'000};
 };
 
-/// What stands in answers for the value of a write-only header. It is no value that can be set: in
-/// a PATCH it keeps the stored value, in a POST it is refused.
-inline constexpr std::string_view kMaskedHeaderValue = "********";
-
 /// Reads an endpoint's members by the rules of api.md §4. A null is a member left out. What is
 /// wrong goes to `errors`, unknown members by name, and the result counts only when none was added.
 /// `taken`: names in `object` that the caller reads itself.
@@ -47,9 +43,10 @@ inline constexpr std::string_view kMaskedHeaderValue = "********";
 );
 
 /// Merges `patch` into `current` (RFC 7396: left out = as it is, null = the default), under the
-/// same rules as parse_endpoint_config(). Two additions: header names are compared without case,
-/// and a `retry` of another `kind`, or a `signature` of another `scheme`, replaces the stored one
-/// instead of mixing with it.
+/// same rules as parse_endpoint_config(). Additions: header names are compared without case; what
+/// was shown masked and comes back so keeps its value; and a `retry` or an `auth` of another
+/// `kind`, a `signature` of another `scheme` or a `destination` of another `type` replaces the
+/// stored one instead of mixing with it.
 [[nodiscard]] EndpointConfig patch_endpoint_config(
     const EndpointConfig& current,
     const nlohmann::json& patch,
@@ -63,7 +60,8 @@ inline constexpr std::string_view kMaskedHeaderValue = "********";
 /// credentials: for storing, never for answers or logs.
 [[nodiscard]] nlohmann::json endpoint_config_json(const EndpointConfig& config);
 
-/// All members, with the defaults that apply, for answers. Values of write-only headers are masked.
+/// All members, with the defaults that apply, for answers. Values of write-only headers,
+/// credentials of the destination and URLs that are credentials are masked.
 [[nodiscard]] nlohmann::json endpoint_config_view(
     const EndpointConfig& config, const EndpointDefaults& defaults
 );

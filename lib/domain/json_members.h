@@ -59,4 +59,17 @@ inline void add_error(FieldErrors& errors, std::string pointer, std::string deta
   return value.get_ptr<const nlohmann::json::string_t*>();
 }
 
+/// A string of 1 to `size_max` bytes; empty when it is none.
+[[nodiscard]] inline std::string read_text(
+    const nlohmann::json& value,
+    std::size_t size_max,
+    const std::string& pointer,
+    FieldErrors& errors
+) {
+  const auto* const text = as_string(value);
+  if (text != nullptr && !text->empty() && text->size() <= size_max) return *text;
+  add_error(errors, pointer, fmt::format("must be a string of 1 to {} bytes", size_max));
+  return {};
+}
+
 }  // namespace postrider

@@ -29,6 +29,14 @@ enum class Outcome : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Outcome outcome);
 [[nodiscard]] Result<Outcome> parse_outcome(std::string_view text);
 
+/// The headers x-ratelimit-* as they came, each empty when there was none.
+struct RateLimitHeaders {
+  std::string remaining;    ///< requests that the present period still has
+  std::string reset_after;  ///< seconds, with decimals, until it is over
+  std::string scope;
+  std::string global;
+};
+
 /// What a transport saw of one request. Values, never errors: a refused connection is an answer of
 /// the world.
 struct Response {
@@ -39,7 +47,8 @@ struct Response {
   std::string
       error;  ///< for people, when failure is set; names no address that the owner may not learn
   std::string retry_after;  ///< the header as it came, empty when there was none
-  std::string body;         ///< the first bytes of the body; any bytes
+  RateLimitHeaders rate_limit;
+  std::string body;  ///< the first bytes of the body; any bytes
   Millis duration{0};
 };
 
@@ -52,12 +61,21 @@ enum class Verdict : std::uint8_t {
   kEndpointGone,  ///< this endpoint never again: dead, and the endpoint is disabled
 };
 
+/// Whether the endpoint does its work: it took the message, or refused this one alone.
+[[nodiscard]] constexpr bool is_well(Verdict verdict) {
+  return verdict == Verdict::kDelivered || verdict == Verdict::kRejected;
+}
+
 /// A response as its destination understands it.
 struct Judgement {
   Verdict verdict = Verdict::kRetry;
   Outcome outcome = Outcome::kHttpError;
-  std::optional<Millis>
-      retry_after;  ///< asked for by the receiver, at most limits::kRetryAfterMsMax
+  /// How long the receiver asks to be left alone, at most limits::kRetryAfterMsMax; a delivered one
+  /// may ask, too.
+  std::optional<Millis> retry_after{};
+  /// What asks for it holds for every endpoint of the host.
+  bool holds_host = false;
+  std::string reason{};  ///< the receiver's own word, for people; empty when there is none
 };
 
 enum class DeadReason : std::uint8_t {

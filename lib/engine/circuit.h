@@ -52,6 +52,13 @@ class Circuit {
   [[nodiscard]] std::optional<MonoTime> waits_until(MonoTime now) const;
   /// The delivery goes out as a probe.
   void probe(DeliveryId delivery);
+  [[nodiscard]] bool is_probe(DeliveryId delivery) const { return probe_ == delivery; }
+  /// It did not go out after all: it is the next probe, if it still can be.
+  void put_back(DeliveryId delivery) {
+    if (!is_probe(delivery)) return;
+    probe_.reset();
+    wanted_.push_front(delivery);
+  }
   /// Its settlement is committed.
   void settled(DeliveryId delivery) {
     if (probe_ == delivery) probe_.reset();

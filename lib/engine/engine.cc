@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "destinations/webhook.h"
 
 namespace postrider {
 namespace {
@@ -18,20 +17,12 @@ constexpr int kServedPerTickMax = 64;
 
 }  // namespace
 
-Engine::Engine(
-    EngineOptions options,
-    IdCodec ids,
-    StoreReader& store,
-    Transport& transport,
-    SettlementSink& sink,
-    Prng prng
-)
+Engine::Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng)
     : options_(std::move(options)),
-      ids_(ids),
-      store_(store),
-      transport_(transport),
-      sink_(sink),
+      store_(seams.store),
+      sink_(seams.sink),
       prng_(prng),
+      outgoing_(options_.request, ids, seams.transport, seams.renderer),
       budget_{options_.ready_bytes_max, 0, {options_.line_bytes_max, 0}},
       slots_(options_.in_flight_max) {}
 
@@ -136,7 +127,13 @@ void Engine::read_again(EndpointId endpoint) {
 }
 
 Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion> completions) {
-  for (auto& completion : completions) judge(std::move(completion), wall_now, mono_now);
+  const auto take = [&](Answer&& answer) { settle(std::move(answer), wall_now, mono_now); };
+  const auto prepares = [&](const Underway& attempt) {
+    const Delivery& delivery = attempt.due.delivery;
+    find_lane(delivery.endpoint)->preparing(delivery.id);
+  };
+  outgoing_.advance(std::move(completions), wall_now, std::ref(take), std::ref(prepares));
+  for (const Prepared prepared : outgoing_.take_prepared()) go_on(prepared, wall_now, mono_now);
   for (const EndpointId id : due_.take_due(wall_now)) note_runnable(id);
   for (const EndpointId id : holds_.take_due(mono_now)) note_runnable(id);
   // One request per lane and turn, so that a lane with a long queue does not keep the others
@@ -169,7 +166,7 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   if (has_slot(*lane) && may_send(*lane, mono_now) && lane->can_send(mono_now))
     send(*lane, wall_now, mono_now);
   const bool shut = circuit != nullptr && !circuit->may_probe(mono_now);
-  if (shut || lane->should_unload(mono_now)) lane->unload();
+  if (shut || host_hold(*lane, mono_now) || lane->should_unload(mono_now)) lane->unload();
   if (may_send(*lane, mono_now) && lane->has_work(wall_now)) {
     if (has_slot(*lane)) {
       note_runnable(id);
@@ -222,36 +219,82 @@ void Engine::send(Lane& lane, WallTime wall_now, MonoTime mono_now) {
     if (circuit != nullptr && circuit->wanted() == due.delivery.id) circuit->drop_wanted();
     return;
   }
-  if (circuit != nullptr) circuit->probe(due.delivery.id);
+  const DeliveryId id = due.delivery.id;
+  if (circuit != nullptr) circuit->probe(id);
   slots_.take(is_prompt(lane.endpoint().id));
-  lane.sent(mono_now);
-  Request request = make_request(due, lane.endpoint(), ids_, options_.request, wall_now);
-  const TransferId id = ++transfer_last_;
-  in_flight_.emplace(id, InFlight{std::move(due), lane.shared_endpoint(), wall_now, mono_now});
-  transport_.submit(id, std::move(request));
+  Underway attempt{std::move(due), lane.shared_endpoint(), mono_now};
+  note(outgoing_.begin(std::move(attempt), wall_now, mono_now), lane, id, mono_now);
 }
 
-void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) {
-  auto node = in_flight_.extract(completion.id);
-  POSTRIDER_ASSERT(!node.empty());
-  InFlight& sent = node.mapped();
-  const Delivery& delivery = sent.due.delivery;
-  Response& response = completion.response;
-  const Judgement judgement = webhook::judge(response, wall_now);
+void Engine::note(Step step, Lane& lane, DeliveryId id, MonoTime mono_now) {
+  if (step == Step::kSent) lane.sent(mono_now);
+  if (step == Step::kPreparing) lane.preparing(id);
+}
 
+bool Engine::may_go_on(
+    const Underway& attempt, const Lane& lane, WallTime wall_now, MonoTime mono_now
+) {
+  const DeliveryId id = attempt.due.delivery.id;
+  const auto& expires_at = attempt.due.event->expires_at;
+  const Circuit* circuit = open_circuit(lane.endpoint().id);
+  return writable_ && !draining_ && lane.may_go(id, *attempt.endpoint, mono_now) &&
+         !host_hold(lane, mono_now) && (circuit == nullptr || circuit->is_probe(id)) &&
+         !(expires_at && *expires_at <= wall_now);
+}
+
+void Engine::go_on(Prepared prepared, WallTime wall_now, MonoTime mono_now) {
+  const Underway& attempt = outgoing_.attempt(prepared.id);
+  const DeliveryId id = attempt.due.delivery.id;
+  const EndpointId endpoint = attempt.endpoint->id;
+  Lane* lane = find_lane(endpoint);
+  POSTRIDER_ASSERT(lane != nullptr);
+  note_runnable(endpoint);
+  if (prepared.can_go && may_go_on(attempt, *lane, wall_now, mono_now)) {
+    lane->prepared(id);
+    return note(outgoing_.go(prepared.id, wall_now, mono_now), *lane, id, mono_now);
+  }
+  outgoing_.drop(prepared.id);
+  lane->put_back(id);
+  slots_.give_back(is_prompt(endpoint));
+  if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->put_back(id);
+  if (!prepared.can_go) lane->throttled(mono_now, std::nullopt);
+}
+
+void Engine::heed(const Answer& answer, Lane& lane, MonoTime mono_now) {
+  const Judgement& judgement = answer.judgement;
+  if (judgement.verdict == Verdict::kThrottled) {
+    lane.throttled(mono_now, judgement.retry_after);
+  } else {
+    lane.answered();
+    if (judgement.retry_after) lane.throttled(mono_now, judgement.retry_after);
+  }
+  if (judgement.holds_host && judgement.retry_after) {
+    const std::string& url = answer.attempt.endpoint->config.url;
+    host_holds_.hold(url, mono_now, *judgement.retry_after);
+  }
+  if (judgement.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
+}
+
+void Engine::judge_promptness(const Answer& answer, MonoTime mono_now) {
+  const Underway& attempt = answer.attempt;
+  const EndpointId id = attempt.endpoint->id;
+  const auto prepared_for = attempt.sent_at.value_or(mono_now) - attempt.begun_at;
+  const bool is_slow = prepared_for + answer.response.duration > kPromptMax;
+  const bool was_reached = answer.response.failure == Response::Failure::kNone;
+  // An attempt that its programs ended says nothing of how soon the endpoint answers.
+  if (is_slow || answer.tells_health) set_prompt(id, !is_slow && was_reached);
+}
+
+void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
+  Underway& sent = answer.attempt;
+  const Delivery& delivery = sent.due.delivery;
   Lane* lane = find_lane(delivery.endpoint);
   POSTRIDER_ASSERT(lane != nullptr);
-  if (judgement.verdict == Verdict::kThrottled) {
-    lane->throttled(mono_now, judgement.retry_after);
-  } else {
-    lane->answered();
-  }
-  set_prompt(
-      delivery.endpoint,
-      response.failure == Response::Failure::kNone && response.duration <= kPromptMax
-  );
-  if (judgement.verdict == Verdict::kEndpointGone) lane->gone(delivery.id);
+  if (answer.tells_health) heed(answer, *lane, mono_now);
+  judge_promptness(answer, mono_now);
 
+  Response& response = answer.response;
+  Judgement& judgement = answer.judgement;
   Settlement settlement;
   settlement.delivery = delivery.id;
   settlement.endpoint = delivery.endpoint;
@@ -261,20 +304,24 @@ void Engine::judge(Completion completion, WallTime wall_now, MonoTime mono_now) 
   settlement.attempt.duration = response.duration;
   settlement.attempt.status = response.status;
   settlement.attempt.outcome = judgement.outcome;
-  settlement.attempt.error = std::move(response.error);
+  settlement.attempt.error =
+      response.error.empty() ? std::move(judgement.reason) : std::move(response.error);
   settlement.attempt.response_excerpt = std::move(response.body);
   settlement.verdict = judgement.verdict;
+  settlement.tells_health = answer.tells_health;
   settlement.health_round = sent.endpoint->health_round;
   const bool was_open = open_circuit(delivery.endpoint) != nullptr;
-  settlement.circuit =
-      judge_circuit(sent, judgement.verdict == Verdict::kDelivered, wall_now, mono_now);
+  if (answer.tells_health) {
+    settlement.circuit = judge_circuit(sent, is_well(judgement.verdict), wall_now, mono_now);
+  }
   const RetryPolicy& policy =
       sent.endpoint->config.retry ? *sent.endpoint->config.retry : options_.retry_default;
   settlement.next =
       next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
-  settlement.sent_at = sent.sent_at;
-  if (sent.endpoint->config.rate_limit)
+  if (sent.sent_at && sent.endpoint->config.rate_limit) {
+    settlement.sent_at = *sent.sent_at;
     settlement.rate_period = sent.endpoint->config.rate_limit->period;
+  }
   settlement.event = std::move(sent.due.event);
   const bool circuit_matters = was_open || settlement.circuit;
   sink_.put(std::move(settlement), urgency_of(delivery, *lane, circuit_matters));
@@ -288,14 +335,14 @@ Urgency Engine::urgency_of(const Delivery& delivery, const Lane& lane, bool circ
 }
 
 std::optional<OpenCircuit> Engine::judge_circuit(
-    const InFlight& sent, bool delivered, WallTime wall_now, MonoTime mono_now
+    const Underway& sent, bool is_well, WallTime wall_now, MonoTime mono_now
 ) {
   const std::int64_t id = sent.endpoint->id.value;
   const auto endpoint = endpoints_.find(id);
   // Of the endpoint as it is now the answer says nothing.
   if (endpoint == endpoints_.end() || endpoint->second->health_round != sent.endpoint->health_round)
     return std::nullopt;
-  if (delivered) {
+  if (is_well) {
     circuits_.erase(id);
     return std::nullopt;
   }
@@ -330,12 +377,20 @@ Status Engine::fetch_wanted(Lane& lane, Circuit& circuit, WallTime wall_now, Mon
 
 bool Engine::may_send(const Lane& lane, MonoTime mono_now) {
   if (!lane.may_send(mono_now)) return false;
+  if (host_hold(lane, mono_now)) return false;
   const Circuit* circuit = open_circuit(lane.endpoint().id);
   return circuit == nullptr || circuit->may_probe(mono_now);
 }
 
+std::optional<MonoTime> Engine::host_hold(const Lane& lane, MonoTime mono_now) const {
+  const EndpointConfig& config = lane.endpoint().config;
+  if (config.destination.type != DestinationType::kDiscord) return std::nullopt;
+  return host_holds_.until(config.url, mono_now);
+}
+
 std::optional<Millis> Engine::idle_for(WallTime wall_now, MonoTime mono_now) const {
   const bool slot_is_wanted = !waiting_for_slot_.empty() && slots_.any_free_for_doubtful();
+  if (outgoing_.any_waiting()) return Millis{0};
   if ((!runnable_.empty() || slot_is_wanted) && may_send_any()) return Millis{0};
   if (!writable_ || draining_) return std::nullopt;
   std::optional<Millis> idle;
@@ -367,7 +422,8 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
   const bool removed = !endpoints_.contains(id.value);
   const Circuit* circuit = open_circuit(id);
   const auto until_probe = circuit == nullptr ? std::nullopt : circuit->waits_until(mono_now);
-  const auto wait = std::max(lane.waits_until(mono_now), until_probe);
+  const auto until_host = host_hold(lane, mono_now);
+  const auto wait = std::max({lane.waits_until(mono_now), until_probe, until_host});
   // A hold outlives the deliveries that it was met with: the endpoint is left alone for what comes.
   // What was sent outlives them too, for as long as the rate limit counts it.
   const auto matters = lane.matters_until(mono_now);

@@ -17,7 +17,9 @@
 #include "domain/retry_policy.h"
 #include "engine/agenda.h"
 #include "engine/circuit.h"
+#include "engine/host_holds.h"
 #include "engine/lane.h"
+#include "engine/outgoing.h"
 #include "engine/request.h"
 #include "engine/slots.h"
 #include "store/reader.h"
@@ -48,21 +50,20 @@ class SettlementSink {
   virtual void put(Settlement settlement, Urgency urgency) = 0;
 };
 
-/// The owner of all lanes of one dispatcher. Pure and single-threaded: time, randomness, store,
-/// transport and sink are handed in and outlive it; nothing happens outside of its calls.
+/// The owner of all lanes of one dispatcher. Pure and single-threaded: time, randomness and the
+/// seams are handed in and outlive it; nothing happens outside of its calls.
 ///
 /// A request's slot, of the process and of its lane, is free when its settlement is committed, not
 /// when the answer came: so a crash repeats at most what the limits allow.
 class Engine {
  public:
-  Engine(
-      EngineOptions options,
-      IdCodec ids,
-      StoreReader& store,
-      Transport& transport,
-      SettlementSink& sink,
-      Prng prng
-  );
+  struct Seams {
+    StoreReader& store;
+    Transport& transport;
+    Renderer& renderer;
+    SettlementSink& sink;
+  };
+  Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng);
 
   // What others tell the engine. All of it takes effect in the next tick.
 
@@ -73,6 +74,8 @@ class Engine {
   void settled(
       DeliveryId delivery, EndpointId endpoint, bool applied, std::optional<WallTime> due_at
   );
+  /// The renderer has run the programs of an attempt.
+  void rendered(Rendered result) { outgoing_.rendered(std::move(result)); }
   /// The endpoint is new or was changed.
   void put_endpoint(std::shared_ptr<const Endpoint> endpoint);
   void remove_endpoint(EndpointId id);
@@ -86,6 +89,7 @@ class Engine {
       WallTime wall_now,
       MonoTime mono_now
   );
+  [[nodiscard]] bool is_prompt(EndpointId id) const { return prompt_.contains(id.value); }
   /// A person asks for this delivery: when the endpoint's circuit is open, it is its next probe, at
   /// once.
   void probe_with(DeliveryId delivery, EndpointId endpoint);
@@ -118,13 +122,6 @@ class Engine {
   [[nodiscard]] std::size_t lanes_count() const { return lanes_.size(); }
 
  private:
-  struct InFlight {
-    DueDelivery due;
-    std::shared_ptr<const Endpoint> endpoint;  // as it was when the request was made
-    WallTime started_at;
-    MonoTime sent_at;
-  };
-
   [[nodiscard]] Lane* find_lane(EndpointId id);
   /// The endpoint's lane, made when there is none; null when the endpoint is unknown.
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
@@ -132,10 +129,21 @@ class Engine {
   /// `circuit_matters`: the endpoint's circuit was open before or is now.
   [[nodiscard]] Urgency urgency_of(const Delivery& delivery, const Lane& lane, bool circuit_matters)
       const;
-  void judge(Completion completion, WallTime wall_now, MonoTime mono_now);
+  /// What has become of an attempt of the lane.
+  void note(Step step, Lane& lane, DeliveryId id, MonoTime mono_now);
+  /// An attempt was prepared: it goes on, unless what it was begun for is no more.
+  void go_on(Prepared prepared, WallTime wall_now, MonoTime mono_now);
+  [[nodiscard]] bool may_go_on(
+      const Underway& attempt, const Lane& lane, WallTime wall_now, MonoTime mono_now
+  );
+  void settle(Answer&& answer, WallTime wall_now, MonoTime mono_now);
+  /// What an answer says of its endpoint: holds, whether it is gone.
+  void heed(const Answer& answer, Lane& lane, MonoTime mono_now);
+  /// Whether the endpoint keeps its slots for long, by its programs or by its answers.
+  void judge_promptness(const Answer& answer, MonoTime mono_now);
   /// What the attempt makes of the endpoint's circuit.
   [[nodiscard]] std::optional<OpenCircuit> judge_circuit(
-      const InFlight& sent, bool delivered, WallTime wall_now, MonoTime mono_now
+      const Underway& sent, bool is_well, WallTime wall_now, MonoTime mono_now
   );
   /// The endpoint's circuit; null unless it is open.
   [[nodiscard]] Circuit* open_circuit(EndpointId id);
@@ -143,6 +151,8 @@ class Engine {
   [[nodiscard]] Status fetch_wanted(
       Lane& lane, Circuit& circuit, WallTime wall_now, MonoTime mono_now
   );
+  /// Until when the endpoint's host has asked all who send chats to it to wait.
+  [[nodiscard]] std::optional<MonoTime> host_hold(const Lane& lane, MonoTime mono_now) const;
   /// Whether endpoint, hold, rate limit and circuit allow a request now.
   [[nodiscard]] bool may_send(const Lane& lane, MonoTime mono_now);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
@@ -160,18 +170,16 @@ class Engine {
   /// left to do.
   void reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] bool may_send_any() const { return writable_ && !draining_ && slots_.any_free(); }
-  [[nodiscard]] bool is_prompt(EndpointId id) const { return prompt_.contains(id.value); }
   [[nodiscard]] bool has_slot(const Lane& lane) const {
     return lane.has_free_slot() && slots_.may_take(is_prompt(lane.endpoint().id), lane.in_flight());
   }
 
   const EngineOptions options_;
-  const IdCodec ids_;
   StoreReader& store_;
-  Transport& transport_;
   SettlementSink& sink_;
   Prng prng_;
 
+  Outgoing outgoing_;
   ReadyBudget budget_;
   std::unordered_map<std::int64_t, std::shared_ptr<const Endpoint>> endpoints_;
   std::unordered_map<std::int64_t, Lane> lanes_;
@@ -181,6 +189,7 @@ class Engine {
   // Lanes that wait for a delivery to fall due, and for a hold or a rate limit to let them send.
   Agenda<WallTime> due_;
   Agenda<MonoTime> holds_;
+  HostHolds host_holds_;
   Slots slots_;
   std::unordered_set<std::int64_t> prompt_;  // endpoints; their lanes come and go
   // Of the endpoints whose last attempt failed.
@@ -188,8 +197,6 @@ class Engine {
   // Lanes without a request that found no slot, each at most once, in order.
   std::deque<EndpointId> waiting_for_slot_;
   std::unordered_set<std::int64_t> is_waiting_for_slot_;
-  std::unordered_map<TransferId, InFlight> in_flight_;
-  TransferId transfer_last_ = 0;
   bool writable_ = true;
   bool draining_ = false;
 };

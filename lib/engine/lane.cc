@@ -122,6 +122,8 @@ bool Lane::may_ever_send() const {
 bool Lane::has_free_slot() const {
   // One at a time for the endpoint: also what was made before it was strict.
   if (endpoint_->config.ordering == Ordering::kStrict) return in_flight_ == 0;
+  // Of those that are prepared the rate may let only the first go.
+  if (preparing_count_ >= (rate_ ? 1 : limits::kLanePreparingMax)) return false;
   return in_flight_ < static_cast<std::size_t>(endpoint_->config.max_in_flight);
 }
 
@@ -178,6 +180,35 @@ void Lane::reconsider(WallTime now) {
   more_in_store_ = true;
 }
 
+bool Lane::is_preparing(DeliveryId id) const {
+  const Holding holding = held_.at(id.value);
+  return holding == Holding::kPreparing || holding == Holding::kOutdated;
+}
+
+void Lane::preparing(DeliveryId id) {
+  held_[id.value] = Holding::kPreparing;
+  ++preparing_count_;
+}
+
+bool Lane::may_go(DeliveryId id, const Endpoint& endpoint, MonoTime now) const {
+  return &endpoint == endpoint_.get() && may_send(now) && held_.at(id.value) == Holding::kPreparing;
+}
+
+void Lane::prepared(DeliveryId id) {
+  POSTRIDER_ASSERT(is_preparing(id));
+  held_[id.value] = Holding::kInFlight;
+  --preparing_count_;
+}
+
+void Lane::put_back(DeliveryId id) {
+  POSTRIDER_ASSERT(is_preparing(id));
+  held_.erase(id.value);
+  --preparing_count_;
+  --in_flight_;
+  if (lines_.holds(id)) return lines_.give_back(id);
+  more_in_store_ = true;
+}
+
 void Lane::gone(DeliveryId id) {
   held_[id.value] = Holding::kGone;
   ++gone_count_;
@@ -211,6 +242,10 @@ void Lane::let_go(DeliveryId id) {
   const auto found = held_.find(id.value);
   if (found == held_.end()) return;
   if (found->second == Holding::kInFlight || found->second == Holding::kGone) return;
+  if (is_preparing(id)) {
+    found->second = Holding::kOutdated;
+    return;
+  }
   if (found->second == Holding::kReady) {
     const auto is_it = [&](const DueDelivery& ready) { return ready.delivery.id == id; };
     static_cast<void>(pop_ready(std::find_if(ready_.begin(), ready_.end(), is_it)));

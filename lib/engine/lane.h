@@ -79,6 +79,17 @@ class Lane {
   /// Gives back what was set aside when the clock was set back to before its end.
   void reconsider(WallTime now);
 
+  /// The delivery that was just taken, or is in flight, waits for what its request needs; its slot
+  /// stays taken. A lane prepares a few at a time.
+  void preparing(DeliveryId id);
+  /// Whether what was prepared for `endpoint` may go out: nobody changed the delivery or the
+  /// endpoint meanwhile, and the endpoint may be sent something now.
+  [[nodiscard]] bool may_go(DeliveryId id, const Endpoint& endpoint, MonoTime now) const;
+  /// What it needs is there: it is in flight.
+  void prepared(DeliveryId id);
+  /// It goes back to the store unsent, and its slot is free.
+  void put_back(DeliveryId id);
+
   /// A request goes out: a rate limit counts it.
   void sent(MonoTime at) {
     if (rate_) rate_->record(at);
@@ -122,8 +133,10 @@ class Lane {
   [[nodiscard]] std::optional<MonoTime> matters_until(MonoTime now) const;
 
  private:
-  enum class Holding : std::uint8_t { kReady, kInFlight, kGone, kSetAside };
+  /// kOutdated: it was changed while it was prepared.
+  enum class Holding : std::uint8_t { kReady, kPreparing, kOutdated, kInFlight, kGone, kSetAside };
 
+  [[nodiscard]] bool is_preparing(DeliveryId id) const;
   [[nodiscard]] bool has_room() const;
   /// Whether as many are ready or set aside that no page is wanted.
   [[nodiscard]] bool is_full() const;
@@ -142,7 +155,8 @@ class Lane {
   // A settled row stays `pending` on disk until its commit, and paging would otherwise send it a
   // second time.
   std::unordered_map<std::int64_t, Holding> held_;
-  std::size_t in_flight_ = 0;
+  std::size_t in_flight_ = 0;  // with those that are prepared
+  std::size_t preparing_count_ = 0;
   std::size_t gone_count_ = 0;  // of those in flight
   std::size_t set_aside_count_ = 0;
   WallTime set_aside_until_;  // the latest instant at which one of them expired

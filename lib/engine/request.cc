@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/assert.h"
-#include "destinations/webhook.h"
+#include "destinations/provider.h"
 #include "signing/scheme.h"
 
 namespace postrider {
@@ -31,48 +31,72 @@ void add_header(std::vector<std::string>& headers, std::string_view name, std::s
   headers.push_back(std::move(line));
 }
 
-}  // namespace
+void add_headers(
+    std::vector<std::string>& headers, const std::vector<std::pair<std::string, std::string>>& more
+) {
+  for (const auto& [name, value] : more) add_header(headers, name, value);
+}
 
-Request make_request(
+signing::Signed sign(
     const DueDelivery& due,
     const Endpoint& endpoint,
+    std::string_view event_id,
+    std::string_view delivery_id,
+    std::string_view body,
+    WallTime now
+) {
+  const Signature& signature = endpoint.config.signature;
+  const signing::Scheme* const scheme = signing::find_scheme(signature.scheme);
+  POSTRIDER_ASSERT(scheme != nullptr);
+  const signing::Message message{
+      .id = event_id,
+      .timestamp_s = unix_ms(now) / 1000,
+      .body = body,
+      .type = due.event->type,
+      .delivery_id = delivery_id,
+      .attempt = due.delivery.attempts_count + 1};
+  return scheme->sign(valid_secrets(endpoint, now), message, signature.members);
+}
+
+}  // namespace
+
+Result<Request> make_request(
+    const DueDelivery& due,
+    const Endpoint& endpoint,
+    const RequestInputs& inputs,
     const IdCodec& ids,
     const RequestOptions& options,
     WallTime now
 ) {
   const Event& event = *due.event;
+  const EndpointConfig& config = endpoint.config;
   const std::string event_id = ids.encode(event.id);
+  const auto& provider = destinations::provider_of(config.destination.type);
+  auto content = destinations::content({event, event_id, config, inputs.outputs});
+  if (!content) return tl::unexpected(std::move(content).error());
+
+  signing::Signed made;
+  if (provider.is_signed())
+    made = sign(due, endpoint, event_id, ids.encode(due.delivery.id), content->body, now);
+  const std::string_view content_type = made.body ? kJson : content->content_type;
+
   Request request;
-  request.url = endpoint.config.url;
-  request.timeout = endpoint.config.timeout.value_or(options.timeout_default);
-  request.body = webhook::shape_body(event, event_id, endpoint.config.payload);
-
-  const PayloadKind payload = endpoint.config.payload;
-  const std::string delivery_id = ids.encode(due.delivery.id);
-  const signing::Message message{
-      .id = event_id,
-      .timestamp_s = unix_ms(now) / 1000,
-      .body = request.body,
-      .type = event.type,
-      .delivery_id = delivery_id,
-      .attempt = due.delivery.attempts_count + 1};
-  const Signature& signature = endpoint.config.signature;
-  const signing::Scheme* const scheme = signing::find_scheme(signature.scheme);
-  POSTRIDER_ASSERT(scheme != nullptr);
-  auto made = scheme->sign(valid_secrets(endpoint, now), message, signature.members);
-
+  request.url = provider.url(config);
+  request.timeout = config.timeout.value_or(options.timeout_default);
+  request.body = made.body ? std::move(*made.body) : std::move(content->body);
   auto& headers = request.headers;
-  headers.reserve(kOwnHeaders + endpoint.config.headers.size());
-  add_header(headers, "content-type", made.body ? kJson : webhook::content_type(payload));
-  add_header(headers, "user-agent", options.user_agent);
-  for (const auto& [name, value] : webhook::shape_headers(event, event_id, payload))
-    add_header(headers, name, value);
-  for (const auto& [name, value] : made.headers) add_header(headers, name, value);
-  if (made.body) request.body = std::move(*made.body);
+  headers.reserve(kOwnHeaders + config.headers.size());
+  add_header(headers, "content-type", content_type);
+  add_header(headers, "user-agent", provider.user_agent(options.user_agent));
+  add_headers(headers, content->headers);
+  add_headers(headers, made.headers);
+  add_headers(headers, provider.authorize(config, content_type, request.body, now));
+  if (!inputs.token.empty())
+    add_header(headers, "authorization", "Bearer " + std::string{inputs.token});
   add_header(headers, "postrider-attempt", std::to_string(due.delivery.attempts_count + 1));
   if (!event.traceparent.empty()) add_header(headers, "traceparent", event.traceparent);
   if (!event.tracestate.empty()) add_header(headers, "tracestate", event.tracestate);
-  for (const auto& [name, value] : endpoint.config.headers) add_header(headers, name, value);
+  add_headers(headers, config.headers);
   return request;
 }
 

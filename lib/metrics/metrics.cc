@@ -176,7 +176,7 @@ std::string Metrics::render() const {
   return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
 }
 
-AttemptClass attempt_class(const Attempt& attempt) {
+std::optional<AttemptClass> attempt_class(const Attempt& attempt) {
   switch (attempt.outcome) {
     case Outcome::kTimeout:
       return AttemptClass::kTimeout;
@@ -195,6 +195,8 @@ AttemptClass attempt_class(const Attempt& attempt) {
     case Outcome::kGone:
       break;
   }
+  // Its programs failed, or no token for it was to be had.
+  if (attempt.status == 0) return std::nullopt;
   if (attempt.status >= 500) return AttemptClass::k5xx;
   if (attempt.status >= 400) return AttemptClass::k4xx;
   if (attempt.status >= 300 || attempt.status < 200) return AttemptClass::k3xx;

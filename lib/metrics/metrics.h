@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -42,7 +43,8 @@ class Metrics {
   std::unique_ptr<Impl> impl_;
 };
 
-[[nodiscard]] AttemptClass attempt_class(const Attempt& attempt);
+/// Nothing of an attempt that ended before a request was made.
+[[nodiscard]] std::optional<AttemptClass> attempt_class(const Attempt& attempt);
 [[nodiscard]] std::string_view to_string(AttemptClass kind);
 
 }  // namespace postrider

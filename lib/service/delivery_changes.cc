@@ -46,6 +46,13 @@ Result<std::optional<Delivery>> replay_for(
   return std::optional{std::move(*replay)};
 }
 
+/// The targets without those whose filter failed: a replay makes no new dead letters.
+std::vector<Target> wanting(Route to) {
+  for (auto failed = to.failed.rbegin(); failed != to.failed.rend(); ++failed)
+    to.targets.erase(to.targets.begin() + static_cast<std::ptrdiff_t>(failed->first));
+  return std::move(to.targets);
+}
+
 /// Applies the task to one row. Rows that do not allow it are skipped, never lost.
 Status step_row(WriteContext& context, Task& task, const Delivery& row) {
   const auto endpoint = context.routing.find(row.endpoint);
@@ -101,14 +108,18 @@ Result<Delivery> discard_dead_letter(WriteContext& context, DeliveryId id) {
 }
 
 Result<std::vector<Delivery>> replay_event(
-    WriteContext& context, EventId id, std::optional<EndpointId> only
+    WriteContext& context, EventId id, std::optional<EndpointId> only, Filtering& filtering
 ) {
   auto event = context.store.event(id);
   if (!event) return tl::unexpected(std::move(event).error());
   if (auto alive = not_expired(event->expires_at, context.now); !alive)
     return tl::unexpected(std::move(alive).error());
-  std::vector<Target> targets = context.routing.match(*event);
-  if (only) {
+  std::vector<Target> targets;
+  if (!only) {
+    auto to = route(context.routing, 0, *event, event->created_at, filtering);
+    if (!to) return filters_first();
+    targets = wanting(std::move(*to));
+  } else {
     const auto endpoint = context.routing.find(*only);
     if (!endpoint || endpoint->tenant != event->tenant)
       return fail(Errc::kNotFound, "no such endpoint");

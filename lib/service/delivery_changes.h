@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "service/filtering.h"
 #include "service/write_context.h"
 
 namespace postrider {
@@ -16,9 +17,10 @@ namespace postrider {
 
 /// Makes a delivery for each endpoint that wants the event now and has none, and replays those that
 /// are final; `only` one endpoint when given (kConflict when that one cannot be). kConflict when
-/// the event has expired. Returns the deliveries that are now pending.
+/// the event has expired. Returns the deliveries that are now pending. Ends with filters_first(),
+/// having changed nothing, when filters have to say more.
 [[nodiscard]] Result<std::vector<Delivery>> replay_event(
-    WriteContext& context, EventId id, std::optional<EndpointId> only
+    WriteContext& context, EventId id, std::optional<EndpointId> only, Filtering& filtering
 );
 
 /// One chunk of a task. The task is written with the chunk, so a restart goes on behind it.

@@ -23,12 +23,11 @@ Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
       writer_(writer),
       transport_(std::move(parts.transport)),
       reader_(std::move(parts.reader)),
+      renderer_(parts.programs, [this] { transport_->wake(); }),
       engine_(
           std::move(parts.engine),
           IdCodec{reader_->id_salt()},
-          *reader_,
-          *transport_,
-          outbox_,
+          {*reader_, *transport_, renderer_, outbox_},
           Prng{parts.seed}
       ) {}
 
@@ -141,6 +140,7 @@ void Dispatcher::take_news() {
   engine_.set_writable(writable);
   if (draining) engine_.drain();
   apply(engine_, std::move(news), clock_.wall_now());
+  for (auto& result : renderer_.take()) engine_.rendered(std::move(result));
 }
 
 }  // namespace postrider

@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "engine/engine.h"
 #include "service/news.h"
+#include "service/render_desk.h"
 #include "service/writer.h"
 
 namespace postrider {
@@ -21,6 +22,7 @@ class Dispatcher {
   struct Parts {
     std::unique_ptr<Transport> transport;
     std::unique_ptr<StoreReader> reader;
+    ProgramRunner& programs;  ///< ends before the dispatcher does, after stop()
     EngineOptions engine;
     std::uint64_t seed = 0;  ///< of the jitter
   };
@@ -78,6 +80,7 @@ class Dispatcher {
   // Owned by the dispatcher's thread once it runs; wake() of the transport is for everybody.
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<StoreReader> reader_;
+  RenderDesk renderer_;
   Outbox outbox_;
   Engine engine_;
   bool read_failed_ = false;

@@ -8,16 +8,6 @@
 namespace postrider {
 namespace {
 
-std::vector<NewEvent> route(const Routing& routing, std::vector<EventDraft> drafts) {
-  std::vector<NewEvent> events;
-  events.reserve(drafts.size());
-  for (auto& draft : drafts) {
-    auto targets = routing.match(draft);
-    events.push_back({std::move(draft), std::move(targets)});
-  }
-  return events;
-}
-
 DueDelivery fresh_delivery(
     const AppendedDelivery& appended, Ordering ordering, std::shared_ptr<const Event> event
 ) {
@@ -32,8 +22,70 @@ DueDelivery fresh_delivery(
   return fresh;
 }
 
-/// Stores the events and hands their deliveries on.
-Result<std::vector<Appended>> append(WriteContext& context, std::vector<NewEvent> events) {
+Settlement rejection(
+    const AppendedDelivery& delivery,
+    std::string why,
+    std::shared_ptr<const Event> event,
+    WallTime now
+) {
+  Settlement settlement;
+  settlement.delivery = delivery.id;
+  settlement.endpoint = delivery.endpoint;
+  settlement.attempt.started_at = now;
+  settlement.attempt.outcome = Outcome::kRejected;
+  settlement.attempt.error = std::move(why);
+  settlement.next = Dead{DeadReason::kRejected};
+  settlement.verdict = Verdict::kRejected;
+  settlement.tells_health = false;
+  settlement.event = std::move(event);
+  return settlement;
+}
+
+/// Ends those deliveries before anybody has heard of them.
+Status reject(
+    WriteContext& context,
+    const Appended& appended,
+    const FailedTargets& failed,
+    const std::shared_ptr<const Event>& event
+) {
+  std::vector<Settlement> settlements;
+  for (const auto& [target, why] : failed)
+    settlements.push_back(rejection(appended.deliveries[target], why, event, context.now));
+  const auto settled = context.store.settle(settlements, context.now);
+  if (!settled) return tl::unexpected(settled.error());
+  for (std::size_t i = 0; i < settlements.size(); ++i)
+    context.effects.rejected.push_back({std::move(settlements[i]), (*settled)[i]});
+  return {};
+}
+
+/// Hands the deliveries of an event on, but for those whose filter failed.
+Status hand_on(
+    WriteContext& context, NewEvent& event, const Appended& appended, const FailedTargets& failed
+) {
+  if (appended.deliveries.empty()) return {};
+  Event accepted;
+  static_cast<EventDraft&>(accepted) = std::move(event.draft);
+  accepted.id = appended.id;
+  accepted.created_at = appended.created_at;
+  const auto shared = std::make_shared<const Event>(std::move(accepted));
+  POSTRIDER_ASSERT(appended.deliveries.size() == event.targets.size());
+  auto next_failed = failed.begin();
+  for (std::size_t i = 0; i < appended.deliveries.size(); ++i) {
+    if (next_failed != failed.end() && next_failed->first == i) {
+      ++next_failed;
+      continue;
+    }
+    const Ordering ordering = event.targets[i].ordering;
+    context.effects.fresh.push_back(fresh_delivery(appended.deliveries[i], ordering, shared));
+  }
+  return failed.empty() ? Status{} : reject(context, appended, failed, shared);
+}
+
+/// Stores the events and hands their deliveries on. `failed`: for each event; or empty.
+Result<std::vector<Appended>> append(
+    WriteContext& context, std::vector<NewEvent> events, const std::vector<FailedTargets>& failed
+) {
+  static const FailedTargets kNone;
   auto appended = context.store.append(events, context.now);
   if (!appended) return appended;
   POSTRIDER_ASSERT(appended->size() == events.size());
@@ -44,17 +96,8 @@ Result<std::vector<Appended>> append(WriteContext& context, std::vector<NewEvent
     stat.tenant = events[i].draft.tenant;
     stat.events = 1;
     context.effects.stats.push_back(std::move(stat));
-    if (one.deliveries.empty()) continue;
-    Event event;
-    static_cast<EventDraft&>(event) = std::move(events[i].draft);
-    event.id = one.id;
-    event.created_at = one.created_at;
-    const auto shared = std::make_shared<const Event>(std::move(event));
-    POSTRIDER_ASSERT(one.deliveries.size() == events[i].targets.size());
-    for (std::size_t k = 0; k < one.deliveries.size(); ++k) {
-      const Ordering ordering = events[i].targets[k].ordering;
-      context.effects.fresh.push_back(fresh_delivery(one.deliveries[k], ordering, shared));
-    }
+    auto handed = hand_on(context, events[i], one, failed.empty() ? kNone : failed[i]);
+    if (!handed) return tl::unexpected(std::move(handed).error());
   }
   context.effects.events_accepted += static_cast<std::int64_t>(events.size());
   return appended;
@@ -105,7 +148,8 @@ Status take_up_row(
     WriteContext& context,
     const Catalogue& catalogue,
     const EventLimits& limits,
-    const OutboxRow& row
+    const OutboxRow& row,
+    Filtering& filtering
 ) {
   const auto reject = [&](std::string_view reason) {
     return context.store.reject_outbox(row.id, reason, context.now);
@@ -123,12 +167,14 @@ Status take_up_row(
   FieldErrors errors;
   catalogue.check(*draft, "data", errors);
   if (!errors.empty()) return reject(errors.front().pointer + " " + errors.front().detail);
+  auto to = route(context.routing, row.id, *draft, context.now, filtering);
+  if (!to) return {};
   if (key) {
     if (auto kept = keep_answer(context, *key, {}); !kept) return kept;
   }
-  std::vector<EventDraft> drafts;
-  drafts.push_back(std::move(*draft));
-  auto appended = accept(context, std::move(drafts));
+  std::vector<NewEvent> events;
+  events.push_back({std::move(*draft), std::move(to->targets)});
+  auto appended = append(context, std::move(events), {std::move(to->failed)});
   if (!appended) return tl::unexpected(std::move(appended).error());
   return context.store.remove_outbox(row.id);
 }
@@ -144,17 +190,36 @@ Result<std::optional<Emitted>> answer_of(WriteContext& context, const Idempotenc
   return std::optional{Emitted{std::move((*known)->answer), true}};
 }
 
-Result<std::vector<Appended>> accept(WriteContext& context, std::vector<EventDraft> events) {
-  return append(context, route(context.routing, std::move(events)));
+Result<std::vector<Appended>> accept(
+    WriteContext& context, std::vector<EventDraft>& events, Filtering& filtering
+) {
+  std::vector<Route> routes;
+  routes.reserve(events.size());
+  for (std::size_t i = 0; i < events.size() && !filtering.is_full(); ++i) {
+    auto to =
+        route(context.routing, static_cast<std::int64_t>(i), events[i], context.now, filtering);
+    if (to) routes.push_back(std::move(*to));
+  }
+  if (filtering.needs_any()) return filters_first();
+  std::vector<NewEvent> routed;
+  routed.reserve(events.size());
+  std::vector<FailedTargets> failed;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    routed.push_back({std::move(events[i]), std::move(routes[i].targets)});
+    if (routes[i].failed.empty()) continue;
+    failed.resize(events.size());
+    failed[i] = std::move(routes[i].failed);
+  }
+  return append(context, std::move(routed), failed);
 }
 
-Result<Emitted> emit(WriteContext& context, EmitParams params) {
+Result<Emitted> emit(WriteContext& context, EmitParams& params, Filtering& filtering) {
   if (params.idempotency) {
     auto known = answer_of(context, *params.idempotency);
     if (!known) return tl::unexpected(std::move(known).error());
     if (*known) return std::move(**known);
   }
-  auto appended = accept(context, std::move(params.events));
+  auto appended = accept(context, params.events, filtering);
   if (!appended) return tl::unexpected(std::move(appended).error());
   Emitted emitted{params.render(*appended), false};
   if (params.idempotency) {
@@ -167,7 +232,7 @@ Result<Emitted> emit(WriteContext& context, EmitParams params) {
 Result<Appended> emit_to(WriteContext& context, EventDraft draft, const Target& target) {
   std::vector<NewEvent> events;
   events.push_back({std::move(draft), {target}});
-  auto appended = append(context, std::move(events));
+  auto appended = append(context, std::move(events), {});
   if (!appended) return tl::unexpected(std::move(appended).error());
   return std::move(appended->front());
 }
@@ -176,12 +241,20 @@ Result<std::size_t> take_up_outbox(
     WriteContext& context,
     const Catalogue& catalogue,
     const EventLimits& limits,
-    std::size_t rows_max
+    std::size_t rows_max,
+    Filtering& filtering
 ) {
   auto rows = context.store.outbox(rows_max);
   if (!rows) return tl::unexpected(std::move(rows).error());
   for (const auto& row : *rows) {
-    if (auto taken = take_up_row(context, catalogue, limits, row); !taken) {
+    // Nothing passes a row that waits for filters; what those behind it need runs with its own.
+    if (filtering.is_full()) break;
+    if (filtering.needs_any()) {
+      if (const auto draft = parse_outbox_row(row, limits))
+        static_cast<void>(route(context.routing, row.id, *draft, context.now, filtering));
+      continue;
+    }
+    if (auto taken = take_up_row(context, catalogue, limits, row, filtering); !taken) {
       return tl::unexpected(std::move(taken).error());
     }
   }

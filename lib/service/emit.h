@@ -8,6 +8,7 @@
 
 #include "codec/event_codec.h"
 #include "service/catalogue.h"
+#include "service/filtering.h"
 #include "service/write_context.h"
 
 namespace postrider {
@@ -36,13 +37,17 @@ struct Emitted {
     WriteContext& context, const IdempotencyKey& key
 );
 
-/// Accepts the events with all their deliveries. In the order of the events.
+// What ends with filters_first() has changed nothing, taken nothing and noted in `filtering` what
+// it needs.
+
+/// Accepts the events with all their deliveries. In the order of the events. A delivery whose
+/// filter failed is born dead, with an attempt that says why.
 [[nodiscard]] Result<std::vector<Appended>> accept(
-    WriteContext& context, std::vector<EventDraft> events
+    WriteContext& context, std::vector<EventDraft>& events, Filtering& filtering
 );
 
 /// accept(), and once only for an idempotency key. kConflict: the key was used for another body.
-[[nodiscard]] Result<Emitted> emit(WriteContext& context, EmitParams params);
+[[nodiscard]] Result<Emitted> emit(WriteContext& context, EmitParams& params, Filtering& filtering);
 
 /// Accepts one event for one endpoint, whatever that one's filters say.
 [[nodiscard]] Result<Appended> emit_to(
@@ -50,12 +55,14 @@ struct Emitted {
 );
 
 /// Takes up to `rows_max` of the oldest rows of the outbox; rows that are not valid are moved to
-/// outbox_rejected with the reason. Returns how many rows it found.
+/// outbox_rejected with the reason. Returns how many rows it found. A row that needs filters first
+/// stays, with all that are behind it.
 [[nodiscard]] Result<std::size_t> take_up_outbox(
     WriteContext& context,
     const Catalogue& catalogue,
     const EventLimits& limits,
-    std::size_t rows_max
+    std::size_t rows_max,
+    Filtering& filtering
 );
 
 }  // namespace postrider

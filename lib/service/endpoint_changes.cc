@@ -38,6 +38,7 @@ void merge(Effects& effects, Effects more) {
   append(effects.probes, std::move(more.probes));
   append(effects.circuits, std::move(more.circuits));
   append(effects.attempts, std::move(more.attempts));
+  append(effects.rejected, std::move(more.rejected));
   append(effects.stats, std::move(more.stats));
   effects.events_accepted += more.events_accepted;
   effects.deliveries_cancelled += more.deliveries_cancelled;
@@ -71,6 +72,7 @@ Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint) {
   const bool anew =
       before &&
       (before->config.url != endpoint.config.url ||
+       before->config.destination != endpoint.config.destination ||
        (before->state == EndpointState::kDisabled && endpoint.state != EndpointState::kDisabled));
   if (anew) {
     ++endpoint.health_round;

@@ -138,7 +138,7 @@ bool GroupCommit::note_health(WriteContext& context, const Settlement& settlemen
   const bool was_open = known != health_.end() && known->second.circuit;
   if (was_open != settlement.circuit.has_value())
     context.effects.circuits.emplace_back(settlement.endpoint, !was_open);
-  if (settlement.verdict == Verdict::kDelivered) {
+  if (is_well(settlement.verdict)) {
     if (known == health_.end()) return false;
     health_.erase(known);
     return true;
@@ -156,9 +156,11 @@ Status GroupCommit::judge_endpoints(
   std::unordered_map<std::int64_t, DisabledReason> to_disable;
   for (const auto& settlement : settlements) {
     const std::int64_t id = settlement.endpoint.value;
-    if (settlement.verdict == Verdict::kEndpointGone) to_disable[id] = DisabledReason::kGone;
+    if (!settlement.tells_health) continue;
     const auto endpoint = routing_.find(settlement.endpoint);
+    // An answer to the endpoint as it was says nothing of what a person has made of it since.
     if (!endpoint || endpoint->health_round != settlement.health_round) continue;
+    if (settlement.verdict == Verdict::kEndpointGone) to_disable[id] = DisabledReason::kGone;
     if (note_health(context, settlement)) touched.insert(id);
     const auto health = health_.find(id);
     if (health != health_.end() && health->second.disables(context.now))

@@ -75,7 +75,8 @@ void Maintenance::round() {
   if (is_due(schedule_.circuits, kCircuitsPeriod)) sweep_behind_circuits();
   step_tasks();
   if (is_due(schedule_.stats, kStatsPeriod)) write_stats();
-  if (is_due(schedule_.checkpoint, kRound)) report("checkpoint", checkpointer_->checkpoint());
+  if (checkpointer_ && is_due(schedule_.checkpoint, kRound))
+    report("checkpoint", checkpointer_->checkpoint());
   if (is_due(schedule_.secrets, kSecretsPeriod)) prune_secrets();
   if (is_due(schedule_.retention, kRetentionPeriod)) prune();
   if (is_due(schedule_.gauges, gauges_period_)) sample_gauges();

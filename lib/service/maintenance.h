@@ -31,7 +31,7 @@ class Maintenance {
  public:
   struct Parts {
     std::unique_ptr<StoreReader> reader;
-    std::unique_ptr<Checkpointer> checkpointer;
+    std::unique_ptr<Checkpointer> checkpointer;  ///< null: the database does it itself
   };
 
   /// `clock`, `writer` and `metrics` outlive it.

@@ -19,10 +19,12 @@ OutboxWatcher::OutboxWatcher(
     std::unique_ptr<StoreReader> reader,
     std::unique_ptr<ChangeWatch> watch,
     Writer& writer,
+    const FilterMeans& filters,
     CatalogueSource catalogue,
     std::size_t data_bytes_max
 )
     : writer_(writer),
+      filters_(filters),
       catalogue_(std::move(catalogue)),
       limits_{data_bytes_max},
       reader_(std::move(reader)),
@@ -59,11 +61,19 @@ void OutboxWatcher::run() noexcept {
 }
 
 void OutboxWatcher::take_up_all() {
+  Filtering filtering;
   while (!stopping()) {
     const auto catalogue = catalogue_();
-    const auto taken = writer_.execute<std::size_t>([&](WriteContext& context) {
-      return take_up_outbox(context, *catalogue, limits_, limits::kChunkRowsMax);
+    auto taken = writer_.execute<std::size_t>([&](WriteContext& context) {
+      return take_up_outbox(context, *catalogue, limits_, limits::kChunkRowsMax, filtering);
     });
+    const bool waits = taken && filtering.needs_any();
+    if (waits) {
+      if (auto ran = filtering.run(filters_.runner, filters_.clock); !ran)
+        taken = tl::unexpected(std::move(ran).error());
+    } else {
+      filtering = {};
+    }
     if (!taken) {
       // The rows stay where they are and are tried again with the next look.
       if (!failed_)
@@ -72,7 +82,7 @@ void OutboxWatcher::take_up_all() {
       return;
     }
     failed_ = false;
-    if (*taken < limits::kChunkRowsMax) return;
+    if (!waits && *taken < limits::kChunkRowsMax) return;
   }
 }
 

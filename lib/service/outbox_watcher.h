@@ -9,6 +9,7 @@
 #include "base/mutex.h"
 #include "service/catalogue.h"
 #include "service/emit.h"
+#include "service/filtered_command.h"
 #include "service/writer.h"
 #include "store/change_watch.h"
 #include "store/reader.h"
@@ -19,11 +20,12 @@ class OutboxWatcher {
  public:
   using CatalogueSource = std::function<std::shared_ptr<const Catalogue>()>;
 
-  /// `writer` outlives it.
+  /// `writer` and what runs filters outlive it, the latter until stop().
   OutboxWatcher(
       std::unique_ptr<StoreReader> reader,
       std::unique_ptr<ChangeWatch> watch,
       Writer& writer,
+      const FilterMeans& filters,
       CatalogueSource catalogue,
       std::size_t data_bytes_max
   );
@@ -41,6 +43,7 @@ class OutboxWatcher {
   [[nodiscard]] bool stopping() const;
 
   Writer& writer_;
+  const FilterMeans filters_;
   const CatalogueSource catalogue_;
   const EventLimits limits_;
 

@@ -40,21 +40,6 @@ std::shared_ptr<const Endpoint> Routing::find(EndpointId id) const {
   return found == endpoints_.end() ? nullptr : found->second;
 }
 
-std::vector<Target> Routing::match(const EventDraft& event) const {
-  std::vector<Target> wanted;
-  const auto tenant = tenants_.find(event.tenant);
-  if (tenant == tenants_.end()) return wanted;
-  const auto collect = [&](const std::vector<const Endpoint*>& candidates) {
-    for (const Endpoint* endpoint : candidates) {
-      if (matches(*endpoint, event)) wanted.push_back({endpoint->id, endpoint->config.ordering});
-    }
-  };
-  const auto exact = tenant->second.by_type.find(event.type);
-  if (exact != tenant->second.by_type.end()) collect(exact->second);
-  collect(tenant->second.others);
-  return wanted;
-}
-
 void Routing::index(const Endpoint& endpoint) {
   Tenant& tenant = tenants_[endpoint.tenant];
   if (!has_only_exact_types(endpoint)) {

@@ -22,8 +22,15 @@ class Routing {
 
   /// Null when there is none.
   [[nodiscard]] std::shared_ptr<const Endpoint> find(EndpointId id) const;
-  /// Who gets the event.
-  [[nodiscard]] std::vector<Target> match(const EventDraft& event) const;
+  /// Calls `take` with each endpoint that wants the event by its type and channels.
+  template <class Take>
+  void match(const EventDraft& event, const Take& take) const {
+    const auto tenant = tenants_.find(event.tenant);
+    if (tenant == tenants_.end()) return;
+    const auto exact = tenant->second.by_type.find(event.type);
+    if (exact != tenant->second.by_type.end()) take_matching(exact->second, event, take);
+    take_matching(tenant->second.others, event, take);
+  }
   [[nodiscard]] const std::unordered_map<std::int64_t, std::shared_ptr<const Endpoint>>& all(
   ) const {
     return endpoints_;
@@ -36,6 +43,15 @@ class Routing {
     std::unordered_map<std::string, std::vector<const Endpoint*>> by_type;
     std::vector<const Endpoint*> others;
   };
+
+  template <class Take>
+  static void take_matching(
+      const std::vector<const Endpoint*>& candidates, const EventDraft& event, const Take& take
+  ) {
+    for (const Endpoint* endpoint : candidates) {
+      if (matches(*endpoint, event)) take(*endpoint);
+    }
+  }
 
   void index(const Endpoint& endpoint);
   void unindex(const Endpoint& endpoint);

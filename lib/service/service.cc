@@ -22,7 +22,8 @@ StatRow stat_of(const RecordedAttempt& recorded) {
   row.minute = std::chrono::floor<std::chrono::minutes>(settlement.attempt.started_at);
   row.tenant = settlement.event->tenant;
   row.endpoint = settlement.endpoint;
-  row.attempts[static_cast<std::size_t>(attempt_class(settlement.attempt))] = 1;
+  if (const auto kind = attempt_class(settlement.attempt))
+    row.attempts[static_cast<std::size_t>(*kind)] = 1;
   row.duration_ms_sum = settlement.attempt.duration.count();
   row.delivered = settled.applied && std::holds_alternative<Delivered>(settlement.next) ? 1 : 0;
   row.dead = settled.applied && std::holds_alternative<Dead>(settlement.next) ? 1 : 0;
@@ -69,6 +70,7 @@ Service::Service(
       dispatcher_(
           {std::move(parts.transport),
            std::move(readers[2]),
+           *parts.programs,
            options_.engine,
            crypto::random_u64()},
           clock,
@@ -85,9 +87,11 @@ Service::Service(
           std::move(readers[4]),
           std::move(parts.outbox_watch),
           writer_,
+          {*parts.programs, clock},
           [this] { return catalogue_.get(); },
           options_.event_bytes_max
       ),
+      programs_(std::move(parts.programs)),
       reader_(std::move(readers[0])) {}
 
 Service::~Service() { stop(); }
@@ -141,6 +145,7 @@ void Service::committed(Effects effects, double commit_seconds, std::int64_t row
   metrics_.commit(commit_seconds, rows);
   count(effects);
   feed_.publish(effects.attempts);
+  feed_.publish(effects.rejected);
   // A key or a type that was just changed must hold for the request that comes after the answer to
   // the change.
   if (effects.keys_changed) report_reload(reload_keys());
@@ -165,10 +170,14 @@ void Service::count(const Effects& effects) {
   metrics_.deliveries_ended(DeliveryState::kCancelled, effects.deliveries_cancelled);
   metrics_.deliveries_ended(DeliveryState::kDead, effects.deliveries_dead);
   std::vector<StatRow> stats = effects.stats;
+  for (const auto& recorded : effects.rejected) stats.push_back(stat_of(recorded));
+  metrics_.deliveries_ended(
+      DeliveryState::kDead, static_cast<std::int64_t>(effects.rejected.size())
+  );
   for (const auto& recorded : effects.attempts) {
     const auto& [settlement, settled] = recorded;
     const Attempt& attempt = settlement.attempt;
-    metrics_.attempt(attempt_class(attempt), attempt.duration);
+    if (const auto kind = attempt_class(attempt)) metrics_.attempt(*kind, attempt.duration);
     stats.push_back(stat_of(recorded));
     if (!settled.applied) {
       metrics_.late_answers(1);
@@ -197,12 +206,22 @@ Result<Emitted> Service::emit(EmitParams params) {
   const std::size_t count = params.events.size();
   if (params.idempotency) {
     // The answer is stored with the key, so the transaction makes it.
-    return writer_.execute<Emitted>(
-        [&](WriteContext& context) { return postrider::emit(context, std::move(params)); }, count
+    return execute_filtered<Emitted>(
+        writer_,
+        filter_means(),
+        [&](WriteContext& context, Filtering& filtering) {
+          return postrider::emit(context, params, filtering);
+        },
+        count
     );
   }
-  const auto appended = writer_.execute<std::vector<Appended>>(
-      [&](WriteContext& context) { return accept(context, std::move(params.events)); }, count
+  const auto appended = execute_filtered<std::vector<Appended>>(
+      writer_,
+      filter_means(),
+      [&](WriteContext& context, Filtering& filtering) {
+        return accept(context, params.events, filtering);
+      },
+      count
   );
   if (!appended) return tl::unexpected(appended.error());
   return Emitted{params.render(*appended), false};
@@ -247,9 +266,14 @@ Result<RecordedAttempt> Service::test_endpoint(EndpointId id, EventDraft draft) 
 }
 
 Result<std::vector<Delivery>> Service::replay_event(EventId id, std::optional<EndpointId> only) {
-  return writer_.execute<std::vector<Delivery>>([&](WriteContext& context) {
-    return postrider::replay_event(context, id, only);
-  });
+  return execute_filtered<std::vector<Delivery>>(
+      writer_,
+      filter_means(),
+      [&](WriteContext& context, Filtering& filtering) {
+        return postrider::replay_event(context, id, only, filtering);
+      },
+      1
+  );
 }
 
 // --- Endpoints -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@
 #include "service/catalogue.h"
 #include "service/dispatcher.h"
 #include "service/emit.h"
+#include "service/filtered_command.h"
 #include "service/keyring.h"
 #include "service/maintenance.h"
 #include "service/outbox_watcher.h"
@@ -43,8 +44,9 @@ struct ServiceParts {
   std::unique_ptr<Store> store;
   std::unique_ptr<StoreReaders> readers;
   std::unique_ptr<Transport> transport;
+  std::unique_ptr<ProgramRunner> programs;
   std::unique_ptr<ChangeWatch> outbox_watch;
-  std::unique_ptr<Checkpointer> checkpointer;
+  std::unique_ptr<Checkpointer> checkpointer;  ///< null: the database does it itself
 };
 
 /// Owns writer, dispatcher, maintenance and outbox watcher. Operations are thread-safe; start() and
@@ -134,6 +136,7 @@ class Service final : private CommitListener {
   [[nodiscard]] Result<std::unique_ptr<StoreReader>> open_reader() { return readers_->open(); }
   [[nodiscard]] AttemptFeed& attempt_feed() { return feed_; }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] ProgramRunner& programs() { return *programs_; }
   [[nodiscard]] const IdCodec& ids() const { return ids_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] const ServiceOptions& options() const { return options_; }
@@ -155,6 +158,7 @@ class Service final : private CommitListener {
   [[nodiscard]] Result<Endpoint> change_endpoint(
       EndpointId id, const std::function<Result<Endpoint>(WriteContext&, const Endpoint&)>& change
   );
+  [[nodiscard]] FilterMeans filter_means() { return {*programs_, clock_}; }
   [[nodiscard]] Status reload_keys();
   [[nodiscard]] Status reload_event_types();
 
@@ -180,6 +184,9 @@ class Service final : private CommitListener {
   Dispatcher dispatcher_;
   Maintenance maintenance_;
   OutboxWatcher outbox_watcher_;
+  /// Declared after those who use it, so that it ends before them: what it still answers then has a
+  /// place to go.
+  std::unique_ptr<ProgramRunner> programs_;
 
   // Reads what a commit changed for keyring_ and catalogue_; whoever holds mutex_ may use it.
   // Declared after the writer, so that it closes before it: a store that closes last leaves one

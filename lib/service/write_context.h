@@ -44,6 +44,8 @@ struct Effects {
   std::vector<std::pair<DeliveryId, EndpointId>> probes;
   std::vector<std::pair<EndpointId, bool>> circuits;  ///< opened (true) or closed, in order
   std::vector<RecordedAttempt> attempts;
+  /// Attempts of deliveries that ended before anybody was told of them.
+  std::vector<RecordedAttempt> rejected;
   std::vector<StatRow> stats;  ///< events accepted
   std::int64_t events_accepted = 0;
   std::int64_t deliveries_cancelled = 0;

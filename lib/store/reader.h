@@ -11,7 +11,8 @@
 
 namespace postrider {
 
-/// Reads what is committed. Implementations: store/sqlite. Each passes tests/contract.
+/// Reads what is committed. Implementations: store/sqlite, store/postgres. Each passes
+/// tests/contract.
 ///
 /// Owned by one thread: every thread that reads has a reader of its own. No call writes, none waits
 /// for the writer. `kInvalidArgument` from a list means that its cursor is no cursor.

@@ -124,6 +124,8 @@ struct Settlement {
   Attempt attempt;         ///< `id` and `number` are the store's to fill in
   NextState next;
   Verdict verdict = Verdict::kDelivered;
+  /// False when the attempt ended before its endpoint was asked.
+  bool tells_health = true;
   int health_round = 0;                  ///< of the endpoint, as it was when the request was sent
   std::optional<OpenCircuit> circuit{};  ///< of the endpoint, after this attempt
   MonoTime sent_at{};                    ///< only looked at with rate_period

@@ -14,12 +14,12 @@
 
 namespace postrider {
 
-/// The durable outbox. Implementations: store/sqlite. Each passes tests/contract.
+/// The durable outbox. Implementations: store/sqlite, store/postgres. Each passes tests/contract.
 ///
 /// Owned by the writer's thread. Every change happens between begin() and commit(); once commit()
 /// has returned, losing power keeps all of it. A savepoint around each command lets one fail alone.
-/// `kUnavailable`: there is no space; `kBusy`: the database is locked by somebody else; nothing was
-/// changed in both cases.
+/// `kUnavailable`: there is no space, or no session with the server; `kBusy`: the database is
+/// locked by somebody else; nothing was changed in both cases.
 class Store {
  public:
   Store() = default;
@@ -37,7 +37,8 @@ class Store {
   [[nodiscard]] virtual Status release_savepoint() = 0;
   /// Undoes what came after the savepoint and ends it.
   virtual void rollback_to_savepoint() = 0;
-  /// False when the database ended the transaction by itself, as it may when the disk is full.
+  /// False when the database ended the transaction by itself, as it may when the disk is full or
+  /// the session with the server ends.
   [[nodiscard]] virtual bool in_transaction() const = 0;
 
   // Events.

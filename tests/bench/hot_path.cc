@@ -72,6 +72,12 @@ class Yes final : public Transport {
   std::vector<Completion> done_;
 };
 
+/// No endpoint has a program.
+class NoRenderer final : public Renderer {
+ public:
+  void submit(TransferId /*id*/, ProgramJob /*job*/) override {}
+};
+
 class Settlements final : public SettlementSink {
  public:
   void put(Settlement settlement, Urgency /*urgency*/) override {
@@ -92,7 +98,12 @@ class HotPath {
       : store_(must(sqlite::SqliteStore::open(path))),
         reader_(must(sqlite::SqliteReaders{path}.open())),
         group_(*store_),
-        engine_(options(), IdCodec{reader_->id_salt()}, *reader_, transport_, sink_, Prng{1}) {
+        engine_(
+            options(),
+            IdCodec{reader_->id_salt()},
+            {*reader_, transport_, renderer_, sink_},
+            Prng{1}
+        ) {
     must(group_.load(*reader_));
     commit([](WriteContext& context) -> Status {
       for (std::size_t i = 0; i < kEndpoints; ++i) {
@@ -167,7 +178,8 @@ class HotPath {
     }
     params.render = [](const std::vector<Appended>& /*appended*/) { return std::string{}; };
     commit([&params](WriteContext& context) {
-      return emit(context, std::move(params)).map([](const Emitted&) {});
+      Filtering filtering;
+      return emit(context, params, filtering).map([](const Emitted&) {});
     });
   }
 
@@ -200,6 +212,7 @@ class HotPath {
   std::unique_ptr<StoreReader> reader_;
   GroupCommit group_;
   Yes transport_;
+  NoRenderer renderer_;
   Settlements sink_;
   Engine engine_;
   Effects effects_;

@@ -36,9 +36,12 @@ enum class Canary : std::uint8_t {
   kSendsForgotten,
   kCircuitIgnored,
   kCircuitForgotten,
+  kTransformIgnored,
+  kFilterIgnored,
+  kRejectionLost,
 };
 
-inline constexpr std::array<std::string_view, 26> kCanaryNames = {
+inline constexpr std::array<std::string_view, 29> kCanaryNames = {
     "none",
     "answer_before_commit",
     "settle_before_commit",
@@ -65,6 +68,9 @@ inline constexpr std::array<std::string_view, 26> kCanaryNames = {
     "sends_forgotten",
     "circuit_ignored",
     "circuit_forgotten",
+    "transform_ignored",
+    "filter_ignored",
+    "rejection_lost",
 };
 
 [[nodiscard]] inline std::optional<Canary> parse_canary(std::string_view name) {

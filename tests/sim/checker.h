@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "domain/id.h"
+#include "engine/renderer.h"
 #include "store/records.h"
 #include "transport/transport.h"
 
@@ -27,6 +28,9 @@ namespace postrider::sim {
 struct Counts {
   std::uint64_t events = 0;
   std::uint64_t requests = 0;
+  std::uint64_t rendered = 0;   ///< attempts whose program has ended
+  std::uint64_t filtered = 0;   ///< tries of commands that had to wait for filters
+  std::uint64_t born_dead = 0;  ///< deliveries whose filter has failed
   std::uint64_t settled = 0;
   std::uint64_t late = 0;        ///< answers to an earlier round
   std::uint64_t duplicates = 0;  ///< requests after a 2xx that a crash kept from being written
@@ -56,24 +60,31 @@ class Checker {
   }
   /// A producer was told, or could have been told, that these are accepted.
   void accept(std::int64_t event, ModelEvent promise);
-  /// A replay made or revived this delivery.
-  void expect_line(const Delivery& delivery);
+  /// A replay of an event has made or revived these deliveries.
+  void on_event_replay(
+      EventId event, std::optional<EndpointId> only, const std::vector<Delivery>& pending
+  );
   void insert_outbox(std::int64_t number, ModelOutboxRow row) { outbox_[number] = std::move(row); }
   /// Rows of the outbox are being taken up now, with these endpoints.
-  void take_up_outbox() {
-    if (!outbox_endpoints_) outbox_endpoints_ = endpoints_;
-  }
+  void take_up_outbox() { outbox_endpoints_.push_back(endpoints_); }
   GroupNotes notes;
 
   // What happens. Each throws a Violation.
 
+  /// A node has the program of an attempt run, having been told of commits up to `told`.
+  void on_render(TransferId transfer, const ProgramJob& job, std::uint64_t told);
+  /// The node gets what a program has made, having been told of commits up to `told`.
+  void on_rendered(const Rendered& result, std::uint64_t told);
   /// A node sends a request, having been told of commits up to `told`. Fills in what `flight` is
   /// for.
   void on_request(Flight& flight, const Request& request, std::uint64_t told);
   /// The node gets an answer now.
   void on_answer(const Flight& flight, const Response& response);
   /// The node has judged the answers that it got, having been told of commits up to `told`.
-  void on_turn(std::uint64_t told) { judge_circuits(told); }
+  void on_turn(std::uint64_t told) {
+    judge_circuits(told);
+    end_programs();
+  }
   /// The writer has had a turn. `seq`: of its commit, or of the last one.
   void on_commit(std::uint64_t seq, WallTime now, const std::vector<Settlement>& settled);
   /// The node and all that it knew is gone.
@@ -100,7 +111,6 @@ class Checker {
   template <class Row>
   using History = std::map<std::int64_t, std::vector<Version<Row>>>;
 
-  /// A request whose settlement is not committed.
   /// A circuit as this endpoint's failures make it.
   struct Breaker {
     std::int64_t failures = 0;
@@ -112,7 +122,18 @@ class Checker {
     std::int64_t probe = 0;  ///< the delivery in flight as one
     std::uint64_t told = 0;  ///< up to here beginnings anew are in it
   };
+  /// An attempt whose program is under way.
+  struct Rendering {
+    std::int64_t delivery = 0;
+    std::int64_t endpoint = 0;
+    std::string program;
+    enum class State : std::uint8_t { kRunning, kMade, kNotRun } state = State::kRunning;
+  };
+  /// An attempt whose settlement is not committed.
   struct Unsettled {
+    bool was_sent = true;  ///< false: its program has refused it
+    bool has_program = false;
+    std::string objection;  ///< to its ending so; empty when there is none
     std::int64_t endpoint = 0;
     std::uint64_t told = 0;
     Breaker after;                      ///< its answer
@@ -144,6 +165,19 @@ class Checker {
       std::uint64_t seq
   );
 
+  /// Takes the attempt's slots if everything allows it now.
+  Unsettled& begin_attempt(const Flight& flight, const std::string& transform, std::uint64_t told);
+  /// What a program has made goes out in the turn in which the node gets it, before anything new
+  /// begins, or not at all; an endpoint whose program could not be run is left alone.
+  void end_programs();
+  /// The delivery's program has refused it. It may end by that, if nothing has changed since the
+  /// program began.
+  void note_refusal(const Rendering& refused, std::uint64_t told);
+  /// Attempts of the endpoint that have a slot.
+  [[nodiscard]] std::size_t slots_of(std::int64_t endpoint) const;
+  /// The endpoint is to be left alone, for as long as it asked for if it did.
+  void hold(std::int64_t endpoint, std::optional<Millis> asked);
+  void check_program(const Flight& flight, const std::string& transform, std::uint64_t told) const;
   void check_delivery_may_be_sent(const Flight& flight, std::uint64_t told, Unsettled& unsettled);
   void check_endpoint_may_be_sent_to(
       const Flight& flight, std::uint64_t told, Unsettled& unsettled
@@ -151,7 +185,8 @@ class Checker {
   void check_order(const Flight& flight, std::uint64_t told, Unsettled& unsettled);
   void check_circuit(const Flight& flight, std::uint64_t told);
   /// Whether a person's asking lets the request through an open circuit; uses it up.
-  [[nodiscard]] bool take_forwarded(const Flight& flight);
+  [[nodiscard]] bool take_forwarded(const Flight& flight, std::uint64_t told);
+  bool erase_forwarded(std::int64_t delivery, std::uint64_t told);
   void judge_circuits(std::uint64_t told);
   void judge_circuit(std::int64_t delivery, std::uint64_t told);
   /// Whether the endpoint's failures began anew in a commit after `from`, up to `until`.
@@ -164,12 +199,17 @@ class Checker {
   void check_rate(const Flight& flight, std::uint64_t told);
   /// What of the sends of the process that is gone is known to the next.
   void forget_unknown_sends();
-  void check_bytes(const Flight& flight, const Request& request, std::uint64_t told) const;
+  void check_bytes(const Flight& flight, const Request& request, const Unsettled& sent) const;
 
   void check_events(const std::map<std::int64_t, DeliveryRow>& rows);
   void check_new_event(const EventRow& row, const std::map<std::int64_t, DeliveryRow>& rows);
   void check_outbox();
+  /// Whether the delivery ended with the event that made it.
+  [[nodiscard]] bool is_born_dead(const DeliveryRow& row) const;
+  void check_replays() const;
   void check_settled(const Settlement& settlement, WallTime now, std::uint64_t seq);
+  /// What an answer means that says that the endpoint is gone.
+  void note_gone(const Unsettled& sent, std::uint64_t seq);
   void check_applied(
       const Unsettled& sent, DeliveryRow& row, const DeliveryRow* after, WallTime now
   );
@@ -183,11 +223,11 @@ class Checker {
 
   Parts p_;
   std::map<std::int64_t, ModelEndpoint> endpoints_;
-  std::optional<std::map<std::int64_t, ModelEndpoint>> outbox_endpoints_;
+  std::vector<std::map<std::int64_t, ModelEndpoint>> outbox_endpoints_;  // of each take-up
   std::map<int, std::int64_t> endpoint_of_index_;
   std::map<std::int64_t, std::string> payload_of_;
   /// An event with the endpoints that want it and the line of each delivery.
-  using Wanted = std::map<std::int64_t, std::optional<std::string>>;
+  using Wanted = std::map<std::int64_t, Birth>;
   [[nodiscard]] static Wanted wanted_by(
       const std::map<std::int64_t, ModelEndpoint>& endpoints, const ModelEvent& event
   );
@@ -201,6 +241,9 @@ class Checker {
   std::map<std::int64_t, EndpointRow> current_endpoints_;
   std::map<std::int64_t, EventRow> events_;
   std::int64_t last_event_ = 0;
+  std::int64_t last_old_event_ = 0;  // of the commit before
+  std::int64_t last_taken_up_ = 0;   // number of an outbox row
+  std::map<std::int64_t, ModelEvent> accepted_;
   std::map<std::int64_t, std::string> rejected_;  // reason by number
   std::map<std::int64_t, int> taken_up_;          // events by the number of their outbox row
   History<DeliveryRow> history_;
@@ -210,7 +253,9 @@ class Checker {
   // Deliveries ever made, by endpoint and line.
   std::map<std::pair<std::int64_t, std::string>, std::set<std::int64_t>> lines_;
 
-  std::map<std::int64_t, Unsettled> unsettled_;    // by delivery
+  std::map<std::int64_t, Unsettled> unsettled_;  // by delivery
+  std::map<TransferId, Rendering> rendering_;
+  std::map<std::int64_t, Unsettled> refused_;      // by delivery
   std::map<std::int64_t, std::size_t> in_flight_;  // by endpoint
   std::map<std::int64_t, std::uint64_t> settled_seq_;
   std::map<std::int64_t, std::uint64_t> gone_seq_;
@@ -230,7 +275,7 @@ class Checker {
   std::map<std::int64_t, std::vector<std::uint64_t>> anew_;  // commits, by endpoint
   std::vector<std::int64_t> unjudged_;                       // deliveries with an answer
   std::uint64_t seq_ = 0;                                    // of the last commit
-  std::set<std::int64_t> forwarded_;                         // deliveries that people asked for
+  std::map<std::int64_t, std::uint64_t> forwarded_;  // deliveries that people asked for, when
   std::map<std::int64_t, EndpointRow> after_endpoints_;
   std::map<std::int64_t, std::vector<Sent>> sends_;  // by endpoint, oldest first
   std::set<std::int64_t> yes_unwritten_;             // answered 2xx to a node that is gone
@@ -238,5 +283,19 @@ class Checker {
   std::set<std::int64_t> failing_;  // endpoints that this group must have disabled
   std::set<std::int64_t> gone_;
 };
+
+template <class Row>
+std::vector<const Checker::Version<Row>*> Checker::window(
+    const History<Row>& history, std::int64_t id, std::uint64_t from
+) {
+  std::vector<const Version<Row>*> found;
+  const auto versions = history.find(id);
+  if (versions == history.end()) return found;
+  for (const auto& version : versions->second) {
+    if (version.seq <= from) found.clear();
+    found.push_back(&version);
+  }
+  return found;
+}
 
 }  // namespace postrider::sim

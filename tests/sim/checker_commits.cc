@@ -49,16 +49,9 @@ Checker::Wanted Checker::wanted_by(
 ) {
   Wanted wanted;
   for (const auto& [id, endpoint] : endpoints) {
-    if (wants(endpoint, event)) wanted[id] = line_of(endpoint, event.ordering_key);
+    if (const auto birth = birth_of(endpoint, event)) wanted[id] = *birth;
   }
   return wanted;
-}
-
-void Checker::expect_line(const Delivery& delivery) {
-  if (current_.contains(delivery.id.value)) return;
-  notes.lines[delivery.id.value] = line_of(
-      endpoints_.at(delivery.endpoint.value), events_.at(delivery.event.value).ordering_key
-  );
 }
 
 template <class Row>
@@ -98,13 +91,15 @@ void Checker::on_commit(std::uint64_t seq, WallTime now, const std::vector<Settl
     const auto before = current_endpoints_.find(id);
     if (before != current_endpoints_.end()) check_endpoint_change(before->second, row, now, seq);
   }
+  check_replays();
   remember(history_, current_, after_, seq);
   remember(endpoint_history_, current_endpoints_, endpoints_after, seq);
   current_ = std::move(after_);
   current_endpoints_ = std::move(endpoints_after);
-  outbox_endpoints_.reset();
-  forwarded_.insert(notes.retried.begin(), notes.retried.end());
-  forwarded_.insert(notes.replayed.begin(), notes.replayed.end());
+  outbox_endpoints_.clear();
+  for (const auto* asked : {&notes.retried, &notes.replayed}) {
+    for (const std::int64_t id : *asked) forwarded_[id] = seq;
+  }
   notes = {};
   seq_ = seq;
   ++counts.commits;
@@ -115,11 +110,15 @@ void Checker::on_commit(std::uint64_t seq, WallTime now, const std::vector<Settl
 void Checker::check_settled(const Settlement& settlement, WallTime now, std::uint64_t seq) {
   const std::int64_t id = settlement.delivery.value;
   const std::int64_t endpoint = settlement.endpoint.value;
-  const auto found = unsettled_.find(id);
-  if (found == unsettled_.end()) violate("settled without a request", id, endpoint);
-  const Unsettled sent = std::move(found->second);
-  unsettled_.erase(found);
-  --in_flight_[endpoint];
+  auto ended = unsettled_.extract(id);
+  if (!ended.empty()) {
+    --in_flight_[endpoint];
+  } else {
+    ended = refused_.extract(id);
+    if (ended.empty()) violate("settled without a request", id, endpoint);
+    if (!ended.mapped().objection.empty()) violate(ended.mapped().objection, id, endpoint);
+  }
+  const Unsettled sent = std::move(ended.mapped());
   settled_seq_[id] = seq;
   ++counts.settled;
   require(sent.response.has_value(), "settled without an answer", id, endpoint);
@@ -127,7 +126,7 @@ void Checker::check_settled(const Settlement& settlement, WallTime now, std::uin
   Health& health = health_[endpoint];
   Breaker& breaker = breakers_[endpoint];
   if (breaker.probe == id) breaker.probe = 0;
-  const bool counts_for_health = !began_anew(endpoint, sent.told, seq);
+  const bool counts_for_health = sent.was_sent && !began_anew(endpoint, sent.told, seq);
   if (counts_for_health) stored_[endpoint] = sent.after;
   if (is_yes(*sent.response)) {
     if (counts_for_health) health = {};
@@ -138,10 +137,7 @@ void Checker::check_settled(const Settlement& settlement, WallTime now, std::uin
         health.failed >= kFailingAttemptsMin)
       failing_.insert(endpoint);
   }
-  if (is_gone(*sent.response)) {
-    gone_.insert(endpoint);
-    gone_seq_[endpoint] = seq;
-  }
+  if (is_gone(*sent.response)) note_gone(sent, seq);
   const auto row = middle_.find(id);
   if (row == middle_.end()) return;  // retention was faster
   const auto after = after_.find(id);
@@ -153,6 +149,16 @@ void Checker::check_settled(const Settlement& settlement, WallTime now, std::uin
     return;
   }
   check_applied(sent, row->second, after == after_.end() ? nullptr : &after->second, now);
+}
+
+void Checker::note_gone(const Unsettled& sent, std::uint64_t seq) {
+  // It speaks of the endpoint as it was before a person enabled it or gave it another URL.
+  if (began_anew(sent.endpoint, sent.told, seq)) {
+    gone_seq_.erase(sent.endpoint);
+    return;
+  }
+  gone_.insert(sent.endpoint);
+  gone_seq_[sent.endpoint] = seq;
 }
 
 void Checker::check_applied(
@@ -167,6 +173,7 @@ void Checker::check_applied(
   };
   if (is_yes(*sent.response)) return ends("delivered", "");
   if (is_gone(*sent.response)) return ends("dead", "gone");
+  if (!sent.was_sent) return ends("dead", "rejected");
   int attempts_max = 0;
   int attempts_min = std::numeric_limits<int>::max();
   double earliest = std::numeric_limits<double>::max();
@@ -241,8 +248,16 @@ void Checker::check_delivery_change(
     require(holds, what, id, after->endpoint);
   };
   if (before == nullptr) {
-    must(after->attempts == 0 && after->schedule_attempts == 0, "a new delivery has attempts");
-    must(after->is_pending() || notes.touches(id), "a new delivery is final");
+    // A task may have revived what was born dead in this commit.
+    const bool is_new = after->event > last_old_event_;
+    const bool revived = notes.task && is_new && after->attempts == 1;
+    const bool dead = is_born_dead(*after);
+    must(
+        dead || revived || (after->attempts == 0 && after->schedule_attempts == 0),
+        "a new delivery has attempts"
+    );
+    must(after->is_pending() || dead || notes.touches(id), "a new delivery is final");
+    must(is_new || !dead, "a replay makes a dead letter");
     const auto line = notes.lines.find(id);
     must(
         line == notes.lines.end() || line->second == after->lane_key, "a replay joins another line"
@@ -377,6 +392,12 @@ void Checker::check_attempts() const {
       "(SELECT count(*) FROM attempt AS a WHERE a.delivery_id = d.id)"
   );
   if (wrong != 0) violate("attempts are missing", 0, 0);
+  const auto unexplained = p_.tables.number(
+      "SELECT count(*) FROM delivery AS d WHERE dead_reason = 'rejected' AND NOT EXISTS "
+      "(SELECT 1 FROM attempt AS a WHERE a.delivery_id = d.id AND a.number = d.attempts_count "
+      "AND a.outcome = 'rejected' AND a.status = 0 AND a.error IS NOT NULL)"
+  );
+  if (unexplained != 0) violate("a rejection has no attempt that says why", 0, 0);
 }
 
 void Checker::on_end() {

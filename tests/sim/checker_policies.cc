@@ -115,12 +115,22 @@ void Checker::judge_circuit(std::int64_t delivery, std::uint64_t told) {
   sent.after = breaker;
 }
 
-bool Checker::take_forwarded(const Flight& flight) {
-  if (forwarded_.erase(flight.delivery) > 0) return true;
+/// A node that has not been told of the asking yet is told while the request is in flight: then it
+/// lets another one through.
+bool Checker::erase_forwarded(std::int64_t delivery, std::uint64_t told) {
+  const auto asked = forwarded_.find(delivery);
+  if (asked == forwarded_.end() || asked->second > told) return false;
+  forwarded_.erase(asked);
+  return true;
+}
+
+bool Checker::take_forwarded(const Flight& flight, std::uint64_t told) {
+  if (erase_forwarded(flight.delivery, told)) return true;
   // Nothing passes in its line: who asks for an ordered delivery has the next head sent.
-  const auto is_ordered = [&](std::int64_t id) {
-    const auto row = current_.find(id);
-    return row != current_.end() && row->second.endpoint == flight.endpoint && row->second.lane_key;
+  const auto is_ordered = [&](const auto& asked) {
+    const auto row = current_.find(asked.first);
+    return asked.second <= told && row != current_.end() &&
+           row->second.endpoint == flight.endpoint && row->second.lane_key;
   };
   const auto asked = std::find_if(forwarded_.begin(), forwarded_.end(), is_ordered);
   if (asked == forwarded_.end()) return false;
@@ -128,15 +138,15 @@ bool Checker::take_forwarded(const Flight& flight) {
   return true;
 }
 
-void Checker::check_circuit(const Flight& flight, std::uint64_t /*told*/) {
+void Checker::check_circuit(const Flight& flight, std::uint64_t told) {
   Breaker& breaker = breakers_[flight.endpoint];
   if (!breaker.open) {
-    forwarded_.erase(flight.delivery);
+    erase_forwarded(flight.delivery, told);
     return;
   }
   const bool asked_for = breaker.earliest <= p_.clock.mono_now()
-                             ? forwarded_.erase(flight.delivery) > 0
-                             : take_forwarded(flight);
+                             ? erase_forwarded(flight.delivery, told)
+                             : take_forwarded(flight, told);
   require(breaker.probe == 0, "two probes at once", flight.delivery, flight.endpoint);
   require(
       asked_for || breaker.earliest <= p_.clock.mono_now(),

@@ -57,20 +57,6 @@ void Checker::violate(std::string what, std::int64_t delivery, std::int64_t endp
   throw Violation{std::move(what), delivery, endpoint};
 }
 
-template <class Row>
-std::vector<const Checker::Version<Row>*> Checker::window(
-    const History<Row>& history, std::int64_t id, std::uint64_t from
-) {
-  std::vector<const Version<Row>*> found;
-  const auto versions = history.find(id);
-  if (versions == history.end()) return found;
-  for (const auto& version : versions->second) {
-    if (version.seq <= from) found.clear();
-    found.push_back(&version);
-  }
-  return found;
-}
-
 void Checker::on_request(Flight& flight, const Request& request, std::uint64_t told) {
   const Headers headers = split(request.headers);
   const auto event = p_.ids.decode_event(header(headers, "webhook-id"));
@@ -99,19 +85,41 @@ void Checker::on_request(Flight& flight, const Request& request, std::uint64_t t
           header(headers, "postrider-attempt")
       )
   );
+  std::string program;
+  if (const auto rendered = rendering_.extract(flight.transfer); !rendered.empty()) {
+    require(
+        rendered.mapped().delivery == flight.delivery &&
+            rendered.mapped().state == Rendering::State::kMade,
+        "a request that its program has not made",
+        flight.delivery,
+        flight.endpoint
+    );
+    program = rendered.mapped().program;
+  } else {
+    end_programs();
+  }
+  const Unsettled& sent = begin_attempt(flight, program, told);
+  check_bytes(flight, request, sent);
+  if (yes_unwritten_.erase(flight.delivery) > 0) ++counts.duplicates;
+}
+
+Checker::Unsettled& Checker::begin_attempt(
+    const Flight& flight, const std::string& transform, std::uint64_t told
+) {
   judge_circuits(told);
-  Unsettled unsettled;
-  unsettled.endpoint = flight.endpoint;
-  unsettled.told = told;
-  check_delivery_may_be_sent(flight, told, unsettled);
-  check_endpoint_may_be_sent_to(flight, told, unsettled);
-  check_order(flight, told, unsettled);
+  Unsettled begun;
+  begun.endpoint = flight.endpoint;
+  begun.told = told;
+  begun.has_program = !transform.empty();
+  check_delivery_may_be_sent(flight, told, begun);
+  check_endpoint_may_be_sent_to(flight, told, begun);
+  check_program(flight, transform, told);
+  check_order(flight, told, begun);
   check_rate(flight, told);
   check_circuit(flight, told);
-  check_bytes(flight, request, told);
-  if (yes_unwritten_.erase(flight.delivery) > 0) ++counts.duplicates;
-  unsettled_.emplace(flight.delivery, std::move(unsettled));
   ++in_flight_[flight.endpoint];
+  refused_.erase(flight.delivery);
+  return unsettled_.emplace(flight.delivery, std::move(begun)).first->second;
 }
 
 void Checker::check_delivery_may_be_sent(
@@ -120,7 +128,7 @@ void Checker::check_delivery_may_be_sent(
   const std::int64_t id = flight.delivery;
   require(!unsettled_.contains(id), "a delivery is sent twice at once", id, flight.endpoint);
   require(
-      unsettled_.size() < p_.in_flight_max,
+      unsettled_.size() + rendering_.size() < p_.in_flight_max,
       "more requests than the process may have",
       id,
       flight.endpoint
@@ -165,7 +173,7 @@ void Checker::check_endpoint_may_be_sent_to(
   }
   require(active, "a request to an endpoint that is not active", flight.delivery, id);
   require(
-      in_flight_[id] < static_cast<std::size_t>(in_flight_max),
+      slots_of(id) < static_cast<std::size_t>(in_flight_max),
       "more requests than the endpoint's max_in_flight",
       flight.delivery,
       id
@@ -201,12 +209,17 @@ void Checker::check_order(const Flight& flight, std::uint64_t told, Unsettled& u
   }
 }
 
-void Checker::check_bytes(const Flight& flight, const Request& request, std::uint64_t told) const {
+void Checker::check_bytes(const Flight& flight, const Request& request, const Unsettled& sent)
+    const {
+  const std::uint64_t told = sent.told;
   const Headers headers = split(request.headers);
   const WallTime now = p_.clock.wall_now();
   const auto violates = [&](const char* what) { violate(what, flight.delivery, flight.endpoint); };
   const EventRow& event = events_.at(flight.event);
-  if (request.body.find(event.data) == std::string::npos) violates("the body lacks the data");
+  if (sent.has_program && request.body != kProgramBody)
+    violates("the body is not what the program has made");
+  if (!sent.has_program && request.body.find(event.data) == std::string::npos)
+    violates("the body lacks the data");
   if (count(request.url, "\n") > 0) violates("a line break in a URL");
   for (const char* name : {"webhook-id", "webhook-timestamp", "webhook-signature"}) {
     const auto is_it = [&](const auto& line) { return line.first == name; };
@@ -253,25 +266,38 @@ void Checker::on_answer(const Flight& flight, const Response& response) {
   unsettled.response = response;
   unsettled.answered_at = p_.clock.wall_now();
   unjudged_.push_back(flight.delivery);
-  const MonoTime now = p_.clock.mono_now();
-  LongestHold& longest = longest_holds_[flight.endpoint];
-  if (!throttles(response)) longest.delay = Millis{1000};
   if (throttles(response)) {
-    MonoTime& until = holds_[flight.endpoint];
-    const auto asked = retry_after(response, p_.clock.wall_now());
-    // Without Retry-After what lasts already is not prolonged. It may last a second or, when the
-    // endpoint has throttled before, longer.
-    if (asked) {
-      until = std::max(until, now + *asked);
-      longest.until = std::max(longest.until, now + *asked);
-    } else if (longest.until <= now) {
-      until = std::max(until, now + Millis{1000});
-      longest.until = now + longest.delay;
-      longest.delay = std::min(longest.delay * 2, Millis{60'000});
-    }
+    hold(flight.endpoint, retry_after(response, p_.clock.wall_now()));
+  } else {
+    longest_holds_[flight.endpoint].delay = Millis{1000};
   }
   if (response.failure == Response::Failure::kNone && response.status == 410)
     gone_seq_[flight.endpoint] = std::numeric_limits<std::uint64_t>::max();
+}
+
+void Checker::hold(std::int64_t endpoint, std::optional<Millis> asked) {
+  const MonoTime now = p_.clock.mono_now();
+  LongestHold& longest = longest_holds_[endpoint];
+  MonoTime& until = holds_[endpoint];
+  // Unasked, what lasts already is not prolonged. It may last a second or, when the endpoint has
+  // been held before, longer.
+  if (asked) {
+    until = std::max(until, now + *asked);
+    longest.until = std::max(longest.until, now + *asked);
+  } else if (longest.until <= now) {
+    until = std::max(until, now + Millis{1000});
+    longest.until = now + longest.delay;
+    longest.delay = std::min(longest.delay * 2, Millis{60'000});
+  }
+}
+
+std::size_t Checker::slots_of(std::int64_t endpoint) const {
+  const auto sent = in_flight_.find(endpoint);
+  const auto rendering =
+      std::count_if(rendering_.begin(), rendering_.end(), [&](const auto& entry) {
+        return entry.second.endpoint == endpoint;
+      });
+  return (sent == in_flight_.end() ? 0 : sent->second) + static_cast<std::size_t>(rendering);
 }
 
 void Checker::on_crash() {
@@ -285,6 +311,8 @@ void Checker::on_crash() {
   forget_unknown_sends();
   restore_circuits();
   unsettled_.clear();
+  rendering_.clear();
+  refused_.clear();
   in_flight_.clear();
   settled_seq_.clear();
   gone_seq_.clear();

@@ -109,10 +109,11 @@ void World::emit() {
     for (const auto& one : appended) answer += std::to_string(one.id.value) + " ";
     return answer;
   };
-  enqueue<Result<Emitted>>(
+  enqueue_filtered<Result<Emitted>>(
       fmt::format("emit {} events, key {}", events.size(), key.value_or("none")),
-      [params](WriteContext& context) -> Result<Result<Emitted>> {
-        auto emitted = postrider::emit(context, params);
+      [params](WriteContext& context, Filtering& filtering) -> Result<Result<Emitted>> {
+        EmitParams again = params;
+        auto emitted = postrider::emit(context, again, filtering);
         // A key that was used for another body is an answer to judge.
         if (!emitted && emitted.error().code != Errc::kConflict)
           return tl::unexpected(std::move(emitted).error());

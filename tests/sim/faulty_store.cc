@@ -13,6 +13,7 @@ Status FaultyStore::may_fail() {
 Status FaultyStore::begin() {
   control_.committed = false;
   control_.settled.clear();
+  born_.clear();
   settling_ = false;
   if (control_.happens(control_.plan->begin_fails)) return fail(Errc::kBusy, "simulated: locked");
   return inner_->begin();
@@ -52,7 +53,13 @@ void FaultyStore::rollback_to_savepoint() {
 
 Result<std::vector<Appended>> FaultyStore::append(std::span<const NewEvent> events, WallTime now) {
   if (auto fine = may_fail(); !fine) return tl::unexpected(fine.error());
-  if (control_.canary != Canary::kDeliveryLost) return inner_->append(events, now);
+  if (control_.canary != Canary::kDeliveryLost) {
+    auto appended = inner_->append(events, now);
+    for (std::size_t i = 0; appended && i < appended->size(); ++i) {
+      for (const auto& delivery : (*appended)[i].deliveries) born_.insert(delivery.id.value);
+    }
+    return appended;
+  }
   std::vector<NewEvent> fewer(events.begin(), events.end());
   for (auto& event : fewer) {
     if (event.targets.size() > 1) event.targets.pop_back();
@@ -95,6 +102,11 @@ Result<std::vector<Settled>> FaultyStore::settle(
     std::span<const Settlement> settlements, WallTime now
 ) {
   if (auto fine = may_fail(); !fine) return tl::unexpected(fine.error());
+  // Those that end before anybody has heard of them are no answers of the engine's.
+  if (!settlements.empty() && born_.contains(settlements.front().delivery.value)) {
+    if (control_.canary != Canary::kRejectionLost) return inner_->settle(settlements, now);
+    return std::vector<Settled>(settlements.size());
+  }
   settling_ = true;
   control_.settled.assign(settlements.begin(), settlements.end());
   if (control_.canary != Canary::kRoundIgnored) return inner_->settle(settlements, now);

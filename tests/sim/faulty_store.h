@@ -1,7 +1,9 @@
 // A real store that fails when it is told to.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -165,7 +167,8 @@ class FaultyStore final : public Store {
 
   std::unique_ptr<Store> inner_;
   StoreControl& control_;
-  bool settling_ = false;  // inside of the savepoint of settling
+  std::set<std::int64_t> born_;  // deliveries of this transaction
+  bool settling_ = false;        // inside of the savepoint of settling
 };
 
 /// The engine's reader: pages fail now and then. `control` outlives it.

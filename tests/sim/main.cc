@@ -83,6 +83,9 @@ Arguments parse(int argc, char** argv) {
 void add(Counts& sum, const Counts& counts) {
   sum.events += counts.events;
   sum.requests += counts.requests;
+  sum.rendered += counts.rendered;
+  sum.filtered += counts.filtered;
+  sum.born_dead += counts.born_dead;
   sum.settled += counts.settled;
   sum.late += counts.late;
   sum.duplicates += counts.duplicates;
@@ -122,10 +125,15 @@ int run(int argc, char** argv) {
     if (!run_seed(seed, arguments, sum)) return EXIT_FAILURE;
   }
   std::cout << fmt::format(
-      "{} events, {} commits, {} requests, {} settled, {} late, {} crashes, {} duplicates\n",
+      "{} events, {} commits, {} requests, {} rendered, {} filtered, {} born dead, {} settled, {} "
+      "late, {} crashes, {} "
+      "duplicates\n",
       sum.events,
       sum.commits,
       sum.requests,
+      sum.rendered,
+      sum.filtered,
+      sum.born_dead,
       sum.settled,
       sum.late,
       sum.crashes,

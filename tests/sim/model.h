@@ -1,6 +1,7 @@
 // What producers and operators were promised: the simulator's own books.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -11,6 +12,8 @@
 
 #include "base/clock.h"
 
+#include "tests/sim/plan.h"
+
 namespace postrider::sim {
 
 struct ModelEndpoint {
@@ -19,6 +22,7 @@ struct ModelEndpoint {
   std::vector<std::string> event_types;
   std::vector<std::string> channels;
   std::string payload;
+  std::string filter;
   std::string ordering = "none";
 };
 
@@ -54,8 +58,24 @@ struct ModelOutboxRow {
   std::string key;  ///< empty = none
 };
 
-/// Whether the endpoint wants the event, by the words of api.md.
-[[nodiscard]] inline bool wants(const ModelEndpoint& endpoint, const ModelEvent& event) {
+/// The number that makes each event of the simulator its own.
+[[nodiscard]] inline std::int64_t number_in(const std::string& data) {
+  const auto at = data.find("\"n\":");
+  std::int64_t number = -1;
+  if (at != std::string::npos)
+    std::from_chars(data.data() + at + 4, data.data() + data.size(), number);
+  return number;
+}
+
+/// A delivery as an event makes it.
+struct Birth {
+  std::optional<std::string> line;
+  bool dead = false;  ///< its endpoint's filter has failed
+  bool operator==(const Birth&) const = default;
+};
+
+/// Whether the event is one of those that the endpoint names.
+[[nodiscard]] inline bool matches(const ModelEndpoint& endpoint, const ModelEvent& event) {
   if (endpoint.tenant != event.tenant) return false;
   bool type_fits = endpoint.event_types.empty();
   for (const auto& pattern : endpoint.event_types) {
@@ -71,6 +91,21 @@ struct ModelOutboxRow {
   return type_fits && channel_fits;
 }
 
+/// What the event makes for the endpoint, by the words of api.md.
+[[nodiscard]] inline std::optional<Birth> birth_of(
+    const ModelEndpoint& endpoint, const ModelEvent& event
+) {
+  if (!matches(endpoint, event) || endpoint.filter == kFilterDrops) return std::nullopt;
+  if (endpoint.filter == kFilterEven && number_in(event.data) % 2 != 0) return std::nullopt;
+  return Birth{line_of(endpoint, event.ordering_key), endpoint.filter == kFilterBreaks};
+}
+
+/// An event that was replayed for all that wanted it then.
+struct ModelReplay {
+  std::int64_t event = 0;
+  std::set<std::int64_t> wanting;
+};
+
 /// What the commands of one commit explain.
 struct GroupNotes {
   std::set<std::int64_t> replayed;
@@ -79,6 +114,7 @@ struct GroupNotes {
   std::set<std::int64_t> discarded;
   std::set<std::int64_t> endpoints;                          ///< that an operator changed
   std::map<std::int64_t, std::optional<std::string>> lines;  ///< of deliveries that replays made
+  std::vector<ModelReplay> replays;
   bool task = false;
   bool sweep = false;
   bool prune = false;

@@ -18,6 +18,14 @@ using testing::must;
 
 bool is_canary(const StoreControl* control, Canary canary) { return control->canary == canary; }
 
+/// The programs of the simulator, by name.
+ProgramOutput run_program(const std::string& program, Prng& prng) {
+  if (program == kProgramMissing && chance(prng, 0.3))
+    return fail(Errc::kUnavailable, "jq is not there");
+  if (program == kProgramFails) return fail(Errc::kInvalidArgument, "no such member");
+  return std::optional<std::string>{kProgramBody};
+}
+
 }  // namespace
 
 void Node::Sink::put(Settlement settlement, Urgency /*urgency*/) {
@@ -39,7 +47,9 @@ void Node::Sink::put(Settlement settlement, Urgency /*urgency*/) {
 Node::Node(Parts parts)
     : parts_(std::move(parts)),
       transport_(parts_.on_request),
+      renderer_(parts_.on_render),
       sink_(unwritten_, *parts_.control),
+      programs_prng_(parts_.seed + 1),
       told_seq_(parts_.seq),
       seq_(parts_.seq) {
   store_ =
@@ -53,9 +63,7 @@ Node::Node(Parts parts)
   engine_ = std::make_unique<Engine>(
       parts_.engine,
       IdCodec{engine_reader_->id_salt()},
-      *engine_reader_,
-      transport_,
-      sink_,
+      Engine::Seams{*engine_reader_, transport_, renderer_, sink_},
       Prng{parts_.seed}
   );
   must(load(*engine_, *engine_reader_, parts_.clock->wall_now(), parts_.clock->mono_now()));
@@ -134,11 +142,26 @@ void Node::pass_on(Effects& effects, std::uint64_t seq) {
     auto changed = std::make_shared<Endpoint>(*endpoint);
     if (is_canary(control, Canary::kLimitIgnored)) changed->config.max_in_flight += 5;
     if (is_canary(control, Canary::kRateIgnored)) changed->config.rate_limit.reset();
+    if (is_canary(control, Canary::kTransformIgnored)) changed->config.transform.clear();
     if (is_canary(control, Canary::kPauseIgnored)) changed->state = EndpointState::kActive;
     if (is_canary(control, Canary::kSecretForgotten)) changed->secrets.resize(1);
     endpoint = std::move(changed);
   }
   inbox_.emplace_back(seq, std::move(news));
+}
+
+std::vector<Rendered> Node::SimRenderer::run(Prng& prng) {
+  std::vector<Rendered> results;
+  std::vector<std::pair<TransferId, ProgramJob>> later;
+  for (auto& [id, job] : jobs_) {
+    if (chance(prng, 0.5)) {
+      later.emplace_back(id, std::move(job));
+    } else {
+      results.push_back({id, {run_program(job.programs.front(), prng)}});
+    }
+  }
+  jobs_ = std::move(later);
+  return results;
 }
 
 DeliveryId Node::first_pending(EndpointId endpoint, WallTime wall) {
@@ -166,6 +189,10 @@ void Node::turn(
       const DeliveryId pending = first_pending({id}, wall);
       if (pending.value != 0) engine_->probe_with(pending, {id});
     }
+  }
+  for (auto& result : renderer_.run(programs_prng_)) {
+    parts_.on_rendered(result);
+    engine_->rendered(std::move(result));
   }
   read_failed_ = !engine_->tick(wall, mono, std::move(completions)).has_value();
 }

@@ -44,6 +44,8 @@ class Node {
     EngineOptions engine;
     StoreControl* control = nullptr;
     SimTransport::OnRequest on_request;
+    std::function<void(TransferId, const ProgramJob&)> on_render;  ///< an attempt's programs wait
+    std::function<void(const Rendered&)> on_rendered;  ///< the engine gets what became of them
     const SimClock* clock = nullptr;
     std::uint64_t generation = 0;
     std::uint64_t seq = 0;  ///< of the last commit before it
@@ -63,6 +65,8 @@ class Node {
   );
 
   [[nodiscard]] Engine& engine() { return *engine_; }
+  /// Whether programs of attempts wait for a turn.
+  [[nodiscard]] bool is_rendering() const { return renderer_.any(); }
   [[nodiscard]] std::size_t news_waiting() const { return inbox_.size(); }
   [[nodiscard]] std::uint64_t generation() const { return parts_.generation; }
   /// The last commit that the engine was told of.
@@ -70,6 +74,25 @@ class Node {
   [[nodiscard]] bool read_failed() const { return read_failed_; }
 
  private:
+  /// Keeps the programs of attempts until a later turn.
+  class SimRenderer final : public Renderer {
+   public:
+    explicit SimRenderer(std::function<void(TransferId, const ProgramJob&)> on_render)
+        : on_render_(std::move(on_render)) {}
+
+    void submit(TransferId id, ProgramJob job) override {
+      on_render_(id, job);
+      jobs_.emplace_back(id, std::move(job));
+    }
+    [[nodiscard]] bool any() const { return !jobs_.empty(); }
+    /// Runs each of those that wait, or leaves it for the next call.
+    [[nodiscard]] std::vector<Rendered> run(Prng& prng);
+
+   private:
+    std::function<void(TransferId, const ProgramJob&)> on_render_;
+    std::vector<std::pair<TransferId, ProgramJob>> jobs_;
+  };
+
   class Sink final : public SettlementSink {
    public:
     Sink(std::vector<Settlement>& to, const StoreControl& control) : to_(to), control_(control) {}
@@ -94,8 +117,10 @@ class Node {
   std::unique_ptr<FaultyStore> store_;
   std::unique_ptr<GroupCommit> group_;
   SimTransport transport_;
+  SimRenderer renderer_;
   std::vector<Settlement> unwritten_;
   Sink sink_;
+  Prng programs_prng_;
   std::unique_ptr<Engine> engine_;
   std::vector<Command> commands_;
   std::deque<std::pair<std::uint64_t, News>> inbox_;

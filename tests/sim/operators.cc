@@ -35,6 +35,18 @@ RateLimit draw_rate_limit(Prng& prng) {
   return rate;
 }
 
+std::string draw_transform(Prng& prng) {
+  return pick(
+      prng, std::vector<std::string>{kProgramWorks, kProgramWorks, kProgramMissing, kProgramFails}
+  );
+}
+
+std::string draw_filter(Prng& prng) {
+  return pick(
+      prng, std::vector<std::string>{kFilterTakes, kFilterDrops, kFilterEven, kFilterBreaks}
+  );
+}
+
 std::string draw_secret(Prng& prng) {
   std::string bytes;
   for (int i = 0; i < 24; ++i) bytes.push_back(static_cast<char>(prng.below(256)));
@@ -47,6 +59,7 @@ ModelEndpoint model_of(const Endpoint& endpoint) {
   model.tenant = endpoint.tenant;
   model.event_types = endpoint.config.event_types;
   model.channels = endpoint.config.channels;
+  model.filter = endpoint.config.filter;
   model.ordering = to_string(endpoint.config.ordering);
   return model;
 }
@@ -75,6 +88,8 @@ EndpointConfig World::draw_config(int index) {
   config.payload = static_cast<PayloadKind>(prng_.below(3));
   if (happens(0.7)) config.retry = draw_retry(prng_);
   if (happens(plan_.rate_limit)) config.rate_limit = draw_rate_limit(prng_);
+  if (happens(plan_.transform)) config.transform = draw_transform(prng_);
+  if (happens(plan_.filter)) config.filter = draw_filter(prng_);
   if (happens(0.5)) config.timeout = Millis{1000} + draw_millis(prng_, Millis{4000});
   if (happens(0.3)) config.event_types = {"order.*"};
   if (happens(0.1)) config.event_types = {"ping", "user.created", "ping"};
@@ -198,16 +213,13 @@ void World::replay_event() {
   const EventId event{row.event};
   std::optional<EndpointId> only;
   if (happens(0.5)) only = EndpointId{row.endpoint};
-  enqueue<std::vector<Delivery>>(
+  enqueue_filtered<std::vector<Delivery>>(
       fmt::format("replay event {}", event.value),
-      [event, only](WriteContext& context) {
-        return postrider::replay_event(context, event, only);
+      [event, only](WriteContext& context, Filtering& filtering) {
+        return postrider::replay_event(context, event, only, filtering);
       },
-      [this](const std::vector<Delivery>& pending) {
-        for (const auto& one : pending) {
-          checker_->notes.replayed.insert(one.id.value);
-          checker_->expect_line(one);
-        }
+      [this, event, only](const std::vector<Delivery>& pending) {
+        checker_->on_event_replay(event, only, pending);
       }
   );
 }
@@ -256,10 +268,10 @@ void World::maintain() {
       },
       [this](const bool& /*more*/) { checker_->notes.sweep = true; }
   );
-  enqueue<std::size_t>(
+  enqueue_filtered<std::size_t>(
       "take up the outbox",
-      [](WriteContext& context) {
-        return take_up_outbox(context, *Catalogue::build({}), {}, limits::kChunkRowsMax);
+      [](WriteContext& context, Filtering& filtering) {
+        return take_up_outbox(context, *Catalogue::build({}), {}, limits::kChunkRowsMax, filtering);
       },
       [this](const std::size_t& rows) {
         if (rows > 0) checker_->take_up_outbox();

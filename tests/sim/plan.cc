@@ -49,6 +49,8 @@ Plan draw_plan(Prng& prng) {
   plan.drain = maybe(prng, 0.01);
   plan.reboot = maybe(prng, 0.5);
   plan.rate_limit = maybe(prng, 1.0);
+  plan.transform = maybe(prng, 1.0);
+  plan.filter = maybe(prng, 1.0);
   plan.wall_step = maybe(prng, 0.05);
   plan.long_jump = maybe(prng, 0.05);
   plan.begin_fails = maybe(prng, 0.2);

@@ -47,6 +47,8 @@ struct Plan {
   double drain = 0.0;
   double reboot = 0.0;      ///< of the machine, with a crash
   double rate_limit = 0.0;  ///< of an endpoint
+  double transform = 0.0;   ///< likewise
+  double filter = 0.0;      ///< likewise
   double wall_step = 0.0;
   double long_jump = 0.0;
   double begin_fails = 0.0;
@@ -58,6 +60,20 @@ struct Plan {
 };
 
 [[nodiscard]] Plan draw_plan(Prng& prng);
+
+/// What endpoints have for a `transform`: one that works, one that jq cannot always be run for, one
+/// that fails. The first two make this body.
+inline constexpr const char* kProgramWorks = ".works";
+inline constexpr const char* kProgramMissing = ".missing";
+inline constexpr const char* kProgramFails = ".fails";
+inline constexpr const char* kProgramBody = R"({"made":true})";
+
+/// What endpoints have for a `filter`: for every event, for none, for those with an even number,
+/// and one that fails.
+inline constexpr const char* kFilterTakes = ".takes";
+inline constexpr const char* kFilterDrops = ".drops";
+inline constexpr const char* kFilterEven = ".even";
+inline constexpr const char* kFilterBreaks = ".breaks";
 
 /// Of endpoints that have none of their own.
 [[nodiscard]] inline RetryPolicy default_policy() {

@@ -170,6 +170,7 @@ ParsedConfig parse_config(const std::string& config) {
   parsed.url = value.value("url", "");
   parsed.max_in_flight = value.value("max_in_flight", 0);
   parsed.strict = value.value("ordering", "none") == "strict";
+  parsed.transform = value.value("transform", "");
   if (value.contains("rate_limit")) {
     const auto& rate = value.at("rate_limit");
     parsed.rate_limit = {rate.at("limit").get<int>(), Millis{rate.at("period_ms").get<int>()}};

@@ -108,6 +108,7 @@ struct ParsedConfig {
   std::optional<RetryPolicy> retry;
   bool strict = false;
   std::optional<RateLimit> rate_limit;
+  std::string transform;
 };
 [[nodiscard]] ParsedConfig parse_config(const std::string& config);
 

@@ -14,6 +14,8 @@ constexpr std::size_t kEndStepsMin = 2000;
 constexpr std::size_t kEndStepsPerDelivery = 16;
 constexpr std::size_t kAll = 1'000'000;
 constexpr std::uint64_t kSalt = 1;
+/// How long a turn lets programs run that are under way.
+constexpr Millis kRendering{5};
 
 /// Makes the database; its ids are the same at every run of a seed.
 void make_database(const std::string& path) {
@@ -63,6 +65,12 @@ void World::restart(const char* why) {
   parts.engine.request.user_agent = "sim";
   parts.control = &control_;
   parts.on_request = [this](TransferId id, Request request) { on_request(id, std::move(request)); };
+  parts.on_render = [this](TransferId id, const ProgramJob& job) {
+    checker_->on_render(id, job, node_->told_seq());
+  };
+  parts.on_rendered = [this](const Rendered& result) {
+    checker_->on_rendered(result, node_->told_seq());
+  };
   parts.clock = &clock_;
   parts.generation = generation_;
   parts.seq = seq_;
@@ -77,6 +85,15 @@ void World::on_request(TransferId id, Request request) {
   flight.generation = generation_;
   checker_->on_request(flight, request, node_->told_seq());
   network_->send(std::move(flight));
+}
+
+bool World::run_filters(Filtering& filtering) {
+  filters_.faults = !ending_;
+  ++checker_->counts.filtered;
+  if (!filtering.run(filters_, clock_)) return false;
+  // Before the next try: what ran may not be all that it needs then.
+  if (!ending_ && plan_.endpoint_change > 0 && happens(0.3)) change_endpoint();
+  return true;
 }
 
 void World::advance() {
@@ -101,6 +118,7 @@ void World::advance_to_next() {
     const auto until = std::chrono::ceil<Millis>(*next - clock_.mono_now());
     if (!wait || until < *wait) wait = until;
   }
+  if (node_->is_rendering()) wait = std::min(wait.value_or(kRendering), kRendering);
   clock_.advance(std::clamp(wait.value_or(Millis{1000}), Millis{0}, Millis{86'400'000}));
   network_->move();
 }
@@ -186,7 +204,7 @@ void World::finish() {
     engine_turn(kAll);
     const bool quiet = checker_->all_final() && checker_->all_active() && !node_->has_work() &&
                        node_->news_waiting() == 0 && node_->engine().in_flight() == 0 &&
-                       tables_->outbox().empty() &&
+                       !node_->is_rendering() && tables_->outbox().empty() &&
                        tables_->number("SELECT count(*) FROM task WHERE state = 'running'") == 0;
     if (quiet && i > 16) break;
     advance_to_next();

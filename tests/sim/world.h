@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "service/filtering.h"
+
 #include "tests/sim/checker.h"
+#include "tests/sim/filters.h"
 #include "tests/sim/node.h"
 #include "tests/support/temp_dir.h"
 
@@ -69,11 +72,30 @@ class World {
       std::function<Result<T>(WriteContext&)> change,
       std::function<void(const T&)> done
   );
+  template <class T>
+  using Filtered = std::function<Result<T>(WriteContext&, Filtering&)>;
+  /// A change that is tried again while filters have to run before it.
+  template <class T>
+  void enqueue_filtered(
+      std::string text,
+      Filtered<T> change,
+      std::function<void(const T&)> done,
+      std::shared_ptr<Filtering> filtering = std::make_shared<Filtering>()
+  );
+  /// What happens between two tries. False when the filters cannot be run.
+  [[nodiscard]] bool run_filters(Filtering& filtering);
+  template <class T>
+  [[nodiscard]] static Command command_of(
+      std::string text,
+      std::function<Result<T>(WriteContext&)> change,
+      std::function<void(const T&)> done
+  );
   [[nodiscard]] bool happens(double p) { return chance(prng_, p); }
 
   const WorldOptions options_;
   Prng prng_;
   Plan plan_;
+  FilterRunner filters_{Prng{options_.seed}, options_.canary};
   SimClock clock_;
   Trace trace_{clock_};
   StoreControl control_;
@@ -98,6 +120,34 @@ void World::enqueue(
     std::function<Result<T>(WriteContext&)> change,
     std::function<void(const T&)> done
 ) {
+  node_->enqueue(command_of<T>(std::move(text), std::move(change), std::move(done)));
+}
+
+template <class T>
+void World::enqueue_filtered(
+    std::string text,
+    Filtered<T> change,
+    std::function<void(const T&)> done,
+    std::shared_ptr<Filtering> filtering
+) {
+  Command command = command_of<T>(
+      text, [=](WriteContext& context) { return change(context, *filtering); }, done
+  );
+  command.done = [=, this, first = std::move(command.done)](bool committed, const Status* answer) {
+    first(committed, answer);
+    // A process that is gone tries nothing again.
+    if (answer == nullptr || !filtering->needs_any() || !run_filters(*filtering)) return;
+    enqueue_filtered<T>(text, change, done, filtering);
+  };
+  node_->enqueue(std::move(command));
+}
+
+template <class T>
+Command World::command_of(
+    std::string text,
+    std::function<Result<T>(WriteContext&)> change,
+    std::function<void(const T&)> done
+) {
   // Shared by the change, which runs in a transaction, and by what follows from it.
   auto value = std::make_shared<std::optional<T>>();
   Command command;
@@ -114,7 +164,7 @@ void World::enqueue(
     // What was answered must be there, even if it seems that nothing was committed.
     if (*value && ((committed && (answer == nullptr || accepted)) || accepted)) done(**value);
   };
-  node_->enqueue(std::move(command));
+  return command;
 }
 
 }  // namespace postrider::sim

@@ -16,6 +16,7 @@
 #include "service/service.h"
 #include "store/sqlite/sqlite_store.h"
 
+#include "tests/support/fake_programs.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/temp_dir.h"
 
@@ -66,6 +67,7 @@ class ApiTest : public ::testing::Test {
     parts.store = std::move(*store);
     parts.readers = std::make_unique<sqlite::SqliteReaders>(path);
     parts.transport = std::make_unique<FakeTransport>(receiver_);
+    parts.programs = std::make_unique<FakePrograms>();
     parts.outbox_watch = std::make_unique<NoChangeWatch>();
     parts.checkpointer = std::make_unique<NoCheckpointer>();
     auto service = Service::create(std::move(options), std::move(parts), clock_);

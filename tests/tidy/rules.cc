@@ -46,6 +46,8 @@ constexpr BannedCode kBannedCode[] = {
     {"<httplib.h>", "go through lib/http", {"lib/http", "tests/"}},
     {"<rapidjson/", "use json/raw_json.h, which validates everything"},
     {"<valijson/", "go through lib/json", {"lib/json/"}},
+    {"<jq.h>", "go through jq/program_runner.h", {"lib/jq/sandbox/"}},
+    {"<seccomp.h>", "go through jq/program_runner.h", {"lib/jq/sandbox/"}},
     {"<spdlog/", "use base/log.h", {"lib/base/log.cc"}},
     {"<prometheus/", "go through lib/metrics", {"lib/metrics/"}},
     {"<CLI/", "only the command line parses flags", {"app/"}},

@@ -1,6 +1,7 @@
 #include "transport/curl/transfer.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <sys/socket.h>
@@ -132,16 +133,30 @@ std::size_t Transfer::on_header(
 bool Transfer::take_header(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > limits::kResponseHeaderBytesMax) return false;
-  if (answered_) return true;                                    // a trailer
-  if (line.starts_with("HTTP/")) response_.retry_after.clear();  // of a 1xx before
-  if (const std::string_view value = value_of(line, "retry-after"); !value.empty()) {
-    response_.retry_after = value;
+  if (answered_) return true;       // a trailer
+  if (line.starts_with("HTTP/")) {  // what was kept is of a 1xx before
+    response_.retry_after.clear();
+    response_.rate_limit = {};
   }
+  keep_header(line);
   if (!trim(line).empty()) return true;
   long status = 0;
   static_cast<void>(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status));
   answered_ = status >= 200;
   return true;
+}
+
+void Transfer::keep_header(std::string_view line) {
+  RateLimitHeaders& rate = response_.rate_limit;
+  const std::array<std::pair<std::string_view, std::string*>, 5> kept = {
+      {{"retry-after", &response_.retry_after},
+       {"x-ratelimit-remaining", &rate.remaining},
+       {"x-ratelimit-reset-after", &rate.reset_after},
+       {"x-ratelimit-scope", &rate.scope},
+       {"x-ratelimit-global", &rate.global}}};
+  for (const auto& [name, value] : kept) {
+    if (const std::string_view given = value_of(line, name); !given.empty()) *value = given;
+  }
 }
 
 std::size_t Transfer::on_body(char* data, std::size_t one, std::size_t size, void* self) noexcept {

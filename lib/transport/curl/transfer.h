@@ -48,6 +48,7 @@ class Transfer {
   [[nodiscard]] bool set_rules();
   [[nodiscard]] bool set_callbacks();
   [[nodiscard]] bool take_header(std::string_view line);
+  void keep_header(std::string_view line);
   [[nodiscard]] Cause cause(CURLcode code) const;
   void log_failure(CURLcode code) const;
 

@@ -92,10 +92,10 @@ export async function endpoints({ t, api }) {
         {},
       ],
       public_key: ['x'],
-      destination: [{ type: 'sqs' }, 'webhook'],
+      destination: [{ type: 'sqs' }, 'webhook', { type: 'slack', template: '.a | (' }],
       payload: ['xml', 7],
-      filter: ['.data', 7],
-      transform: ['.data'],
+      filter: ['.data | (', 'import "a" as a; .', '', 7],
+      transform: ['nosuch(.)', {}],
       rate_limit: [5, { limit: 1, period_ms: 1, burst: 2 }],
       ordering: ['keys', 7],
       retry: [
@@ -207,7 +207,7 @@ export async function endpoints({ t, api }) {
         state: 'active',
         secret,
         created_at: 'x',
-        filter: '.a',
+        filter: '.a | (',
       })) {
         const errors = await api.invalid('PATCH', at, { [name]: value });
         assert.ok(errors[0].startsWith(`/${name} `), `${errors}`);

@@ -8,7 +8,9 @@ import { emit, rows, subscriber, withDead } from './support.mjs';
 
 /// Somebody else's transaction, open until release().
 async function lock(t, db) {
-  const shell = spawn('sqlite3', [db], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const shell = spawn('sqlite3', ['-batch', '-bail', '-cmd', '.timeout 10000', db], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   t.after(() => shell.kill('SIGKILL'));
   const ended = once(shell, 'close');
   let out = '';

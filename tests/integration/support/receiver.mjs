@@ -8,7 +8,7 @@ import { until } from './until.mjs';
 /// An HTTP server on a free port of loopback, closed after test `t`.
 ///
 /// `script(request, number)` decides what becomes of a request (`number` counts from 1), with
-/// `request` = `{id, attempt, headers, body, path, at}`. It returns
+/// `request` = `{id, attempt, method, headers, body, path, at}`. It returns
 ///   a status, or `{status, headers, body, delayMs, delayedBy: promise}`,
 ///   'hang' (never an answer) or 'reset' (the connection is cut).
 /// Without one everything is 200. It may be changed at any time: `receiver.script = …`.
@@ -57,6 +57,7 @@ export class Receiver {
       const request = {
         id: incoming.headers['webhook-id'],
         attempt: Number(incoming.headers['postrider-attempt']),
+        method: incoming.method,
         headers: incoming.headers,
         path: incoming.url,
         body: Buffer.concat(chunks),

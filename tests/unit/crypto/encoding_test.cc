@@ -71,6 +71,19 @@ TEST(Base64Url, HasNoPaddingAndNothingToEscape) {
   EXPECT_EQ(base64url_encode(std::string(32, '\xff')).size(), 43U);
 }
 
+TEST(Base64Url, ReadsWhatItWritesForEveryByte) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) {
+    EXPECT_EQ(base64url_decode(base64url_encode(bytes)).value(), bytes);
+    bytes += static_cast<char>(i);
+  }
+}
+
+TEST(Base64Url, RefusesEveryOtherSpelling) {
+  for (const std::string_view text : {"Z", "Zg==", "Zm9vY", "+/+/", "Zm9v\n", "Zm 9", "Zh", "Zm9="})
+    EXPECT_FALSE(base64url_decode(text)) << text;
+}
+
 TEST(Hex, HoldsTheVectorsOfTheRfc) {
   for (const Vector& vector : kVectors) {
     EXPECT_EQ(hex_encode(vector.bytes), vector.hex);

@@ -12,11 +12,13 @@ inline constexpr MonoTime kMonoStart{std::chrono::seconds{1000}};
 
 class EngineTest : public ::testing::Test {
  protected:
-  EngineTest() { put_endpoint(1); }
+  explicit EngineTest(std::size_t in_flight_max = 4) : in_flight_max_(in_flight_max) {
+    put_endpoint(1);
+  }
 
-  static EngineOptions options() {
+  [[nodiscard]] EngineOptions options() const {
     EngineOptions options;
-    options.in_flight_max = 4;
+    options.in_flight_max = in_flight_max_;
     options.retry_default.delays = {Millis{1000}, Millis{2000}};
     options.retry_default.jitter = 0;
     return options;
@@ -86,10 +88,12 @@ class EngineTest : public ::testing::Test {
   }
   [[nodiscard]] std::size_t sent_count() const { return transport_.sent.size(); }
 
+  const std::size_t in_flight_max_;
   FakeReader reader_;
   FakeTransport transport_;
+  FakeRenderer renderer_;
   FakeSink sink_;
-  Engine engine_{options(), IdCodec{1}, reader_, transport_, sink_, Prng{1}};
+  Engine engine_{options(), IdCodec{1}, {reader_, transport_, renderer_, sink_}, Prng{1}};
   Millis passed_{0};
   std::optional<WallTime> expires_at_;
 };

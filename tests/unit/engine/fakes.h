@@ -179,6 +179,13 @@ class FakeTransport final : public Transport {
   void wake() noexcept override {}
 };
 
+class FakeRenderer final : public Renderer {
+ public:
+  std::vector<std::pair<TransferId, ProgramJob>> jobs;
+
+  void submit(TransferId id, ProgramJob job) override { jobs.emplace_back(id, std::move(job)); }
+};
+
 class FakeSink final : public SettlementSink {
  public:
   std::vector<Settlement> settlements;

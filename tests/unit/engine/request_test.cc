@@ -9,6 +9,8 @@
 
 #include "signing/scheme.h"
 
+#include "tests/support/must.h"
+
 namespace postrider {
 namespace {
 
@@ -35,7 +37,9 @@ class RequestTest : public ::testing::Test {
   }
 
   [[nodiscard]] Request make(WallTime now = kNow) const {
-    return make_request(due_, endpoint_, ids_, {.user_agent = "Postrider/test"}, now);
+    return testing::must(
+        make_request(due_, endpoint_, {}, ids_, {.user_agent = "Postrider/test"}, now)
+    );
   }
   /// As its receiver takes it.
   [[nodiscard]] Status verify(const Request& request, const std::string& secret, WallTime now) {

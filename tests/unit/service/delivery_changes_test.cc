@@ -34,7 +34,8 @@ class DeliveryChangesTest : public StoreFixture {
   }
   Result<std::vector<Delivery>> replay(EventId event, std::optional<EndpointId> only = {}) {
     return run<std::vector<Delivery>>([&](WriteContext& context) {
-      return replay_event(context, event, only);
+      Filtering filtering;
+      return replay_event(context, event, only, filtering);
     });
   }
   Task start(TaskKind kind) {

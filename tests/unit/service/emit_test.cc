@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 
+#include "tests/support/fake_programs.h"
 #include "tests/support/raw_db.h"
 #include "tests/unit/service/store_fixture.h"
 
@@ -27,7 +28,7 @@ class EmitTest : public StoreFixture {
     params.render = [](const std::vector<Appended>& appended) {
       return std::to_string(appended.front().id.value);
     };
-    return run<Emitted>([&](WriteContext& context) { return emit(context, params); });
+    return run<Emitted>([&](WriteContext& context) { return emit(context, params, filtering_); });
   }
 
   void produce(const std::string& sql) { EXPECT_EQ(RawDb(path_).exec(sql), SQLITE_OK); }
@@ -37,9 +38,22 @@ class EmitTest : public StoreFixture {
   }
   std::size_t take_up(const Catalogue& catalogue = *Catalogue::build({})) {
     return *run<std::size_t>([&](WriteContext& context) {
-      return take_up_outbox(context, catalogue, {}, 100);
+      return take_up_outbox(context, catalogue, {}, 100, filtering_);
     });
   }
+  /// An endpoint with a filter.
+  EndpointId add_filtered(const std::string& filter) {
+    Endpoint endpoint = make_endpoint();
+    endpoint.config.filter = filter;
+    return add(std::move(endpoint));
+  }
+  void run_filters() {
+    FakePrograms programs;
+    ASSERT_TRUE(filtering_.run(programs, SystemClock{}));
+  }
+
+  Filtering filtering_;
+
   [[nodiscard]] std::size_t events_count() { return reader_->events({}, {})->rows.size(); }
 };
 
@@ -52,6 +66,72 @@ TEST_F(EmitTest, HandsADeliveryOnForEachEndpointThatWantsTheEvent) {
   EXPECT_EQ(effects_.fresh[0].event, effects_.fresh[1].event);
   EXPECT_EQ(effects_.fresh[0].event->data, R"({"n":1.50})");
   EXPECT_EQ(effects_.events_accepted, 1);
+}
+
+TEST_F(EmitTest, ChangesNothingUntilTheFiltersHaveRun) {
+  add();
+  add_filtered(".wants");
+  EXPECT_FALSE(emit_event(make_draft(), "key"));
+  EXPECT_TRUE(filtering_.needs_any());
+  EXPECT_EQ(events_count(), 0U);
+  run_filters();
+  ASSERT_TRUE(emit_event(make_draft(), "key"));
+  EXPECT_THAT(effects_.fresh, SizeIs(2));
+}
+
+TEST_F(EmitTest, LeavesOutThoseWhoseFilterSaysNo) {
+  for (const char* filter : {"false", "null", "none"}) add_filtered(filter);
+  const auto wanting = add_filtered(".wants");
+  EXPECT_FALSE(emit_event(make_draft()));
+  run_filters();
+  ASSERT_TRUE(emit_event(make_draft()));
+  ASSERT_THAT(effects_.fresh, SizeIs(1));
+  EXPECT_EQ(effects_.fresh[0].delivery.endpoint, wanting);
+}
+
+TEST_F(EmitTest, KeepsADeadLetterWhereAFilterFails) {
+  add();
+  const auto failing = add_filtered("fails");
+  EXPECT_FALSE(emit_event(make_draft()));
+  run_filters();
+  ASSERT_TRUE(emit_event(make_draft()));
+  ASSERT_THAT(effects_.fresh, SizeIs(1));
+  ASSERT_THAT(effects_.rejected, SizeIs(1));
+  const auto dead = reader_->dead_letters({}, {});
+  ASSERT_TRUE(dead);
+  ASSERT_THAT(dead->rows, SizeIs(1));
+  const Delivery& delivery = dead->rows[0].delivery;
+  EXPECT_EQ(delivery.endpoint, failing);
+  EXPECT_EQ(delivery.dead_reason, DeadReason::kRejected);
+  const auto attempts = reader_->attempts(delivery.id);
+  ASSERT_TRUE(attempts);
+  ASSERT_THAT(*attempts, SizeIs(1));
+  EXPECT_EQ(attempts->front().error, "filter: it fails");
+}
+
+TEST_F(EmitTest, AcceptsNothingWhileProgramsCannotRun) {
+  add_filtered("missing");
+  EXPECT_FALSE(emit_event(make_draft()));
+  FakePrograms programs;
+  const auto ran = filtering_.run(programs, SystemClock{});
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().code, Errc::kUnavailable);
+}
+
+TEST_F(EmitTest, LetsNoRowOfTheOutboxPassOneThatWaitsForFilters) {
+  Endpoint narrow = make_endpoint();
+  narrow.config.filter = ".wants";
+  narrow.config.event_types = {"first"};
+  add(std::move(narrow));
+  add();
+  produce("INSERT INTO outbox(type, data) VALUES ('first', '1'), ('second', '2')");
+  take_up();
+  EXPECT_EQ(events_count(), 0U);
+  run_filters();
+  take_up();
+  ASSERT_EQ(events_count(), 2U);
+  ASSERT_THAT(effects_.fresh, SizeIs(3));
+  EXPECT_EQ(effects_.fresh.back().event->type, "second");
 }
 
 TEST_F(EmitTest, AnswersAKeyThatComesAgainAsTheFirstTime) {
@@ -83,7 +163,7 @@ TEST_F(EmitTest, MakesOneEventOfOneKeyTwiceInAGroup) {
     params.events.push_back(make_draft());
     params.idempotency = IdempotencyKey{"default", "key", crypto::sha256("body")};
     params.render = [](const auto&) { return std::string{"answer"}; };
-    auto emitted = emit(context, params);
+    auto emitted = emit(context, params, filtering_);
     replayed.push_back(emitted->replayed);
     return {};
   };
@@ -174,7 +254,8 @@ TEST_F(EmitTest, HandsDeliveriesOverWithTheLineThatIsStored) {
   params.events = {make_draft()};
   params.events.front().ordering_key = "k";
   params.render = [](const std::vector<Appended>&) { return std::string{}; };
-  ASSERT_TRUE(run<Emitted>([&](WriteContext& context) { return emit(context, params); }));
+  ASSERT_TRUE(run<Emitted>([&](WriteContext& context) { return emit(context, params, filtering_); })
+  );
   std::vector<std::optional<std::string>> lines;
   for (const auto& fresh : effects_.fresh) {
     lines.push_back(fresh.delivery.lane_key);

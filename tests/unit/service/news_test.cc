@@ -62,7 +62,8 @@ TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
   FakeReader reader;
   FakeTransport transport;
   FakeSink sink;
-  Engine engine({}, IdCodec{1}, reader, transport, sink, Prng{1});
+  testing::FakeRenderer renderer;
+  Engine engine({}, IdCodec{1}, {reader, transport, renderer, sink}, Prng{1});
   auto endpoint = std::make_shared<Endpoint>();
   endpoint->id = {7};
   endpoint->config.ordering = Ordering::kKey;

@@ -5,6 +5,7 @@
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/wal_watch.h"
 
+#include "tests/support/fake_programs.h"
 #include "tests/support/raw_db.h"
 #include "tests/support/temp_dir.h"
 
@@ -75,10 +76,12 @@ TEST(OutboxWatcher, TriesARowAgainAlthoughNobodyWritesAnyMore) {
   Commits commits;
   Writer writer(std::move(*store), std::move(*writer_reader), clock, commits);
   ASSERT_TRUE(writer.start());
+  FakePrograms programs;
   OutboxWatcher watcher(
       std::move(*watcher_reader),
       std::move(*watch),
       writer,
+      {programs, clock},
       [] { return Catalogue::build({}); },
       1024
   );

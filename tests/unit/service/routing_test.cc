@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "service/filtering.h"
+
 namespace postrider::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
@@ -19,7 +22,7 @@ std::shared_ptr<Endpoint> make(std::int64_t id, std::vector<std::string> types =
 
 std::vector<EndpointId> matched(const Routing& routing, const EventDraft& event) {
   std::vector<EndpointId> ids;
-  for (const Target& target : routing.match(event)) ids.push_back(target.endpoint);
+  routing.match(event, [&](const Endpoint& endpoint) { ids.push_back(endpoint.id); });
   return ids;
 }
 
@@ -72,7 +75,38 @@ TEST(Routing, SaysInWhatOrderTheEndpointWantsIt) {
   auto ordered = make(1);
   ordered->config.ordering = Ordering::kKey;
   routing.put(ordered);
-  EXPECT_THAT(routing.match(draft("a")), ElementsAre(Target{{1}, Ordering::kKey}));
+  Filtering filtering;
+  const auto to = route(routing, 0, draft("a"), {}, filtering);
+  ASSERT_TRUE(to);
+  EXPECT_THAT(to->targets, ElementsAre(Target{{1}, Ordering::kKey}));
+}
+
+/// Keeps what programs are run over.
+class InputKeeper final : public ProgramRunner {
+ public:
+  void submit(ProgramJob job, Done done) override {
+    input = std::move(job.input);
+    done({std::optional<std::string>{"true"}});
+  }
+  [[nodiscard]] Status check(const std::string& /*program*/) override { return {}; }
+
+  std::string input;
+};
+
+TEST(Routing, ShowsFiltersTheEventAtItsOwnTime) {
+  Routing routing;
+  auto filtered = make(1);
+  filtered->config.filter = ".wants";
+  routing.put(filtered);
+  Filtering filtering;
+  const WallTime at = from_unix_ms(1'767'225'600'123);
+  EXPECT_FALSE(route(routing, 0, draft("a"), at, filtering));
+  InputKeeper programs;
+  ASSERT_TRUE(filtering.run(programs, SystemClock{}));
+  EXPECT_THAT(
+      programs.input, HasSubstr(R"({"id":null,"type":"a","timestamp":"2026-01-01T00:00:00.123Z")")
+  );
+  EXPECT_TRUE(route(routing, 0, draft("a"), at, filtering));
 }
 
 TEST(Routing, ForgetsARemovedEndpoint) {

@@ -1,0 +1,88 @@
+#include "destinations/answers.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postrider::destinations {
+namespace {
+
+constexpr std::size_t kWordsMax = 200;
+
+/// The outcome of a request that got no usable response.
+Outcome outcome_of(Response::Failure failure) {
+  switch (failure) {
+    case Response::Failure::kTimeout:
+      return Outcome::kTimeout;
+    case Response::Failure::kConnect:
+      return Outcome::kConnect;
+    case Response::Failure::kTls:
+      return Outcome::kTls;
+    case Response::Failure::kDns:
+      return Outcome::kDns;
+    case Response::Failure::kBlocked:
+      return Outcome::kBlocked;
+    case Response::Failure::kNone:
+    case Response::Failure::kInvalid:
+      break;
+  }
+  return Outcome::kResponseInvalid;
+}
+
+bool is_throttling(int status) {
+  return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+}  // namespace
+
+Judgement delivered() { return {.verdict = Verdict::kDelivered, .outcome = Outcome::kSuccess}; }
+
+Judgement try_again(std::string reason) {
+  return {.verdict = Verdict::kRetry, .outcome = Outcome::kHttpError, .reason = std::move(reason)};
+}
+
+Judgement rejected(std::string reason) {
+  return {
+      .verdict = Verdict::kRejected, .outcome = Outcome::kRejected, .reason = std::move(reason)};
+}
+
+Judgement gone(std::string reason) {
+  return {
+      .verdict = Verdict::kEndpointGone, .outcome = Outcome::kGone, .reason = std::move(reason)};
+}
+
+Judgement throttled(const Response& response, WallTime now, std::string reason) {
+  return {
+      .verdict = Verdict::kThrottled,
+      .outcome = Outcome::kHttpError,
+      .retry_after = parse_retry_after(response.retry_after, now),
+      .reason = std::move(reason)};
+}
+
+bool is_answered(const Response& response) {
+  // Time spent on reading a body that never ends does not undo a status that has arrived, but the
+  // transport says so by leaving `failure` unset.
+  return response.failure == Response::Failure::kNone && response.status >= 100 &&
+         response.status <= 599;
+}
+
+Judgement judge_status(const Response& response, WallTime now, std::string reason) {
+  if (!is_answered(response))
+    return {.verdict = Verdict::kRetry, .outcome = outcome_of(response.failure)};
+  const int status = response.status;
+  if (status >= 200 && status <= 299) return delivered();
+  if (is_throttling(status)) return throttled(response, now, std::move(reason));
+  return try_again(std::move(reason));
+}
+
+std::string words_of(std::string_view name, std::string_view word) {
+  std::string words;
+  for (const char c : word.substr(0, kWordsMax)) {
+    const bool is_printable = c >= 0x20 && c < 0x7f;
+    words += is_printable ? c : ' ';
+  }
+  while (!words.empty() && words.back() == ' ') words.pop_back();
+  words.erase(0, words.find_first_not_of(' '));
+  return words.empty() ? words : std::string{name} + ": " + words;
+}
+
+}  // namespace postrider::destinations

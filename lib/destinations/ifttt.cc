@@ -1,0 +1,67 @@
+#include "destinations/ifttt.h"
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "destinations/answers.h"
+#include "destinations/chat_body.h"
+#include "destinations/text.h"
+
+namespace postrider::destinations {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<const char*, 3> kNames = {"value1", "value2", "value3"};
+constexpr std::string_view kTakesJson = "/json/with/key/";
+
+std::string readable_text(const Event& event) {
+  std::string text;
+  for (const auto& [name, value] : readable_lines(event.data)) {
+    if (!text.empty()) text += "\n";
+    if (!name.empty()) text.append(name).append(": ");
+    text += value;
+  }
+  return text;
+}
+
+/// Ingredients of applets are texts and numbers: anything else is its JSON as text.
+json value_of(const std::string& output) {
+  json value = json::parse(output, nullptr, false);
+  return value.is_structured() ? json(output) : value;
+}
+
+/// `{"errors":[{"message":"…"}]}`
+std::string message_of(std::string_view body) {
+  const json answer = json::parse(body, nullptr, false);
+  const json::json_pointer at{"/errors/0/message"};
+  if (!answer.contains(at)) return {};
+  const auto* const message = answer[at].get_ptr<const std::string*>();
+  return message == nullptr ? std::string{} : *message;
+}
+
+}  // namespace
+
+Result<Content> Ifttt::shape(const Message& message) const {
+  json body = json::object();
+  if (!message.outputs.empty()) {
+    for (std::size_t i = 0; i < message.outputs.size(); ++i)
+      body[kNames.at(i)] = value_of(message.outputs[i]);
+    return json_content(body);
+  }
+  if (message.config.url.find(kTakesJson) != std::string::npos) return Webhook::shape(message);
+  body[kNames[0]] = message.event.type;
+  body[kNames[1]] = readable_text(message.event);
+  body[kNames[2]] = message.event_id;
+  return json_content(body);
+}
+
+Judgement Ifttt::judge(const Response& response, WallTime now) const {
+  if (!is_answered(response)) return judge_status(response, now);
+  const std::string reason = words_of(name(), message_of(response.body));
+  if (response.status == 401 || response.status == 410) return gone(reason);
+  return judge_status(response, now, reason);
+}
+
+}  // namespace postrider::destinations

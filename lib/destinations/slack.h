@@ -1,0 +1,17 @@
+// Slack's incoming webhooks.
+#pragma once
+
+#include "destinations/provider.h"
+
+namespace postrider::destinations {
+
+class Slack final : public Provider {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "Slack"; }
+  [[nodiscard]] bool is_signed() const override { return false; }
+  [[nodiscard]] Result<Content> shape(const Message& message) const override;
+  /// By the word in the body where it is one that Slack documents, else by the status.
+  [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
+};
+
+}  // namespace postrider::destinations

@@ -1,0 +1,49 @@
+// Hosts that asked to be left alone by everybody.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace postrider {
+
+/// Holds over all endpoints of a host. Nothing is held as a rule, and asking is then free.
+class HostHolds {
+ public:
+  /// What one endpoint is told may cost others no more than this.
+  static constexpr Millis kMax = std::chrono::minutes{10};
+
+  void hold(std::string_view url, MonoTime now, Millis wait) {
+    for (auto old = until_.begin(); old != until_.end();)
+      old = old->second <= now ? until_.erase(old) : std::next(old);
+    MonoTime& until = until_[std::string{host_of(url)}];
+    until = std::max(until, now + std::min(wait, kMax));
+  }
+
+  /// Nothing when the host may be asked.
+  [[nodiscard]] std::optional<MonoTime> until(std::string_view url, MonoTime now) const {
+    if (until_.empty()) return std::nullopt;
+    const auto found = until_.find(host_of(url));
+    if (found == until_.end() || found->second <= now) return std::nullopt;
+    return found->second;
+  }
+
+ private:
+  /// With its scheme and port, as it stands.
+  [[nodiscard]] static std::string_view host_of(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    return url.substr(
+        0, url.find_first_of("/?", scheme == std::string_view::npos ? 0 : scheme + 3)
+    );
+  }
+
+  std::map<std::string, MonoTime, std::less<>> until_;
+};
+
+}  // namespace postrider

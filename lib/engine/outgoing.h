@@ -1,0 +1,136 @@
+// Attempts under way: from a delivery that is due to its judged answer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "domain/endpoint.h"
+#include "engine/id_tokens.h"
+#include "engine/renderer.h"
+#include "engine/request.h"
+#include "store/records.h"
+#include "transport/transport.h"
+
+namespace postrider {
+
+struct Underway {
+  DueDelivery due;
+  std::shared_ptr<const Endpoint> endpoint;  ///< as it was when the attempt began
+  MonoTime begun_at;
+  WallTime started_at{};              ///< once it is prepared
+  std::optional<MonoTime> sent_at{};  ///< of its last request to the endpoint
+};
+
+struct Answer {
+  Underway attempt;
+  Response response;
+  Judgement judgement;
+  /// False when the attempt ended by its programs: it says nothing of its endpoint.
+  bool tells_health = true;
+};
+
+/// An attempt that has what it waited for, or will not get it.
+struct Prepared {
+  TransferId id = 0;
+  /// False when its programs could not be run, by nobody's fault.
+  bool can_go = true;
+};
+
+/// What became of an attempt that begins or goes on.
+enum class Step : std::uint8_t {
+  kPreparing,  ///< a later take_prepared() has it
+  kSent,       ///< its request is with the transport
+  kEnded,      ///< a later advance() has its answer
+};
+
+/// Takes each attempt through what its destination needs: a token where it asks for one, the output
+/// of programs where it has some, the content, the request. Owned by one thread.
+///
+/// An attempt that had to be prepared waits for a word of whoever began it: go() or drop().
+class Outgoing {
+ public:
+  /// `transport` and `renderer` outlive it.
+  Outgoing(RequestOptions options, IdCodec ids, Transport& transport, Renderer& renderer)
+      : options_(std::move(options)), ids_(ids), transport_(transport), renderer_(renderer) {}
+
+  /// Each attempt that begins has one answer from a later advance(), unless it is dropped.
+  [[nodiscard]] Step begin(Underway attempt, WallTime wall_now, MonoTime mono_now);
+
+  /// What the renderer made of a job; looked at by the next advance().
+  void rendered(Rendered result) { rendered_.push_back(std::move(result)); }
+
+  /// Takes what the transport completed and hands out the attempts that ended. `take` may begin
+  /// none. `prepares` is told of attempts that were sent and have to be prepared again.
+  void advance(
+      std::vector<Completion> completions,
+      WallTime now,
+      const std::function<void(Answer&&)>& take,
+      const std::function<void(const Underway&)>& prepares
+  );
+  /// Those that wait for go() or drop() since the last call.
+  [[nodiscard]] std::vector<Prepared> take_prepared() { return std::exchange(prepared_, {}); }
+  [[nodiscard]] const Underway& attempt(TransferId id) const { return open_.at(id).attempt; }
+  /// Sends what was prepared, or ends the attempt by what kept it from that.
+  [[nodiscard]] Step go(TransferId id, WallTime wall_now, MonoTime mono_now);
+  /// Forgets the attempt.
+  void drop(TransferId id) { open_.erase(id); }
+  /// Whether advance() or take_prepared() has something to hand out.
+  [[nodiscard]] bool any_waiting() const { return !ended_.empty() || !prepared_.empty(); }
+
+ private:
+  /// Why an attempt ends without an answer of its endpoint. `response` holds what kept it from one.
+  struct Failure {
+    Response response;
+    Judgement judgement;
+    bool tells_health = false;
+  };
+  struct Open {
+    Underway attempt;
+    std::string token_key;  // of a destination that asks for a token
+    std::string token;      // that the request carries
+    bool token_was_renewed = false;
+    std::vector<std::string> outputs;  // of its programs
+    std::optional<Failure> failure;
+  };
+  struct TokenRequest {
+    std::string key;
+    std::vector<TransferId> waiting;
+  };
+
+  /// Whether the attempt waits for something now.
+  [[nodiscard]] bool prepare(TransferId id, WallTime now);
+  /// Waits for the token that `config` needs, and asks for it unless somebody did.
+  void wait_for_token(TransferId id, const EndpointConfig& config, WallTime now);
+  void take_outputs(Rendered result);
+  void take_token(const TokenRequest& request, const Response& response, WallTime now);
+  /// It cannot be prepared.
+  void give_up(TransferId id, Failure failure);
+  [[nodiscard]] Answer close(
+      TransferId id, Response&& response, Judgement judgement, bool tells_health
+  );
+  Step end(TransferId id, Failure failure);
+  /// Nothing when the attempt is prepared again, with another token.
+  [[nodiscard]] std::optional<Answer> take_answer(TransferId id, Response&& response, WallTime now);
+
+  const RequestOptions options_;
+  const IdCodec ids_;
+  Transport& transport_;
+  Renderer& renderer_;
+  IdTokens tokens_;
+  std::unordered_map<TransferId, Open> open_;
+  std::unordered_map<TransferId, TokenRequest> token_requests_;
+  std::vector<Rendered> rendered_;  // since the last advance()
+  std::vector<Answer> ended_;       // likewise
+  std::vector<Prepared> prepared_;  // since the last take_prepared()
+  TransferId transfer_last_ = 0;
+};
+
+}  // namespace postrider

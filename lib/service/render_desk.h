@@ -1,0 +1,59 @@
+// Brings the programs of attempts to where they run, and what they made back to the dispatcher.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "engine/renderer.h"
+
+namespace postrider {
+
+/// submit() and take() belong to the dispatcher's thread.
+class RenderDesk final : public Renderer {
+ public:
+  /// `runner` outlives the last submit() and ends before this does. `wake` is called on the
+  /// runner's threads when something can be taken.
+  RenderDesk(ProgramRunner& runner, std::function<void()> wake)
+      : runner_(runner), wake_(std::move(wake)) {}
+
+  void submit(TransferId id, ProgramJob job) override {
+    runner_.submit(std::move(job), [this, id](std::vector<ProgramOutput> outputs) {
+      {
+        const MutexLock lock(mutex_);
+        tell(outputs);
+        rendered_.push_back({id, std::move(outputs)});
+      }
+      wake_();
+    });
+  }
+
+  /// What came since the last call.
+  [[nodiscard]] std::vector<Rendered> take() {
+    const MutexLock lock(mutex_);
+    return std::exchange(rendered_, {});
+  }
+
+ private:
+  /// Logs when programs cannot be run any more, and when they can again: deliveries wait meanwhile.
+  void tell(const std::vector<ProgramOutput>& outputs) POSTRIDER_REQUIRES(mutex_) {
+    const auto not_run = std::find_if(outputs.begin(), outputs.end(), [](const auto& output) {
+      return !output && output.error().code != Errc::kInvalidArgument;
+    });
+    if ((not_run == outputs.end()) == can_run_) return;
+    can_run_ = !can_run_;
+    if (can_run_) return log::info("jq programs can be run again");
+    log::warning("jq programs cannot be run", {{"reason", not_run->error().context}});
+  }
+
+  ProgramRunner& runner_;
+  const std::function<void()> wake_;
+  Mutex mutex_;
+  std::vector<Rendered> rendered_ POSTRIDER_GUARDED_BY(mutex_);
+  bool can_run_ POSTRIDER_GUARDED_BY(mutex_) = true;
+};
+
+}  // namespace postrider
