@@ -14,14 +14,22 @@ function(postrider_library name)
   )
 endfunction()
 
-# postrider_test(NAME SOURCES ... LINKS ... [LABELS ...])
-# One GoogleTest program; each of its tests is a CTest test.
+# postrider_test(NAME SOURCES ... LINKS ... [LABELS ...] [POSTGRES])
+# One GoogleTest program; each of its tests is a CTest test. POSTGRES: with the PostgreSQL server of
+# the CTest run (tests/support).
 function(postrider_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "POSTGRES" "" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(
     ${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main postrider_warnings
   )
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+  set(properties TIMEOUT 120 LABELS "${ARG_LABELS}")
+  if(ARG_POSTGRES)
+    target_link_libraries(${name} PRIVATE postgres_test_support)
+    add_dependencies(${name} pg_server)
+    list(APPEND properties FIXTURES_REQUIRED postgres)
+    list(APPEND properties ENVIRONMENT POSTRIDER_TEST_POSTGRES=${POSTRIDER_POSTGRES_STATE})
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()

@@ -161,6 +161,15 @@ TEST_P(OrderedStoreContract, WalkComesToEveryLineOnceAndCostsByLines) {
   }
 }
 
+TEST_P(OrderedStoreContract, LinesAreWalkedInTheOrderOfTheirBytes) {
+  const EndpointId endpoint = add_endpoint();
+  for (const std::string key : {"b", "a", "\xc3\xa4", "B", "a b", "_", "ab", "a-b"})
+    append_keyed(endpoint, key);
+  std::vector<std::string> lines;
+  for (const auto& one : walk(endpoint, kStart, rows_max(), 3)) lines.push_back(one.lane_key);
+  EXPECT_EQ(lines, (std::vector<std::string>{"B", "_", "a", "a b", "a-b", "ab", "b", "\xc3\xa4"}));
+}
+
 TEST_P(OrderedStoreContract, WalkPassesOverWhatIsKnownAndPutsNoLimitOnWhatIsNotDue) {
   const EndpointId endpoint = add_endpoint();
   append_keyed(endpoint, "a");

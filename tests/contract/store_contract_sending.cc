@@ -317,6 +317,24 @@ TEST_P(StoreContract, DeliveryIsAddedToAnOldEvent) {
   EXPECT_EQ(store_->event({1}).error().code, Errc::kNotFound);
 }
 
+TEST_P(StoreContract, DeliveryOfWhatDoesNotExistIsRefused) {
+  const EndpointId endpoint = add_endpoint();
+  const Appended appended = append(make_draft(), {});
+  Event event = store_->event(appended.id).value();
+  const std::vector<NewEvent> events{{.draft = make_draft(), .targets = {{endpoint}, {{12345}}}}};
+  ASSERT_TRUE(store_->begin());
+  ASSERT_TRUE(store_->savepoint());
+  EXPECT_FALSE(store_->append(events, kStart));
+  store_->rollback_to_savepoint();
+  ASSERT_TRUE(store_->savepoint());
+  event.id = {12345};
+  EXPECT_FALSE(store_->add_delivery(event, {endpoint}, kStart));
+  store_->rollback_to_savepoint();
+  ASSERT_TRUE(store_->commit());
+  EXPECT_TRUE(due(endpoint, kStart).rows.empty());
+  EXPECT_EQ(reader_->events({}, {})->rows.size(), 1U);
+}
+
 TEST_P(StoreContract, ChangeOfADeliveryWritesAllAndRaisesItsRound) {
   const DeliveryId id = append_dead(add_endpoint(), at(10));
   Delivery dead = stored(id);

@@ -118,6 +118,45 @@ TEST_P(StoreContract, EventTypesHaveOneName) {
   EXPECT_EQ(reader_->all_event_types()->size(), 1U);
 }
 
+TEST_P(StoreContract, EventTypesAreListedInTheOrderOfTheirBytes) {
+  const std::vector<std::string> names{"B", "Z.a", "_x", "a", "a-b", "a.b", "ab"};
+  for (const std::string& name :
+       {names[4], names[0], names[6], names[2], names[5], names[1], names[3]}) {
+    EventType type{
+        .name = name, .description = {}, .schema = {}, .created_at = {}, .updated_at = {}};
+    ASSERT_TRUE(committed([&] { return store_->add_event_type(type); }));
+  }
+  std::vector<std::string> listed;
+  for (const auto& type : all_pages<EventType>(
+           [&](const PageParams& page) { return reader_->event_types(page); }, rows_max()
+       ))
+    listed.push_back(type.name);
+  EXPECT_EQ(listed, names);
+}
+
+TEST_P(StoreContract, WhatPeopleAndReceiversSayComesBackByteForByte) {
+  const std::string any{"\x00\xff\xc3( ' \\", 8};
+  const ApiKey key{
+      .id = {},
+      .name = any,
+      .scope = KeyScope::kEmit,
+      .tenant = {},
+      .sha256 = std::string(32, '\0'),
+      .created_at = {},
+      .expires_at = {}};
+  ASSERT_TRUE(committed([&] { return store_->add_api_key(key, at(1)); }));
+  EXPECT_EQ(reader_->all_api_keys()->front().name, any);
+  const EventType type{
+      .name = "a", .description = any, .schema = {}, .created_at = {}, .updated_at = {}};
+  ASSERT_TRUE(committed([&] { return store_->add_event_type(type); }));
+  EXPECT_EQ(reader_->event_type("a")->description, any);
+  const DeliveryId id = append_delivery(add_endpoint());
+  Attempt attempt = make_attempt(Outcome::kRejected, 400);
+  attempt.error = any;
+  settle(stored(id), RetryAt{at(9000)}, at(1), attempt);
+  EXPECT_EQ(reader_->attempts(id)->front().error, any);
+}
+
 TEST_P(StoreContract, TasksGoOnOverRestarts) {
   Task task;
   task.kind = TaskKind::kRecoverEndpoint;

@@ -1,11 +1,10 @@
 #include "store/sqlite/database_file.h"
 
-#include <charconv>
 #include <vector>
 
 #include <sys/stat.h>
 
-#include "base/fnv1a.h"
+#include "store/migration_files.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/sql_file.h"
 
@@ -16,35 +15,11 @@ constexpr Millis kWriterBusyTimeout{1000};
 /// A reader in WAL mode waits for nobody but a file being recovered.
 constexpr Millis kReaderBusyTimeout{250};
 
-std::int64_t number_of(std::string_view file_name) {
-  std::int64_t number = 0;
-  const auto parsed =
-      std::from_chars(file_name.data(), file_name.data() + file_name.size(), number);
-  POSTRIDER_ASSERT(parsed.ec == std::errc{});
-  return number;
-}
-
-/// Notices an edited file.
-std::string checksum_of(std::string_view text) {
-  std::uint64_t hash = fnv1a(text);
-  std::string digits(16, '0');
-  for (std::size_t i = digits.size(); i-- > 0;) {
-    digits[i] = "0123456789abcdef"[hash & 15U];
-    hash >>= 4U;
-  }
-  return digits;
-}
-
 Result<std::int64_t> number(Db& db, std::string_view sql) {
   return db.one(sql, [](const Row& row) { return row.i64(0); }).map([](const auto& found) {
     return found.value_or(0);
   });
 }
-
-struct Applied {
-  std::int64_t number;
-  std::string checksum;
-};
 
 tl::unexpected<Error> refuse(const std::string& path, std::string_view why) {
   return fail(Errc::kCorrupt, path + " " + std::string{why});
@@ -85,31 +60,21 @@ Result<Content> inspect(const std::string& path) {
   return Content::kOurs;
 }
 
-Result<std::vector<Applied>> applied_migrations(Db& db) {
-  return db.all(sql::kAppliedMigrations, [](const Row& row) {
-    return Applied{row.i64(0), row.text(2)};
+Result<std::vector<AppliedMigration>> applied_migrations(Db& db, const std::string& path) {
+  auto applied = db.all(sql::kAppliedMigrations, [](const Row& row) {
+    return AppliedMigration{row.i64(0), row.text(2)};
   });
-}
-
-Status check_applied(const std::vector<Applied>& applied, const std::string& path) {
-  for (const Applied& row : applied) {
-    const EmbeddedFile* file = nullptr;
-    for (const auto& candidate : kMigrations) {
-      if (number_of(candidate.name) == row.number) file = &candidate;
-    }
-    if (file == nullptr) return refuse(path, "has a migration that this program does not know");
-    if (checksum_of(file->text) != row.checksum)
-      return refuse(path, "was migrated by another version of " + std::string{file->name});
-  }
-  return {};
+  if (!applied) return applied;
+  if (auto status = check_applied(migration_files(kMigrations), *applied, path); !status)
+    return tl::unexpected<Error>(status.error());
+  return applied;
 }
 
 /// One migration in the transaction that is open.
 Status apply(Db& db, const EmbeddedFile& file) {
-  const std::int64_t number = number_of(file.name);
-  return db.run(sql::kRecordMigration, number, file.name, checksum_of(file.text)).and_then([&] {
-    return db.script(file.text);
-  });
+  const std::int64_t number = migration_number(file.name);
+  return db.run(sql::kRecordMigration, number, file.name, migration_checksum(file.text))
+      .and_then([&] { return db.script(file.text); });
 }
 
 Status in_transaction(Db& db, const auto& work) {
@@ -129,13 +94,9 @@ Status migrate(Db& db, const std::string& path) {
   for (const auto& file : kMigrations) {
     // Read anew inside each transaction: another process may have applied it meanwhile.
     status = in_transaction(db, [&]() -> Status {
-      const auto applied = applied_migrations(db);
+      const auto applied = applied_migrations(db, path);
       if (!applied) return tl::unexpected<Error>(applied.error());
-      if (auto known = check_applied(*applied, path); !known) return known;
-      for (const Applied& row : *applied) {
-        if (row.number == number_of(file.name)) return {};
-      }
-      return apply(db, file);
+      return is_applied(*applied, migration_number(file.name)) ? Status{} : apply(db, file);
     });
     if (!status) return status;
   }
@@ -144,16 +105,14 @@ Status migrate(Db& db, const std::string& path) {
 
 /// Whether every migration is there and unchanged. Takes no lock, so that a start does not wait.
 Result<bool> is_newest(Db& db, const std::string& path) {
-  const auto applied = applied_migrations(db);
-  if (!applied) return tl::unexpected<Error>(applied.error());
-  if (auto known = check_applied(*applied, path); !known)
-    return tl::unexpected<Error>(known.error());
-  return applied->size() == kMigrations.size();
+  return applied_migrations(db, path).map([](const auto& applied) {
+    return applied.size() == kMigrations.size();
+  });
 }
 
 }  // namespace
 
-std::int64_t newest_version() { return number_of(kMigrations.back().name); }
+std::int64_t newest_version() { return migration_number(kMigrations.back().name); }
 
 Result<std::unique_ptr<Db>> open_writable(const std::string& path) {
   const auto content = inspect(path);

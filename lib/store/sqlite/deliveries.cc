@@ -1,8 +1,9 @@
 // Settling, and people's changes of single deliveries.
 #include <variant>
 
-#include "store/sqlite/rows.h"
+#include "store/rows.h"
 #include "store/sqlite/sql_deliveries.h"
+#include "store/sqlite/sqlite_db.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace postrider::sqlite {
@@ -102,23 +103,17 @@ Result<std::vector<Settled>> SqliteStore::settle(
 }
 
 Result<Delivery> SqliteStore::delivery(DeliveryId id) {
-  const auto found = db_->one(
-      sql::kDelivery, [](const Row& row) { return read_delivery(row); }, id
-  );
-  if (!found) return tl::unexpected<Error>(found.error());
-  if (!*found) return fail(Errc::kNotFound, "no such delivery");
-  return **found;
+  const auto read = [](const Row& row) { return read_delivery(row); };
+  return needed(db_->one(sql::kDelivery, read, id), "no such delivery");
 }
 
 Status SqliteStore::change_delivery(const Delivery& delivery) {
-  std::optional<std::string_view> reason;
-  if (delivery.dead_reason) reason = to_string(*delivery.dead_reason);
   auto status = db_->run(
       sql::kChangeDelivery,
       to_string(delivery.state),
       delivery.due_at,
       delivery.schedule_attempts_count,
-      reason,
+      name_or_null(delivery.dead_reason),
       delivery.finished_at,
       delivery.discarded,
       delivery.id

@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "store/sqlite/cursors.h"
-#include "store/sqlite/list_rows.h"
+#include "store/cursors.h"
+#include "store/list_filters.h"
+#include "store/rows.h"
 #include "store/sqlite/ordered_backlog.h"
-#include "store/sqlite/rows.h"
 #include "store/sqlite/sql_deliveries.h"
 #include "store/sqlite/sql_events.h"
 #include "store/sqlite/sql_file.h"
@@ -15,25 +15,15 @@
 namespace postrider::sqlite {
 namespace {
 
-/// What replays can add up to on one delivery has no other bound.
-constexpr std::size_t kAttemptsListed = 1000;
 constexpr std::size_t kScanRowsMax = limits::kListScanRowsMax;
 
-template <class T>
-std::optional<std::string_view> name_of(const std::optional<T>& value) {
-  if (!value) return std::nullopt;
-  return to_string(*value);
-}
+Attempt read_attempt_row(const Row& row) { return read_attempt(row); }
 
 }  // namespace
 
 Result<Event> SqliteReader::event(EventId id) {
-  auto found = db_->one(
-      sql::kEvent, [](const Row& row) { return read_event(row, WithData::kYes); }, id
-  );
-  if (!found) return tl::unexpected<Error>(found.error());
-  if (!*found) return fail(Errc::kNotFound, "no such event");
-  return std::move(**found);
+  const auto read = [](const Row& row) { return read_event(row, WithData::kYes); };
+  return needed(db_->one(sql::kEvent, read, id), "no such event");
 }
 
 Result<std::int64_t> SqliteReader::id_until(std::optional<WallTime> until) {
@@ -59,9 +49,7 @@ Result<Page<Event>> SqliteReader::events(const EventFilter& filter, const PagePa
   PageBuilder<Event> page(params.limit);
   while (page.wants_more() && rows.next()) {
     Event event = read_event(rows.row(), WithData::kNo);
-    const bool wanted = (filter.type.empty() || event.type == filter.type) &&
-                        (!filter.since || event.created_at >= *filter.since) &&
-                        (!filter.until || event.created_at < *filter.until);
+    const bool wanted = is_wanted(filter, event);
     const std::string cursor = id_cursor(event.id.value);
     page.look_at(cursor, wanted, std::move(event));
   }
@@ -71,7 +59,7 @@ Result<Page<Event>> SqliteReader::events(const EventFilter& filter, const PagePa
 
 Status SqliteReader::add_last_attempts(std::vector<DeliveryView>& views) {
   for (DeliveryView& view : views) {
-    auto attempt = db_->one(sql::kAttempts, read_attempt, view.delivery.id, 1);
+    auto attempt = db_->one(sql::kAttempts, read_attempt_row, view.delivery.id, 1);
     if (!attempt) return tl::unexpected<Error>(attempt.error());
     view.last_attempt = std::move(*attempt);
   }
@@ -81,7 +69,7 @@ Status SqliteReader::add_last_attempts(std::vector<DeliveryView>& views) {
 Result<DeliveryView> SqliteReader::delivery(DeliveryId id) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  auto found = db_->all(sql::kDeliveryView, read_delivery_view, id);
+  auto found = db_->all(sql::kDeliveryView, read_delivery_view<Row>, id);
   if (!found) return tl::unexpected<Error>(found.error());
   if (found->empty()) return fail(Errc::kNotFound, "no such delivery");
   if (auto status = add_last_attempts(*found); !status)
@@ -119,7 +107,7 @@ Result<Page<DeliveryView>> SqliteReader::deliveries(
 }
 
 Result<std::vector<Attempt>> SqliteReader::attempts(DeliveryId id) {
-  auto found = db_->all(sql::kAttempts, read_attempt, id, kAttemptsListed);
+  auto found = db_->all(sql::kAttempts, read_attempt_row, id, kAttemptsListed);
   if (found) std::reverse(found->begin(), found->end());
   return found;
 }
@@ -156,7 +144,7 @@ Result<Page<DeliveryView>> SqliteReader::dead_letters(
 Result<std::int64_t> SqliteReader::count_dead_letters(const DeadLetterFilter& filter) {
   const std::int64_t since = filter.since ? unix_ms(*filter.since) : 0;
   const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
-  const auto reason = name_of(filter.reason);
+  const auto reason = name_or_null(filter.reason);
   const auto tenant = or_null(filter.tenant);
   const auto type = or_null(filter.type);
   const auto read = [](const Row& row) { return row.i64(0); };
@@ -178,18 +166,7 @@ Result<std::int64_t> SqliteReader::count_dead_letters(const DeadLetterFilter& fi
 Result<std::vector<Backlog>> SqliteReader::backlog(WallTime now) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  auto backlog = db_->all(
-      sql::kBacklog,
-      [](const Row& row) {
-        return Backlog{
-            .endpoint = {row.i64(0)},
-            .active = row.boolean(1),
-            .due = row.i64(2),
-            .scheduled = row.i64(3),
-            .oldest_due_at = row.optional_time(4)};
-      },
-      now
-  );
+  auto backlog = db_->all(sql::kBacklog, read_backlog<Row>, now);
   if (!backlog) return backlog;
   if (auto added = add_ordered_backlog(*db_, now, *backlog); !added)
     return tl::unexpected<Error>(added.error());

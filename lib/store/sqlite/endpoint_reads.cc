@@ -1,7 +1,7 @@
 // Endpoints, read.
 #include "base/limits.h"
-#include "store/sqlite/cursors.h"
-#include "store/sqlite/rows.h"
+#include "store/cursors.h"
+#include "store/rows.h"
 #include "store/sqlite/sql_endpoints.h"
 #include "store/sqlite/sqlite_reader.h"
 
@@ -19,15 +19,13 @@ Result<std::vector<Endpoint>> read_all(Cursor& rows) {
   return found;
 }
 
-EndpointSecret read_secret(const Row& row) {
-  return {.value = row.text(0), .created_at = row.time(1), .expires_at = row.optional_time(2)};
-}
-
 }  // namespace
 
 Status SqliteReader::add_secrets(std::vector<Endpoint>& endpoints) {
   for (Endpoint& endpoint : endpoints) {
-    auto secrets = db_->all(sql::kSecretsOf, read_secret, endpoint.id);
+    auto secrets = db_->all(
+        sql::kSecretsOf, [](const Row& row) { return read_secret(row); }, endpoint.id
+    );
     if (!secrets) return tl::unexpected<Error>(secrets.error());
     endpoint.secrets = std::move(*secrets);
   }

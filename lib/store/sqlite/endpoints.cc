@@ -1,16 +1,12 @@
 // Endpoints and their secrets, written.
 #include "domain/endpoint_json.h"
-#include "store/sqlite/rows.h"
+#include "store/rows.h"
 #include "store/sqlite/sql_endpoints.h"
+#include "store/sqlite/sqlite_db.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace postrider::sqlite {
 namespace {
-
-std::optional<std::string_view> reason_of(const Endpoint& endpoint) {
-  if (!endpoint.state_reason) return std::nullopt;
-  return to_string(*endpoint.state_reason);
-}
 
 Status found(const Db& db, Status status) {
   if (status && db.changes() == 0) return fail(Errc::kNotFound, "no such endpoint");
@@ -40,7 +36,7 @@ Result<EndpointId> SqliteStore::add_endpoint(const Endpoint& endpoint, WallTime 
       id,
       endpoint.tenant,
       to_string(endpoint.state),
-      reason_of(endpoint),
+      name_or_null(endpoint.state_reason),
       now,
       now,
       now,
@@ -59,7 +55,7 @@ Status SqliteStore::put_endpoint(const Endpoint& endpoint) {
       db_->run(
           sql::kUpdateEndpoint,
           to_string(endpoint.state),
-          reason_of(endpoint),
+          name_or_null(endpoint.state_reason),
           endpoint.state_changed_at,
           endpoint.updated_at,
           encode_endpoint_config(endpoint.config),

@@ -1,9 +1,10 @@
 // Appending: events, idempotency keys, the outbox.
 #include <algorithm>
 
-#include "store/sqlite/rows.h"
+#include "store/rows.h"
 #include "store/sqlite/sql_deliveries.h"
 #include "store/sqlite/sql_events.h"
+#include "store/sqlite/sqlite_db.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace postrider::sqlite {
@@ -11,22 +12,6 @@ namespace {
 
 /// Rows of one outbox() hold no more than this besides the first: producers may insert anything.
 constexpr std::size_t kOutboxBytesMax = 16U << 20U;
-
-OutboxRow read_outbox_row(const Row& row) {
-  return {
-      .id = row.i64(0),
-      .type = row.optional_text(1),
-      .data = row.optional_text(2),
-      .tenant = row.optional_text(3),
-      .channels = row.optional_text(4),
-      .metadata = row.optional_text(5),
-      .ordering_key = row.optional_text(6),
-      .deliver_at = row.optional_text(7),
-      .expires_at = row.optional_text(8),
-      .idempotency_key = row.optional_text(9),
-      .traceparent = row.optional_text(10),
-  };
-}
 
 std::size_t bytes_of(const OutboxRow& row) {
   std::size_t bytes = 0;
@@ -107,25 +92,14 @@ Result<AppendedDelivery> SqliteStore::add_delivery(
 }
 
 Result<Event> SqliteStore::event(EventId id) {
-  auto found = db_->one(
-      sql::kEvent, [](const Row& row) { return read_event(row, WithData::kYes); }, id
-  );
-  if (!found) return tl::unexpected<Error>(found.error());
-  if (!*found) return fail(Errc::kNotFound, "no such event");
-  return std::move(**found);
+  const auto read = [](const Row& row) { return read_event(row, WithData::kYes); };
+  return needed(db_->one(sql::kEvent, read, id), "no such event");
 }
 
 Result<std::optional<IdempotencyRecord>> SqliteStore::idempotency(
     std::string_view tenant, std::string_view key
 ) {
-  return db_->one(
-      sql::kIdempotency,
-      [](const Row& row) {
-        return IdempotencyRecord{.body_sha256 = row.text(0), .answer = row.text(1)};
-      },
-      tenant,
-      key
-  );
+  return db_->one(sql::kIdempotency, read_idempotency<Row>, tenant, key);
 }
 
 Status SqliteStore::put_idempotency(

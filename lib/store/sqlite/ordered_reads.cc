@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "store/rows.h"
 #include "store/sqlite/ordered_backlog.h"
-#include "store/sqlite/rows.h"
 #include "store/sqlite/sql_deliveries.h"
 #include "store/sqlite/sql_ordered.h"
 #include "store/sqlite/sqlite_reader.h"
@@ -54,7 +54,7 @@ Result<OrderedHead> show(Db& db, Head head, WallTime now) {
       .has_followers = head.has_followers,
       .delivery = {}};
   if (head.due_at > now) return shown;
-  auto row = db.one(sql::kDueDelivery, read_due, head.id);
+  auto row = db.one(sql::kDueDelivery, read_due<Row>, head.id);
   if (!row) return tl::unexpected<Error>(row.error());
   POSTRIDER_ASSERT(row->has_value());  // the same snapshot had it, and its event by foreign key
   shown.delivery = std::move(**row);

@@ -58,9 +58,7 @@ Status SqliteStore::forget_sends(EndpointId endpoint) {
 }
 
 Result<std::vector<std::pair<EndpointId, MonoTime>>> SqliteReader::recent_sends() {
-  return db_->all(sql::kRecentSends, [](const Row& row) {
-    return std::pair{EndpointId{row.i64(0)}, MonoTime{std::chrono::microseconds{row.i64(1)}}};
-  });
+  return db_->all(sql::kRecentSends, read_send<Row>);
 }
 
 }  // namespace postrider::sqlite

@@ -1,7 +1,7 @@
 // Keys, event types, tasks and statistics, read.
 #include "base/limits.h"
-#include "store/sqlite/cursors.h"
-#include "store/sqlite/setting_rows.h"
+#include "store/cursors.h"
+#include "store/setting_rows.h"
 #include "store/sqlite/sql_settings.h"
 #include "store/sqlite/sqlite_reader.h"
 
@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::size_t kScanRowsMax = limits::kListScanRowsMax;
 constexpr std::int64_t kAll = -1;  // SQLite's LIMIT without a limit
-/// In front of the name in a cursor of event types, so that no name makes an empty cursor.
-constexpr std::string_view kNameCursor = "n.";
 
 template <class T>
 Result<Page<T>> page_by_id(Cursor rows, T (*read)(const Row&), std::size_t limit) {
@@ -31,31 +29,26 @@ Result<Page<ApiKey>> SqliteReader::api_keys(const PageParams& params) {
   const auto before = id_before(params.cursor, kIdMax);
   if (!before) return tl::unexpected<Error>(before.error());
   return page_by_id<ApiKey>(
-      db_->query(sql::kApiKeysBefore, *before, kScanRowsMax), read_api_key, params.limit
+      db_->query(sql::kApiKeysBefore, *before, kScanRowsMax), read_api_key<Row>, params.limit
   );
 }
 
 Result<std::vector<ApiKey>> SqliteReader::all_api_keys() {
-  return db_->all(sql::kApiKeysBefore, read_api_key, kIdMax, kAll);
+  return db_->all(sql::kApiKeysBefore, read_api_key<Row>, kIdMax, kAll);
 }
 
 Result<EventType> SqliteReader::event_type(std::string_view name) {
-  auto found = db_->one(sql::kEventType, read_event_type, name);
-  if (!found) return tl::unexpected<Error>(found.error());
-  if (!*found) return fail(Errc::kNotFound, "no such event type");
-  return std::move(**found);
+  return needed(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
 }
 
 Result<Page<EventType>> SqliteReader::event_types(const PageParams& params) {
-  std::string_view after = params.cursor;
-  if (!after.empty() && !after.starts_with(kNameCursor))
-    return fail(Errc::kInvalidArgument, "cursor");
-  if (!after.empty()) after.remove_prefix(kNameCursor.size());
-  auto rows = db_->query(sql::kEventTypesAfter, after, kScanRowsMax);
+  const auto after = name_after(params.cursor);
+  if (!after) return tl::unexpected<Error>(after.error());
+  auto rows = db_->query(sql::kEventTypesAfter, *after, kScanRowsMax);
   PageBuilder<EventType> page(params.limit);
   while (page.wants_more() && rows.next()) {
     EventType type = read_event_type(rows.row());
-    std::string cursor = std::string{kNameCursor} + type.name;  // before the type is moved from
+    std::string cursor = name_cursor(type.name);  // before the type is moved from
     page.look_at(std::move(cursor), true, std::move(type));
   }
   if (!rows.ok()) return rows.error();
@@ -63,43 +56,28 @@ Result<Page<EventType>> SqliteReader::event_types(const PageParams& params) {
 }
 
 Result<std::vector<EventType>> SqliteReader::all_event_types() {
-  return db_->all(sql::kEventTypesAfter, read_event_type, "", kAll);
+  return db_->all(sql::kEventTypesAfter, read_event_type<Row>, "", kAll);
 }
 
 Result<Task> SqliteReader::task(TaskId id) {
-  auto found = db_->one(sql::kTask, read_task, id);
-  if (!found) return tl::unexpected<Error>(found.error());
-  if (!*found) return fail(Errc::kNotFound, "no such task");
-  return std::move(**found);
+  return needed(db_->one(sql::kTask, read_task<Row>, id), "no such task");
 }
 
 Result<Page<Task>> SqliteReader::tasks(const PageParams& params) {
   const auto before = id_before(params.cursor, kIdMax);
   if (!before) return tl::unexpected<Error>(before.error());
   return page_by_id<Task>(
-      db_->query(sql::kTasksBefore, *before, kScanRowsMax), read_task, params.limit
+      db_->query(sql::kTasksBefore, *before, kScanRowsMax), read_task<Row>, params.limit
   );
 }
 
 Result<std::vector<Task>> SqliteReader::running_tasks() {
-  return db_->all(sql::kRunningTasks, read_task);
+  return db_->all(sql::kRunningTasks, read_task<Row>);
 }
 
 Result<std::vector<StatRow>> SqliteReader::stats(const StatFilter& filter) {
   if (filter.bucket <= Millis{0}) return fail(Errc::kInvalidArgument, "bucket");
-  const auto read = [&filter](const Row& row) {
-    StatRow stat;
-    stat.minute = row.time(0);
-    stat.tenant = filter.tenant;
-    stat.endpoint = filter.endpoint.value_or(EndpointId{});
-    stat.events = row.i64(1);
-    stat.delivered = row.i64(2);
-    stat.dead = row.i64(3);
-    for (std::size_t i = 0; i < kAttemptClassCount; ++i)
-      stat.attempts.at(i) = row.i64(4 + static_cast<int>(i));
-    stat.duration_ms_sum = row.i64(4 + static_cast<int>(kAttemptClassCount));
-    return stat;
-  };
+  const auto read = [&filter](const Row& row) { return read_stat(row, filter); };
   const auto tenant = or_null(filter.tenant);
   if (filter.endpoint) {
     return db_->all(

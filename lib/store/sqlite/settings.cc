@@ -1,5 +1,5 @@
 // Keys, event types, tasks and statistics, written.
-#include "store/sqlite/setting_rows.h"
+#include "store/setting_rows.h"
 #include "store/sqlite/sql_settings.h"
 #include "store/sqlite/sqlite_db.h"
 #include "store/sqlite/sqlite_store.h"
@@ -21,7 +21,7 @@ Result<KeyId> SqliteStore::add_api_key(const ApiKey& key, WallTime now) {
       sql::kInsertApiKey,
       *id,
       key.name,
-      to_string(key.scope),
+      name_of(key.scope),
       or_null(key.tenant),
       Blob{key.sha256},
       now,
@@ -36,10 +36,7 @@ Status SqliteStore::delete_api_key(KeyId id) {
 }
 
 Result<EventType> SqliteStore::event_type(std::string_view name) {
-  auto found = db_->one(sql::kEventType, read_event_type, name);
-  if (!found) return tl::unexpected<Error>(found.error());
-  if (!*found) return fail(Errc::kNotFound, "no such event type");
-  return std::move(**found);
+  return needed(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
 }
 
 Status SqliteStore::add_event_type(const EventType& type) {
@@ -76,17 +73,15 @@ Status SqliteStore::delete_event_type(std::string_view name) {
 Result<TaskId> SqliteStore::add_task(const Task& task, WallTime now) {
   const auto id = draw_id(now);
   if (!id) return tl::unexpected<Error>(id.error());
-  std::optional<std::string_view> reason;
-  if (task.filter.reason) reason = postrider::to_string(*task.filter.reason);
   auto status = db_->run(
       sql::kInsertTask,
       *id,
-      to_string(task.kind),
-      to_string(task.state),
+      name_of(task.kind),
+      name_of(task.state),
       or_null(task.filter.tenant),
       task.filter.endpoint,
       or_null(task.filter.type),
-      reason,
+      name_or_null(task.filter.reason),
       task.filter.since,
       task.filter.until,
       task.total,
@@ -102,16 +97,13 @@ Result<TaskId> SqliteStore::add_task(const Task& task, WallTime now) {
 }
 
 Result<Task> SqliteStore::task(TaskId id) {
-  auto found = db_->one(sql::kTask, read_task, id);
-  if (!found) return tl::unexpected<Error>(found.error());
-  if (!*found) return fail(Errc::kNotFound, "no such task");
-  return std::move(**found);
+  return needed(db_->one(sql::kTask, read_task<Row>, id), "no such task");
 }
 
 Status SqliteStore::put_task(const Task& task) {
   auto status = db_->run(
       sql::kUpdateTask,
-      to_string(task.state),
+      name_of(task.state),
       task.done,
       task.skipped,
       task.cursor,

@@ -19,26 +19,12 @@
 #include "base/error.h"
 #include "base/unique_handle.h"
 #include "domain/id.h"
+#include "store/rows.h"
 
 namespace postrider::sqlite {
 
 using DbHandle = UniqueHandle<sqlite3, sqlite3_close_v2>;
 using StatementHandle = UniqueHandle<sqlite3_stmt, sqlite3_finalize>;
-
-/// Bytes that are no text.
-struct Blob {
-  std::string_view bytes;
-};
-
-/// Nothing for empty text: the column is NULL then.
-[[nodiscard]] inline std::optional<std::string_view> or_null(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-[[nodiscard]] inline std::optional<Blob> blob_or_null(std::string_view bytes) {
-  if (bytes.empty()) return std::nullopt;
-  return Blob{bytes};
-}
 
 /// The Error of what SQLite returned last on this connection. Holds SQLite's message, which names
 /// tables and constraints but no values.

@@ -1,7 +1,6 @@
 #include "store/sqlite/sqlite_reader.h"
 
 #include "store/sqlite/database_file.h"
-#include "store/sqlite/rows.h"
 #include "store/sqlite/sql_deliveries.h"
 #include "store/sqlite/sql_events.h"
 #include "store/sqlite/sql_file.h"
@@ -50,7 +49,7 @@ Result<DuePage> SqliteReader::due(const DueParams& params) {
 }
 
 Result<std::optional<DueDelivery>> SqliteReader::due_delivery(DeliveryId id, WallTime now) {
-  auto row = db_->one(sql::kDueDelivery, read_due, id);
+  auto row = db_->one(sql::kDueDelivery, read_due<Row>, id);
   if (!row) return row;
   const bool is_due =
       *row && (*row)->delivery.state == DeliveryState::kPending && *(*row)->delivery.due_at <= now;
@@ -63,7 +62,7 @@ Status SqliteReader::read_due_rows(
 ) {
   page.rows.reserve(ids.size());
   for (const DeliveryId id : ids) {
-    auto row = db_->one(sql::kDueDelivery, read_due, id);
+    auto row = db_->one(sql::kDueDelivery, read_due<Row>, id);
     if (!row) return tl::unexpected<Error>(row.error());
     POSTRIDER_ASSERT(row->has_value());  // the same snapshot had it, and its event by foreign key
     page.rows.push_back(std::move(**row));

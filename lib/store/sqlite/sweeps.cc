@@ -1,10 +1,11 @@
 // Sweeps and long walks, a bounded number of rows per call.
 #include "base/limits.h"
-#include "store/sqlite/cursors.h"
-#include "store/sqlite/list_rows.h"
-#include "store/sqlite/rows.h"
+#include "store/cursors.h"
+#include "store/list_filters.h"
+#include "store/rows.h"
 #include "store/sqlite/sql_deliveries.h"
 #include "store/sqlite/sql_lists.h"
+#include "store/sqlite/sqlite_db.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace postrider::sqlite {

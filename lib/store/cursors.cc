@@ -1,8 +1,8 @@
-#include "store/sqlite/cursors.h"
+#include "store/cursors.h"
 
 #include <charconv>
 
-namespace postrider::sqlite {
+namespace postrider {
 namespace {
 
 constexpr int kBase = 36;
@@ -55,4 +55,4 @@ Result<Place> place_at(std::string_view cursor, const Place& first) {
   return place;
 }
 
-}  // namespace postrider::sqlite
+}  // namespace postrider

@@ -1,17 +1,13 @@
-#include "store/sqlite/list_rows.h"
+#include "store/list_filters.h"
 
 #include <algorithm>
 
-#include "store/sqlite/rows.h"
+namespace postrider {
 
-namespace postrider::sqlite {
-
-DeliveryView read_delivery_view(const Row& row) {
-  return {
-      .delivery = read_delivery(row),
-      .tenant = row.text(kDeliveryColumns),
-      .type = row.text(kDeliveryColumns + 1),
-      .last_attempt = {}};
+bool is_wanted(const EventFilter& filter, const Event& event) {
+  return (filter.type.empty() || event.type == filter.type) &&
+         (!filter.since || event.created_at >= *filter.since) &&
+         (!filter.until || event.created_at < *filter.until);
 }
 
 bool is_wanted(const DeadLetterFilter& filter, const DeliveryView& view) {
@@ -36,4 +32,4 @@ std::int64_t id_at(WallTime time) {
   return first_id_at(from_unix_ms(std::clamp(unix_ms(time), std::int64_t{0}, last_ms)));
 }
 
-}  // namespace postrider::sqlite
+}  // namespace postrider

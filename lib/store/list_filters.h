@@ -1,15 +1,18 @@
-// Rows of delivery lists, and the filters that no index serves.
+// The filters of lists that no index serves, and how places in lists are told.
 #pragma once
 
+#include <cstddef>
+
+#include "store/cursors.h"
 #include "store/records.h"
-#include "store/sqlite/cursors.h"
-#include "store/sqlite/sqlite_db.h"
 
-namespace postrider::sqlite {
+namespace postrider {
 
-/// A row of lists.sql, without its last attempt.
-[[nodiscard]] DeliveryView read_delivery_view(const Row& row);
+/// What replays can add up to on one delivery has no other bound.
+inline constexpr std::size_t kAttemptsListed = 1000;
 
+/// Type and instants; the tenant is the query's.
+[[nodiscard]] bool is_wanted(const EventFilter& filter, const Event& event);
 /// Tenant, type and reason; endpoint and instants are the query's.
 [[nodiscard]] bool is_wanted(const DeadLetterFilter& filter, const DeliveryView& view);
 /// Tenant, event, endpoint and state; instants are the query's.
@@ -21,4 +24,4 @@ namespace postrider::sqlite {
 /// The smallest id of `time`, within what ids can say: first_id_at() overflows in the year 2248.
 [[nodiscard]] std::int64_t id_at(WallTime time);
 
-}  // namespace postrider::sqlite
+}  // namespace postrider

@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "store/records.h"
 
-namespace postrider::sqlite {
+namespace postrider {
 
 inline constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
 
@@ -65,4 +65,4 @@ class PageBuilder {
   bool ended_ = false;
 };
 
-}  // namespace postrider::sqlite
+}  // namespace postrider

@@ -1,0 +1,50 @@
+// The embedded migrations of a database against what it says was applied.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace postrider {
+
+/// One file of migrations/<database>; its name begins with its number.
+struct MigrationFile {
+  std::string_view name;
+  std::string_view text;
+};
+
+/// A row of the database's table of migrations.
+struct AppliedMigration {
+  std::int64_t number = 0;
+  std::string checksum;
+};
+
+/// The files as they were embedded, in their order.
+template <class EmbeddedFiles>
+[[nodiscard]] std::vector<MigrationFile> migration_files(const EmbeddedFiles& embedded) {
+  std::vector<MigrationFile> files;
+  files.reserve(embedded.size());
+  for (const auto& file : embedded) files.push_back({file.name, file.text});
+  return files;
+}
+
+[[nodiscard]] std::int64_t migration_number(std::string_view file_name);
+
+/// Notices an edited file.
+[[nodiscard]] std::string migration_checksum(std::string_view text);
+
+/// kCorrupt when `applied` holds a number that is not among `files` or was applied with another
+/// text. `database` names it to people.
+[[nodiscard]] Status check_applied(
+    std::span<const MigrationFile> files,
+    const std::vector<AppliedMigration>& applied,
+    const std::string& database
+);
+
+[[nodiscard]] bool is_applied(const std::vector<AppliedMigration>& applied, std::int64_t number);
+
+}  // namespace postrider

@@ -1,0 +1,29 @@
+#include "store/old_events.h"
+
+#include <utility>
+
+namespace postrider {
+namespace {
+
+/// Events that have to stay are read with their deliveries: a call reads no more than about this
+/// many rows for every one that it may remove.
+constexpr std::size_t kLooksPerRow = 4;
+
+}  // namespace
+
+void OldEvents::look_at(const OldEvent& event) {
+  const bool goes = event.created_at < before_ && !event.has_pending;
+  if (goes && beside_last_) {
+    runs_.back().last = event.id;
+  } else if (goes) {
+    runs_.push_back({event.id, event.id});
+  }
+  beside_last_ = goes;
+  if (goes) rows_count_ += 1 + event.deliveries_count + event.attempts_count;
+  looked_until_ = event.id;
+  looks_ += 1 + event.deliveries_count;
+  enough_ = std::cmp_greater_equal(looks_, rows_max_ * kLooksPerRow) ||
+            std::cmp_greater_equal(rows_count_, rows_max_);
+}
+
+}  // namespace postrider

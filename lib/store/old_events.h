@@ -1,0 +1,63 @@
+// Which events a call of retention removes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "domain/id.h"
+
+namespace postrider {
+
+/// An event as retention sees it.
+struct OldEvent {
+  EventId id;
+  WallTime created_at;
+  std::int64_t deliveries_count = 0;
+  std::int64_t attempts_count = 0;
+  bool has_pending = false;
+};
+
+template <class Row>
+[[nodiscard]] OldEvent read_old_event(const Row& row) {
+  return {
+      .id = {row.i64(0)},
+      .created_at = row.time(1),
+      .deliveries_count = row.i64(2),
+      .attempts_count = row.i64(3),
+      .has_pending = row.boolean(4)};
+}
+
+/// Events beside each other that go together.
+struct EventRun {
+  EventId first;
+  EventId last;
+};
+
+/// Looks at events in the order of their ids until it has found, or looked at, as much as one call
+/// may.
+class OldEvents {
+ public:
+  /// Behind `after`; what was created before `before` goes. About `rows_max` rows of all tables.
+  OldEvents(EventId after, WallTime before, std::size_t rows_max)
+      : before_(before), rows_max_(rows_max), looked_until_(after) {}
+
+  /// False when the call has enough.
+  [[nodiscard]] bool wants_more() const { return !enough_; }
+  void look_at(const OldEvent& event);
+
+  [[nodiscard]] const std::vector<EventRun>& runs() const { return runs_; }
+  [[nodiscard]] EventId looked_until() const { return looked_until_; }
+
+ private:
+  const WallTime before_;
+  const std::size_t rows_max_;
+  std::vector<EventRun> runs_;
+  EventId looked_until_;
+  std::int64_t looks_ = 0;
+  std::int64_t rows_count_ = 0;
+  bool beside_last_ = false;
+  bool enough_ = false;
+};
+
+}  // namespace postrider

@@ -1,0 +1,110 @@
+#include "store/postgres/database.h"
+
+#include "store/migration_files.h"
+#include "store/postgres/migrations.h"
+#include "store/postgres/sql_database.h"
+#include "store/postgres/sql_session.h"
+
+namespace postrider::postgres {
+namespace {
+
+std::string name_of(const Connection& db) { return "the schema " + db.schema(); }
+
+Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
+  auto applied = db.all(sql::kAppliedMigrations, [](const Row& row) {
+    return AppliedMigration{row.i64(0), row.text(1)};
+  });
+  if (!applied) return applied;
+  if (auto status = check_applied(migration_files(kMigrations), *applied, name_of(db)); !status)
+    return tl::unexpected<Error>(status.error());
+  return applied;
+}
+
+/// One migration in the transaction that is open.
+Status apply(Connection& db, const EmbeddedFile& file) {
+  db.queue(
+      sql::kRecordMigration, migration_number(file.name), file.name, migration_checksum(file.text)
+  );
+  return db.exchange().map([](const auto&) {}).and_then([&] { return db.script(file.text); });
+}
+
+/// `work` in a transaction that no other node's migration runs beside.
+Status alone(Connection& db, const auto& work) {
+  db.queue(sql::kBeginWrite);
+  db.queue(sql::kWaitForMigrations);
+  db.queue(sql::kLockMigrations);
+  Status status = db.exchange().map([](const auto&) {});
+  if (status) status = work();
+  if (status) status = db.run(sql::kCommit);
+  if (!status && db.in_transaction()) {
+    // What failed is reported; there is nothing to add when the rollback fails too.
+    static_cast<void>(db.run(sql::kRollback).has_value());
+  }
+  return status;
+}
+
+Status migrate(Connection& db) {
+  for (const EmbeddedFile& file : kMigrations) {
+    // Read anew inside each transaction: another node may have applied it meanwhile.
+    auto status = alone(db, [&]() -> Status {
+      if (auto made = db.run(sql::kCreateMigrationTable); !made) return made;
+      const auto applied = applied_migrations(db);
+      if (!applied) return tl::unexpected<Error>(applied.error());
+      return is_applied(*applied, migration_number(file.name)) ? Status{} : apply(db, file);
+    });
+    if (!status) return status;
+  }
+  return {};
+}
+
+Result<bool> has_migration_table(Connection& db) {
+  return db.one(
+               sql::kHasMigrationTable, [](const Row& row) { return row.boolean(0); }
+  ).map([](const auto& found) { return found.value_or(false); });
+}
+
+/// Whether every migration is there and unchanged. Takes no lock, so that a start does not wait.
+Result<bool> is_newest(Connection& db) {
+  auto begun = has_migration_table(db);
+  if (!begun || !*begun) return begun;
+  return applied_migrations(db).map([](const auto& applied) {
+    return applied.size() == kMigrations.size();
+  });
+}
+
+/// Tables in the way, and those with other columns, belong to somebody else.
+Error refused(const Connection& db, Error error) {
+  const int others[] = {native_of("42P07"), native_of("42703")};
+  for (const int native : others) {
+    if (error.native != native) continue;
+    error.code = Errc::kCorrupt;
+    error.context = name_of(db) + " has tables of another application; " + error.context;
+  }
+  return error;
+}
+
+}  // namespace
+
+std::int64_t newest_version() { return migration_number(kMigrations.back().name); }
+
+Result<std::unique_ptr<Connection>> open_writable(const std::string& url) {
+  auto db = Connection::open(url, Role::kWriter);
+  if (!db) return db;
+  const auto newest = is_newest(**db);
+  if (!newest) return tl::unexpected<Error>(refused(**db, newest.error()));
+  if (*newest) return db;
+  if (auto status = migrate(**db); !status)
+    return tl::unexpected<Error>(refused(**db, status.error()));
+  return db;
+}
+
+Result<std::unique_ptr<Connection>> open_readable(const std::string& url) {
+  auto db = Connection::open(url, Role::kReader);
+  if (!db) return db;
+  const auto newest = is_newest(**db);
+  if (!newest) return tl::unexpected<Error>(refused(**db, newest.error()));
+  if (!*newest) return fail(Errc::kNotFound, name_of(**db) + " has not been migrated");
+  return db;
+}
+
+}  // namespace postrider::postgres

@@ -1,0 +1,77 @@
+-- Opening a database.
+
+-- name: lock_migrations
+-- Nodes that start at once migrate one after the other. "PSTR", and the schema.
+SELECT pg_advisory_xact_lock(1347638354, hashtext(current_schema()))
+
+-- name: wait_for_migrations
+-- Another node may be at a long one.
+SELECT set_config('lock_timeout', '60s', true)
+
+-- name: create_migration_table
+CREATE TABLE IF NOT EXISTS migration (
+  number bigint PRIMARY KEY,
+  name text NOT NULL,
+  checksum text NOT NULL
+)
+
+-- name: has_migration_table
+SELECT to_regclass(quote_ident(current_schema()) || '.migration') IS NOT NULL
+
+-- name: applied_migrations
+SELECT number, checksum
+FROM migration
+ORDER BY number
+
+-- name: record_migration
+INSERT INTO migration (number, name, checksum)
+VALUES (:number, :name, :checksum)
+
+-- name: meta_value
+SELECT value
+FROM meta
+WHERE key = :key
+
+-- name: raise_meta_value
+UPDATE meta
+SET value = greatest(value, :value)
+WHERE key = :key
+
+-- name: write_probe
+-- The sum makes every probe another value, as with SQLite.
+INSERT INTO meta AS m (key, value)
+VALUES ('write_probe', :now)
+ON CONFLICT (key) DO UPDATE
+SET value = greatest(m.value + 1, excluded.value)
+
+-- name: lock_schema
+-- Until the session ends, whatever becomes of the transaction. Waits for lock_timeout: the server
+-- may still be ending the session of a node that has just stopped.
+SELECT pg_advisory_lock(1347638355, hashtext(current_schema()))
+
+-- name: unlock_schema
+SELECT pg_advisory_unlock(1347638355, hashtext(current_schema()))
+
+-- name: next_writer
+INSERT INTO meta AS m (key, value)
+VALUES ('writer', 1)
+ON CONFLICT (key) DO UPDATE
+SET value = m.value + 1
+RETURNING value
+
+-- name: writer
+SELECT value
+FROM meta
+WHERE key = 'writer'
+
+-- name: largest_id
+-- Attempts are not asked: without an index on their id it would be a scan. meta.id_reserved bounds
+-- them.
+SELECT greatest(
+  coalesce((SELECT max(id) FROM event), 0),
+  coalesce((SELECT max(id) FROM delivery), 0),
+  coalesce((SELECT max(id) FROM endpoint), 0),
+  coalesce((SELECT max(id) FROM api_key), 0),
+  coalesce((SELECT max(id) FROM task), 0),
+  (SELECT value FROM meta WHERE key = 'id_reserved')
+)

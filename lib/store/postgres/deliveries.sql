@@ -1,0 +1,336 @@
+-- Deliveries, their attempts and the sweeps.
+
+-- name: insert_deliveries
+-- Only those whose event and endpoint exist; the store counts them.
+INSERT INTO delivery (id, event_id, endpoint_id, state, due_at_ms, expires_at_ms, lane_key)
+SELECT d.id, e.id, p.id, 'pending', d.due_at_ms, d.expires_at_ms, d.lane_key
+FROM unnest(:ids, :event_ids, :endpoint_ids, :due_at_ms, :expires_at_ms, :lane_keys)
+  AS d (id, event_id, endpoint_id, due_at_ms, expires_at_ms, lane_key)
+CROSS JOIN LATERAL (SELECT id FROM event AS one WHERE one.id = d.event_id LIMIT 1) AS e
+CROSS JOIN LATERAL (SELECT id FROM endpoint AS one WHERE one.id = d.endpoint_id LIMIT 1) AS p
+
+-- name: delivery
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+FROM delivery
+WHERE id = :id
+
+-- name: delivery_of
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+FROM delivery
+WHERE event_id = :event_id AND endpoint_id = :endpoint_id
+
+-- name: deliveries_by_id
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key
+FROM unnest(:ids) WITH ORDINALITY AS wanted (id, place)
+CROSS JOIN LATERAL (SELECT * FROM delivery AS one WHERE one.id = wanted.id LIMIT 1) AS d
+ORDER BY wanted.place
+
+-- name: change_delivery
+UPDATE delivery
+SET
+  state = :state,
+  due_at_ms = :due_at_ms,
+  schedule_attempts_count = :schedule_attempts_count,
+  round = round + 1,
+  dead_reason = :dead_reason,
+  finished_at_ms = :finished_at_ms,
+  discarded = :discarded
+WHERE id = :id
+
+-- name: standings
+SELECT id, state = 'pending', round, attempts_count
+FROM delivery
+WHERE id = ANY (:ids)
+
+-- name: settle
+-- What is no longer as it was read is left alone. Without a state the delivery keeps its own: the
+-- answers came too late and are counted, so that numbers of attempts never collide. Rows are looked
+-- up one by one and then taken by their place: no plan can do it the other way round.
+UPDATE delivery AS d
+SET
+  state = coalesce(s.state, d.state),
+  due_at_ms = CASE WHEN s.state IS NULL THEN d.due_at_ms ELSE s.due_at_ms END,
+  dead_reason = CASE WHEN s.state IS NULL THEN d.dead_reason ELSE s.dead_reason END,
+  finished_at_ms = CASE WHEN s.state IS NULL THEN d.finished_at_ms ELSE s.finished_at_ms END,
+  attempts_count = d.attempts_count + s.counted,
+  schedule_attempts_count = d.schedule_attempts_count + s.applied
+FROM (
+  SELECT
+    found.place, s.counted, s.applied, s.state, s.due_at_ms, s.dead_reason, s.finished_at_ms
+  FROM unnest(
+    :ids, :rounds, :attempts_counts, :counted, :applied, :states, :due_at_ms, :dead_reasons,
+    :finished_at_ms
+  ) AS s (
+    id, round, attempts_count, counted, applied, state, due_at_ms, dead_reason, finished_at_ms
+  )
+  CROSS JOIN LATERAL (
+    SELECT one.ctid AS place
+    FROM delivery AS one
+    WHERE one.id = s.id AND one.round = s.round AND one.attempts_count = s.attempts_count
+    LIMIT 1
+  ) AS found
+) AS s
+WHERE d.ctid = s.place
+
+-- name: insert_attempts
+INSERT INTO attempt (
+  delivery_id, number, id, started_at_ms, duration_ms, status, outcome, error, response_excerpt
+)
+SELECT
+  a.delivery_id, a.number, a.id, a.started_at_ms, a.duration_ms, a.status, a.outcome, a.error,
+  a.response_excerpt
+FROM unnest(
+  :delivery_ids, :numbers, :ids, :started_at_ms, :durations_ms, :statuses, :outcomes, :errors,
+  :response_excerpts
+) AS a (
+  delivery_id, number, id, started_at_ms, duration_ms, status, outcome, error, response_excerpt
+)
+
+-- name: due_ids
+-- The partial index alone answers this: rows that the lane holds are skipped without being read.
+SELECT due_at_ms, id
+FROM delivery
+WHERE
+  endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL AND due_at_ms <= :now
+  AND (due_at_ms, id) > (:after_ms, :after_id)
+ORDER BY due_at_ms, id
+LIMIT :rows_max
+
+-- name: due_deliveries
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key,
+  e.id, e.tenant, e.type, e.created_at_ms, e.deliver_at_ms, e.expires_at_ms, e.ordering_key,
+  e.channels, e.traceparent, e.tracestate, e.metadata, e.data
+FROM unnest(:ids) WITH ORDINALITY AS wanted (id, place)
+CROSS JOIN LATERAL (SELECT * FROM delivery AS one WHERE one.id = wanted.id LIMIT 1) AS d
+CROSS JOIN LATERAL (SELECT * FROM event AS one WHERE one.id = d.event_id LIMIT 1) AS e
+ORDER BY wanted.place
+
+-- name: next_due_at
+SELECT due_at_ms
+FROM delivery
+WHERE
+  endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL AND due_at_ms > :now
+ORDER BY due_at_ms, id
+LIMIT 1
+
+-- name: newest_delivery
+SELECT max(id)
+FROM delivery
+
+-- name: waiting_endpoints
+SELECT e.id
+FROM endpoint AS e
+CROSS JOIN LATERAL (
+  (
+    SELECT d.id
+    FROM delivery AS d
+    WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NULL
+    ORDER BY d.due_at_ms, d.id
+    LIMIT 1
+  )
+  UNION ALL
+  (
+    SELECT d.id
+    FROM delivery AS d
+    WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+    ORDER BY d.lane_key, d.id
+    LIMIT 1
+  )
+  LIMIT 1
+) AS waiting
+WHERE e.deleted_at_ms IS NULL
+ORDER BY e.id
+
+-- name: expire
+WITH changed AS (
+  UPDATE delivery
+  SET
+    state = 'dead',
+    dead_reason = 'expired',
+    due_at_ms = NULL,
+    finished_at_ms = :now,
+    round = round + 1
+  WHERE id IN (
+    SELECT id
+    FROM delivery
+    WHERE state = 'pending' AND expires_at_ms IS NOT NULL AND expires_at_ms <= :now
+    ORDER BY expires_at_ms, id
+    LIMIT :rows_max
+  )
+  RETURNING
+    id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+)
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+FROM changed
+ORDER BY id
+
+-- name: expire_waiting
+WITH changed AS (
+  UPDATE delivery
+  SET
+    state = 'dead',
+    dead_reason = 'attempts_exhausted',
+    due_at_ms = NULL,
+    finished_at_ms = :now,
+    round = round + 1
+  WHERE id IN (
+    (
+      SELECT id
+      FROM delivery
+      WHERE
+        endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL
+        AND due_at_ms <= :due_until
+      ORDER BY due_at_ms, id
+    )
+    UNION ALL
+    -- All lines of the endpoint are looked at, in the index alone.
+    (
+      SELECT id
+      FROM delivery
+      WHERE
+        endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NOT NULL
+        AND due_at_ms <= :due_until
+      ORDER BY lane_key, id
+    )
+    LIMIT :rows_max
+  )
+  RETURNING
+    id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+)
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+FROM changed
+ORDER BY id
+
+-- name: cancel_deleted
+WITH changed AS (
+  UPDATE delivery
+  SET state = 'cancelled', due_at_ms = NULL, finished_at_ms = :now, round = round + 1
+  WHERE id IN (
+    SELECT waiting.id
+    FROM endpoint AS e
+    CROSS JOIN LATERAL (
+      (
+        SELECT d.id
+        FROM delivery AS d
+        WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NULL
+        ORDER BY d.due_at_ms, d.id
+      )
+      UNION ALL
+      (
+        SELECT d.id
+        FROM delivery AS d
+        WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+        ORDER BY d.lane_key, d.id
+      )
+    ) AS waiting
+    WHERE e.deleted_at_ms IS NOT NULL
+    LIMIT :rows_max
+  )
+  RETURNING
+    id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+)
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+FROM changed
+ORDER BY id
+
+-- name: endpoints_disabled_before
+SELECT id
+FROM endpoint
+WHERE
+  id >= :first AND state = 'disabled' AND deleted_at_ms IS NULL AND state_changed_at_ms < :before
+ORDER BY id
+
+-- name: pending_after
+SELECT due_at_ms, id
+FROM delivery
+WHERE
+  endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL
+  AND (due_at_ms, id) > (:due_at_ms, :id)
+ORDER BY due_at_ms, id
+LIMIT :rows_max
+
+-- name: ordered_pending_after
+SELECT lane_key, id
+FROM delivery
+WHERE
+  endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NOT NULL
+  AND (lane_key, id) > (:lane_key, :id)
+ORDER BY lane_key, id
+LIMIT :rows_max
+
+-- name: expire_disabled
+WITH changed AS (
+  UPDATE delivery
+  SET
+    state = 'dead',
+    dead_reason = 'endpoint_disabled',
+    due_at_ms = NULL,
+    finished_at_ms = :now,
+    round = round + 1
+  WHERE id = ANY (:ids)
+  RETURNING
+    id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+)
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+FROM changed
+ORDER BY id
+
+-- name: backlog
+-- A delivery in a line is due when it is and its head is; only the head says how long the line has
+-- waited. Of a deleted endpoint, too: what waits for it is cancelled within a second.
+SELECT
+  waiting.endpoint_id,
+  (SELECT e.state = 'active' FROM endpoint AS e WHERE e.id = waiting.endpoint_id),
+  sum(waiting.due_count)::bigint,
+  sum(waiting.scheduled_count)::bigint,
+  min(waiting.oldest_due_at_ms)
+FROM (
+  SELECT
+    endpoint_id,
+    count(*) FILTER (WHERE due_at_ms <= :now) AS due_count,
+    count(*) FILTER (WHERE due_at_ms > :now) AS scheduled_count,
+    min(due_at_ms) FILTER (WHERE due_at_ms <= :now) AS oldest_due_at_ms
+  FROM delivery
+  WHERE state = 'pending' AND lane_key IS NULL
+  GROUP BY endpoint_id
+  UNION ALL
+  SELECT
+    endpoint_id,
+    count(*) FILTER (WHERE greatest(due_at_ms, head_due_at_ms) <= :now),
+    count(*) FILTER (WHERE greatest(due_at_ms, head_due_at_ms) > :now),
+    min(head_due_at_ms) FILTER (WHERE head_due_at_ms <= :now)
+  FROM (
+    SELECT
+      endpoint_id,
+      due_at_ms,
+      first_value(due_at_ms) OVER (PARTITION BY endpoint_id, lane_key ORDER BY id)
+        AS head_due_at_ms
+    FROM delivery
+    WHERE state = 'pending' AND lane_key IS NOT NULL
+  ) AS in_lines
+  GROUP BY endpoint_id
+) AS waiting
+GROUP BY waiting.endpoint_id
+ORDER BY waiting.endpoint_id

@@ -1,0 +1,165 @@
+// Events, deliveries, attempts and dead letters, read.
+#include <algorithm>
+
+#include "store/cursors.h"
+#include "store/list_filters.h"
+#include "store/postgres/page_parts.h"
+#include "store/postgres/pg_reader.h"
+#include "store/postgres/sql_database.h"
+#include "store/postgres/sql_deliveries.h"
+#include "store/postgres/sql_events.h"
+#include "store/postgres/sql_lists.h"
+#include "store/rows.h"
+
+namespace postrider::postgres {
+Result<Event> PgReader::event(EventId id) {
+  if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
+  const auto read = [](const Row& row) { return read_event(row, WithData::kYes); };
+  return needed(db_->one(sql::kEvent, read, id), "no such event");
+}
+
+Result<std::int64_t> PgReader::id_until(std::optional<WallTime> until) {
+  if (!until) return kIdMax;
+  const auto lead = db_->one(
+      sql::kMetaValue, [](const Row& row) { return Millis{row.i64(0)}; }, "id_lead_ms"
+  );
+  if (!lead) return tl::unexpected<Error>(lead.error());
+  return id_at(*until + lead->value_or(Millis{0}));
+}
+
+Result<Page<Event>> PgReader::events(const EventFilter& filter, const PageParams& params) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  const std::int64_t first = filter.since ? id_at(*filter.since) : 0;
+  const auto before = id_until(filter.until).and_then([&](std::int64_t id) {
+    return id_before(params.cursor, id);
+  });
+  if (!before) return tl::unexpected<Error>(before.error());
+  const auto read = [](const Row& row) { return read_event(row, WithData::kNo); };
+  const auto fetch = [&](std::int64_t below, std::size_t rows_max) {
+    return filter.tenant.empty()
+               ? db_->all(sql::kEventsOfAll, read, first, below, rows_max)
+               : db_->all(sql::kEventsOfTenant, read, filter.tenant, first, below, rows_max);
+  };
+  return page_in_parts<Event>(params.limit, *before, fetch, [&](const Event& event) {
+    const std::int64_t id = event.id.value;
+    return Looked<Event, std::int64_t>{id, id_cursor(id), is_wanted(filter, event)};
+  });
+}
+
+Status PgReader::add_last_attempts(std::vector<DeliveryView>& views) {
+  if (views.empty()) return {};
+  Array<DeliveryId> ids;
+  for (const DeliveryView& view : views) ids.add(view.delivery.id);
+  const auto rows = db_->query(sql::kLastAttempts, ids);
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  for (int i = 0; i < rows->size(); ++i) {
+    const Row row = rows->row(i);
+    views.at(static_cast<std::size_t>(row.i64(0) - 1)).last_attempt = read_attempt(row, 1);
+  }
+  return {};
+}
+
+Result<DeliveryView> PgReader::delivery(DeliveryId id) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  auto found = db_->all(sql::kDeliveryView, read_delivery_view<Row>, id);
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (found->empty()) return fail(Errc::kNotFound, "no such delivery");
+  if (auto status = add_last_attempts(*found); !status)
+    return tl::unexpected<Error>(status.error());
+  return std::move(found->front());
+}
+
+Result<Page<DeliveryView>> PgReader::deliveries(
+    const DeliveryFilter& filter, const PageParams& params
+) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  const std::int64_t first = filter.since ? id_at(*filter.since) : 0;
+  const auto before = id_before(params.cursor, filter.until ? id_at(*filter.until) : kIdMax);
+  if (!before) return tl::unexpected<Error>(before.error());
+  const auto read = read_delivery_view<Row>;
+  const auto fetch = [&](std::int64_t below, std::size_t rows_max) {
+    if (filter.event)
+      return db_->all(sql::kDeliveriesOfEvent, read, *filter.event, first, below, rows_max);
+    if (filter.endpoint)
+      return db_->all(sql::kDeliveriesOfEndpoint, read, *filter.endpoint, first, below, rows_max);
+    return db_->all(sql::kDeliveriesOfAll, read, first, below, rows_max);
+  };
+  const auto look = [&](const DeliveryView& view) {
+    const std::int64_t id = view.delivery.id.value;
+    return Looked<DeliveryView, std::int64_t>{id, id_cursor(id), is_wanted(filter, view)};
+  };
+  auto page = page_in_parts<DeliveryView>(params.limit, *before, fetch, look);
+  if (!page) return page;
+  if (auto status = add_last_attempts(page->rows); !status)
+    return tl::unexpected<Error>(status.error());
+  return page;
+}
+
+Result<std::vector<Attempt>> PgReader::attempts(DeliveryId id) {
+  if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
+  auto found = db_->all(
+      sql::kAttempts, [](const Row& row) { return read_attempt(row); }, id, kAttemptsListed
+  );
+  if (found) std::reverse(found->begin(), found->end());
+  return found;
+}
+
+Result<Page<DeliveryView>> PgReader::dead_letters(
+    const DeadLetterFilter& filter, const PageParams& params
+) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  const std::int64_t since = filter.since ? unix_ms(*filter.since) : 0;
+  const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
+  const auto first = place_at(params.cursor, {.at_ms = until, .id = 0});
+  if (!first) return tl::unexpected<Error>(first.error());
+  const auto read = read_delivery_view<Row>;
+  const auto fetch = [&](const Place& behind, std::size_t rows_max) {
+    const auto& [at_ms, id] = behind;
+    return filter.endpoint
+               ? db_->all(sql::kDeadOfEndpoint, read, *filter.endpoint, since, at_ms, id, rows_max)
+               : db_->all(sql::kDeadOfAll, read, since, at_ms, id, rows_max);
+  };
+  const auto look = [&](const DeliveryView& view) {
+    const Place place = place_of(view.delivery);
+    return Looked<DeliveryView, Place>{place, place_cursor(place), is_wanted(filter, view)};
+  };
+  auto page = page_in_parts<DeliveryView>(params.limit, *first, fetch, look);
+  if (!page) return page;
+  if (auto status = add_last_attempts(page->rows); !status)
+    return tl::unexpected<Error>(status.error());
+  return page;
+}
+
+Result<std::int64_t> PgReader::count_dead_letters(const DeadLetterFilter& filter) {
+  if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
+  const std::int64_t since = filter.since ? unix_ms(*filter.since) : 0;
+  const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
+  const auto reason = name_or_null(filter.reason);
+  const auto tenant = or_null(filter.tenant);
+  const auto type = or_null(filter.type);
+  const auto read = [](const Row& row) { return row.i64(0); };
+  const auto count = filter.endpoint
+                         ? db_->one(
+                               sql::kCountDeadOfEndpoint,
+                               read,
+                               *filter.endpoint,
+                               since,
+                               until,
+                               reason,
+                               tenant,
+                               type
+                           )
+                         : db_->one(sql::kCountDeadOfAll, read, since, until, reason, tenant, type);
+  return count.map([](const auto& found) { return found.value_or(0); });
+}
+
+Result<std::vector<Backlog>> PgReader::backlog(WallTime now) {
+  if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
+  return db_->all(sql::kBacklog, read_backlog<Row>, now);
+}
+
+}  // namespace postrider::postgres

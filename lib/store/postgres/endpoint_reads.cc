@@ -1,0 +1,89 @@
+// Endpoints, read.
+#include <unordered_map>
+#include <utility>
+
+#include "store/postgres/page_parts.h"
+#include "store/postgres/pg_reader.h"
+#include "store/postgres/sql_endpoints.h"
+#include "store/rows.h"
+
+namespace postrider::postgres {
+namespace {
+
+Result<std::vector<Endpoint>> read_all(const Result<Rows>& rows) {
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  std::vector<Endpoint> found;
+  for (int i = 0; i < rows->size(); ++i) {
+    auto endpoint = read_endpoint(rows->row(i));
+    if (!endpoint) return tl::unexpected<Error>(endpoint.error());
+    found.push_back(std::move(*endpoint));
+  }
+  return found;
+}
+
+}  // namespace
+
+Status PgReader::add_secrets(std::vector<Endpoint>& endpoints) {
+  if (endpoints.empty()) return {};
+  Array<EndpointId> ids;
+  for (const Endpoint& endpoint : endpoints) ids.add(endpoint.id);
+  const auto rows = db_->query(sql::kSecretsOf, ids);
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  std::unordered_map<std::int64_t, std::vector<EndpointSecret>> secrets;
+  for (int i = 0; i < rows->size(); ++i) {
+    const Row row = rows->row(i);
+    secrets[row.i64(0)].push_back(read_secret(row, 1));
+  }
+  for (Endpoint& endpoint : endpoints) endpoint.secrets = std::move(secrets[endpoint.id.value]);
+  return {};
+}
+
+Result<Endpoint> PgReader::endpoint(EndpointId id) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  auto found = read_all(db_->query(sql::kEndpoint, id));
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (found->empty()) return fail(Errc::kNotFound, "no such endpoint");
+  if (auto status = add_secrets(*found); !status) return tl::unexpected<Error>(status.error());
+  return std::move(found->front());
+}
+
+Result<std::vector<Endpoint>> PgReader::all_endpoints() {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  auto found = read_all(db_->query(sql::kAllEndpoints));
+  if (!found) return found;
+  if (auto status = add_secrets(*found); !status) return tl::unexpected<Error>(status.error());
+  return found;
+}
+
+Result<Page<Endpoint>> PgReader::endpoints(const EndpointFilter& filter, const PageParams& params) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  const auto first = id_before(params.cursor, kIdMax);
+  if (!first) return tl::unexpected<Error>(first.error());
+  const auto fetch = [&](std::int64_t before, std::size_t rows_max) {
+    return read_all(
+        filter.tenant.empty() ? db_->query(sql::kEndpointsBefore, before, rows_max)
+                              : db_->query(sql::kEndpointsOfTenant, filter.tenant, before, rows_max)
+    );
+  };
+  const auto look = [&](const Endpoint& endpoint) {
+    const std::int64_t id = endpoint.id.value;
+    const bool wanted = !filter.state || endpoint.state == *filter.state;
+    return Looked<Endpoint, std::int64_t>{id, id_cursor(id), wanted};
+  };
+  auto page = page_in_parts<Endpoint>(params.limit, *first, fetch, look);
+  if (!page) return page;
+  if (auto status = add_secrets(page->rows); !status) return tl::unexpected<Error>(status.error());
+  return page;
+}
+
+Result<std::int64_t> PgReader::count_open_circuits() {
+  if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
+  return db_->one(
+                sql::kOpenCircuits, [](const Row& row) { return row.i64(0); }
+  ).map([](const auto& count) { return count.value_or(0); });
+}
+
+}  // namespace postrider::postgres

@@ -1,0 +1,109 @@
+// Endpoints and their secrets, written.
+#include "domain/endpoint_json.h"
+#include "store/postgres/pg_connection.h"
+#include "store/postgres/pg_store.h"
+#include "store/postgres/sql_endpoints.h"
+#include "store/rows.h"
+
+namespace postrider::postgres {
+namespace {
+
+Status found(const Result<Rows>& changed) {
+  if (!changed) return tl::unexpected<Error>(changed.error());
+  if (changed->changes() == 0) return fail(Errc::kNotFound, "no such endpoint");
+  return {};
+}
+
+}  // namespace
+
+void PgStore::queue_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets) {
+  Array<std::int64_t> positions;
+  Array<WallTime> created_at;
+  Array<std::optional<WallTime>> expires_at;
+  Array<Blob> values;
+  for (const EndpointSecret& secret : secrets) {
+    positions.add(positions.size());
+    created_at.add(secret.created_at);
+    expires_at.add(secret.expires_at);
+    values.add(Blob{secret.value});
+  }
+  db_->queue(sql::kDeleteSecrets, id);
+  db_->queue(sql::kInsertSecrets, id, positions, created_at, expires_at, values);
+}
+
+Result<EndpointId> PgStore::add_endpoint(const Endpoint& endpoint, WallTime now) {
+  const EndpointId id{draw_id(now)};
+  db_->queue(
+      sql::kInsertEndpoint,
+      id,
+      endpoint.tenant,
+      to_string(endpoint.state),
+      name_or_null(endpoint.state_reason),
+      now,
+      now,
+      now,
+      endpoint.failing_since,
+      endpoint.failed_attempts_count,
+      encode_endpoint_config(endpoint.config)
+  );
+  queue_secrets(id, endpoint.secrets);
+  return db_->exchange().map([id](const auto&) { return id; });
+}
+
+Status PgStore::put_endpoint(const Endpoint& endpoint) {
+  auto status = found(db_->query(
+      sql::kUpdateEndpoint,
+      to_string(endpoint.state),
+      name_or_null(endpoint.state_reason),
+      endpoint.state_changed_at,
+      endpoint.updated_at,
+      encode_endpoint_config(endpoint.config),
+      endpoint.health_round,
+      endpoint.id
+  ));
+  if (!status) return status;
+  queue_secrets(endpoint.id, endpoint.secrets);
+  return db_->exchange().map([](const auto&) {});
+}
+
+Status PgStore::put_endpoint_health(
+    EndpointId id,
+    std::optional<WallTime> failing_since,
+    std::int64_t failed_attempts_count,
+    const std::optional<OpenCircuit>& circuit
+) {
+  std::optional<WallTime> opened_at;
+  std::optional<WallTime> next_probe_at;
+  std::optional<Millis> probe_delay;
+  if (circuit) {
+    opened_at = circuit->opened_at;
+    next_probe_at = circuit->next_probe_at;
+    probe_delay = circuit->probe_delay;
+  }
+  return found(db_->query(
+      sql::kUpdateEndpointHealth,
+      failing_since,
+      failed_attempts_count,
+      opened_at,
+      next_probe_at,
+      probe_delay,
+      id
+  ));
+}
+
+Status PgStore::delete_endpoint(EndpointId id, WallTime now) {
+  auto status = found(db_->query(sql::kDeleteEndpoint, now, id));
+  return status ? db_->run(sql::kDeleteSecrets, id) : status;
+}
+
+Result<std::vector<EndpointId>> PgStore::prune_secrets(WallTime now) {
+  auto ids = db_->all(
+      sql::kExpiredSecrets, [](const Row& row) { return EndpointId{row.i64(0)}; }, now
+  );
+  if (!ids || ids->empty()) return ids;
+  if (auto status = db_->run(sql::kDeleteExpiredSecrets, now); !status)
+    return tl::unexpected<Error>(status.error());
+  return ids;
+}
+
+}  // namespace postrider::postgres

@@ -1,0 +1,148 @@
+-- Deliveries as the API lists them: the columns of a delivery, tenant and type of its event. What is
+-- of one endpoint is bounded by rows that begin with it: only the index that does so answers, however
+-- few rows the planner takes a range of ids for.
+
+-- name: delivery_view
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE d.id = :id
+
+-- name: deliveries_of_all
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE d.id >= :first AND d.id < :before
+ORDER BY d.id DESC
+LIMIT :rows_max
+
+-- name: deliveries_of_endpoint
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE
+  (d.endpoint_id, d.id) >= (:endpoint_id, :first)
+  AND (d.endpoint_id, d.id) < (:endpoint_id, :before)
+ORDER BY d.endpoint_id DESC, d.id DESC
+LIMIT :rows_max
+
+-- name: deliveries_of_event
+-- Sorted per query: as many as endpoints took the event.
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE d.event_id = :event_id AND d.id >= :first AND d.id < :before
+ORDER BY d.id DESC
+LIMIT :rows_max
+
+-- name: attempts
+SELECT id, number, started_at_ms, duration_ms, status, outcome, error, response_excerpt
+FROM attempt
+WHERE delivery_id = :delivery_id
+ORDER BY number DESC
+LIMIT :rows_max
+
+-- name: last_attempts
+SELECT
+  wanted.place, a.id, a.number, a.started_at_ms, a.duration_ms, a.status, a.outcome, a.error,
+  a.response_excerpt
+FROM unnest(:delivery_ids) WITH ORDINALITY AS wanted (delivery_id, place)
+CROSS JOIN LATERAL (
+  SELECT
+    one.id, one.number, one.started_at_ms, one.duration_ms, one.status, one.outcome, one.error,
+    one.response_excerpt
+  FROM attempt AS one
+  WHERE one.delivery_id = wanted.delivery_id
+  ORDER BY one.number DESC
+  LIMIT 1
+) AS a
+ORDER BY wanted.place
+
+-- name: dead_of_all
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND NOT d.discarded AND d.finished_at_ms >= :since
+  AND (d.finished_at_ms, d.id) < (:at_ms, :id)
+ORDER BY d.finished_at_ms DESC, d.id DESC
+LIMIT :rows_max
+
+-- name: dead_of_endpoint
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND NOT d.discarded
+  AND (d.endpoint_id, d.finished_at_ms) >= (:endpoint_id, :since)
+  AND (d.endpoint_id, d.finished_at_ms, d.id) < (:endpoint_id, :at_ms, :id)
+ORDER BY d.endpoint_id DESC, d.finished_at_ms DESC, d.id DESC
+LIMIT :rows_max
+
+-- name: dead_of_all_from
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND NOT d.discarded AND (d.finished_at_ms, d.id) > (:at_ms, :id)
+  AND d.finished_at_ms < :until
+ORDER BY d.finished_at_ms, d.id
+LIMIT :rows_max
+
+-- name: dead_of_endpoint_from
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND NOT d.discarded
+  AND (d.endpoint_id, d.finished_at_ms, d.id) > (:endpoint_id, :at_ms, :id)
+  AND (d.endpoint_id, d.finished_at_ms) < (:endpoint_id, :until)
+ORDER BY d.endpoint_id, d.finished_at_ms, d.id
+LIMIT :rows_max
+
+-- name: count_dead_of_all
+SELECT count(*)
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND NOT d.discarded
+  AND d.finished_at_ms >= :since AND d.finished_at_ms < :until
+  AND (:reason::text IS NULL OR d.dead_reason = :reason)
+  AND (:tenant::text IS NULL OR e.tenant = :tenant)
+  AND (:type::text IS NULL OR e.type = :type)
+
+-- name: count_dead_of_endpoint
+SELECT count(*)
+FROM delivery AS d
+JOIN event AS e ON e.id = d.event_id
+WHERE
+  d.state = 'dead' AND NOT d.discarded
+  AND (d.endpoint_id, d.finished_at_ms) >= (:endpoint_id, :since)
+  AND (d.endpoint_id, d.finished_at_ms) < (:endpoint_id, :until)
+  AND (:reason::text IS NULL OR d.dead_reason = :reason)
+  AND (:tenant::text IS NULL OR e.tenant = :tenant)
+  AND (:type::text IS NULL OR e.type = :type)

@@ -1,0 +1,369 @@
+#include "store/postgres/pg_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include "base/assert.h"
+#include "store/postgres/sql_session.h"
+
+namespace postrider::postgres {
+namespace {
+
+constexpr int kBinary = 1;
+/// Plans are made anew after 2, 4, 8, ... exchanges of a session, and then every time that so many
+/// have passed: a plan is never much older than what there is to read.
+constexpr std::int64_t kExchangesPerPlanMin = 2;
+constexpr std::int64_t kExchangesPerPlanMax = 1024;
+/// What the server says before it closes a session comes in a few reads.
+constexpr int kReadsMax = 4;
+
+// Notices are for people at a prompt; what matters to the program is an error.
+void ignore_notice(void* /*unused*/, const PGresult* /*notice*/) {}
+
+/// Defaults that the address may change, then the address.
+ConnectionHandle connect_to(const std::string& url, Role role) {
+  // A connection whose other side has gone is found out within seconds, also while it waits for an
+  // answer. Readers have to see what the writer committed: no standby will do.
+  const char* const attributes = role == Role::kWriter ? "read-write" : "primary";
+  const std::array keywords{
+      "application_name",
+      "connect_timeout",
+      "tcp_user_timeout",
+      "keepalives_idle",
+      "keepalives_interval",
+      "keepalives_count",
+      "target_session_attrs",
+      "dbname",
+      "client_encoding",
+      static_cast<const char*>(nullptr)};
+  const std::array values{
+      "postrider",
+      "5",
+      "10000",
+      "5",
+      "2",
+      "3",
+      attributes,
+      url.c_str(),
+      "UTF8",
+      static_cast<const char*>(nullptr)};
+  static_assert(keywords.size() == values.size());
+  const int expand_url = 1;
+  return ConnectionHandle{PQconnectdbParams(keywords.data(), values.data(), expand_url)};
+}
+
+/// libpq's own words may repeat the address, and with it a password.
+bool is_address(const std::string& url) {
+  PQconninfoOption* const options = PQconninfoParse(url.c_str(), nullptr);
+  PQconninfoFree(options);
+  return options != nullptr;
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+void CloseConnection::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
+void ClearResult::operator()(pg_result* result) const noexcept { PQclear(result); }
+
+Errc errc_of(std::string_view sqlstate) {
+  const auto is = [sqlstate](std::string_view code) { return sqlstate == code; };
+  if (is("40001") || is("40P01") || is("55P03")) return Errc::kBusy;
+  if (is("23505")) return Errc::kConflict;
+  // Bytes that are no text: they came in from outside.
+  if (is("22021") || is("22P05")) return Errc::kInvalidArgument;
+  const auto of_class = [sqlstate](std::string_view code) { return sqlstate.starts_with(code); };
+  // No connection; no memory, disk or connections left; shutting down or ended from outside; a
+  // server that takes no writes; a failed read or write of a file.
+  if (of_class("08") || of_class("53") || of_class("57P") || of_class("28") || is("25006") ||
+      is("25P03") || is("58030") || is("3D000"))
+    return Errc::kUnavailable;
+  // Damaged pages; tables or columns that the migrations made and that are gone.
+  if (of_class("XX0") && !is("XX000")) return Errc::kCorrupt;
+  if (is("42P01") || is("42703")) return Errc::kCorrupt;
+  return Errc::kInternal;
+}
+
+int native_of(std::string_view sqlstate) {
+  int native = 0;
+  std::string lower{sqlstate};
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  constexpr int kBase = 36;
+  const auto parsed = std::from_chars(lower.data(), lower.data() + lower.size(), native, kBase);
+  return parsed.ec == std::errc{} ? native : 0;
+}
+
+bool Row::is_null(int column) const { return PQgetisnull(result_, number_, column) != 0; }
+
+std::int64_t Row::i64(int column) const {
+  std::uint64_t value = 0;
+  const std::string_view bytes = view(column);
+  POSTRIDER_ASSERT(bytes.size() <= sizeof(value));
+  for (const char byte : bytes) value = value << 8U | static_cast<unsigned char>(byte);
+  // Shorter ones have their sign in their own first bit.
+  if (bytes.size() == sizeof(std::int32_t))
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(value));
+  return static_cast<std::int64_t>(value);
+}
+
+std::string_view Row::view(int column) const {
+  return {
+      PQgetvalue(result_, number_, column),
+      static_cast<std::size_t>(PQgetlength(result_, number_, column))};
+}
+
+std::optional<std::string> Row::optional_text(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return text(column);
+}
+
+std::optional<WallTime> Row::optional_time(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return time(column);
+}
+
+int Rows::size() const { return PQntuples(result_.get()); }
+
+std::int64_t Rows::changes() const {
+  const std::string_view text = PQcmdTuples(result_.get());
+  std::int64_t count = 0;
+  static_cast<void>(std::from_chars(text.data(), text.data() + text.size(), count));  // else none
+  return count;
+}
+
+std::string_view Rows::tag() const { return PQcmdStatus(result_.get()); }
+
+Result<std::unique_ptr<Connection>> Connection::open(std::string url, Role role) {
+  if (!is_address(url)) return fail(Errc::kInvalidArgument, "not an address of PostgreSQL");
+  std::unique_ptr<Connection> made{new Connection(std::move(url), role)};
+  if (auto status = made->connect(); !status) return tl::unexpected<Error>(status.error());
+  return made;
+}
+
+Status Connection::connect() {
+  close();
+  handle_ = connect_to(url_, role_);
+  if (PQstatus(handle_.get()) != CONNECTION_OK) {
+    Error error = error_of(nullptr);
+    handle_.reset();
+    return tl::unexpected<Error>(std::move(error));
+  }
+  PQsetNoticeReceiver(handle_.get(), ignore_notice, nullptr);
+  ++session_;
+  exchanges_per_plan_ = kExchangesPerPlanMin;
+  plan_anew_at_ = exchanges_ + exchanges_per_plan_;
+  auto status = set_up();
+  if (!status) close();
+  return status;
+}
+
+Status Connection::set_up() {
+  auto rows = query(sql::kSetUpSession);
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  const Row row = rows->row(0);
+  if (row.is_null(0))
+    return fail(Errc::kInvalidArgument, "none of the schemas of the search_path exists");
+  schema_ = row.text(0);
+  if (row.view(1) == "off") {
+    return fail(
+        Errc::kInvalidArgument,
+        "synchronous_commit is off: the server would lose what it says to have committed"
+    );
+  }
+  if (row.view(2) != "UTF8")
+    return fail(Errc::kInvalidArgument, "the database has another encoding than UTF8");
+  return {};
+}
+
+Status Connection::ensure_open() {
+  POSTRIDER_ASSERT(queue_.empty());
+  for (int i = 0; i < kReadsMax && handle_ != nullptr; ++i) {
+    // Nothing is owed: what there is to read are a server's last words, or the end.
+    pollfd ready{.fd = PQsocket(handle_.get()), .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, 0) == 0) return plan_anew_when_due();
+    const bool read = PQconsumeInput(handle_.get()) != 0;
+    static_cast<void>(PQisBusy(handle_.get()));  // looks at what was read
+    if (!read || PQstatus(handle_.get()) != CONNECTION_OK) close();
+  }
+  return connect();
+}
+
+Status Connection::plan_anew_when_due() {
+  if (exchanges_ < plan_anew_at_) return {};
+  exchanges_per_plan_ = std::min(2 * exchanges_per_plan_, kExchangesPerPlanMax);
+  plan_anew_at_ = exchanges_ + exchanges_per_plan_;
+  return run(sql::kForgetPlans);
+}
+
+bool Connection::in_transaction() const {
+  if (handle_ == nullptr) return false;
+  const auto status = PQtransactionStatus(handle_.get());
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+void Connection::add(std::string_view sql, std::vector<Param> params) {
+  Statement& statement = statements_[sql.data()];
+  if (statement.name.empty()) {
+    statement.name = "s" + std::to_string(statements_.size());
+    statement.text = number_params(sql);
+  }
+  POSTRIDER_ASSERT(statement.text.params_count == static_cast<int>(params.size()));
+  queue_.push_back({&statement, std::move(params)});
+}
+
+void Connection::drop_queued(std::size_t count) {
+  if (count < queue_.size())
+    queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(count), queue_.end());
+}
+
+int Connection::process() const { return PQbackendPID(handle_.get()); }
+
+Result<std::vector<Rows>> Connection::exchange() {
+  std::vector<Rows> rows;
+  return exchange(rows, Flush::kAtTheEnd).map([&] { return std::move(rows); });
+}
+
+Status Connection::exchange_last(std::vector<Rows>& rows) {
+  return exchange(rows, Flush::kBeforeTheLast);
+}
+
+Status Connection::exchange(std::vector<Rows>& rows, Flush flush) {
+  const std::vector<Queued> queued = std::exchange(queue_, {});
+  if (handle_ == nullptr) return fail(Errc::kUnavailable, "there is no connection to PostgreSQL");
+  ++exchanges_;
+  std::vector<Awaited> awaited;
+  if (!send(queued, awaited, flush)) return lost();
+  auto received = receive(awaited, rows);
+  if (handle_ != nullptr && PQexitPipelineMode(handle_.get()) == 0) return lost();
+  return received;
+}
+
+bool Connection::send(
+    const std::vector<Queued>& queued, std::vector<Awaited>& awaited, Flush flush
+) {
+  if (PQenterPipelineMode(handle_.get()) == 0) return false;
+  std::size_t at = 0;
+  for (const auto& [statement, params] : queued) {
+    const auto prepares = [known = statement](const Awaited& one) {
+      return one.is_prepare && one.statement == known;
+    };
+    if (!statement->prepared && std::none_of(awaited.begin(), awaited.end(), prepares)) {
+      if (!send_prepare(*statement, params)) return false;
+      awaited.push_back({statement, true});
+    }
+    if (!send_execute(*statement, params)) return false;
+    awaited.push_back({statement, false});
+    const bool is_last_but_one = ++at + 1 == queued.size();
+    if (flush == Flush::kBeforeTheLast && is_last_but_one && PQsendFlushRequest(handle_.get()) == 0)
+      return false;
+  }
+  return PQpipelineSync(handle_.get()) != 0;
+}
+
+bool Connection::send_prepare(const Statement& statement, const std::vector<Param>& params) {
+  std::vector<Oid> types;
+  types.reserve(params.size());
+  for (const Param& one : params) types.push_back(one.type);
+  return PQsendPrepare(
+             handle_.get(),
+             statement.name.c_str(),
+             statement.text.sql.c_str(),
+             statement.text.params_count,
+             types.data()
+         ) != 0;
+}
+
+bool Connection::send_execute(const Statement& statement, const std::vector<Param>& params) {
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  const std::vector<int> formats(params.size(), kBinary);
+  for (const Param& one : params) {
+    values.push_back(one.is_null ? nullptr : one.bytes.c_str());
+    lengths.push_back(static_cast<int>(one.bytes.size()));
+  }
+  return PQsendQueryPrepared(
+             handle_.get(),
+             statement.name.c_str(),
+             static_cast<int>(params.size()),
+             values.data(),
+             lengths.data(),
+             formats.data(),
+             kBinary
+         ) != 0;
+}
+
+// Every statement answers with one result and a null; those behind one that failed with a result
+// that says so; the end of the exchange with a result of its own.
+Status Connection::receive(const std::vector<Awaited>& awaited, std::vector<Rows>& rows) {
+  std::optional<Error> failed;
+  for (const auto& [statement, is_prepare] : awaited) {
+    ResultHandle result{PQgetResult(handle_.get())};
+    const auto status = PQresultStatus(result.get());
+    const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    if (!done && !failed) failed = error_of(result.get());
+    if (PQstatus(handle_.get()) != CONNECTION_OK) {
+      close();
+      return tl::unexpected<Error>(std::move(*failed));
+    }
+    if (done && is_prepare) statement->prepared = true;
+    if (done && !is_prepare) rows.emplace_back(std::move(result));
+    POSTRIDER_ASSERT(ResultHandle{PQgetResult(handle_.get())} == nullptr);
+  }
+  const ResultHandle end{PQgetResult(handle_.get())};
+  if (PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC) {
+    if (!failed) failed = error_of(end.get());
+    failed->code = Errc::kUnavailable;
+    close();
+  }
+  if (failed) return tl::unexpected<Error>(std::move(*failed));
+  return {};
+}
+
+Status Connection::script(std::string_view sql) {
+  POSTRIDER_ASSERT(queue_.empty());
+  if (handle_ == nullptr) return fail(Errc::kUnavailable, "there is no connection to PostgreSQL");
+  const std::string text{sql};
+  const ResultHandle result{PQexec(handle_.get(), text.c_str())};
+  const auto status = PQresultStatus(result.get());
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY)
+    return {};
+  Error error = error_of(result.get());
+  if (PQstatus(handle_.get()) != CONNECTION_OK) close();
+  return tl::unexpected<Error>(std::move(error));
+}
+
+Error Connection::error_of(const pg_result* result) const {
+  const char* const state =
+      result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  if (state == nullptr) {
+    return {Errc::kUnavailable, 0, "postgresql: " + trimmed(PQerrorMessage(handle_.get()))};
+  }
+  // The message names tables and constraints; the values of a row would be in the details.
+  const char* const message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  std::string context = "postgresql: ";
+  context += message == nullptr ? "" : message;
+  context += " (";
+  context += state;
+  context += ')';
+  return {errc_of(state), native_of(state), std::move(context)};
+}
+
+tl::unexpected<Error> Connection::lost() {
+  Error error = error_of(nullptr);
+  close();
+  return tl::unexpected<Error>(std::move(error));
+}
+
+void Connection::close() {
+  handle_.reset();
+  for (auto& [text, statement] : statements_) statement.prepared = false;
+}
+
+}  // namespace postrider::postgres

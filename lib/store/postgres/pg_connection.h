@@ -1,0 +1,214 @@
+// Everything that touches libpq: connections, errors, statements, rows. No other file includes
+// libpq-fe.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "domain/id.h"
+#include "store/postgres/pg_params.h"
+#include "store/postgres/statement_text.h"
+
+struct pg_conn;
+struct pg_result;
+
+namespace postrider::postgres {
+
+struct CloseConnection {
+  void operator()(pg_conn* connection) const noexcept;
+};
+struct ClearResult {
+  void operator()(pg_result* result) const noexcept;
+};
+using ConnectionHandle = std::unique_ptr<pg_conn, CloseConnection>;
+using ResultHandle = std::unique_ptr<pg_result, ClearResult>;
+
+/// The Errc of an SQLSTATE.
+[[nodiscard]] Errc errc_of(std::string_view sqlstate);
+/// Error::native of an SQLSTATE: its five characters as a number in base 36.
+[[nodiscard]] int native_of(std::string_view sqlstate);
+
+/// One row, valid for as long as its Rows.
+class Row {
+ public:
+  Row(const pg_result* result, int number) : result_(result), number_(number) {}
+
+  [[nodiscard]] bool is_null(int column) const;
+  /// 0 for NULL. Of a column of type bigint, integer or boolean.
+  [[nodiscard]] std::int64_t i64(int column) const;
+  [[nodiscard]] int i32(int column) const { return static_cast<int>(i64(column)); }
+  [[nodiscard]] bool boolean(int column) const { return i64(column) != 0; }
+  /// Of a column of type text or bytea. Empty for NULL.
+  [[nodiscard]] std::string_view view(int column) const;
+  [[nodiscard]] std::string text(int column) const { return std::string{view(column)}; }
+  [[nodiscard]] std::optional<std::string> optional_text(int column) const;
+  [[nodiscard]] WallTime time(int column) const { return from_unix_ms(i64(column)); }
+  [[nodiscard]] std::optional<WallTime> optional_time(int column) const;
+
+ private:
+  const pg_result* result_;
+  int number_;
+};
+
+/// What a statement gave.
+class Rows {
+ public:
+  explicit Rows(ResultHandle result) : result_(std::move(result)) {}
+
+  [[nodiscard]] int size() const;
+  [[nodiscard]] Row row(int number) const { return {result_.get(), number}; }
+  /// Rows that an INSERT, UPDATE or DELETE changed.
+  [[nodiscard]] std::int64_t changes() const;
+  /// What the server calls what it did, such as "COMMIT".
+  [[nodiscard]] std::string_view tag() const;
+
+  template <class Read>
+  [[nodiscard]] auto all(const Read& read) const {
+    std::vector<std::invoke_result_t<Read, Row>> found;
+    found.reserve(static_cast<std::size_t>(size()));
+    for (int i = 0; i < size(); ++i) found.push_back(read(row(i)));
+    return found;
+  }
+  template <class Read>
+  [[nodiscard]] auto one(const Read& read) const {
+    std::optional<std::invoke_result_t<Read, Row>> found;
+    if (size() > 0) found = read(row(0));
+    return found;
+  }
+
+ private:
+  ResultHandle result_;
+};
+
+enum class Role : std::uint8_t { kReader, kWriter };
+
+/// A session with its prepared statements. Owned by one thread.
+///
+/// SQL comes from the embedded .sql files alone: statements are prepared at their first use, kept
+/// for the session, and found again by the address of their text. Parameters are given in the order
+/// of their first appearance in the text. Statements that are queued go to the server together, in
+/// one round trip, with the next exchange; when one fails, those behind it are not run.
+///
+/// kUnavailable: there is no session (any more), or the server takes nothing. After a lost session
+/// ensure_open() makes another one.
+class Connection {
+ public:
+  /// `url`: postgresql://..., or keywords and values as libpq takes them.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> open(std::string url, Role role);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() = default;
+
+  /// Connects anew when the session has ended, as far as can be known without asking the server.
+  /// Outside of transactions, with nothing queued.
+  [[nodiscard]] Status ensure_open();
+  /// False when it was found out that the session has ended.
+  [[nodiscard]] bool is_open() const { return handle_ != nullptr; }
+  /// Raised by every session: what one knew of the database may hold no more in the next.
+  [[nodiscard]] std::int64_t session() const { return session_; }
+  /// A transaction is open in the session; it may have failed.
+  [[nodiscard]] bool in_transaction() const;
+  /// The schema in which the session's tables are.
+  [[nodiscard]] const std::string& schema() const { return schema_; }
+
+  template <class... Args>
+  void queue(std::string_view sql, const Args&... args) {
+    std::vector<Param> params;
+    params.reserve(sizeof...(args));
+    (params.push_back(param(args)), ...);
+    add(sql, std::move(params));
+  }
+  [[nodiscard]] std::size_t queued_count() const { return queue_.size(); }
+  /// Drops what was queued behind the first `count` statements.
+  void drop_queued(std::size_t count = 0);
+  /// Sends what is queued; what each of it gave, in order.
+  [[nodiscard]] Result<std::vector<Rows>> exchange();
+  /// The same for a session that may end on the way: `rows` has what came before the error, and
+  /// what the last statement but one gave comes before the last one is run.
+  [[nodiscard]] Status exchange_last(std::vector<Rows>& rows);
+  /// Exchanges so far: the same number means that nothing was sent meanwhile.
+  [[nodiscard]] std::int64_t exchanges() const { return exchanges_; }
+  /// The server's process of the session.
+  [[nodiscard]] int process() const;
+
+  /// Sends what is queued and this statement; what this one gave.
+  template <class... Args>
+  [[nodiscard]] Result<Rows> query(std::string_view sql, const Args&... args) {
+    queue(sql, args...);
+    return exchange().map([](std::vector<Rows>&& rows) { return std::move(rows.back()); });
+  }
+  template <class... Args>
+  [[nodiscard]] Status run(std::string_view sql, const Args&... args) {
+    return query(sql, args...).map([](const Rows&) {});
+  }
+  /// The first row as `read` makes it, or nothing.
+  template <class Read, class... Args>
+  [[nodiscard]] auto one(std::string_view sql, const Read& read, const Args&... args) {
+    return query(sql, args...).map([&](const Rows& rows) { return rows.one(read); });
+  }
+  template <class Read, class... Args>
+  [[nodiscard]] auto all(std::string_view sql, const Read& read, const Args&... args) {
+    return query(sql, args...).map([&](const Rows& rows) { return rows.all(read); });
+  }
+
+  /// Runs a script of several statements without parameters or rows, such as a migration.
+  [[nodiscard]] Status script(std::string_view sql);
+
+ private:
+  struct Statement {
+    std::string name;
+    StatementText text;
+    bool prepared = false;
+  };
+  struct Queued {
+    Statement* statement;
+    std::vector<Param> params;
+  };
+  /// One answer that the server owes.
+  struct Awaited {
+    Statement* statement;
+    bool is_prepare;
+  };
+
+  Connection(std::string url, Role role) : url_(std::move(url)), role_(role) {}
+
+  [[nodiscard]] Status connect();
+  /// Sets what every session needs and refuses servers that do not fit.
+  [[nodiscard]] Status set_up();
+  [[nodiscard]] Status plan_anew_when_due();
+  void add(std::string_view sql, std::vector<Param> params);
+  enum class Flush : bool { kAtTheEnd, kBeforeTheLast };
+  [[nodiscard]] Status exchange(std::vector<Rows>& rows, Flush flush);
+  [[nodiscard]] bool send(
+      const std::vector<Queued>& queued, std::vector<Awaited>& awaited, Flush flush
+  );
+  [[nodiscard]] bool send_prepare(const Statement& statement, const std::vector<Param>& params);
+  [[nodiscard]] bool send_execute(const Statement& statement, const std::vector<Param>& params);
+  [[nodiscard]] Status receive(const std::vector<Awaited>& awaited, std::vector<Rows>& rows);
+  /// Of what the server answered, or of the session when there is no answer.
+  [[nodiscard]] Error error_of(const pg_result* result) const;
+  [[nodiscard]] tl::unexpected<Error> lost();
+  void close();
+
+  const std::string url_;
+  const Role role_;
+  ConnectionHandle handle_;
+  std::int64_t session_ = 0;
+  std::int64_t exchanges_ = 0;
+  std::int64_t exchanges_per_plan_ = 0;
+  std::int64_t plan_anew_at_ = 0;  // exchanges
+  std::string schema_;
+  std::unordered_map<const char*, Statement> statements_;
+  std::vector<Queued> queue_;
+};
+
+}  // namespace postrider::postgres

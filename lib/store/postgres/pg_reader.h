@@ -1,0 +1,102 @@
+// The reading session.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/postgres/pg_connection.h"
+#include "store/reader.h"
+
+namespace postrider::postgres {
+
+/// One snapshot of the database for several statements of a reader: it begins with the first of
+/// them, on the same round trip.
+class Snapshot {
+ public:
+  /// `db` outlives it and has nothing queued. Connects anew when the session has ended.
+  explicit Snapshot(Connection& db);
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  ~Snapshot();
+
+  /// Whether there is a session.
+  [[nodiscard]] const Status& status() const { return status_; }
+
+  /// Sends what is queued and ends the snapshot, on one round trip; what the statements gave.
+  [[nodiscard]] Result<std::vector<Rows>> end();
+
+ private:
+  Connection& db_;
+  Status status_;
+};
+
+/// Owned by one thread.
+class PgReader final : public StoreReader {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<StoreReader>> open(const std::string& url);
+
+  [[nodiscard]] Result<DuePage> due(const DueParams& params) override;
+  [[nodiscard]] Result<OrderedPage> ordered(const OrderedParams& params) override;
+  [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override;
+
+  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
+      override;
+  [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override;
+
+  [[nodiscard]] Result<Event> event(EventId id) override;
+  [[nodiscard]] Result<Page<Event>> events(const EventFilter& filter, const PageParams& params)
+      override;
+  [[nodiscard]] Result<DeliveryView> delivery(DeliveryId id) override;
+  [[nodiscard]] Result<Page<DeliveryView>> deliveries(
+      const DeliveryFilter& filter, const PageParams& params
+  ) override;
+  [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId id) override;
+  [[nodiscard]] Result<Page<DeliveryView>> dead_letters(
+      const DeadLetterFilter& filter, const PageParams& params
+  ) override;
+  [[nodiscard]] Result<std::int64_t> count_dead_letters(const DeadLetterFilter& filter) override;
+
+  [[nodiscard]] Result<Endpoint> endpoint(EndpointId id) override;
+  [[nodiscard]] Result<Page<Endpoint>> endpoints(
+      const EndpointFilter& filter, const PageParams& params
+  ) override;
+  [[nodiscard]] Result<std::vector<Delivery>> blocked_by(
+      EndpointId id, WallTime now, std::size_t rows_max
+  ) override;
+  [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override;
+
+  [[nodiscard]] Result<Page<ApiKey>> api_keys(const PageParams& params) override;
+  [[nodiscard]] Result<std::vector<ApiKey>> all_api_keys() override;
+  [[nodiscard]] Result<EventType> event_type(std::string_view name) override;
+  [[nodiscard]] Result<Page<EventType>> event_types(const PageParams& params) override;
+  [[nodiscard]] Result<std::vector<EventType>> all_event_types() override;
+  [[nodiscard]] Result<Task> task(TaskId id) override;
+  [[nodiscard]] Result<Page<Task>> tasks(const PageParams& params) override;
+  [[nodiscard]] Result<std::vector<Task>> running_tasks() override;
+
+  [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& filter) override;
+  [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime now) override;
+  [[nodiscard]] Result<std::int64_t> count_open_circuits() override;
+  [[nodiscard]] Result<bool> outbox_waiting() override;
+
+  [[nodiscard]] std::uint64_t id_salt() const override { return id_salt_; }
+
+ private:
+  PgReader(std::unique_ptr<Connection> db, std::uint64_t id_salt)
+      : db_(std::move(db)), id_salt_(id_salt) {}
+
+  /// Ids of deliveries that are due and that the lane does not hold, `rows_max` and one more.
+  [[nodiscard]] Result<std::vector<DeliveryId>> due_ids(const DueParams& params, DuePage& page);
+  /// Adds secrets to endpoints and last attempts to deliveries.
+  [[nodiscard]] Status add_secrets(std::vector<Endpoint>& endpoints);
+  [[nodiscard]] Status add_last_attempts(std::vector<DeliveryView>& views);
+  /// The first id past a range of creation times that ends at `until`.
+  [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
+
+  const std::unique_ptr<Connection> db_;
+  const std::uint64_t id_salt_;
+};
+
+}  // namespace postrider::postgres

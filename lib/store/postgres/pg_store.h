@@ -1,0 +1,182 @@
+// The store in a schema of a PostgreSQL database.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "store/store.h"
+
+namespace postrider::postgres {
+
+class Connection;
+class Transaction;
+
+/// Opens readers of the database at an address. Thread-safe: a reader is a session of its own.
+class PgReaders final : public StoreReaders {
+ public:
+  /// `url`: of a database that PgStore::open has migrated.
+  explicit PgReaders(std::string url) : url_(std::move(url)) {}
+
+  [[nodiscard]] Result<std::unique_ptr<StoreReader>> open() override;
+
+ private:
+  const std::string url_;
+};
+
+/// The writing session. Owned by the writer's thread.
+///
+/// It holds a lock on the schema for as long as it lasts, so that no two nodes write: begin() and
+/// open() are kBusy while another one has it. kUnavailable also when there is no session with the
+/// server: the next begin() tries to make one; and for good once another node has begun to write.
+class PgStore final : public Store {
+ public:
+  /// Connects and migrates. kCorrupt: the schema was refused and left as it is; the context is a
+  /// sentence for people.
+  [[nodiscard]] static Result<std::unique_ptr<PgStore>> open(const std::string& url);
+  PgStore(const PgStore&) = delete;
+  PgStore& operator=(const PgStore&) = delete;
+  ~PgStore() override;
+
+  [[nodiscard]] Status begin() override;
+  [[nodiscard]] Status commit() override;
+  void rollback() override;
+  [[nodiscard]] Status savepoint() override;
+  [[nodiscard]] Status release_savepoint() override;
+  void rollback_to_savepoint() override;
+  [[nodiscard]] bool in_transaction() const override;
+
+  [[nodiscard]] Result<std::vector<Appended>> append(std::span<const NewEvent> events, WallTime now)
+      override;
+  [[nodiscard]] Result<std::optional<IdempotencyRecord>> idempotency(
+      std::string_view tenant, std::string_view key
+  ) override;
+  [[nodiscard]] Status put_idempotency(
+      std::string_view tenant, std::string_view key, const IdempotencyRecord& record, WallTime now
+  ) override;
+  [[nodiscard]] Result<std::vector<OutboxRow>> outbox(std::size_t rows_max) override;
+  [[nodiscard]] Status remove_outbox(std::int64_t row) override;
+  [[nodiscard]] Status reject_outbox(std::int64_t row, std::string_view reason, WallTime now)
+      override;
+
+  [[nodiscard]] Result<std::vector<Settled>> settle(
+      std::span<const Settlement> settlements, WallTime now
+  ) override;
+  [[nodiscard]] Result<Delivery> delivery(DeliveryId id) override;
+  [[nodiscard]] Status change_delivery(const Delivery& delivery) override;
+  [[nodiscard]] Result<std::optional<Delivery>> find_delivery(EventId event, EndpointId endpoint)
+      override;
+  [[nodiscard]] Result<AppendedDelivery> add_delivery(
+      const Event& event, const Target& target, WallTime now
+  ) override;
+  [[nodiscard]] Result<Event> event(EventId id) override;
+  [[nodiscard]] Result<DeliveryChunk> dead_letters_from(
+      const DeadLetterFilter& filter, std::size_t rows_max, std::string& cursor
+  ) override;
+
+  [[nodiscard]] Result<std::vector<Delivery>> expire(WallTime now, std::size_t rows_max) override;
+  [[nodiscard]] Result<std::vector<Delivery>> expire_disabled(
+      WallTime disabled_before, WallTime now, std::size_t rows_max
+  ) override;
+  [[nodiscard]] Result<std::vector<Delivery>> expire_waiting(
+      EndpointId endpoint, WallTime due_until, WallTime now, std::size_t rows_max
+  ) override;
+  [[nodiscard]] Result<std::vector<Delivery>> cancel_deleted(WallTime now, std::size_t rows_max)
+      override;
+  [[nodiscard]] Result<Pruned> prune(WallTime before, WallTime keys_before, std::size_t rows_max)
+      override;
+  [[nodiscard]] Result<std::vector<EndpointId>> prune_secrets(WallTime now) override;
+
+  [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
+  [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
+  [[nodiscard]] Status put_endpoint_health(
+      EndpointId id,
+      std::optional<WallTime> failing_since,
+      std::int64_t failed_attempts_count,
+      const std::optional<OpenCircuit>& circuit
+  ) override;
+  [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
+
+  [[nodiscard]] Status rebase_sends(std::int64_t boot, MonoTime now) override;
+  [[nodiscard]] Status assume_sends(
+      EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
+  ) override;
+  [[nodiscard]] Status forget_sends(EndpointId endpoint) override;
+
+  [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override;
+  [[nodiscard]] Status delete_api_key(KeyId id) override;
+  [[nodiscard]] Result<EventType> event_type(std::string_view name) override;
+  [[nodiscard]] Status add_event_type(const EventType& type) override;
+  [[nodiscard]] Status put_event_type(const EventType& type) override;
+  [[nodiscard]] Status delete_event_type(std::string_view name) override;
+  [[nodiscard]] Result<TaskId> add_task(const Task& task, WallTime now) override;
+  [[nodiscard]] Result<Task> task(TaskId id) override;
+  [[nodiscard]] Status put_task(const Task& task) override;
+  [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override;
+
+  [[nodiscard]] Status write_probe(WallTime now) override;
+  [[nodiscard]] Status release_space() override;
+
+ private:
+  struct Marks {
+    std::int64_t reserved = 0;  ///< ids up to here may be drawn without writing meta
+    std::int64_t lead_ms = 0;   ///< as meta knows it
+  };
+  /// The delivery that expire_disabled() looked at last.
+  struct SweepPlace {
+    EndpointId endpoint;
+    bool in_lines = false;  ///< it is through with those that wait in no line
+    std::int64_t due_at_ms = 0;
+    std::string lane_key;
+    std::int64_t id = 0;
+  };
+  /// What a call of expire_disabled() has come across.
+  struct Swept {
+    std::size_t rows_max = 0;
+    std::size_t looked_at = 0;
+    bool ended = false;  ///< it has looked at, or found, as much as it may
+    std::vector<DeliveryId> found;
+  };
+
+  explicit PgStore(std::unique_ptr<Connection> db);
+
+  /// Outside of a transaction: connects anew when the session has ended.
+  [[nodiscard]] Status lock_schema();
+  /// Begins to write: takes the lock, and learns which ids others have drawn.
+  [[nodiscard]] Status become_writer();
+  /// Goes on in a new session, unless another node has begun to write meanwhile: what this process
+  /// knows of the database would be wrong.
+  [[nodiscard]] Status stay_writer();
+  void note_session();
+  [[nodiscard]] Status ready();
+  /// The next row id. Queues what keeps meta's marks ahead of it.
+  [[nodiscard]] std::int64_t draw_id(WallTime now);
+  /// Queues the deletion of secrets and the insertion of others.
+  void queue_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
+  /// Queues what the settlements' rate limits count.
+  void queue_sends(std::span<const Settlement> settlements, WallTime now);
+  /// Goes on where `sweep_` is, through what waits for the endpoint.
+  [[nodiscard]] Status sweep_endpoint(EndpointId endpoint, WallTime created_before, Swept& swept);
+  /// A part of that; false when there is no further one.
+  [[nodiscard]] Result<bool> sweep_free(WallTime created_before, Swept& swept);
+  [[nodiscard]] Result<bool> sweep_lines(WallTime created_before, Swept& swept);
+  void sweep_row(std::int64_t id, WallTime created_before, Swept& swept);
+  [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
+
+  const std::unique_ptr<Connection> db_;
+  const std::unique_ptr<Transaction> transaction_;
+  std::int64_t session_ = 0;  // of the connection, that has the lock
+  int process_ = 0;           // its process at the server
+  std::int64_t writer_ = 0;   // the number that every node gets that begins to write
+  IdSequence ids_;
+  Marks marks_;
+  EventId prune_after_;  // where the next chunk of retention's pass begins
+  SweepPlace sweep_;
+};
+
+}  // namespace postrider::postgres

@@ -1,0 +1,88 @@
+// Retention: whole events, oldest first, and what else grows with time.
+#include <utility>
+
+#include "store/list_filters.h"
+#include "store/old_events.h"
+#include "store/postgres/pg_connection.h"
+#include "store/postgres/pg_store.h"
+#include "store/postgres/sql_database.h"
+#include "store/postgres/sql_retention.h"
+
+namespace postrider::postgres {
+namespace {
+
+/// True when there are further ones.
+Result<bool> look_at_some(
+    Connection& db, OldEvents& old, std::int64_t id_before, std::size_t rows_max
+) {
+  const auto events =
+      db.all(sql::kOldEvents, read_old_event<Row>, old.looked_until(), id_before, rows_max);
+  if (!events) return tl::unexpected<Error>(events.error());
+  for (const OldEvent& event : *events) {
+    if (!old.wants_more()) break;
+    old.look_at(event);
+  }
+  return events->size() == rows_max;
+}
+
+std::int64_t changes_of(const std::vector<Rows>& results) {
+  std::int64_t count = 0;
+  for (const Rows& rows : results) count += rows.changes();
+  return count;
+}
+
+/// Returns how many rows went.
+Result<std::int64_t> remove_events(Connection& db, const std::vector<EventRun>& runs) {
+  if (runs.empty()) return 0;
+  Array<EventId> firsts;
+  Array<EventId> lasts;
+  for (const auto& [first, last] : runs) {
+    firsts.add(first);
+    lasts.add(last);
+  }
+  for (const auto query :
+       {sql::kDeleteAttemptsOfEvents, sql::kDeleteDeliveriesOfEvents, sql::kDeleteEvents})
+    db.queue(query, firsts, lasts);
+  return db.exchange().map([](const auto& results) { return changes_of(results); });
+}
+
+}  // namespace
+
+Result<Pruned> PgStore::prune_events(WallTime before, std::size_t rows_max) {
+  const auto lead = db_->one(
+      sql::kMetaValue, [](const Row& row) { return Millis{row.i64(0)}; }, "id_lead_ms"
+  );
+  if (!lead) return tl::unexpected<Error>(lead.error());
+  const std::int64_t id_before = id_at(before + lead->value_or(Millis{0}));
+  OldEvents old(prune_after_, before, rows_max);
+  Result<bool> more = true;
+  while (*more && old.wants_more()) {
+    more = look_at_some(*db_, old, id_before, rows_max);
+    if (!more) return tl::unexpected<Error>(more.error());
+  }
+  const auto rows_count = remove_events(*db_, old.runs());
+  if (!rows_count) return tl::unexpected<Error>(rows_count.error());
+  const Pruned pruned{.rows_count = *rows_count, .done = old.wants_more()};
+  prune_after_ = pruned.done ? EventId{} : old.looked_until();
+  return pruned;
+}
+
+Result<Pruned> PgStore::prune(WallTime before, WallTime keys_before, std::size_t rows_max) {
+  auto pruned = prune_events(before, rows_max);
+  if (!pruned || !pruned->done) return pruned;
+  db_->queue(sql::kPruneIdempotency, rows_max, keys_before);
+  db_->queue(sql::kPruneRejected, rows_max, before);
+  db_->queue(sql::kPruneTasks, id_at(before), before, rows_max);
+  db_->queue(sql::kPruneStats, before, rows_max);
+  db_->queue(sql::kPruneEndpoints, before, rows_max);
+  const auto results = db_->exchange();
+  if (!results) return tl::unexpected<Error>(results.error());
+  for (const Rows& rows : *results) {
+    // A table that gave as much as it was asked for may have more.
+    if (std::cmp_equal(rows.changes(), rows_max)) pruned->done = false;
+  }
+  pruned->rows_count += changes_of(*results);
+  return pruned;
+}
+
+}  // namespace postrider::postgres

@@ -1,0 +1,119 @@
+#include "store/postgres/transaction.h"
+
+#include <vector>
+
+#include "base/assert.h"
+#include "store/postgres/sql_session.h"
+
+namespace postrider::postgres {
+namespace {
+
+Status ended() { return fail(Errc::kUnavailable, "the session with PostgreSQL has ended"); }
+
+}  // namespace
+
+Status Transaction::begin() {
+  POSTRIDER_ASSERT(!open_);
+  if (db_.in_transaction()) rollback();  // of a commit that failed
+  if (auto status = db_.ensure_open(); !status) return status;
+  db_.queue(sql::kBeginWrite);
+  open_ = true;
+  session_ = db_.session();
+  begun_at_ = db_.exchanges();
+  return {};
+}
+
+bool Transaction::is_open() const {
+  if (!open_ || !db_.is_open() || db_.session() != session_) return false;
+  return !was_sent() || db_.in_transaction();
+}
+
+Status Transaction::ensure_session() {
+  if (!open_) return db_.ensure_open();
+  return is_open() ? Status{} : ended();
+}
+
+Status Transaction::commit() {
+  if (!is_open()) {
+    rollback();
+    return ended();
+  }
+  open_ = false;
+  if (!was_sent()) {
+    db_.drop_queued();
+    return {};
+  }
+  const int process = db_.process();
+  std::vector<Rows> rows;
+  db_.queue(sql::kTransactionId);
+  const std::size_t id_at = db_.queued_count() - 1;
+  db_.queue(sql::kCommit);
+  const Status committed = db_.exchange_last(rows);
+  if (committed) {
+    // With a failed statement the one before the commit would have failed, too.
+    POSTRIDER_ASSERT(rows.back().tag() == "COMMIT");
+    return {};
+  }
+  const Error& error = committed.error();
+  rollback();
+  if (db_.is_open() || rows.size() <= id_at || rows[id_at].row(0).is_null(0))
+    return tl::unexpected<Error>(error);
+  return find_out(rows[id_at].row(0).text(0), process, error);
+}
+
+Status Transaction::find_out(const std::string& id, int process, const Error& lost) {
+  if (auto again = db_.ensure_open(); !again) return tl::unexpected<Error>(lost);
+  // The old process may still be at it; when it is gone the answer stands.
+  db_.queue(sql::kEndProcess, process);
+  db_.queue(sql::kTransactionStatus, id);
+  const auto rows = db_.exchange();
+  if (rows && rows->back().row(0).view(0) == "committed") return {};
+  return tl::unexpected<Error>(lost);
+}
+
+void Transaction::rollback() {
+  open_ = false;
+  db_.drop_queued();
+  // When it fails the session has ended, and the transaction with it.
+  if (db_.in_transaction()) static_cast<void>(db_.run(sql::kRollback).has_value());
+}
+
+const Transaction::SavepointQueries& Transaction::savepoint_queries() const {
+  static constexpr SavepointQueries kQueries{
+      sql::kSavepoint, sql::kReleaseSavepoint, sql::kRollbackToSavepoint};
+  static constexpr SavepointQueries kOtherQueries{
+      sql::kOtherSavepoint, sql::kReleaseOtherSavepoint, sql::kRollbackToOtherSavepoint};
+  return other_name_ ? kOtherQueries : kQueries;
+}
+
+Status Transaction::savepoint() {
+  if (!is_open()) return ended();
+  other_name_ = !other_name_;
+  saved_at_ = db_.exchanges();
+  saved_behind_ = db_.queued_count();
+  db_.queue(savepoint_queries().set);
+  return {};
+}
+
+Status Transaction::release_savepoint() {
+  if (!is_open()) return ended();
+  if (savepoint_was_sent()) {
+    db_.queue(savepoint_queries().release);
+  } else {
+    db_.drop_queued(saved_behind_);
+  }
+  return {};
+}
+
+void Transaction::rollback_to_savepoint() {
+  if (!is_open()) return;
+  if (!savepoint_was_sent()) return db_.drop_queued(saved_behind_);
+  db_.drop_queued();
+  db_.queue(savepoint_queries().rollback_to);
+  db_.queue(savepoint_queries().release);
+  // Without the savepoint the whole transaction is given up: commit() would otherwise keep what had
+  // to go, or lose what came before.
+  if (!db_.exchange()) rollback();
+}
+
+}  // namespace postrider::postgres

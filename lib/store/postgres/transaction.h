@@ -1,0 +1,61 @@
+// The transactions of the writing session.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "store/postgres/pg_connection.h"
+
+namespace postrider::postgres {
+
+/// Where a transaction begins and where its savepoints are travels with its first statements, not
+/// on round trips of its own: a transaction of n statements costs n round trips and one for its
+/// commit, one without statements costs none.
+class Transaction {
+ public:
+  /// `db` outlives it.
+  explicit Transaction(Connection& db) : db_(db) {}
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() = default;
+
+  /// Connects anew when the session has ended.
+  [[nodiscard]] Status begin();
+  /// When the session ends on the way another one asks what became of the transaction. Only when
+  /// there is none to be had either may an error be of a transaction that was committed.
+  [[nodiscard]] Status commit();
+  void rollback();
+  [[nodiscard]] Status savepoint();
+  [[nodiscard]] Status release_savepoint();
+  void rollback_to_savepoint();
+  /// False also when the session has ended.
+  [[nodiscard]] bool is_open() const;
+  /// What is asked for outside of a transaction may go to a new session; never what belongs to one
+  /// whose session has ended.
+  [[nodiscard]] Status ensure_session();
+
+ private:
+  struct SavepointQueries {
+    std::string_view set;
+    std::string_view release;
+    std::string_view rollback_to;
+  };
+
+  [[nodiscard]] const SavepointQueries& savepoint_queries() const;
+  [[nodiscard]] bool was_sent() const { return db_.exchanges() != begun_at_; }
+  /// Whether the server knows of the savepoint.
+  [[nodiscard]] bool savepoint_was_sent() const { return db_.exchanges() != saved_at_; }
+  /// What became of a transaction whose session, of the server's process `process`, has ended.
+  [[nodiscard]] Status find_out(const std::string& id, int process, const Error& lost);
+
+  Connection& db_;
+  bool open_ = false;
+  std::int64_t session_ = 0;      // in which it is open
+  std::int64_t begun_at_ = 0;     // Connection::exchanges() then
+  std::int64_t saved_at_ = 0;     // likewise, of the last savepoint
+  std::size_t saved_behind_ = 0;  // statements that were queued before it
+  bool other_name_ = false;       // savepoints have two names in turn
+};
+
+}  // namespace postrider::postgres

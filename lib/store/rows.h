@@ -1,0 +1,207 @@
+// Rows as values of the domain, for whatever Row a store has: is_null, i64, i32, boolean, view,
+// text, optional_text, time, optional_time by column. Column orders are those of the .sql files: an
+// event has 11 and its data.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "domain/delivery.h"
+#include "domain/endpoint.h"
+#include "domain/endpoint_json.h"
+#include "domain/event.h"
+#include "store/records.h"
+
+namespace postrider {
+
+inline constexpr int kDeliveryColumns = 13;
+
+/// Bytes that are no text.
+struct Blob {
+  std::string_view bytes;
+};
+
+/// Nothing for empty text: the column is NULL then.
+[[nodiscard]] inline std::optional<std::string_view> or_null(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+[[nodiscard]] inline std::optional<Blob> blob_or_null(std::string_view bytes) {
+  if (bytes.empty()) return std::nullopt;
+  return Blob{bytes};
+}
+
+/// The name of an enumerator, nothing for none.
+template <class T>
+[[nodiscard]] std::optional<std::string_view> name_or_null(const std::optional<T>& value) {
+  if (!value) return std::nullopt;
+  return to_string(*value);
+}
+
+/// A JSON array of strings, empty text for none.
+[[nodiscard]] std::string encode_channels(const std::vector<std::string>& channels);
+[[nodiscard]] std::vector<std::string> decode_channels(std::string_view text);
+
+/// What was read as the name of an enumerator. Another one ends the process: the table's
+/// constraints keep it out.
+template <class T>
+[[nodiscard]] T known(const Result<T>& parsed) {
+  POSTRIDER_ASSERT(parsed.has_value());
+  return *parsed;
+}
+
+/// What was found, or kNotFound for people.
+template <class T>
+[[nodiscard]] Result<T> needed(Result<std::optional<T>> found, const char* otherwise) {
+  if (!found) return tl::unexpected<Error>(std::move(found.error()));
+  if (!*found) return fail(Errc::kNotFound, otherwise);
+  return std::move(**found);
+}
+
+/// A delivery from column `first` on.
+template <class Row>
+[[nodiscard]] Delivery read_delivery(const Row& row, int first = 0) {
+  Delivery delivery;
+  delivery.id = {row.i64(first)};
+  delivery.event = {row.i64(first + 1)};
+  delivery.endpoint = {row.i64(first + 2)};
+  delivery.state = known(parse_delivery_state(row.view(first + 3)));
+  delivery.due_at = row.optional_time(first + 4);
+  delivery.attempts_count = row.i32(first + 5);
+  delivery.schedule_attempts_count = row.i32(first + 6);
+  delivery.round = row.i32(first + 7);
+  if (!row.is_null(first + 8)) delivery.dead_reason = known(parse_dead_reason(row.view(first + 8)));
+  delivery.finished_at = row.optional_time(first + 9);
+  delivery.discarded = row.boolean(first + 10);
+  delivery.expires_at = row.optional_time(first + 11);
+  delivery.lane_key = row.optional_text(first + 12);
+  return delivery;
+}
+
+/// An attempt from column `first` on.
+template <class Row>
+[[nodiscard]] Attempt read_attempt(const Row& row, int first = 0) {
+  Attempt attempt;
+  attempt.id = {row.i64(first)};
+  attempt.number = row.i32(first + 1);
+  attempt.started_at = row.time(first + 2);
+  attempt.duration = Millis{row.i64(first + 3)};
+  attempt.status = row.i32(first + 4);
+  attempt.outcome = known(parse_outcome(row.view(first + 5)));
+  attempt.error = row.text(first + 6);
+  attempt.response_excerpt = row.text(first + 7);
+  return attempt;
+}
+
+enum class WithData : bool { kNo, kYes };
+
+template <class Row>
+[[nodiscard]] Event read_event(const Row& row, WithData with_data, int first = 0) {
+  Event event;
+  event.id = {row.i64(first)};
+  event.tenant = row.text(first + 1);
+  event.type = row.text(first + 2);
+  event.created_at = row.time(first + 3);
+  event.deliver_at = row.optional_time(first + 4);
+  event.expires_at = row.optional_time(first + 5);
+  event.ordering_key = row.text(first + 6);
+  event.channels = decode_channels(row.view(first + 7));
+  event.traceparent = row.text(first + 8);
+  event.tracestate = row.text(first + 9);
+  event.metadata = row.text(first + 10);
+  if (with_data == WithData::kYes) event.data = row.text(first + 11);
+  return event;
+}
+
+/// A delivery with its event behind it.
+template <class Row>
+[[nodiscard]] DueDelivery read_due(const Row& row) {
+  return {
+      .delivery = read_delivery(row),
+      .event = std::make_shared<const Event>(read_event(row, WithData::kYes, kDeliveryColumns))};
+}
+
+/// A delivery with tenant and type of its event behind it; without its last attempt.
+template <class Row>
+[[nodiscard]] DeliveryView read_delivery_view(const Row& row) {
+  return {
+      .delivery = read_delivery(row),
+      .tenant = row.text(kDeliveryColumns),
+      .type = row.text(kDeliveryColumns + 1),
+      .last_attempt = {}};
+}
+
+/// Without secrets. kCorrupt when the config cannot be read.
+template <class Row>
+[[nodiscard]] Result<Endpoint> read_endpoint(const Row& row) {
+  Endpoint endpoint;
+  endpoint.id = {row.i64(0)};
+  endpoint.tenant = row.text(1);
+  endpoint.state = known(parse_endpoint_state(row.view(2)));
+  if (!row.is_null(3)) endpoint.state_reason = known(parse_disabled_reason(row.view(3)));
+  endpoint.state_changed_at = row.time(4);
+  endpoint.created_at = row.time(5);
+  endpoint.updated_at = row.time(6);
+  endpoint.failing_since = row.optional_time(7);
+  endpoint.failed_attempts_count = row.i64(8);
+  auto config = decode_endpoint_config(row.view(9));
+  if (!config) return tl::unexpected<Error>(config.error());
+  endpoint.config = std::move(*config);
+  endpoint.health_round = row.i32(10);
+  if (!row.is_null(11)) endpoint.circuit = {row.time(11), row.time(12), Millis{row.i64(13)}};
+  return endpoint;
+}
+
+/// Secret, created_at and expires_at from column `first` on.
+template <class Row>
+[[nodiscard]] EndpointSecret read_secret(const Row& row, int first = 0) {
+  return {
+      .value = row.text(first),
+      .created_at = row.time(first + 1),
+      .expires_at = row.optional_time(first + 2)};
+}
+
+template <class Row>
+[[nodiscard]] IdempotencyRecord read_idempotency(const Row& row) {
+  return {.body_sha256 = row.text(0), .answer = row.text(1)};
+}
+
+template <class Row>
+[[nodiscard]] Backlog read_backlog(const Row& row) {
+  return {
+      .endpoint = {row.i64(0)},
+      .active = row.boolean(1),
+      .due = row.i64(2),
+      .scheduled = row.i64(3),
+      .oldest_due_at = row.optional_time(4)};
+}
+
+/// An endpoint and when it was sent to.
+template <class Row>
+[[nodiscard]] std::pair<EndpointId, MonoTime> read_send(const Row& row) {
+  return {EndpointId{row.i64(0)}, MonoTime{std::chrono::microseconds{row.i64(1)}}};
+}
+
+template <class Row>
+[[nodiscard]] OutboxRow read_outbox_row(const Row& row) {
+  return {
+      .id = row.i64(0),
+      .type = row.optional_text(1),
+      .data = row.optional_text(2),
+      .tenant = row.optional_text(3),
+      .channels = row.optional_text(4),
+      .metadata = row.optional_text(5),
+      .ordering_key = row.optional_text(6),
+      .deliver_at = row.optional_text(7),
+      .expires_at = row.optional_text(8),
+      .idempotency_key = row.optional_text(9),
+      .traceparent = row.optional_text(10),
+  };
+}
+
+}  // namespace postrider

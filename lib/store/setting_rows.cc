@@ -1,0 +1,49 @@
+#include "store/setting_rows.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+
+namespace postrider {
+namespace {
+
+constexpr std::array<std::string_view, 4> kScopes{"admin", "emit", "read", "tenant"};
+constexpr std::array<std::string_view, 3> kKinds{
+    "replay_dead_letters", "discard_dead_letters", "recover_endpoint"};
+constexpr std::array<std::string_view, 4> kStates{"running", "done", "failed", "cancelled"};
+/// In front of the name in a cursor of event types, so that no name makes an empty cursor.
+constexpr std::string_view kNameCursor = "n.";
+
+/// The enumerator of a name; the tables' constraints keep others out.
+template <class Enum, std::size_t Count>
+Enum enumerator(const std::array<std::string_view, Count>& names, std::string_view name) {
+  const auto* const found = std::find(names.begin(), names.end(), name);
+  POSTRIDER_ASSERT(found != names.end());
+  return static_cast<Enum>(found - names.begin());
+}
+
+}  // namespace
+
+std::string_view name_of(KeyScope scope) { return kScopes.at(static_cast<std::size_t>(scope)); }
+std::string_view name_of(TaskKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
+std::string_view name_of(TaskState state) { return kStates.at(static_cast<std::size_t>(state)); }
+
+KeyScope known_scope(std::string_view name) { return enumerator<KeyScope>(kScopes, name); }
+TaskKind known_kind(std::string_view name) { return enumerator<TaskKind>(kKinds, name); }
+TaskState known_state(std::string_view name) { return enumerator<TaskState>(kStates, name); }
+
+std::string name_cursor(std::string_view name) {
+  std::string cursor{kNameCursor};
+  cursor += name;
+  return cursor;
+}
+
+Result<std::string_view> name_after(std::string_view cursor) {
+  if (cursor.empty()) return cursor;
+  if (!cursor.starts_with(kNameCursor)) return fail(Errc::kInvalidArgument, "cursor");
+  cursor.remove_prefix(kNameCursor.size());
+  return cursor;
+}
+
+}  // namespace postrider

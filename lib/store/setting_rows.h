@@ -1,0 +1,88 @@
+// Rows of keys, event types, tasks and statistics, for whatever Row a store has (see rows.h).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "store/records.h"
+#include "store/rows.h"
+
+namespace postrider {
+
+/// As columns name them.
+[[nodiscard]] std::string_view name_of(KeyScope scope);
+[[nodiscard]] std::string_view name_of(TaskKind kind);
+[[nodiscard]] std::string_view name_of(TaskState state);
+/// Another name ends the process: the tables' constraints keep it out.
+[[nodiscard]] KeyScope known_scope(std::string_view name);
+[[nodiscard]] TaskKind known_kind(std::string_view name);
+[[nodiscard]] TaskState known_state(std::string_view name);
+
+/// The cursor of a list by name, and the name that it goes on behind: the empty one for the first
+/// page. kInvalidArgument for what is no cursor.
+[[nodiscard]] std::string name_cursor(std::string_view name);
+[[nodiscard]] Result<std::string_view> name_after(std::string_view cursor);
+
+template <class Row>
+[[nodiscard]] ApiKey read_api_key(const Row& row) {
+  return {
+      .id = {row.i64(0)},
+      .name = row.text(1),
+      .scope = known_scope(row.view(2)),
+      .tenant = row.text(3),
+      .sha256 = row.text(4),
+      .created_at = row.time(5),
+      .expires_at = row.optional_time(6)};
+}
+
+template <class Row>
+[[nodiscard]] EventType read_event_type(const Row& row) {
+  return {
+      .name = row.text(0),
+      .description = row.text(1),
+      .schema = row.text(2),
+      .archived = row.boolean(3),
+      .created_at = row.time(4),
+      .updated_at = row.time(5)};
+}
+
+template <class Row>
+[[nodiscard]] Task read_task(const Row& row) {
+  Task task;
+  task.id = {row.i64(0)};
+  task.kind = known_kind(row.view(1));
+  task.state = known_state(row.view(2));
+  task.filter.tenant = row.text(3);
+  if (!row.is_null(4)) task.filter.endpoint = EndpointId{row.i64(4)};
+  task.filter.type = row.text(5);
+  if (!row.is_null(6)) task.filter.reason = known(parse_dead_reason(row.view(6)));
+  task.filter.since = row.optional_time(7);
+  task.filter.until = row.optional_time(8);
+  task.total = row.i64(9);
+  task.done = row.i64(10);
+  task.skipped = row.i64(11);
+  task.cursor = row.text(12);
+  task.error = row.text(13);
+  task.created_at = row.time(14);
+  task.updated_at = row.time(15);
+  return task;
+}
+
+/// A bucket's start and its sums.
+template <class Row>
+[[nodiscard]] StatRow read_stat(const Row& row, const StatFilter& filter) {
+  StatRow stat;
+  stat.minute = row.time(0);
+  stat.tenant = filter.tenant;
+  stat.endpoint = filter.endpoint.value_or(EndpointId{});
+  stat.events = row.i64(1);
+  stat.delivered = row.i64(2);
+  stat.dead = row.i64(3);
+  for (std::size_t i = 0; i < kAttemptClassCount; ++i)
+    stat.attempts.at(i) = row.i64(4 + static_cast<int>(i));
+  stat.duration_ms_sum = row.i64(4 + static_cast<int>(kAttemptClassCount));
+  return stat;
+}
+
+}  // namespace postrider

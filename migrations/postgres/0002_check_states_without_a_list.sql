@@ -1,0 +1,1 @@
+-- Nothing to do: 0002 of SQLite rewrites a constraint that is slow there and not here.
