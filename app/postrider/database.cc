@@ -8,6 +8,7 @@
 #include "app/postrider/commands.h"
 #include "app/postrider/io.h"
 #include "app/postrider/serve_options.h"
+#include "store/postgres/pg_store.h"
 #include "store/sqlite/backup.h"
 #include "store/sqlite/check.h"
 #include "store/sqlite/database_lock.h"
@@ -28,6 +29,12 @@ int failed(Io& io, const Error& error) {
 }
 
 int migrate(Io& io, const DatabaseOptions& options) {
+  if (is_postgres_url(options.db)) {
+    const auto store = postgres::PgStore::open(options.db);
+    if (!store) return failed(io, store.error());
+    io.out << "the database has the newest schema\n";
+    return kExitDone;
+  }
   const auto lock = sqlite::DatabaseLock::take(options.db);
   if (!lock) return failed(io, lock.error());
   const auto store = sqlite::SqliteStore::open(options.db);
@@ -36,7 +43,13 @@ int migrate(Io& io, const DatabaseOptions& options) {
   return kExitDone;
 }
 
+/// What works on files has another tool where the database is a server's.
+int refused(Io& io, const std::string& tool) {
+  return failed(io, Error{Errc::kInvalidArgument, 0, "--db names no file; for PostgreSQL " + tool});
+}
+
 int backup(Io& io, const DatabaseOptions& options) {
+  if (is_postgres_url(options.db)) return refused(io, "there is pg_dump");
   const auto progress = [&io](std::int64_t done, std::int64_t total) {
     if (io.err_is_terminal) io.err << fmt::format("\r{} of {} pages", done, total) << std::flush;
   };
@@ -48,6 +61,7 @@ int backup(Io& io, const DatabaseOptions& options) {
 }
 
 int check(Io& io, const DatabaseOptions& options) {
+  if (is_postgres_url(options.db)) return refused(io, "there is pg_amcheck");
   const auto findings = sqlite::check(options.db);
   if (!findings) return failed(io, findings.error());
   for (const auto& finding : *findings) io.out << finding << '\n';
@@ -56,9 +70,9 @@ int check(Io& io, const DatabaseOptions& options) {
   return kExitDone;
 }
 
-DatabaseOptions& add_db_option(const Command& command) {
+DatabaseOptions& add_db_option(const Command& command, const char* what = "Database file") {
   auto& options = command.keep<DatabaseOptions>();
-  command.text("db", options.db, "Database file");
+  command.text("db", options.db, what);
   return options;
 }
 
@@ -70,7 +84,7 @@ void add_migrate(const Command& root) {
       "Make a database, or bring it to the newest schema",
       "postrider migrate --db postrider.db"
   );
-  auto& options = add_db_option(command);
+  auto& options = add_db_option(command, "Database: a file, or postgresql://...");
   command.run([&options](Io& io) { return migrate(io, options); });
 }
 

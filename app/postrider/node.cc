@@ -1,12 +1,16 @@
 #include "app/postrider/node.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "api/api.h"
 #include "http/server.h"
+#include "jq/sandbox/process_runner.h"
 #include "service/keyring.h"
 #include "service/service.h"
+#include "store/postgres/pg_store.h"
+#include "store/postgres/poll_watch.h"
 #include "store/sqlite/database_lock.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/wal_watch.h"
@@ -45,24 +49,53 @@ ServiceOptions service_options(const ServeOptions& options) {
   return service;
 }
 
-Result<ServiceParts> sqlite_parts(const ServeOptions& options, const Clock& clock) {
+/// The database's parts of a service, and what keeps others from it while it runs.
+struct Database {
+  ServiceParts parts;
+  std::optional<sqlite::DatabaseLock> lock;
+};
+
+Result<Database> open_sqlite(const std::string& path) {
+  auto lock = sqlite::DatabaseLock::take(path);
+  if (!lock) return tl::unexpected(std::move(lock).error());
+  auto store = sqlite::SqliteStore::open(path);
+  if (!store) return tl::unexpected(std::move(store).error());
+  auto watch = sqlite::WalWatch::open(path);
+  if (!watch) return tl::unexpected(std::move(watch).error());
+  auto checkpointer = sqlite::SqliteCheckpointer::open(path);
+  if (!checkpointer) return tl::unexpected(std::move(checkpointer).error());
+  Database database;
+  database.parts.store = std::move(*store);
+  database.parts.readers = std::make_unique<sqlite::SqliteReaders>(path);
+  database.parts.outbox_watch = std::move(*watch);
+  database.parts.checkpointer = std::move(*checkpointer);
+  database.lock.emplace(std::move(*lock));
+  return database;
+}
+
+/// Its store has the lock.
+Result<Database> open_postgres(const std::string& url) {
+  auto store = postgres::PgStore::open(url);
+  if (!store) return tl::unexpected(std::move(store).error());
+  Database database;
+  database.parts.store = std::move(*store);
+  database.parts.readers = std::make_unique<postgres::PgReaders>(url);
+  database.parts.outbox_watch = std::make_unique<postgres::PollWatch>(limits::kOutboxPoll);
+  return database;
+}
+
+Result<Database> open_database(const ServeOptions& options, const Clock& clock) {
   auto guard = curl::AddressGuard::parse(options.allow_nets);
   if (!guard) return tl::unexpected(std::move(guard).error());
-  auto store = sqlite::SqliteStore::open(options.db);
-  if (!store) return tl::unexpected(std::move(store).error());
-  auto watch = sqlite::WalWatch::open(options.db);
-  if (!watch) return tl::unexpected(std::move(watch).error());
-  auto checkpointer = sqlite::SqliteCheckpointer::open(options.db);
-  if (!checkpointer) return tl::unexpected(std::move(checkpointer).error());
+  auto database = is_postgres_url(options.db) ? open_postgres(options.db) : open_sqlite(options.db);
+  if (!database) return database;
   curl::CurlTransport::Options transport{.guard = std::move(*guard)};
   transport.connections_max = options.max_in_flight;
-  ServiceParts parts;
-  parts.store = std::move(*store);
-  parts.readers = std::make_unique<sqlite::SqliteReaders>(options.db);
-  parts.transport = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
-  parts.outbox_watch = std::move(*watch);
-  parts.checkpointer = std::move(*checkpointer);
-  return parts;
+  database->parts.transport = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
+  auto programs = jq::ProcessRunner::open({});
+  if (!programs) return tl::unexpected(std::move(programs).error());
+  database->parts.programs = std::move(*programs);
+  return database;
 }
 
 http::ServerOptions server_options(const ServeOptions& options) {
@@ -80,6 +113,7 @@ http::ServerOptions server_options(const ServeOptions& options) {
 
 /// Names the database in what SQLite says of a damaged page that a start comes across.
 tl::unexpected<Error> with_database(Error error, const ServeOptions& options) {
+  if (is_postgres_url(options.db)) return tl::unexpected(std::move(error));
   const bool named = error.context.find(options.db) != std::string::npos;
   if (error.code == Errc::kCorrupt && !named) {
     error.context = options.db + " is damaged: " + error.context;
@@ -87,10 +121,10 @@ tl::unexpected<Error> with_database(Error error, const ServeOptions& options) {
   return tl::unexpected(std::move(error));
 }
 
-class SqliteNode final : public Node {
+class ServingNode final : public Node {
  public:
-  SqliteNode(
-      sqlite::DatabaseLock lock,
+  ServingNode(
+      std::optional<sqlite::DatabaseLock> lock,
       std::unique_ptr<Service> service,
       const ServeOptions& options,
       const Clock& clock
@@ -101,9 +135,9 @@ class SqliteNode final : public Node {
         server_(server_options(options), clock) {
     api_.mount(server_);
   }
-  ~SqliteNode() override { static_cast<void>(stop()); }
-  SqliteNode(const SqliteNode&) = delete;
-  SqliteNode& operator=(const SqliteNode&) = delete;
+  ~ServingNode() override { static_cast<void>(stop()); }
+  ServingNode(const ServingNode&) = delete;
+  ServingNode& operator=(const ServingNode&) = delete;
 
   [[nodiscard]] Status start() {
     if (auto started = service_->start(); !started) return started;
@@ -150,7 +184,7 @@ class SqliteNode final : public Node {
   }
 
   // In the order they are made; they end the other way round.
-  const sqlite::DatabaseLock lock_;
+  const std::optional<sqlite::DatabaseLock> lock_;
   const std::unique_ptr<Service> service_;
   api::Api api_;
   http::Server server_;
@@ -160,13 +194,12 @@ class SqliteNode final : public Node {
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::start(const ServeOptions& options, const Clock& clock) {
-  auto lock = sqlite::DatabaseLock::take(options.db);
-  if (!lock) return tl::unexpected(std::move(lock).error());
-  auto parts = sqlite_parts(options, clock);
-  if (!parts) return with_database(std::move(parts).error(), options);
-  auto service = Service::create(service_options(options), std::move(*parts), clock);
+  auto database = open_database(options, clock);
+  if (!database) return with_database(std::move(database).error(), options);
+  auto service = Service::create(service_options(options), std::move(database->parts), clock);
   if (!service) return with_database(std::move(service).error(), options);
-  auto node = std::make_unique<SqliteNode>(std::move(*lock), std::move(*service), options, clock);
+  auto node =
+      std::make_unique<ServingNode>(std::move(database->lock), std::move(*service), options, clock);
   if (auto started = node->start(); !started) {
     return with_database(std::move(started).error(), options);
   }

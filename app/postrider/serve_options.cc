@@ -37,7 +37,6 @@ Result<std::vector<Millis>> parse_delays(const std::vector<std::string>& texts) 
 
 Status check_texts(const ServeFlags& flags) {
   if (flags.db.empty()) return wrong("--db", "names no database");
-  if (flags.db.starts_with("postgres")) return wrong("--db", "PostgreSQL is not supported yet");
   if (flags.master_key_file) return wrong("--master-key-file", "not supported yet");
   for (const std::string& net : flags.allow_net) {
     if (!is_cidr(net)) return wrong("--allow-net", "not a network such as 10.0.0.0/8: " + net);

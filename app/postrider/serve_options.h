@@ -70,6 +70,11 @@ struct HostPort {
 /// `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`.
 [[nodiscard]] Result<HostPort> parse_host_port(std::string_view text);
 
+/// Whether `--db` names a database of a PostgreSQL server, not a file.
+[[nodiscard]] inline bool is_postgres_url(std::string_view db) {
+  return db.starts_with("postgresql://") || db.starts_with("postgres://");
+}
+
 /// Whether `text` is an address with a prefix length: `10.0.0.0/8`, `fd00::/8`.
 [[nodiscard]] bool is_cidr(const std::string& text);
 

@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { once, setMaxListeners } from 'node:events';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { newDatabase, onPostgres } from './support/database.mjs';
 import { Server, postrider } from './support/postrider.mjs';
 import { Receiver } from './support/receiver.mjs';
-import { tempDir } from './support/temp.mjs';
 import { until } from './support/until.mjs';
 
 const kills = 5;
@@ -69,7 +68,7 @@ class Load {
 }
 
 test('nothing that was answered 202 is lost by five kills in a row under load', async (t) => {
-  const db = join(tempDir(t), 'postrider.db');
+  const db = await newDatabase(t);
   const options = { db, retryDelaysMs };
   const failsOneInTen = (_, number) => (number % 10 === 0 ? 500 : 200);
   const receivers = await Promise.all([1, 2].map(() => Receiver.start(t, failsOneInTen)));
@@ -112,7 +111,7 @@ test('nothing that was answered 202 is lost by five kills in a row under load', 
     assertOneEventPerKey(receiver, load);
   }
   assert.equal(await server.stop(), 0);
-  assert.equal((await postrider(['check', '--db', db])).code, 0);
+  if (!onPostgres) assert.equal((await postrider(['check', '--db', db])).code, 0);
 });
 
 /// A key that was used again after a kill still stands for one event.

@@ -1,11 +1,10 @@
 // Order: per key and strict, across failures, a kill -9 and a restart.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { newDatabase, onPostgres } from './support/database.mjs';
 import { Server, postrider } from './support/postrider.mjs';
 import { Receiver } from './support/receiver.mjs';
-import { tempDir } from './support/temp.mjs';
 import { until } from './support/until.mjs';
 
 const keys = ['a', 'b', 'c', 'd', 'e'];
@@ -63,7 +62,7 @@ for (const [ordering, order] of [
   ['strict', new Order(() => 'all', ({ number }) => number)],
 ]) {
   test(`ordering ${ordering} holds across failures and a kill`, async (t) => {
-    const db = join(tempDir(t), 'postrider.db');
+    const db = await newDatabase(t);
     let server = await Server.start(t, { ...options, db });
     const receiver = await Receiver.start(t, order.script);
     await server.api.endpoint(receiver.url, { ordering });
@@ -81,7 +80,7 @@ for (const [ordering, order] of [
     assert.ok(order.repeated <= lines, `${order.repeated} came again`);
     assert.ok(receiver.inFlightMax <= lines, `${receiver.inFlightMax} at once`);
     assert.equal(await server.stop(), 0);
-    assert.equal((await postrider(['check', '--db', db])).code, 0);
+    if (!onPostgres) assert.equal((await postrider(['check', '--db', db])).code, 0);
   });
 }
 

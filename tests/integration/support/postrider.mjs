@@ -3,8 +3,8 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { newDatabase } from './database.mjs';
 import { launch, run } from './process.mjs';
-import { tempDir } from './temp.mjs';
 import { until, within } from './until.mjs';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
@@ -175,12 +175,12 @@ export class Api {
 
 /// A running `postrider serve`. Ended after test `t` at the latest.
 ///
-/// Options: `db` (default: a new file), `flags` (further ones), `retryDelaysMs`, `allowLoopback`
+/// Options: `db` (default: a new one), `flags` (further ones), `retryDelaysMs`, `allowLoopback`
 /// (default true), `env`, `wrap` (a command with arguments that runs the binary under it, with the
 /// same pid), `readyWithinMs`.
 export class Server {
   static async start(t, options = {}) {
-    const server = new Server(options.db ?? join(tempDir(t), 'postrider.db'));
+    const server = new Server(options.db ?? (await newDatabase(t)));
     t.after(() => server.kill());
     await server.#launch(options);
     return server;
