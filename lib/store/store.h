@@ -44,7 +44,8 @@ class Store {
   // Events.
 
   /// Adds events with their deliveries, pending and due at `now` or `deliver_at`. In the order
-  /// given.
+  /// given. The endpoints of an event exist and differ: where they do not, this or the commit
+  /// fails.
   [[nodiscard]] virtual Result<std::vector<Appended>> append(
       std::span<const NewEvent> events, WallTime now
   ) = 0;
@@ -80,6 +81,7 @@ class Store {
   [[nodiscard]] virtual Result<std::optional<Delivery>> find_delivery(
       EventId event, EndpointId endpoint
   ) = 0;
+  /// The event and the endpoint exist and have none yet: otherwise this or the commit fails.
   [[nodiscard]] virtual Result<AppendedDelivery> add_delivery(
       const Event& event, const Target& target, WallTime now
   ) = 0;

@@ -64,6 +64,15 @@ class StoreContract : public ::testing::TestWithParam<StoreContractParam> {
     return result;
   }
 
+  /// Whether what `work` changes is refused, by itself or by the commit.
+  template <class Work>
+  bool refused(const Work& work) {
+    EXPECT_TRUE(store_->begin());
+    if (work() && store_->commit()) return false;
+    store_->rollback();
+    return true;
+  }
+
   EndpointId add_endpoint(const Endpoint& endpoint = make_endpoint(), WallTime now = kStart);
   Appended append(
       EventDraft draft, const std::vector<EndpointId>& endpoints, WallTime now = kStart

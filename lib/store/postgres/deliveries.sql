@@ -1,13 +1,15 @@
 -- Deliveries, their attempts and the sweeps.
 
 -- name: insert_deliveries
--- Only those whose event and endpoint exist; the store counts them.
+-- An event or an endpoint that does not exist is NULL here, which the table refuses.
 INSERT INTO delivery (id, event_id, endpoint_id, state, due_at_ms, expires_at_ms, lane_key)
-SELECT d.id, e.id, p.id, 'pending', d.due_at_ms, d.expires_at_ms, d.lane_key
+SELECT
+  d.id,
+  (SELECT one.id FROM event AS one WHERE one.id = d.event_id),
+  (SELECT one.id FROM endpoint AS one WHERE one.id = d.endpoint_id),
+  'pending', d.due_at_ms, d.expires_at_ms, d.lane_key
 FROM unnest(:ids, :event_ids, :endpoint_ids, :due_at_ms, :expires_at_ms, :lane_keys)
   AS d (id, event_id, endpoint_id, due_at_ms, expires_at_ms, lane_key)
-CROSS JOIN LATERAL (SELECT id FROM event AS one WHERE one.id = d.event_id LIMIT 1) AS e
-CROSS JOIN LATERAL (SELECT id FROM endpoint AS one WHERE one.id = d.endpoint_id LIMIT 1) AS p
 
 -- name: delivery
 SELECT

@@ -6,13 +6,13 @@ INSERT INTO event (
   traceparent, tracestate, metadata, data
 )
 SELECT
-  e.id, :now, e.deliver_at_ms, e.expires_at_ms, e.tenant, e.type, e.ordering_key, e.channels,
+  e.id, e.created_at_ms, e.deliver_at_ms, e.expires_at_ms, e.tenant, e.type, e.ordering_key, e.channels,
   e.traceparent, e.tracestate, e.metadata, e.data
 FROM unnest(
-  :ids, :deliver_at_ms, :expires_at_ms, :tenants, :types, :ordering_keys, :channels,
-  :traceparents, :tracestates, :metadata, :data
+  :ids, :created_at_ms, :deliver_at_ms, :expires_at_ms, :tenants, :types, :ordering_keys,
+  :channels, :traceparents, :tracestates, :metadata, :data
 ) AS e (
-  id, deliver_at_ms, expires_at_ms, tenant, type, ordering_key, channels, traceparent,
+  id, created_at_ms, deliver_at_ms, expires_at_ms, tenant, type, ordering_key, channels, traceparent,
   tracestate, metadata, data
 )
 

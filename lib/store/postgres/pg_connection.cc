@@ -209,6 +209,7 @@ bool Connection::in_transaction() const {
 }
 
 void Connection::add(std::string_view sql, std::vector<Param> params) {
+  if (const auto queue_ahead = std::exchange(queue_ahead_, nullptr)) queue_ahead();
   Statement& statement = statements_[sql.data()];
   if (statement.name.empty()) {
     statement.name = "s" + std::to_string(statements_.size());

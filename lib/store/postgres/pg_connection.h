@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -128,6 +129,9 @@ class Connection {
     add(sql, std::move(params));
   }
   [[nodiscard]] std::size_t queued_count() const { return queue_.size(); }
+  /// Calls `queue_ahead` once, before the next statement is queued: for what may wait until then,
+  /// but has to come before it. Null: no longer.
+  void before_next(std::function<void()> queue_ahead) { queue_ahead_ = std::move(queue_ahead); }
   /// Drops what was queued behind the first `count` statements.
   void drop_queued(std::size_t count = 0);
   /// Sends what is queued; what each of it gave, in order.
@@ -209,6 +213,7 @@ class Connection {
   std::string schema_;
   std::unordered_map<const char*, Statement> statements_;
   std::vector<Queued> queue_;
+  std::function<void()> queue_ahead_;
 };
 
 }  // namespace postrider::postgres

@@ -88,7 +88,14 @@ class Array {
     }
   }
 
+  void add_all(const Array& later) {
+    elements_ += later.elements_;
+    size_ += later.size_;
+    has_null_ = has_null_ || later.has_null_;
+  }
+
   [[nodiscard]] std::int32_t size() const { return size_; }
+  [[nodiscard]] std::size_t bytes() const { return elements_.size(); }
 
   [[nodiscard]] Param param() const {
     std::string bytes;

@@ -8,13 +8,15 @@
 namespace postrider::postgres {
 namespace {
 
-Status ended() { return fail(Errc::kUnavailable, "the session with PostgreSQL has ended"); }
+/// More than that is not held back: what waits here is copied once more when it is sent.
+constexpr std::size_t kAppendsBytesMax = 1U << 20U;
 
 }  // namespace
 
 Status Transaction::begin() {
   POSTRIDER_ASSERT(!open_);
   if (db_.in_transaction()) rollback();  // of a commit that failed
+  forget_waiting();
   if (auto status = db_.ensure_open(); !status) return status;
   db_.queue(sql::kBeginWrite);
   open_ = true;
@@ -28,18 +30,21 @@ bool Transaction::is_open() const {
   return !was_sent() || db_.in_transaction();
 }
 
-Status Transaction::ensure_session() {
-  if (!open_) return db_.ensure_open();
-  return is_open() ? Status{} : ended();
+Status Transaction::check_open() const {
+  if (is_open()) return {};
+  return fail(Errc::kUnavailable, "the session with PostgreSQL has ended");
 }
 
+Status Transaction::ensure_session() { return open_ ? check_open() : db_.ensure_open(); }
+
 Status Transaction::commit() {
-  if (!is_open()) {
+  if (auto open = check_open(); !open) {
     rollback();
-    return ended();
+    return open;
   }
+  queue_waiting();
   open_ = false;
-  if (!was_sent()) {
+  if (!was_sent() && db_.queued_count() == 1) {  // its beginning
     db_.drop_queued();
     return {};
   }
@@ -73,6 +78,7 @@ Status Transaction::find_out(const std::string& id, int process, const Error& lo
 
 void Transaction::rollback() {
   open_ = false;
+  forget_waiting();
   db_.drop_queued();
   // When it fails the session has ended, and the transaction with it.
   if (db_.in_transaction()) static_cast<void>(db_.run(sql::kRollback).has_value());
@@ -86,28 +92,73 @@ const Transaction::SavepointQueries& Transaction::savepoint_queries() const {
   return other_name_ ? kOtherQueries : kQueries;
 }
 
+Appends& Transaction::appends() {
+  POSTRIDER_ASSERT(open_);
+  wait_for_next();
+  return appends_;
+}
+
+Status Transaction::send_many() {
+  if (appends_.bytes() + appends_before_.bytes() < kAppendsBytesMax) return {};
+  queue_waiting();
+  return db_.exchange().map([](const auto&) {});
+}
+
+void Transaction::wait_for_next() {
+  db_.before_next([this] { queue_waiting(); });
+}
+
+void Transaction::forget_waiting() {
+  db_.before_next(nullptr);
+  appends_before_.clear();
+  appends_.clear();
+  saved_ = Saved::kNo;
+}
+
+void Transaction::queue_waiting() {
+  db_.before_next(nullptr);
+  appends_before_.queue(db_);
+  appends_before_.clear();
+  if (saved_ == Saved::kWaiting) {
+    saved_ = Saved::kQueued;
+    other_name_ = !other_name_;
+    saved_at_ = db_.exchanges();
+    saved_behind_ = db_.queued_count();
+    db_.queue(savepoint_queries().set);
+  }
+  appends_.queue(db_);
+  appends_.clear();
+}
+
 Status Transaction::savepoint() {
-  if (!is_open()) return ended();
-  other_name_ = !other_name_;
-  saved_at_ = db_.exchanges();
-  saved_behind_ = db_.queued_count();
-  db_.queue(savepoint_queries().set);
+  if (auto open = check_open(); !open) return open;
+  appends_before_.merge(appends_);
+  appends_.clear();
+  saved_ = Saved::kWaiting;
+  wait_for_next();
   return {};
 }
 
 Status Transaction::release_savepoint() {
-  if (!is_open()) return ended();
-  if (savepoint_was_sent()) {
-    db_.queue(savepoint_queries().release);
+  if (auto open = check_open(); !open) return open;
+  if (saved_ == Saved::kWaiting) {
+    appends_before_.merge(appends_);
+    appends_.clear();
   } else {
-    db_.drop_queued(saved_behind_);
+    db_.queue(savepoint_queries().release);
   }
+  saved_ = Saved::kNo;
   return {};
 }
 
 void Transaction::rollback_to_savepoint() {
   if (!is_open()) return;
-  if (!savepoint_was_sent()) return db_.drop_queued(saved_behind_);
+  appends_.clear();
+  const bool was_queued = saved_ == Saved::kQueued;
+  const bool was_sent = savepoint_was_sent();
+  saved_ = Saved::kNo;
+  if (!was_queued) return;
+  if (!was_sent) return db_.drop_queued(saved_behind_);
   db_.drop_queued();
   db_.queue(savepoint_queries().rollback_to);
   db_.queue(savepoint_queries().release);

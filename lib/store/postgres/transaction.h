@@ -5,13 +5,15 @@
 #include <string>
 #include <string_view>
 
+#include "store/postgres/appends.h"
 #include "store/postgres/pg_connection.h"
 
 namespace postrider::postgres {
 
 /// Where a transaction begins and where its savepoints are travels with its first statements, not
 /// on round trips of its own: a transaction of n statements costs n round trips and one for its
-/// commit, one without statements costs none.
+/// commit, one without statements costs none. Rows that it inserts travel likewise, those of all
+/// its commands together: a transaction that only appends costs one round trip in all.
 class Transaction {
  public:
   /// `db` outlives it.
@@ -26,11 +28,18 @@ class Transaction {
   /// there is none to be had either may an error be of a transaction that was committed.
   [[nodiscard]] Status commit();
   void rollback();
+  /// Rows to insert, while it is open. They go to the server before whatever is asked for next, at
+  /// the latest with the commit; so what is wrong with them may be told by another statement.
+  [[nodiscard]] Appends& appends();
+  /// Sends them now if they are many.
+  [[nodiscard]] Status send_many();
   [[nodiscard]] Status savepoint();
   [[nodiscard]] Status release_savepoint();
   void rollback_to_savepoint();
   /// False also when the session has ended.
   [[nodiscard]] bool is_open() const;
+  /// kUnavailable unless it is open.
+  [[nodiscard]] Status check_open() const;
   /// What is asked for outside of a transaction may go to a new session; never what belongs to one
   /// whose session has ended.
   [[nodiscard]] Status ensure_session();
@@ -42,18 +51,31 @@ class Transaction {
     std::string_view rollback_to;
   };
 
+  /// Of the savepoint: kWaiting until there is a statement behind it.
+  enum class Saved : std::uint8_t { kNo, kWaiting, kQueued };
+
   [[nodiscard]] const SavepointQueries& savepoint_queries() const;
   [[nodiscard]] bool was_sent() const { return db_.exchanges() != begun_at_; }
   /// Whether the server knows of the savepoint.
-  [[nodiscard]] bool savepoint_was_sent() const { return db_.exchanges() != saved_at_; }
+  [[nodiscard]] bool savepoint_was_sent() const {
+    return saved_ == Saved::kQueued && db_.exchanges() != saved_at_;
+  }
+  /// Queues what waits for the next statement.
+  void queue_waiting();
+  /// Has it queued before that.
+  void wait_for_next();
+  void forget_waiting();
   /// What became of a transaction whose session, of the server's process `process`, has ended.
   [[nodiscard]] Status find_out(const std::string& id, int process, const Error& lost);
 
   Connection& db_;
   bool open_ = false;
-  std::int64_t session_ = 0;      // in which it is open
-  std::int64_t begun_at_ = 0;     // Connection::exchanges() then
-  std::int64_t saved_at_ = 0;     // likewise, of the last savepoint
+  std::int64_t session_ = 0;   // in which it is open
+  std::int64_t begun_at_ = 0;  // Connection::exchanges() then
+  Appends appends_before_;     // what the savepoint does not undo
+  Appends appends_;
+  Saved saved_ = Saved::kNo;
+  std::int64_t saved_at_ = 0;     // Connection::exchanges() then
   std::size_t saved_behind_ = 0;  // statements that were queued before it
   bool other_name_ = false;       // savepoints have two names in turn
 };

@@ -68,7 +68,7 @@ TEST_F(PgFaults, SessionThatEndsInATransactionLeavesNothingOfIt) {
   must(store_->begin());
   ASSERT_TRUE(append(*store_));
   client_.end_other_sessions();
-  const auto failed = append(*store_);
+  const auto failed = store_->delivery({1});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, Errc::kUnavailable);
   EXPECT_FALSE(store_->in_transaction());
@@ -85,7 +85,7 @@ TEST_F(PgFaults, SessionThatEndsInATransactionLeavesNothingOfIt) {
 TEST_F(PgFaults, SessionThatEndsBeforeTheFirstStatementIsFoundOutThere) {
   must(store_->begin());
   client_.end_other_sessions();
-  EXPECT_EQ(append(*store_).error().code, Errc::kUnavailable);
+  EXPECT_EQ(store_->delivery({1}).error().code, Errc::kUnavailable);
   EXPECT_FALSE(store_->in_transaction());
   store_->rollback();
   append_committed(*store_);
