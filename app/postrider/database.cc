@@ -30,7 +30,7 @@ int failed(Io& io, const Error& error) {
 
 int migrate(Io& io, const DatabaseOptions& options) {
   if (is_postgres_url(options.db)) {
-    const auto store = postgres::PgStore::open(options.db);
+    const auto store = postgres::PgStore::open(options.db, postgres::PgStore::kNoNode);
     if (!store) return failed(io, store.error());
     io.out << "the database has the newest schema\n";
     return kExitDone;

@@ -8,7 +8,9 @@
 #include "http/server.h"
 #include "jq/sandbox/process_runner.h"
 #include "service/keyring.h"
+#include "service/lease_keeper.h"
 #include "service/service.h"
+#include "store/postgres/pg_lease.h"
 #include "store/postgres/pg_store.h"
 #include "store/postgres/poll_watch.h"
 #include "store/sqlite/database_lock.h"
@@ -55,7 +57,7 @@ struct Database {
   std::optional<sqlite::DatabaseLock> lock;
 };
 
-Result<Database> open_sqlite(const std::string& path) {
+Result<std::optional<Database>> open_sqlite(const std::string& path) {
   auto lock = sqlite::DatabaseLock::take(path);
   if (!lock) return tl::unexpected(std::move(lock).error());
   auto store = sqlite::SqliteStore::open(path);
@@ -73,28 +75,58 @@ Result<Database> open_sqlite(const std::string& path) {
   return database;
 }
 
-/// Its store has the lock.
-Result<Database> open_postgres(const std::string& url) {
-  auto store = postgres::PgStore::open(url);
+/// The node's turn with a database; nothing when it was asked to stop while it waited.
+Result<std::unique_ptr<LeaseKeeper>> take_turn(
+    const ServeOptions& options, const Clock& clock, const StopSignals& signals, std::int64_t& node
+) {
+  while (true) {
+    auto lease = postgres::PgLease::join(options.db, options.lease);
+    if (!lease) return tl::unexpected(std::move(lease).error());
+    node = (*lease)->node();
+    const auto turn =
+        wait_for_turn(**lease, clock, [&](Millis time) { return signals.pause(time); });
+    if (!turn) continue;  // its place was lost while it could not renew it
+    if (!*turn) {
+      (*lease)->leave();
+      return nullptr;
+    }
+    return std::make_unique<LeaseKeeper>(std::move(*lease), **turn, clock);
+  }
+}
+
+Result<std::optional<Database>> open_postgres(
+    const ServeOptions& options, const Clock& clock, const StopSignals& signals
+) {
+  std::int64_t node = postgres::PgStore::kNoNode;
+  auto lease = take_turn(options, clock, signals, node);
+  if (!lease) return tl::unexpected(std::move(lease).error());
+  if (!*lease) return std::optional<Database>{};
+  auto store = postgres::PgStore::open(options.db, node);
   if (!store) return tl::unexpected(std::move(store).error());
   Database database;
   database.parts.store = std::move(*store);
-  database.parts.readers = std::make_unique<postgres::PgReaders>(url);
+  database.parts.readers = std::make_unique<postgres::PgReaders>(options.db);
   database.parts.outbox_watch = std::make_unique<postgres::PollWatch>(limits::kOutboxPoll);
+  database.parts.lease = std::move(*lease);
+  database.parts.lost = [] { StopSignals::interrupt(); };
   return database;
 }
 
-Result<Database> open_database(const ServeOptions& options, const Clock& clock) {
+Result<std::optional<Database>> open_database(
+    const ServeOptions& options, const Clock& clock, const StopSignals& signals
+) {
   auto guard = curl::AddressGuard::parse(options.allow_nets);
   if (!guard) return tl::unexpected(std::move(guard).error());
-  auto database = is_postgres_url(options.db) ? open_postgres(options.db) : open_sqlite(options.db);
-  if (!database) return database;
+  auto database = is_postgres_url(options.db) ? open_postgres(options, clock, signals)
+                                              : open_sqlite(options.db);
+  if (!database || !*database) return database;
+  ServiceParts& parts = (*database)->parts;
   curl::CurlTransport::Options transport{.guard = std::move(*guard)};
   transport.connections_max = options.max_in_flight;
-  database->parts.transport = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
+  parts.transport = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
   auto programs = jq::ProcessRunner::open({});
   if (!programs) return tl::unexpected(std::move(programs).error());
-  database->parts.programs = std::move(*programs);
+  parts.programs = std::move(*programs);
   return database;
 }
 
@@ -193,9 +225,13 @@ class ServingNode final : public Node {
 
 }  // namespace
 
-Result<std::unique_ptr<Node>> Node::start(const ServeOptions& options, const Clock& clock) {
-  auto database = open_database(options, clock);
-  if (!database) return with_database(std::move(database).error(), options);
+Result<std::unique_ptr<Node>> Node::start(
+    const ServeOptions& options, const Clock& clock, const StopSignals& signals
+) {
+  auto opened = open_database(options, clock, signals);
+  if (!opened) return with_database(std::move(opened).error(), options);
+  if (!*opened) return nullptr;
+  auto database = std::move(*opened);
   auto service = Service::create(service_options(options), std::move(database->parts), clock);
   if (!service) return with_database(std::move(service).error(), options);
   auto node =

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/postrider/serve_options.h"
+#include "app/postrider/stop_signals.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -14,10 +15,12 @@ namespace postrider::cli {
 /// Names every concrete part and puts them together. Owned by one thread.
 class Node {
  public:
-  /// Takes the database's lock, opens or makes and migrates it, starts all threads and listens.
-  /// `clock` outlives it.
+  /// Takes the database's lock or waits for this node's turn, opens or makes and migrates it,
+  /// starts all threads and listens. Null when `signals` asked to stop while it waited. When
+  /// another node follows this one, `signals` are interrupted: stop() is wanted then. `clock`
+  /// outlives it.
   [[nodiscard]] static Result<std::unique_ptr<Node>> start(
-      const ServeOptions& options, const Clock& clock
+      const ServeOptions& options, const Clock& clock, const StopSignals& signals
   );
   virtual ~Node() = default;
   Node(const Node&) = delete;

@@ -9,27 +9,34 @@
 namespace postrider::cli {
 namespace {
 
+/// Until it is asked to stop; false when another node has followed this one.
+bool serve_with(Io& io, Node& node, const StopSignals& signals, const ServeOptions& options) {
+  if (!node.made_key().empty())
+    io.out << "first admin key (shown once): " << node.made_key() << '\n';
+  io.out << "listening on " << node.url() << '\n' << std::flush;
+  const auto reason = signals.wait();
+  log::info("stopping", {{"drain_s", std::to_string(options.drain.count())}});
+  const std::size_t given_back = node.stop();
+  log::info("stopped", {{"given_back", std::to_string(given_back)}});
+  return reason == StopSignals::Reason::kAsked;
+}
+
 Result<int> serve(Io& io, const ServeFlags& flags) {
   const auto options = checked(flags);
   if (!options) return tl::unexpected(options.error());
   log::init(options->log_format, options->log_level);
   const StopSignals signals;
   const SystemClock clock;
-  auto node = Node::start(*options, clock);
-  if (!node) {
-    // Wrong usage was found above: what fails from here on is a failure.
-    report(io, node.error());
-    return kExitFailed;
+  while (true) {
+    auto node = Node::start(*options, clock, signals);
+    if (!node) {
+      // Wrong usage was found above: what fails from here on is a failure.
+      report(io, node.error());
+      return kExitFailed;
+    }
+    if (*node == nullptr || serve_with(io, **node, signals, *options)) return kExitDone;
+    log::info("starts again, to stand by");
   }
-  if (!(*node)->made_key().empty()) {
-    io.out << "first admin key (shown once): " << (*node)->made_key() << '\n';
-  }
-  io.out << "listening on " << (*node)->url() << '\n' << std::flush;
-  signals.wait();
-  log::info("stopping", {{"drain_s", std::to_string(options->drain.count())}});
-  const std::size_t given_back = (*node)->stop();
-  log::info("stopped", {{"given_back", std::to_string(given_back)}});
-  return kExitDone;
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ constexpr std::int64_t kDaysMax = 36'500;
 constexpr double kRetentionDaysMin = 1.0 / (24 * 60);
 constexpr std::int64_t kThreadsMax = 1024;
 constexpr std::int64_t kDrainSecondsMax = 3600;
+/// A node renews its lease five times in it, over a network.
+constexpr std::int64_t kLeaseSecondsMin = 2;
+constexpr std::int64_t kLeaseSecondsMax = 600;
 
 tl::unexpected<Error> wrong(std::string_view flag, std::string_view what) {
   return fail(Errc::kInvalidArgument, std::string(flag) + ": " + std::string(what));
@@ -120,6 +123,12 @@ void add_serve_flags(const Command& command, ServeFlags& flags) {
   command.text("log-format", flags.log_format, "text or json");
   command.text("log-level", flags.log_level, "debug, info, warning or error");
   command.number("drain-s", flags.drain_s, {0, kDrainSecondsMax}, "How long stopping may take");
+  command.number(
+      "lease-s",
+      flags.lease_s,
+      {kLeaseSecondsMin, kLeaseSecondsMax},
+      "PostgreSQL: how long others wait for a node that has gone"
+  );
 }
 
 Result<ServeOptions> checked(const ServeFlags& flags) {
@@ -150,6 +159,7 @@ Result<ServeOptions> checked(const ServeFlags& flags) {
   options.log_format = *format;
   options.log_level = *level;
   options.drain = std::chrono::seconds{flags.drain_s};
+  options.lease = std::chrono::seconds{flags.lease_s};
   return options;
 }
 

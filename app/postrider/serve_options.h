@@ -34,6 +34,7 @@ struct ServeOptions {
   log::Format log_format = log::Format::kText;
   log::Level log_level = log::Level::kInfo;
   std::chrono::seconds drain{0};
+  std::chrono::seconds lease{0};
 };
 
 /// The flags as they are given; the values here are the defaults of `serve`. `dev` changes them
@@ -54,6 +55,7 @@ struct ServeFlags {
   std::string log_format = "text";
   std::string log_level = "info";
   std::int64_t drain_s = 20;
+  std::int64_t lease_s = 10;
 };
 
 /// Adds every flag of `serve`.

@@ -1,18 +1,26 @@
 // SIGINT and SIGTERM as something to wait for.
 #pragma once
 
+#include "base/clock.h"
+
 namespace postrider::cli {
 
 /// Made before any thread, so that all of them leave the signals to wait().
 class StopSignals {
  public:
+  enum class Reason { kAsked, kInterrupted };
+
   StopSignals();
 
-  /// Returns when the process is asked to stop.
-  void wait() const;
+  /// Returns when the process is asked to stop, or interrupt() was called.
+  Reason wait() const;
+  /// False when the process was asked to stop before the time was over.
+  [[nodiscard]] bool pause(Millis time) const;
 
-  /// Ends wait() from any thread of this process.
+  /// Ends wait() from any thread of this process, as if it was asked to stop.
   static void raise();
+  /// Ends wait() from any thread of this process, now or the next one.
+  static void interrupt();
 };
 
 }  // namespace postrider::cli

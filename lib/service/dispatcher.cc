@@ -84,6 +84,15 @@ void Dispatcher::set_writable(bool writable) {
   transport_->wake();
 }
 
+void Dispatcher::send_until(MonoTime end) {
+  bool could_send = true;
+  {
+    const MutexLock lock(mutex_);
+    could_send = clock_.mono_now() < std::exchange(send_until_, end);
+  }
+  if (!could_send) transport_->wake();
+}
+
 std::size_t Dispatcher::in_flight() const {
   const MutexLock lock(mutex_);
   return in_flight_;
@@ -134,7 +143,7 @@ void Dispatcher::take_news() {
   {
     const MutexLock lock(mutex_);
     news = std::exchange(news_, {});
-    writable = writable_;
+    writable = writable_ && clock_.mono_now() < send_until_;
     draining = draining_;
   }
   engine_.set_writable(writable);

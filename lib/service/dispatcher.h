@@ -47,6 +47,8 @@ class Dispatcher {
   /// their lanes are told to read the store instead.
   void tell(News news);
   void set_writable(bool writable);
+  /// Sends nothing new from that instant on; a later call moves it.
+  void send_until(MonoTime end);
 
   [[nodiscard]] std::size_t in_flight() const;
 
@@ -73,6 +75,7 @@ class Dispatcher {
   CondVar drained_;
   News news_ POSTRIDER_GUARDED_BY(mutex_);
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
+  MonoTime send_until_ POSTRIDER_GUARDED_BY(mutex_) = MonoTime::max();
   bool draining_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
   std::size_t in_flight_ POSTRIDER_GUARDED_BY(mutex_) = 0;

@@ -91,12 +91,20 @@ Service::Service(
           [this] { return catalogue_.get(); },
           options_.event_bytes_max
       ),
+      lease_(std::move(parts.lease)),
+      lost_(std::move(parts.lost)),
       programs_(std::move(parts.programs)),
       reader_(std::move(readers[0])) {}
 
 Service::~Service() { stop(); }
 
 Status Service::start() {
+  if (lease_) {
+    lease_->start(
+        {.may_send_until = [this](MonoTime end) { dispatcher_.send_until(end); },
+         .lost = [this] { lose(); }}
+    );
+  }
   if (auto keys = reload_keys(); !keys) return keys;
   if (auto types = reload_event_types(); !types) return types;
   if (auto writing = writer_.start(); !writing) return writing;
@@ -123,6 +131,16 @@ void Service::begin_stop() {
   dispatcher_.begin_drain();
 }
 
+void Service::lose() {
+  begin_stop();
+  {
+    const MutexLock lock(mutex_);
+    // What is in flight cannot be settled any more.
+    drained_by_ = clock_.mono_now();
+  }
+  lost_();
+}
+
 std::size_t Service::stop() {
   begin_stop();
   MonoTime drained_by;
@@ -138,6 +156,7 @@ std::size_t Service::stop() {
   const std::size_t given_back = dispatcher_.drain(std::max(left, Millis{0}));
   writer_.stop();
   dispatcher_.stop();
+  if (lease_) lease_->stop();
   return given_back;
 }
 

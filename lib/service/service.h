@@ -21,6 +21,7 @@
 #include "service/emit.h"
 #include "service/filtered_command.h"
 #include "service/keyring.h"
+#include "service/lease_keeper.h"
 #include "service/maintenance.h"
 #include "service/outbox_watcher.h"
 #include "service/shared_value.h"
@@ -47,6 +48,9 @@ struct ServiceParts {
   std::unique_ptr<ProgramRunner> programs;
   std::unique_ptr<ChangeWatch> outbox_watch;
   std::unique_ptr<Checkpointer> checkpointer;  ///< null: the database does it itself
+  std::unique_ptr<LeaseKeeper> lease;          ///< null: no other node can have the database
+  /// Another node has the database now: stop() is wanted. On any thread.
+  std::function<void()> lost = [] {};
 };
 
 /// Owns writer, dispatcher, maintenance and outbox watcher. Operations are thread-safe; start() and
@@ -158,6 +162,7 @@ class Service final : private CommitListener {
   [[nodiscard]] Result<Endpoint> change_endpoint(
       EndpointId id, const std::function<Result<Endpoint>(WriteContext&, const Endpoint&)>& change
   );
+  void lose();
   [[nodiscard]] FilterMeans filter_means() { return {*programs_, clock_}; }
   [[nodiscard]] Status reload_keys();
   [[nodiscard]] Status reload_event_types();
@@ -184,6 +189,8 @@ class Service final : private CommitListener {
   Dispatcher dispatcher_;
   Maintenance maintenance_;
   OutboxWatcher outbox_watcher_;
+  const std::unique_ptr<LeaseKeeper> lease_;
+  const std::function<void()> lost_;
   /// Declared after those who use it, so that it ends before them: what it still answers then has a
   /// place to go.
   std::unique_ptr<ProgramRunner> programs_;

@@ -146,6 +146,12 @@ CREATE TABLE migration (
   CONSTRAINT migration_pkey PRIMARY KEY (number)
 );
 
+CREATE TABLE node (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  lease_until timestamp with time zone NOT NULL,
+  CONSTRAINT node_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE outbox (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   type text,
@@ -229,3 +235,16 @@ CREATE TABLE task (
   CONSTRAINT task_state_known CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
 CREATE INDEX task_running ON public.task USING btree (id) WHERE (state = 'running'::text);
+
+CREATE OR REPLACE FUNCTION public.require_node(node_id bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM FROM node WHERE id = node_id FOR KEY SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'another node has followed this one, whose lease had ended'
+      USING ERRCODE = 'PR001';
+  END IF;
+END
+$function$

@@ -9,7 +9,7 @@ namespace {
 class PostgresFactory final : public StoreFactory {
  public:
   Result<std::unique_ptr<Store>> open_store() override {
-    return postgres::PgStore::open(database_.url())
+    return postgres::PgStore::open(database_.url(), postgres::PgStore::kNoNode)
         .map([](std::unique_ptr<postgres::PgStore>&& store) -> std::unique_ptr<Store> {
           return std::move(store);
         });

@@ -37,15 +37,6 @@ test('what a producer inserts in a transaction of its own is delivered once it c
   assert.equal(await database.sql('SELECT count(*) FROM outbox'), '0');
 });
 
-test('a second node is refused while the first one runs, and taken when it has ended', async (t) => {
-  const { database, server } = await setUp(t);
-  const second = await postrider(['serve', '--db', database.url, '--listen', '127.0.0.1:0']);
-  assert.equal(second.code, 1);
-  assert.match(second.err, /another node has the schema public of this database/);
-  await server.kill();
-  await Server.start(t, { db: database.url });
-});
-
 test('sessions that are cut under load lose and repeat nothing that was settled', async (t) => {
   const { database, server, receiver } = await setUp(t, { retryDelaysMs: Array(14).fill(50) });
   const accepted = [];
@@ -73,23 +64,6 @@ test('sessions that are cut under load lose and repeat nothing that was settled'
   assert.deepEqual(lost, []);
   const repeated = accepted.filter((id) => receiver.accepted.get(id) > 1);
   assert.deepEqual(repeated, [], 'the node knew of every answer');
-});
-
-test('a node that another one has followed writes no more', async (t) => {
-  const { database, server } = await setUp(t);
-  server.signal('SIGSTOP');
-  await database.cutSessions();
-  const second = await Server.start(t, { db: database.url });
-  server.signal('SIGCONT');
-  const isRefused = (why) => async () => {
-    const answer = await server.api.post('/v1/events', { type: 'tick', data: {} });
-    return answer.status === 503 && why.test(answer.json.detail);
-  };
-  await until('the first one is refused', isRefused(/^Another node has the schema public/));
-  await second.stop();
-  await until('it knows what has happened', isRefused(/this one has to be started again/));
-  assert.equal((await server.api.get('/readyz', { key: null })).status, 503);
-  await Server.start(t, { db: database.url });
 });
 
 test('commands for files say what there is for PostgreSQL', async (t) => {

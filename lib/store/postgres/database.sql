@@ -44,26 +44,6 @@ VALUES ('write_probe', :now)
 ON CONFLICT (key) DO UPDATE
 SET value = greatest(m.value + 1, excluded.value)
 
--- name: lock_schema
--- Until the session ends, whatever becomes of the transaction. Waits for lock_timeout: the server
--- may still be ending the session of a node that has just stopped.
-SELECT pg_advisory_lock(1347638355, hashtext(current_schema()))
-
--- name: unlock_schema
-SELECT pg_advisory_unlock(1347638355, hashtext(current_schema()))
-
--- name: next_writer
-INSERT INTO meta AS m (key, value)
-VALUES ('writer', 1)
-ON CONFLICT (key) DO UPDATE
-SET value = m.value + 1
-RETURNING value
-
--- name: writer
-SELECT value
-FROM meta
-WHERE key = 'writer'
-
 -- name: largest_id
 -- Attempts are not asked: without an index on their id it would be a scan. meta.id_reserved bounds
 -- them.

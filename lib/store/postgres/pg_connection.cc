@@ -81,9 +81,9 @@ Errc errc_of(std::string_view sqlstate) {
   if (is("22021") || is("22P05")) return Errc::kInvalidArgument;
   const auto of_class = [sqlstate](std::string_view code) { return sqlstate.starts_with(code); };
   // No connection; no memory, disk or connections left; shutting down or ended from outside; a
-  // server that takes no writes; a failed read or write of a file.
+  // server that takes no writes; a failed read or write of a file; require_node() of ours.
   if (of_class("08") || of_class("53") || of_class("57P") || of_class("28") || is("25006") ||
-      is("25P03") || is("58030") || is("3D000"))
+      is("25P03") || is("58030") || is("3D000") || is("PR001"))
     return Errc::kUnavailable;
   // Damaged pages; tables or columns that the migrations made and that are gone.
   if (of_class("XX0") && !is("XX000")) return Errc::kCorrupt;

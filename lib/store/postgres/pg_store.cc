@@ -4,7 +4,6 @@
 
 #include "store/postgres/database.h"
 #include "store/postgres/sql_database.h"
-#include "store/postgres/sql_session.h"
 #include "store/postgres/transaction.h"
 
 namespace postrider::postgres {
@@ -18,73 +17,29 @@ constexpr std::int64_t kLeadStepMs = 1000;
 
 }  // namespace
 
-Result<std::unique_ptr<PgStore>> PgStore::open(const std::string& url) {
+Result<std::unique_ptr<PgStore>> PgStore::open(const std::string& url, std::int64_t node) {
   auto db = open_writable(url);
   if (!db) return tl::unexpected<Error>(db.error());
-  std::unique_ptr<PgStore> store{new PgStore(std::move(*db))};
-  if (auto owned = store->become_writer(); !owned) return tl::unexpected<Error>(owned.error());
+  std::unique_ptr<PgStore> store{new PgStore(std::move(*db), node)};
+  if (auto loaded = store->load_ids(); !loaded) return tl::unexpected<Error>(loaded.error());
   return store;
 }
 
-PgStore::PgStore(std::unique_ptr<Connection> db)
-    : db_(std::move(db)), transaction_(std::make_unique<Transaction>(*db_)), ids_(0) {}
+PgStore::PgStore(std::unique_ptr<Connection> db, std::int64_t node)
+    : db_(std::move(db)), transaction_(std::make_unique<Transaction>(*db_, node)), ids_(0) {}
 
 PgStore::~PgStore() { rollback(); }
 
 Status PgStore::ready() { return transaction_->ensure_session(); }
 
-Status PgStore::lock_schema() {
-  auto locked = db_->run(sql::kLockSchema);
-  if (!locked && locked.error().code == Errc::kBusy)
-    locked.error().context = "another node has the schema " + db_->schema() + " of this database";
-  return locked;
-}
-
-Status PgStore::become_writer() {
-  if (auto locked = lock_schema(); !locked) return locked;
-  db_->queue(sql::kNextWriter);
-  db_->queue(sql::kLargestId);
-  const auto rows = db_->exchange();
-  if (!rows) return tl::unexpected<Error>(rows.error());
-  writer_ = rows->front().row(0).i64(0);
-  ids_ = IdSequence{rows->back().row(0).i64(0)};
-  note_session();
+Status PgStore::load_ids() {
+  const auto largest = db_->one(sql::kLargestId, [](const Row& row) { return row.i64(0); });
+  if (!largest) return tl::unexpected<Error>(largest.error());
+  ids_ = IdSequence{largest->value_or(0)};
   return {};
 }
 
-void PgStore::note_session() {
-  session_ = db_->session();
-  process_ = db_->process();
-}
-
-Status PgStore::stay_writer() {
-  // The server may not have noticed yet that the session is over.
-  db_->queue(sql::kEndProcess, process_);
-  if (auto locked = lock_schema(); !locked) return locked;
-  const auto writer = db_->one(sql::kWriter, [](const Row& row) { return row.i64(0); });
-  if (writer && *writer == writer_) {
-    note_session();
-    return {};
-  }
-  // Whoever can write may have the lock.
-  Status unlocked = db_->run(sql::kUnlockSchema);
-  if (!writer) return tl::unexpected<Error>(writer.error());
-  if (!unlocked) return unlocked;
-  return fail(
-      Errc::kUnavailable,
-      "another node has written to the schema " + db_->schema() + " since; this one has to be " +
-          "started again"
-  );
-}
-
-Status PgStore::begin() {
-  auto status = transaction_->begin();
-  if (!status || db_->session() == session_) return status;
-  // The lock has ended with the session before.
-  status = stay_writer();
-  if (!status) rollback();
-  return status;
-}
+Status PgStore::begin() { return transaction_->begin(); }
 
 Status PgStore::commit() {
   auto status = transaction_->commit();

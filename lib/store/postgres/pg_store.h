@@ -31,14 +31,19 @@ class PgReaders final : public StoreReaders {
 
 /// The writing session. Owned by the writer's thread.
 ///
-/// It holds a lock on the schema for as long as it lasts, so that no two nodes write: begin() and
-/// open() are kBusy while another one has it. kUnavailable also when there is no session with the
-/// server: the next begin() tries to make one; and for good once another node has begun to write.
+/// kUnavailable also when there is no session with the server: the next begin() tries to make one;
+/// and for good once another node has followed this one, which learns it from a PgLease.
 class PgStore final : public Store {
  public:
-  /// Connects and migrates. kCorrupt: the schema was refused and left as it is; the context is a
-  /// sentence for people.
-  [[nodiscard]] static Result<std::unique_ptr<PgStore>> open(const std::string& url);
+  /// Of who is alone with the database, as in a test.
+  static constexpr std::int64_t kNoNode = 0;
+
+  /// Connects and migrates. `node`: PgLease::node(), whose turn it is: what it has drawn of ids and
+  /// knows of the database nobody else changes. kCorrupt: the schema was refused and left as it is;
+  /// the context is a sentence for people.
+  [[nodiscard]] static Result<std::unique_ptr<PgStore>> open(
+      const std::string& url, std::int64_t node
+  );
   PgStore(const PgStore&) = delete;
   PgStore& operator=(const PgStore&) = delete;
   ~PgStore() override;
@@ -143,16 +148,10 @@ class PgStore final : public Store {
     std::vector<DeliveryId> found;
   };
 
-  explicit PgStore(std::unique_ptr<Connection> db);
+  PgStore(std::unique_ptr<Connection> db, std::int64_t node);
 
-  /// Outside of a transaction: connects anew when the session has ended.
-  [[nodiscard]] Status lock_schema();
-  /// Begins to write: takes the lock, and learns which ids others have drawn.
-  [[nodiscard]] Status become_writer();
-  /// Goes on in a new session, unless another node has begun to write meanwhile: what this process
-  /// knows of the database would be wrong.
-  [[nodiscard]] Status stay_writer();
-  void note_session();
+  /// Learns which ids have been drawn.
+  [[nodiscard]] Status load_ids();
   [[nodiscard]] Status ready();
   /// The next row id. Queues what keeps meta's marks ahead of it.
   [[nodiscard]] std::int64_t draw_id(WallTime now);
@@ -170,9 +169,6 @@ class PgStore final : public Store {
 
   const std::unique_ptr<Connection> db_;
   const std::unique_ptr<Transaction> transaction_;
-  std::int64_t session_ = 0;  // of the connection, that has the lock
-  int process_ = 0;           // its process at the server
-  std::int64_t writer_ = 0;   // the number that every node gets that begins to write
   IdSequence ids_;
   Marks marks_;
   EventId prune_after_;  // where the next chunk of retention's pass begins

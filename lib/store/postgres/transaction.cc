@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "store/postgres/sql_nodes.h"
 #include "store/postgres/sql_session.h"
 
 namespace postrider::postgres {
@@ -19,6 +20,8 @@ Status Transaction::begin() {
   forget_waiting();
   if (auto status = db_.ensure_open(); !status) return status;
   db_.queue(sql::kBeginWrite);
+  if (node_ != 0) db_.queue(sql::kRequireNode, node_);
+  begun_with_ = db_.queued_count();
   open_ = true;
   session_ = db_.session();
   begun_at_ = db_.exchanges();
@@ -44,7 +47,7 @@ Status Transaction::commit() {
   }
   queue_waiting();
   open_ = false;
-  if (!was_sent() && db_.queued_count() == 1) {  // its beginning
+  if (!was_sent() && db_.queued_count() == begun_with_) {
     db_.drop_queued();
     return {};
   }

@@ -16,8 +16,9 @@ namespace postrider::postgres {
 /// its commands together: a transaction that only appends costs one round trip in all.
 class Transaction {
  public:
-  /// `db` outlives it.
-  explicit Transaction(Connection& db) : db_(db) {}
+  /// `db` outlives it. `node`: whose transactions they are; they fail once it was removed. 0: of
+  /// nobody.
+  Transaction(Connection& db, std::int64_t node) : db_(db), node_(node) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction() = default;
@@ -69,10 +70,12 @@ class Transaction {
   [[nodiscard]] Status find_out(const std::string& id, int process, const Error& lost);
 
   Connection& db_;
+  const std::int64_t node_;
   bool open_ = false;
-  std::int64_t session_ = 0;   // in which it is open
-  std::int64_t begun_at_ = 0;  // Connection::exchanges() then
-  Appends appends_before_;     // what the savepoint does not undo
+  std::int64_t session_ = 0;    // in which it is open
+  std::int64_t begun_at_ = 0;   // Connection::exchanges() then
+  std::size_t begun_with_ = 0;  // statements
+  Appends appends_before_;      // what the savepoint does not undo
   Appends appends_;
   Saved saved_ = Saved::kNo;
   std::int64_t saved_at_ = 0;     // Connection::exchanges() then

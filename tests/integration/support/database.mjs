@@ -9,6 +9,8 @@ import { tempDir } from './temp.mjs';
 const stateFile = process.env.POSTRIDER_TEST_POSTGRES;
 export const onPostgres = stateFile !== undefined;
 
+export const isPostgresUrl = (db) => db.startsWith('postgresql://');
+
 let made = 0;
 
 /// What `--db` takes; empty.

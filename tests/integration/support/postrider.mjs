@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { newDatabase } from './database.mjs';
+import { isPostgresUrl, newDatabase } from './database.mjs';
 import { launch, run } from './process.mjs';
 import { until, within } from './until.mjs';
 
@@ -180,9 +180,16 @@ export class Api {
 /// same pid), `readyWithinMs`.
 export class Server {
   static async start(t, options = {}) {
+    const server = await Server.launch(t, options);
+    await server.listening(options);
+    return server;
+  }
+
+  /// Without waiting for it to listen, as one does not that stands by.
+  static async launch(t, options = {}) {
     const server = new Server(options.db ?? (await newDatabase(t)));
     t.after(() => server.kill());
-    await server.#launch(options);
+    server.#launch(options);
     return server;
   }
 
@@ -190,27 +197,25 @@ export class Server {
     this.db = db;
   }
 
-  async #launch(options) {
-    const {
-      flags = [],
-      retryDelaysMs,
-      allowLoopback = true,
-      env,
-      wrap = [],
-      readyWithinMs = 20_000,
-    } = options;
+  #launch({ flags = [], retryDelaysMs, allowLoopback = true, env, wrap = [] }) {
     const command = [...wrap, binary, 'serve', '--db', this.db, '--listen', '127.0.0.1:0'];
     command.push('--root-key', rootKey);
     if (allowLoopback) command.push('--allow-net', '127.0.0.0/8');
     if (retryDelaysMs) command.push('--retry-delays-ms', retryDelaysMs.join(','));
+    // What follows a kill is not to take long.
+    if (isPostgresUrl(this.db)) command.push('--lease-s', '2');
     this.process = launch(command[0], [...command.slice(1), ...flags], { env });
+  }
+
+  /// Waits until it says where it listens, for the `times`th time.
+  async listening({ readyWithinMs = 20_000, times = 1 } = {}) {
     let over = false;
     this.process.ended.then(() => (over = true), () => (over = true));
     const [, url] = await until(
       'the server says where it listens',
       () => {
         if (over) throw new Error(`the server ended: ${this.process.err}${this.process.out}`);
-        return this.process.out.match(/^listening on (http:\S+)$/m);
+        return [...this.process.out.matchAll(/^listening on (http:\S+)$/gm)][times - 1];
       },
       { withinMs: readyWithinMs, everyMs: 5 },
     );
@@ -248,7 +253,7 @@ export class Server {
   async stop({ withinMs = 30_000 } = {}) {
     this.signal('SIGTERM');
     const { code } = await within('the server exits', withinMs, this.ended);
-    this.api.close();
+    this.api?.close();
     return code;
   }
 }

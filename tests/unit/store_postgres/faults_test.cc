@@ -58,7 +58,7 @@ class PgFaults : public ::testing::Test {
 
   const PgDatabase database_;
   RawPg client_{database_.url()};
-  std::unique_ptr<PgStore> store_ = must(PgStore::open(database_.url()));
+  std::unique_ptr<PgStore> store_ = must(PgStore::open(database_.url(), PgStore::kNoNode));
   EndpointId endpoint_;
 };
 
@@ -192,7 +192,7 @@ TEST_F(PgFaults, ServerThatBecomesReadOnlyIsUnavailableUntilItIsNotAnyMore) {
 TEST_F(PgFaults, CommitWhoseAnswerIsLostIsFoundOutToBeDone) {
   store_.reset();  // which has the lock
   PgProxy proxy(pg_server_directory());
-  const auto store = must(PgStore::open(proxy.url(database_.url())));
+  const auto store = must(PgStore::open(proxy.url(database_.url()), PgStore::kNoNode));
   must(store->begin());
   ASSERT_TRUE(append(*store));
   proxy.cut(PgProxy::Cut::kAfterCommit);
@@ -206,7 +206,7 @@ TEST_F(PgFaults, CommitWhoseAnswerIsLostIsFoundOutToBeDone) {
 TEST_F(PgFaults, CommitThatDoesNotArriveIsNotDone) {
   store_.reset();  // which has the lock
   PgProxy proxy(pg_server_directory());
-  const auto store = must(PgStore::open(proxy.url(database_.url())));
+  const auto store = must(PgStore::open(proxy.url(database_.url()), PgStore::kNoNode));
   must(store->begin());
   ASSERT_TRUE(append(*store));
   proxy.cut(PgProxy::Cut::kBeforeCommit);

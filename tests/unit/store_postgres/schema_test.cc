@@ -12,7 +12,7 @@
 namespace postrider::testing {
 namespace {
 
-/// Every table as it would be created, with its indexes.
+/// Every table as it would be created, with its indexes; then every function.
 constexpr const char* kTables = R"sql(
 SELECT
   'CREATE TABLE ' || t.relname || E' (\n'
@@ -60,6 +60,13 @@ WHERE t.relnamespace = 'public'::regnamespace AND t.relkind = 'r'
 ORDER BY t.relname
 )sql";
 
+constexpr const char* kFunctions = R"sql(
+SELECT pg_get_functiondef(oid)
+FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace
+ORDER BY proname
+)sql";
+
 std::set<std::string> migrations_in(const std::filesystem::path& directory) {
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
@@ -74,7 +81,9 @@ std::set<std::string> migrations_in(const std::filesystem::path& directory) {
 TEST(PgSchema, SnapshotIsWhatTheMigrationsMake) {
   const PgDatabase database;
   std::string schema = "-- Generated from the migrations; see tests/unit/store_postgres.\n";
-  for (const auto& table : RawPg(database.url()).column(kTables)) schema += "\n" + table;
+  RawPg client(database.url());
+  for (const auto& table : client.column(kTables)) schema += "\n" + table;
+  for (const auto& function : client.column(kFunctions)) schema += "\n" + function;
   const std::string snapshot = std::string{POSTRIDER_MIGRATIONS_DIR} + "/schema.sql";
   if (std::getenv("POSTRIDER_UPDATE_SNAPSHOTS") != nullptr) std::ofstream(snapshot) << schema;
   std::ostringstream stored;

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "store/postgres/pg_store.h"
+
 #include "tests/support/must.h"
 #include "tests/support/pg_database.h"
 
@@ -44,7 +46,7 @@ class PgTransaction : public ::testing::Test {
   const PgDatabase database_;
   RawPg client_{database_.url()};
   std::unique_ptr<Connection> db_ = must(Connection::open(database_.url(), Role::kWriter));
-  Transaction transaction_{*db_};
+  Transaction transaction_{*db_, postgres::PgStore::kNoNode};
   std::string data_ = "{}";
 };
 
