@@ -39,9 +39,10 @@ enum class Canary : std::uint8_t {
   kTransformIgnored,
   kFilterIgnored,
   kRejectionLost,
+  kFenceMissing,
 };
 
-inline constexpr std::array<std::string_view, 29> kCanaryNames = {
+inline constexpr std::array<std::string_view, 30> kCanaryNames = {
     "none",
     "answer_before_commit",
     "settle_before_commit",
@@ -71,6 +72,7 @@ inline constexpr std::array<std::string_view, 29> kCanaryNames = {
     "transform_ignored",
     "filter_ignored",
     "rejection_lost",
+    "fence_missing",
 };
 
 [[nodiscard]] inline std::optional<Canary> parse_canary(std::string_view name) {

@@ -15,6 +15,9 @@ Status FaultyStore::begin() {
   control_.settled.clear();
   born_.clear();
   settling_ = false;
+  // As require_node() of PostgreSQL's store has it.
+  if (control_.followed && control_.canary != Canary::kFenceMissing)
+    return fail(Errc::kUnavailable, "simulated: another node has followed this one");
   if (control_.happens(control_.plan->begin_fails)) return fail(Errc::kBusy, "simulated: locked");
   return inner_->begin();
 }

@@ -47,6 +47,7 @@ Plan draw_plan(Prng& prng) {
   plan.crash = maybe(prng, 0.03);
   plan.crash_in_commit = maybe(prng, 0.05);
   plan.drain = maybe(prng, 0.01);
+  plan.freeze = maybe(prng, 0.02);
   plan.reboot = maybe(prng, 0.5);
   plan.rate_limit = maybe(prng, 1.0);
   plan.transform = maybe(prng, 1.0);

@@ -28,9 +28,6 @@ void make_database(const std::string& path) {
 
 World::World(WorldOptions options)
     : options_(std::move(options)), prng_(options_.seed), plan_(draw_plan(prng_)) {
-  control_.plan = &plan_;
-  control_.prng = Prng{prng_.next()};
-  control_.canary = options_.canary;
   make_database(options_.path);
   tables_ = std::make_unique<Tables>(options_.path);
   network_ = std::make_unique<Network>(clock_, Prng{prng_.next()});
@@ -48,7 +45,7 @@ World::World(WorldOptions options)
 
 void World::restart(const char* why) {
   trace_.note(fmt::format("node {}: {}", generation_ + 1, why));
-  if (node_) {
+  if (generation_ > 0) {
     network_->forget(generation_);
     node_.reset();
     if (happens(plan_.reboot)) clock_.reboot();
@@ -56,6 +53,10 @@ void World::restart(const char* why) {
   }
   ++generation_;
   drain_steps_ = 0;
+  control_ = std::make_unique<StoreControl>();
+  control_->plan = &plan_;
+  control_->prng = Prng{prng_.next()};
+  control_->canary = options_.canary;
   Node::Parts parts;
   parts.path = options_.path;
   parts.engine.in_flight_max = plan_.in_flight_max;
@@ -63,7 +64,7 @@ void World::restart(const char* why) {
   parts.engine.line_bytes_max = plan_.line_bytes_max;
   parts.engine.retry_default = default_policy();
   parts.engine.request.user_agent = "sim";
-  parts.control = &control_;
+  parts.control = control_.get();
   parts.on_request = [this](TransferId id, Request request) { on_request(id, std::move(request)); };
   parts.on_render = [this](TransferId id, const ProgramJob& job) {
     checker_->on_render(id, job, node_->told_seq());
@@ -76,6 +77,22 @@ void World::restart(const char* why) {
   parts.seq = seq_;
   parts.seed = prng_.next();
   node_ = std::make_unique<Node>(std::move(parts));
+}
+
+void World::follow() {
+  frozen_.reset();
+  control_->followed = true;
+  frozen_ = Frozen{std::move(control_), std::move(node_)};
+  restart("follows one that is frozen");
+}
+
+void World::wake_frozen() {
+  const Frozen frozen = std::move(*frozen_);
+  frozen_.reset();
+  if (!frozen.node->has_work()) return;
+  trace_.note(fmt::format("node {}: wakes up", frozen.node->generation()));
+  const WallTime now = clock_.wall_now();
+  note_written(frozen.node->write(now, kAll, false), now);
 }
 
 void World::on_request(TransferId id, Request request) {
@@ -127,7 +144,13 @@ void World::write_turn(bool tell) {
   if (!node_->has_work()) return;
   const std::size_t commands_max = 1 + prng_.below(8);
   const WallTime now = clock_.wall_now();
-  Written written = node_->write(now, commands_max, tell);
+  const Written written = node_->write(now, commands_max, tell);
+  note_written(written, now);
+  if (written.crashed) return restart("crashed in a commit");
+  if (!tell) restart("crashed between commit and news");
+}
+
+void World::note_written(const Written& written, WallTime now) {
   if (written.committed) seq_ = written.seq;
   for (std::size_t i = 0; i < written.commands.size(); ++i) {
     const Command& command = written.commands[i];
@@ -141,8 +164,6 @@ void World::write_turn(bool tell) {
     command.done(written.committed && command.ran_well, answer);
   }
   checker_->on_commit(seq_, now, written.settled);
-  if (written.crashed) return restart("crashed in a commit");
-  if (!tell) restart("crashed between commit and news");
 }
 
 void World::engine_turn(std::size_t news_count) {
@@ -160,6 +181,8 @@ void World::step() {
   advance();
   draw_commands();
   if (happens(plan_.crash)) restart("crashed");
+  if (happens(plan_.freeze)) follow();
+  if (frozen_ && happens(0.2)) wake_frozen();
   if (happens(plan_.drain)) {
     node_->engine().drain();
     drain_steps_ = 20;
@@ -188,10 +211,11 @@ void World::enable_all() {
 void World::finish() {
   trace_.note("faults are over");
   ending_ = true;
-  control_.faults = false;
+  control_->faults = false;
   plan_.wall_step = 0;
   plan_.long_jump = 0;
   network_->heal();
+  if (frozen_) wake_frozen();
   if (drain_steps_ > 0) restart("drained");
   const std::size_t steps_max = kEndStepsMin + kEndStepsPerDelivery * checker_->deliveries().size();
   for (std::size_t i = 0; i < steps_max; ++i) {

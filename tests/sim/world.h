@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,11 @@ class World {
   void write_turn(bool tell = true);
   void engine_turn(std::size_t news_count);
   void restart(const char* why);
+  /// Another node takes over from one that is frozen.
+  void follow();
+  /// The frozen node goes on where it was: nothing of that gets into the database.
+  void wake_frozen();
+  void note_written(const Written& written, WallTime now);
   void on_request(TransferId id, Request request);
 
   // Producers; commands.cc.
@@ -98,11 +104,16 @@ class World {
   FilterRunner filters_{Prng{options_.seed}, options_.canary};
   SimClock clock_;
   Trace trace_{clock_};
-  StoreControl control_;
+  std::unique_ptr<StoreControl> control_;  ///< of node_
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Checker> checker_;
   std::unique_ptr<Node> node_;
+  struct Frozen {
+    std::unique_ptr<StoreControl> control;
+    std::unique_ptr<Node> node;
+  };
+  std::optional<Frozen> frozen_;
   std::uint64_t generation_ = 0;
   std::uint64_t seq_ = 0;
   int drain_steps_ = 0;
