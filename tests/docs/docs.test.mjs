@@ -5,6 +5,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 
+import { PostgresDatabase } from '../integration/support/database.mjs';
 import { blocksOf, codeRowsOf } from './markdown.mjs';
 import { Session, binary, hasModule, root } from './session.mjs';
 
@@ -18,12 +19,14 @@ const documents = [
 ];
 // Schedules of milliseconds, so that dead letters do not take days.
 const serveArgs = { 'docs/guides/retries-and-dead-letters.md': ['--retry-delays-ms', '10,10'] };
+const onPostgres = ['docs/guides/sql-outbox-postgresql.md'];
 
 for (const path of documents) {
   const blocks = blocksOf(read(path));
   if (blocks.length === 0) continue;
   test(`what ${path} shows works`, { timeout: 120_000 }, async (t) => {
-    const session = await Session.start(serveArgs[path] ?? []);
+    const db = onPostgres.includes(path) ? (await PostgresDatabase.make(t)).url : undefined;
+    const session = await Session.start(serveArgs[path] ?? [], db);
     t.after(() => session.stop());
     for (const block of blocks) {
       const name = block.test ?? block.file ?? block.background;

@@ -81,11 +81,14 @@ class Child {
 }
 
 export class Session {
-  /** Starts a service, a receiver and a shell. `serveArgs`: further flags of `serve`. */
-  static async start(serveArgs = []) {
+  /**
+   * Starts a service, a receiver and a shell. `serveArgs`: further flags of `serve`; `db`: another
+   * database than a new file.
+   */
+  static async start(serveArgs = [], db = undefined) {
     const session = new Session();
     try {
-      await session.#start(serveArgs);
+      await session.#start(serveArgs, db ?? join(session.folder, 'postrider.db'));
     } catch (error) {
       await session.stop();
       throw error;
@@ -99,9 +102,8 @@ export class Session {
     this.steps = 0;
   }
 
-  async #start(serveArgs) {
+  async #start(serveArgs, db) {
     const key = 'docs-root-key-0123456789';
-    const db = join(this.folder, 'postrider.db');
     const path = `${dirname(binary)}${delimiter}${process.env.PATH}`;
     // Nothing of the machine's: neither settings of the program nor proxies in front of loopback.
     const environment = Object.fromEntries(
