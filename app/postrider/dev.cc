@@ -167,7 +167,7 @@ Result<int> show_main_job(
   }
   printer.print(next_steps(node.url(), key, *endpoint));
   io.out << "listening on " << node.url() << '\n' << std::flush;
-  signals.wait();
+  static_cast<void>(signals.wait());
   static_cast<void>(node.stop());
   receiver.stop();
   return kExitDone;

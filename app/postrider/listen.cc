@@ -41,7 +41,7 @@ Result<int> listen(Io& io, const ListenOptions& options) {
   });
   if (auto status = receiver.start(); !status) return tl::unexpected(status.error());
   io.err << "listening on " << receiver.url() << '\n' << std::flush;
-  signals.wait();
+  static_cast<void>(signals.wait());
   receiver.stop();
   return kExitDone;
 }

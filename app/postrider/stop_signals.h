@@ -13,7 +13,7 @@ class StopSignals {
   StopSignals();
 
   /// Returns when the process is asked to stop, or interrupt() was called.
-  Reason wait() const;
+  [[nodiscard]] Reason wait() const;
   /// False when the process was asked to stop before the time was over.
   [[nodiscard]] bool pause(Millis time) const;
 
