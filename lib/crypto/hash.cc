@@ -70,6 +70,25 @@ std::string sha256(std::string_view data) {
   return digest;
 }
 
+void Sha256::FreeContext::operator()(evp_md_ctx_st* context) const noexcept {
+  EVP_MD_CTX_free(context);
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  POSTRIDER_ASSERT(context_ != nullptr);
+  POSTRIDER_ASSERT(EVP_DigestInit_ex2(context_.get(), sha256_algorithm(), nullptr) == 1);
+}
+
+void Sha256::add(std::string_view data) {
+  POSTRIDER_ASSERT(EVP_DigestUpdate(context_.get(), data.data(), data.size()) == 1);
+}
+
+std::string Sha256::finish() {
+  std::string digest(kSha256Bytes, '\0');
+  POSTRIDER_ASSERT(EVP_DigestFinal_ex(context_.get(), bytes_of(digest), nullptr) == 1);
+  return digest;
+}
+
 std::string hmac(
     HashKind hash, std::string_view key, std::initializer_list<std::string_view> parts
 ) {

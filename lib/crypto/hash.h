@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;
 
 namespace postrider::crypto {
 
@@ -13,6 +16,21 @@ inline constexpr std::size_t kSha256Bytes = 32;
 
 /// The 32 bytes of SHA-256. Thread-safe.
 [[nodiscard]] std::string sha256(std::string_view data);
+
+/// SHA-256 over what comes in parts. Owned by one thread.
+class Sha256 {
+ public:
+  Sha256();
+  void add(std::string_view data);
+  /// The 32 bytes over everything added. Once.
+  [[nodiscard]] std::string finish();
+
+ private:
+  struct FreeContext {
+    void operator()(evp_md_ctx_st* context) const noexcept;
+  };
+  std::unique_ptr<evp_md_ctx_st, FreeContext> context_;
+};
 
 enum class HashKind : std::uint8_t { kSha1, kSha256, kSha512 };
 

@@ -24,6 +24,13 @@ TEST(Sha256, HoldsThePublishedVectors) {
 }
 
 // RFC 4231, cases 1, 2, 3 and 6.
+TEST(Sha256, OfPartsIsThatOfTheWhole) {
+  Sha256 parts;
+  for (const char* part : {"ab", "", "c"}) parts.add(part);
+  EXPECT_EQ(parts.finish(), sha256("abc"));
+  EXPECT_EQ(Sha256().finish(), sha256(""));
+}
+
 TEST(HmacSha256, HoldsTheVectorsOfTheRfc) {
   EXPECT_EQ(
       hex_encode(hmac_sha256(std::string(20, '\x0b'), "Hi There")),
