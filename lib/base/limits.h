@@ -168,6 +168,10 @@ inline constexpr std::size_t kChunkRowsMax = 500;
 /// Rows that retention removes per transaction: a group commit of single deliveries writes as many,
 /// so that retention keeps up with any rate.
 inline constexpr std::size_t kRetentionRowsMax = 3 * kGroupEventsMax;
+/// Rows, and bytes of their values, that a copy of a database writes per transaction. It holds a
+/// few times as much in memory.
+inline constexpr std::size_t kCopyRowsMax = 5000;
+inline constexpr std::size_t kCopyBytesMax = 4U << 20U;
 /// Live streams at once: each holds a thread.
 inline constexpr std::size_t kStreamsMax = 16;
 

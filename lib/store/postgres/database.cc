@@ -2,6 +2,7 @@
 
 #include "store/migration_files.h"
 #include "store/postgres/migrations.h"
+#include "store/postgres/sql_copy.h"
 #include "store/postgres/sql_database.h"
 #include "store/postgres/sql_session.h"
 
@@ -98,6 +99,29 @@ Result<std::unique_ptr<Connection>> open_writable(const std::string& url) {
   return db;
 }
 
+Result<std::unique_ptr<Connection>> open_new(const std::string& url) {
+  auto db = Connection::open(url, Role::kWriter);
+  if (!db) return db;
+  const auto begun = has_migration_table(**db);
+  if (!begun) return tl::unexpected<Error>(begun.error());
+  if (*begun) {
+    const auto newest = is_newest(**db);
+    if (!newest) return tl::unexpected<Error>(refused(**db, newest.error()));
+    if (*newest) return db;
+    // What an earlier version has begun to copy is nobody's yet.
+    if (refuse_unfinished_copy(**db)) {
+      return fail(
+          Errc::kConflict,
+          name_of(**db) +
+              " is of an older version: postrider migrate --db URL brings it to the newest"
+      );
+    }
+  }
+  if (auto status = migrate(**db); !status)
+    return tl::unexpected<Error>(refused(**db, status.error()));
+  return db;
+}
+
 Result<std::unique_ptr<Connection>> open_readable(const std::string& url) {
   auto db = Connection::open(url, Role::kReader);
   if (!db) return db;
@@ -105,6 +129,17 @@ Result<std::unique_ptr<Connection>> open_readable(const std::string& url) {
   if (!newest) return tl::unexpected<Error>(refused(**db, newest.error()));
   if (!*newest) return fail(Errc::kNotFound, name_of(**db) + " has not been migrated");
   return db;
+}
+
+Status refuse_unfinished_copy(Connection& db) {
+  const auto mark = db.one(sql::kCopyMark, [](const Row& row) { return row.i64(0); });
+  if (!mark) return tl::unexpected<Error>(mark.error());
+  if (!*mark) return {};
+  return fail(
+      Errc::kConflict,
+      name_of(db) + " holds a copy that is not finished: postrider migrate --from FILE --to URL " +
+          "goes on with it"
+  );
 }
 
 }  // namespace postrider::postgres

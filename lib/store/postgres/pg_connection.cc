@@ -317,6 +317,10 @@ Status Connection::receive(const std::vector<Awaited>& awaited, std::vector<Rows
     if (done && !is_prepare) rows.emplace_back(std::move(result));
     POSTRIDER_ASSERT(ResultHandle{PQgetResult(handle_.get())} == nullptr);
   }
+  return receive_end(std::move(failed));
+}
+
+Status Connection::receive_end(std::optional<Error> failed) {
   const ResultHandle end{PQgetResult(handle_.get())};
   if (PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC) {
     if (!failed) failed = error_of(end.get());
@@ -325,6 +329,41 @@ Status Connection::receive(const std::vector<Awaited>& awaited, std::vector<Rows
   }
   if (failed) return tl::unexpected<Error>(std::move(*failed));
   return {};
+}
+
+// In pipeline mode, too: libpq forgets that rows come one by one with the next entry of a pipeline,
+// which is its end here, and would else take the next exchange for such a statement.
+Status Connection::each(std::string_view sql, const std::function<void(const Row& row)>& take) {
+  POSTRIDER_ASSERT(queue_.empty());
+  if (handle_ == nullptr) return fail(Errc::kUnavailable, "there is no connection to PostgreSQL");
+  ++exchanges_;
+  const std::string text{sql};
+  const auto send_statement = [&] {
+    return PQsendQueryParams(
+        handle_.get(), text.c_str(), 0, nullptr, nullptr, nullptr, nullptr, kBinary
+    );
+  };
+  const bool sent = PQenterPipelineMode(handle_.get()) != 0 && send_statement() != 0 &&
+                    PQsetSingleRowMode(handle_.get()) != 0 && PQpipelineSync(handle_.get()) != 0;
+  if (!sent) return lost();
+  auto received = receive_each(take);
+  if (handle_ != nullptr && PQexitPipelineMode(handle_.get()) == 0) return lost();
+  return received;
+}
+
+Status Connection::receive_each(const std::function<void(const Row& row)>& take) {
+  std::optional<Error> failed;
+  while (const ResultHandle result{PQgetResult(handle_.get())}) {
+    const auto status = PQresultStatus(result.get());
+    if (status == PGRES_SINGLE_TUPLE) {
+      take(Row{result.get(), 0});
+    } else if (status != PGRES_TUPLES_OK && !failed) {
+      failed = error_of(result.get());
+    }
+    // A session that has ended may go on saying so.
+    if (PQstatus(handle_.get()) != CONNECTION_OK) break;
+  }
+  return receive_end(std::move(failed));
 }
 
 Status Connection::script(std::string_view sql) {

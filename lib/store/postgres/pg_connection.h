@@ -94,10 +94,11 @@ enum class Role : std::uint8_t { kReader, kWriter };
 
 /// A session with its prepared statements. Owned by one thread.
 ///
-/// SQL comes from the embedded .sql files alone: statements are prepared at their first use, kept
-/// for the session, and found again by the address of their text. Parameters are given in the order
-/// of their first appearance in the text. Statements that are queued go to the server together, in
-/// one round trip, with the next exchange; when one fails, those behind it are not run.
+/// SQL comes from the embedded .sql files and from the list of copied tables: statements are
+/// prepared at their first use, kept for the session, and found again by the address of their text.
+/// Parameters are given in the order of their first appearance in the text. Statements that are
+/// queued go to the server together, in one round trip, with the next exchange; when one fails,
+/// those behind it are not run.
 ///
 /// kUnavailable: there is no session (any more), or the server takes nothing. After a lost session
 /// ensure_open() makes another one.
@@ -126,6 +127,9 @@ class Connection {
     std::vector<Param> params;
     params.reserve(sizeof...(args));
     (params.push_back(param(args)), ...);
+    add(sql, std::move(params));
+  }
+  void queue_params(std::string_view sql, std::vector<Param> params) {
     add(sql, std::move(params));
   }
   [[nodiscard]] std::size_t queued_count() const { return queue_.size(); }
@@ -164,6 +168,10 @@ class Connection {
     return query(sql, args...).map([&](const Rows& rows) { return rows.all(read); });
   }
 
+  /// Hands over the rows of a statement without parameters one by one, as they arrive: what it
+  /// takes does not grow with their number. The statement is not kept.
+  [[nodiscard]] Status each(std::string_view sql, const std::function<void(const Row& row)>& take);
+
   /// Runs a script of several statements without parameters or rows, such as a migration.
   [[nodiscard]] Status script(std::string_view sql);
 
@@ -198,6 +206,9 @@ class Connection {
   [[nodiscard]] bool send_prepare(const Statement& statement, const std::vector<Param>& params);
   [[nodiscard]] bool send_execute(const Statement& statement, const std::vector<Param>& params);
   [[nodiscard]] Status receive(const std::vector<Awaited>& awaited, std::vector<Rows>& rows);
+  [[nodiscard]] Status receive_each(const std::function<void(const Row& row)>& take);
+  /// Of an exchange, of whose statements one may have failed.
+  [[nodiscard]] Status receive_end(std::optional<Error> failed);
   /// Of what the server answered, or of the session when there is no answer.
   [[nodiscard]] Error error_of(const pg_result* result) const;
   [[nodiscard]] tl::unexpected<Error> lost();

@@ -15,7 +15,12 @@ Result<std::unique_ptr<PgLease>> PgLease::join(const std::string& url, Millis du
       sql::kJoin, [](const Row& row) { return row.i64(0); }, duration
   );
   if (!node) return tl::unexpected<Error>(node.error());
-  return std::unique_ptr<PgLease>{new PgLease(std::move(*db), node->value_or(0), duration)};
+  // Only now: a copy begins where no node is in line.
+  const Status whole = refuse_unfinished_copy(**db);
+  std::unique_ptr<PgLease> lease{new PgLease(std::move(*db), node->value_or(0), duration)};
+  if (whole) return lease;
+  lease->leave();
+  return tl::unexpected<Error>(whole.error());
 }
 
 PgLease::PgLease(std::unique_ptr<Connection> db, std::int64_t node, Millis duration)

@@ -15,7 +15,8 @@ class Connection;
 /// renewed.
 class PgLease final : public Lease {
  public:
-  /// Joins the nodes of a database that has been migrated, as the last in line.
+  /// Joins the nodes of a database, which is migrated before, as the last in line. kConflict: it
+  /// holds a copy that is not finished.
   [[nodiscard]] static Result<std::unique_ptr<PgLease>> join(
       const std::string& url, Millis duration
   );

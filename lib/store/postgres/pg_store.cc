@@ -20,6 +20,8 @@ constexpr std::int64_t kLeadStepMs = 1000;
 Result<std::unique_ptr<PgStore>> PgStore::open(const std::string& url, std::int64_t node) {
   auto db = open_writable(url);
   if (!db) return tl::unexpected<Error>(db.error());
+  if (auto whole = refuse_unfinished_copy(**db); !whole)
+    return tl::unexpected<Error>(whole.error());
   std::unique_ptr<PgStore> store{new PgStore(std::move(*db), node)};
   if (auto loaded = store->load_ids(); !loaded) return tl::unexpected<Error>(loaded.error());
   return store;

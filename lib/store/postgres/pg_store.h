@@ -40,7 +40,7 @@ class PgStore final : public Store {
 
   /// Connects and migrates. `node`: PgLease::node(), whose turn it is: what it has drawn of ids and
   /// knows of the database nobody else changes. kCorrupt: the schema was refused and left as it is;
-  /// the context is a sentence for people.
+  /// kConflict: it holds a copy that is not finished; the context is a sentence for people.
   [[nodiscard]] static Result<std::unique_ptr<PgStore>> open(
       const std::string& url, std::int64_t node
   );

@@ -38,6 +38,10 @@ class Row {
   [[nodiscard]] bool is_null(int column) const {
     return sqlite3_column_type(statement_, column) == SQLITE_NULL;
   }
+  /// Whether the value is stored as one, whatever its column was declared to be.
+  [[nodiscard]] bool is_integer(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_INTEGER;
+  }
   [[nodiscard]] std::int64_t i64(int column) const {
     return sqlite3_column_int64(statement_, column);
   }
@@ -85,9 +89,9 @@ enum class Access : std::uint8_t { kReadOnly, kReadWrite, kCreate };
 
 /// A connection with its prepared statements. Owned by one thread.
 ///
-/// SQL comes from the embedded .sql files alone: statements are prepared at their first use, kept,
-/// and found again by the address of their text. Parameters are bound in the order of their first
-/// appearance in the text.
+/// SQL comes from the embedded .sql files and from the list of copied tables: statements are
+/// prepared at their first use, kept, and found again by the address of their text. Parameters are
+/// bound in the order of their first appearance in the text.
 class Db {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Db>> open(

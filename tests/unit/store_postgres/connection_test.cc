@@ -199,6 +199,51 @@ TEST_F(PgConnection, ServerThatIsNotThereIsUnavailable) {
   EXPECT_EQ(failed.error().code, Errc::kUnavailable);
 }
 
+TEST_F(PgConnection, RowsAreHandedOverOneByOne) {
+  std::vector<std::int64_t> seen;
+  const auto take = [&seen](const Row& row) { seen.push_back(row.i64(0)); };
+  ASSERT_TRUE(db_->each("SELECT generate_series(3, 5)::bigint", take));
+  EXPECT_EQ(seen, (std::vector<std::int64_t>{3, 4, 5}));
+  ASSERT_TRUE(db_->each("SELECT 1::bigint WHERE false", take));
+  EXPECT_EQ(seen.size(), 3U);
+  EXPECT_TRUE(db_->run("SELECT 1")) << "the session goes on";
+}
+
+TEST_F(PgConnection, StatementBehindRowsOneByOneHasItsRowsTogether) {
+  constexpr std::string_view kNumbers = "SELECT generate_series(1, 3)::bigint";
+  const auto numbers = [this] {
+    return must(db_->all(kNumbers, [](const Row& row) { return row.i64(0); }));
+  };
+  EXPECT_EQ(numbers().size(), 3U);
+  ASSERT_TRUE(db_->each(kNumbers, [](const Row& /*row*/) {}));
+  EXPECT_EQ(numbers().size(), 3U);
+}
+
+TEST_F(PgConnection, ErrorAfterTheFirstRowsOfAStatementIsOne) {
+  std::int64_t rows = 0;
+  const auto failed = db_->each(
+      "SELECT 1 / (40000 - n) FROM generate_series(1, 50000) AS n", [&rows](const Row&) { ++rows; }
+  );
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().native, postgres::native_of("22012"));
+  EXPECT_GT(rows, 0);
+  EXPECT_TRUE(db_->run("SELECT 1")) << "the session goes on";
+}
+
+TEST_F(PgConnection, SessionThatEndsBetweenRowsIsUnavailable) {
+  // More than the buffers on the way hold.
+  const std::string rows = "SELECT repeat('x', 100000) FROM generate_series(1, 1000)";
+  std::int64_t count = 0;
+  const auto failed = db_->each(rows, [&](const Row&) {
+    if (++count == 1) RawPg(database_.url()).end_other_sessions();
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::kUnavailable);
+  EXPECT_LT(count, 1000);
+  EXPECT_FALSE(db_->is_open());
+  EXPECT_TRUE(db_->ensure_open());
+}
+
 TEST_F(PgConnection, SessionsThatWouldLoseCommitsAreRefused) {
   const auto refused =
       Connection::open(database_.url() + "&options=-csynchronous_commit%3Doff", Role::kWriter);

@@ -1,0 +1,47 @@
+// Rows on their way into a table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "store/copied_tables.h"
+#include "store/postgres/pg_params.h"
+#include "store/rows.h"
+
+namespace postrider::postgres {
+
+/// Column by column, as one statement inserts them. Owned by one thread.
+class CopyBatch {
+ public:
+  explicit CopyBatch(const CopiedTable& table);
+
+  /// Of values that fit their columns (copy/row_check.h).
+  void add(CellRow row);
+  void clear();
+  [[nodiscard]] std::size_t rows() const { return rows_; }
+  /// Of the values in text and bytes.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+  [[nodiscard]] const CopiedTable& table() const { return *table_; }
+  /// An array for each column.
+  [[nodiscard]] std::vector<Param> params() const;
+
+ private:
+  using Column = std::variant<
+      Array<std::optional<std::int64_t>>,
+      Array<std::optional<bool>>,
+      Array<std::optional<std::string_view>>,
+      Array<std::optional<Blob>>>;
+
+  [[nodiscard]] static Column column_of(ColumnKind kind);
+
+  const CopiedTable* table_;
+  std::vector<Column> columns_;
+  std::size_t rows_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace postrider::postgres
