@@ -124,6 +124,7 @@ std::string usage_message(const CLI::App& at, const CLI::ParseError& error) {
 struct Cli::Impl {
   CLI::App root;
   CLI::App* active = nullptr;  ///< the innermost command named so far
+  std::vector<std::string> args;
   std::function<Result<int>(Io&)> body;
 };
 
@@ -148,6 +149,7 @@ int Cli::run(std::vector<std::string> args, Io& io) {
       std::find(args.begin(), args.end(), "--config") == args.end()) {
     args.insert(args.begin(), {"--config", config});
   }
+  impl_->args = args;
   std::reverse(args.begin(), args.end());
   try {
     root.parse(std::move(args));
@@ -256,6 +258,14 @@ void Command::argument(
   const auto store = [&value](const std::string& text) { value = text; };
   app_->add_option_function<std::string>(std::string(name), store, std::string(help))
       ->type_name("");
+}
+
+bool Command::is_given(std::string_view name) const {
+  const auto& args = cli_->impl_->args;
+  const std::string flag = "--" + std::string{name};
+  return std::any_of(args.begin(), args.end(), [&flag](const std::string& arg) {
+    return arg == flag || arg.starts_with(flag + '=');
+  });
 }
 
 void Command::run(std::function<int(Io&)> body) const {

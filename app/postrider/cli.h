@@ -57,6 +57,9 @@ class Command {
   void argument(std::string_view name, std::optional<std::string>& value, std::string_view help)
       const;
 
+  /// Whether the flag stands on the command line itself: a value may have come from elsewhere.
+  [[nodiscard]] bool is_given(std::string_view name) const;
+
   /// What the command does; returns the exit status. kInvalidArgument of `run_checked` is wrong
   /// usage, other errors are failures; both are shown in one line.
   void run(std::function<int(Io&)> body) const;

@@ -8,11 +8,8 @@
 #include "app/postrider/commands.h"
 #include "app/postrider/io.h"
 #include "app/postrider/serve_options.h"
-#include "store/postgres/pg_store.h"
 #include "store/sqlite/backup.h"
 #include "store/sqlite/check.h"
-#include "store/sqlite/database_lock.h"
-#include "store/sqlite/sqlite_store.h"
 
 namespace postrider::cli {
 namespace {
@@ -26,21 +23,6 @@ struct DatabaseOptions {
 int failed(Io& io, const Error& error) {
   report(io, error);
   return kExitFailed;
-}
-
-int migrate(Io& io, const DatabaseOptions& options) {
-  if (is_postgres_url(options.db)) {
-    const auto store = postgres::PgStore::open(options.db, postgres::PgStore::kNoNode);
-    if (!store) return failed(io, store.error());
-    io.out << "the database has the newest schema\n";
-    return kExitDone;
-  }
-  const auto lock = sqlite::DatabaseLock::take(options.db);
-  if (!lock) return failed(io, lock.error());
-  const auto store = sqlite::SqliteStore::open(options.db);
-  if (!store) return failed(io, store.error());
-  io.out << options.db << " has the newest schema\n";
-  return kExitDone;
 }
 
 /// What works on files has another tool where the database is a server's.
@@ -70,23 +52,13 @@ int check(Io& io, const DatabaseOptions& options) {
   return kExitDone;
 }
 
-DatabaseOptions& add_db_option(const Command& command, const char* what = "Database file") {
+DatabaseOptions& add_db_option(const Command& command) {
   auto& options = command.keep<DatabaseOptions>();
-  command.text("db", options.db, what);
+  command.text("db", options.db, "Database file");
   return options;
 }
 
 }  // namespace
-
-void add_migrate(const Command& root) {
-  const Command command = root.add(
-      "migrate",
-      "Make a database, or bring it to the newest schema",
-      "postrider migrate --db postrider.db"
-  );
-  auto& options = add_db_option(command, "Database: a file, or postgresql://...");
-  command.run([&options](Io& io) { return migrate(io, options); });
-}
 
 void add_backup(const Command& root) {
   const Command command = root.add(

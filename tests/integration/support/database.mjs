@@ -41,6 +41,15 @@ export class PostgresDatabase {
     return done.out.trimEnd();
   }
 
+  /// How many others there are.
+  async sessions() {
+    const count =
+      'SELECT count(*) FROM pg_stat_activity ' +
+      "WHERE datname = current_database() AND backend_type = 'client backend' " +
+      'AND pid <> pg_backend_pid()';
+    return Number(await this.sql(count));
+  }
+
   /// Ends every session with the database but the one that asks.
   cutSessions() {
     return this.sql(

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -45,6 +46,7 @@ class CliTest : public testing::Test {
     fetch.number("count", options_.count, {1, 9}, "How many");
     fetch.flag("loud", options_.loud, "Say so");
     fetch.run([](Io&) { return kExitDone; });
+    command_.emplace(fetch);
     const Command group = cli_.root().add("group", "Others");
     const Command other = group.add("other", "Another");
     other.number("count", other_count_, {100, 200}, "How many");
@@ -61,6 +63,7 @@ class CliTest : public testing::Test {
 
   Cli cli_{"tool", "A tool"};
   Options options_;
+  std::optional<Command> command_;  // fetch
   std::int64_t other_count_ = 150;
   std::string elsewhere_;
   std::istringstream in_;
@@ -94,6 +97,15 @@ TEST_F(CliTest, PrefersCommandLineThenEnvironmentThenFile) {
   EXPECT_EQ(options_.count, 2);
   EXPECT_THAT(options_.items, ElementsAre("x", "y"));
   EXPECT_TRUE(options_.loud);
+}
+
+TEST_F(CliTest, KnowsWhichFlagsStandOnTheCommandLine) {
+  const Variable word("POSTRIDER_WORD", "environment");
+  ASSERT_EQ(run({"fetch", "it", "--count=2", "--item", "a"}), 0);
+  EXPECT_TRUE(command_->is_given("count"));
+  EXPECT_TRUE(command_->is_given("item"));
+  EXPECT_FALSE(command_->is_given("word")) << "it has a value from elsewhere";
+  EXPECT_EQ(options_.word, "environment");
 }
 
 TEST_F(CliTest, CommandLineWinsOverFile) {
