@@ -30,7 +30,9 @@ class Store {
   // Transactions.
 
   [[nodiscard]] virtual Status begin() = 0;
-  /// An error leaves nothing of the transaction; it has been rolled back.
+  /// An error leaves nothing of the transaction; it has been rolled back. Only when kUnavailable is
+  /// of a server that answers no more may it have been committed. Once begin() has succeeded again
+  /// it is one or the other for good.
   [[nodiscard]] virtual Status commit() = 0;
   virtual void rollback() = 0;
   [[nodiscard]] virtual Status savepoint() = 0;

@@ -9,6 +9,10 @@
 namespace postrider::postgres {
 namespace {
 
+/// Of migrations and copies, for which nobody waits but who started them: longer than
+/// wait_for_migrations lets a node wait, and than a large table takes.
+constexpr Millis kMigrationSilenceMax{600'000};
+
 std::string name_of(const Connection& db) { return "the schema " + db.schema(); }
 
 Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
@@ -94,14 +98,16 @@ Result<std::unique_ptr<Connection>> open_writable(const std::string& url) {
   const auto newest = is_newest(**db);
   if (!newest) return tl::unexpected<Error>(refused(**db, newest.error()));
   if (*newest) return db;
+  (*db)->allow_silence(kMigrationSilenceMax);
   if (auto status = migrate(**db); !status)
     return tl::unexpected<Error>(refused(**db, status.error()));
-  return db;
+  return Connection::open(url, Role::kWriter);
 }
 
 Result<std::unique_ptr<Connection>> open_new(const std::string& url) {
   auto db = Connection::open(url, Role::kWriter);
   if (!db) return db;
+  (*db)->allow_silence(kMigrationSilenceMax);
   const auto begun = has_migration_table(**db);
   if (!begun) return tl::unexpected<Error>(begun.error());
   if (*begun) {

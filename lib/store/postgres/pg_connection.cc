@@ -20,14 +20,23 @@ constexpr std::int64_t kExchangesPerPlanMin = 2;
 constexpr std::int64_t kExchangesPerPlanMax = 1024;
 /// What the server says before it closes a session comes in a few reads.
 constexpr int kReadsMax = 4;
+/// How long a server may say nothing while it owes an answer. Producers wait for the writer; no
+/// statement of it takes long. Readers may have much to count.
+constexpr Millis kWriterSilenceMax{5000};
+constexpr Millis kReaderSilenceMax{10'000};
 
-// Notices are for people at a prompt; what matters to the program is an error.
-void ignore_notice(void* /*unused*/, const PGresult* /*notice*/) {}
+// Notices are for people at a prompt; what matters to the program is an error, but for one: the
+// server says that a commit is done although it is on no synchronous standby.
+void note(void* unreplicated, const PGresult* notice) {
+  const char* const function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+  if (function != nullptr && function == std::string_view{"SyncRepWaitForLSN"})
+    *static_cast<bool*>(unreplicated) = true;
+}
 
 /// Defaults that the address may change, then the address.
 ConnectionHandle connect_to(const std::string& url, Role role) {
-  // A connection whose other side has gone is found out within seconds, also while it waits for an
-  // answer. Readers have to see what the writer committed: no standby will do.
+  // A connection whose other side has gone is found out within seconds, also while nothing is asked
+  // of it. Readers have to see what the writer committed: no standby will do.
   const char* const attributes = role == Role::kWriter ? "read-write" : "primary";
   const std::array keywords{
       "application_name",
@@ -42,8 +51,8 @@ ConnectionHandle connect_to(const std::string& url, Role role) {
       static_cast<const char*>(nullptr)};
   const std::array values{
       "postrider",
-      "5",
-      "10000",
+      "2",
+      "5000",
       "5",
       "2",
       "3",
@@ -63,9 +72,16 @@ bool is_address(const std::string& url) {
   return options != nullptr;
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+/// The lines of a message as one.
+std::string joined(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool is_space = c == '\n' || c == '\t' || c == ' ';
+    if (is_space && (line.empty() || line.back() == ' ')) continue;
+    line += is_space ? ' ' : c;
+  }
+  if (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
 }
 
 }  // namespace
@@ -147,6 +163,11 @@ Result<std::unique_ptr<Connection>> Connection::open(std::string url, Role role)
   return made;
 }
 
+Connection::Connection(std::string url, Role role)
+    : url_(std::move(url)),
+      role_(role),
+      silence_max_(role == Role::kWriter ? kWriterSilenceMax : kReaderSilenceMax) {}
+
 Status Connection::connect() {
   close();
   handle_ = connect_to(url_, role_);
@@ -155,7 +176,8 @@ Status Connection::connect() {
     handle_.reset();
     return tl::unexpected<Error>(std::move(error));
   }
-  PQsetNoticeReceiver(handle_.get(), ignore_notice, nullptr);
+  PQsetNoticeReceiver(handle_.get(), note, &unreplicated_);
+  if (PQsetnonblocking(handle_.get(), 1) != 0) return lost();
   ++session_;
   exchanges_per_plan_ = kExchangesPerPlanMin;
   plan_anew_at_ = exchanges_ + exchanges_per_plan_;
@@ -170,7 +192,10 @@ Status Connection::set_up() {
   const Row row = rows->row(0);
   if (row.is_null(0))
     return fail(Errc::kInvalidArgument, "none of the schemas of the search_path exists");
+  if (row.boolean(3) || (role_ == Role::kWriter && row.view(4) == "on"))
+    return fail(Errc::kUnavailable, "the server takes no writes: it is a standby or read-only");
   schema_ = row.text(0);
+  server_ = row.text(5);
   if (row.view(1) == "off") {
     return fail(
         Errc::kInvalidArgument,
@@ -239,6 +264,7 @@ Status Connection::exchange(std::vector<Rows>& rows, Flush flush) {
   const std::vector<Queued> queued = std::exchange(queue_, {});
   if (handle_ == nullptr) return fail(Errc::kUnavailable, "there is no connection to PostgreSQL");
   ++exchanges_;
+  unreplicated_ = false;
   std::vector<Awaited> awaited;
   if (!send(queued, awaited, flush)) return lost();
   auto received = receive(awaited, rows);
@@ -266,6 +292,28 @@ bool Connection::send(
       return false;
   }
   return PQpipelineSync(handle_.get()) != 0;
+}
+
+int Connection::wait_for(int events) const {
+  pollfd socket{PQsocket(handle_.get()), static_cast<decltype(pollfd::events)>(events), 0};
+  int count = -1;
+  while (count < 0) count = ::poll(&socket, 1, static_cast<int>(silence_max_.count()));
+  return count == 0 ? 0 : socket.revents;
+}
+
+bool Connection::wait_for_answer() {
+  int unsent = 0;
+  while ((unsent = PQflush(handle_.get())) > 0) {
+    const int happened = wait_for(POLLIN | POLLOUT);
+    if (happened == 0) return false;
+    // The server may take more only once it has got rid of what it answers.
+    if ((happened & POLLIN) != 0 && PQconsumeInput(handle_.get()) == 0) return true;
+  }
+  while (unsent == 0 && PQisBusy(handle_.get()) != 0) {
+    if (wait_for(POLLIN) == 0) return false;
+    if (PQconsumeInput(handle_.get()) == 0) return true;
+  }
+  return true;
 }
 
 bool Connection::send_prepare(const Statement& statement, const std::vector<Param>& params) {
@@ -305,6 +353,7 @@ bool Connection::send_execute(const Statement& statement, const std::vector<Para
 Status Connection::receive(const std::vector<Awaited>& awaited, std::vector<Rows>& rows) {
   std::optional<Error> failed;
   for (const auto& [statement, is_prepare] : awaited) {
+    if (!wait_for_answer()) return silent();
     ResultHandle result{PQgetResult(handle_.get())};
     const auto status = PQresultStatus(result.get());
     const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
@@ -321,6 +370,7 @@ Status Connection::receive(const std::vector<Awaited>& awaited, std::vector<Rows
 }
 
 Status Connection::receive_end(std::optional<Error> failed) {
+  if (!wait_for_answer()) return silent();
   const ResultHandle end{PQgetResult(handle_.get())};
   if (PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC) {
     if (!failed) failed = error_of(end.get());
@@ -353,7 +403,10 @@ Status Connection::each(std::string_view sql, const std::function<void(const Row
 
 Status Connection::receive_each(const std::function<void(const Row& row)>& take) {
   std::optional<Error> failed;
-  while (const ResultHandle result{PQgetResult(handle_.get())}) {
+  while (true) {
+    if (!wait_for_answer()) return silent();
+    const ResultHandle result{PQgetResult(handle_.get())};
+    if (result == nullptr) break;
     const auto status = PQresultStatus(result.get());
     if (status == PGRES_SINGLE_TUPLE) {
       take(Row{result.get(), 0});
@@ -383,7 +436,7 @@ Error Connection::error_of(const pg_result* result) const {
   const char* const state =
       result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (state == nullptr) {
-    return {Errc::kUnavailable, 0, "postgresql: " + trimmed(PQerrorMessage(handle_.get()))};
+    return {Errc::kUnavailable, 0, "postgresql: " + joined(PQerrorMessage(handle_.get()))};
   }
   // The message names tables and constraints; the values of a row would be in the details.
   const char* const message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -392,13 +445,20 @@ Error Connection::error_of(const pg_result* result) const {
   context += " (";
   context += state;
   context += ')';
-  return {errc_of(state), native_of(state), std::move(context)};
+  const Errc code = errc_of(state);
+  if (code == Errc::kBusy) context += "; nothing was changed";
+  return {code, native_of(state), std::move(context)};
 }
 
 tl::unexpected<Error> Connection::lost() {
   Error error = error_of(nullptr);
   close();
   return tl::unexpected<Error>(std::move(error));
+}
+
+tl::unexpected<Error> Connection::silent() {
+  close();
+  return fail(Errc::kUnavailable, "postgresql: the server does not answer");
 }
 
 void Connection::close() {

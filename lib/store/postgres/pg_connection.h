@@ -101,7 +101,8 @@ enum class Role : std::uint8_t { kReader, kWriter };
 /// those behind it are not run.
 ///
 /// kUnavailable: there is no session (any more), or the server takes nothing. After a lost session
-/// ensure_open() makes another one.
+/// ensure_open() makes another one. Nothing waits for ever: a server that stays silent for some
+/// seconds while it owes an answer has lost the session.
 class Connection {
  public:
   /// `url`: postgresql://..., or keywords and values as libpq takes them.
@@ -147,6 +148,14 @@ class Connection {
   [[nodiscard]] std::int64_t exchanges() const { return exchanges_; }
   /// The server's process of the session.
   [[nodiscard]] int process() const;
+  /// Stands for one run of one server: another one, or the same after a crash, counts processes and
+  /// transactions anew.
+  [[nodiscard]] const std::string& server() const { return server_; }
+  /// The last exchange committed something that is not on the synchronous standbys: whoever waited
+  /// for them was told not to.
+  [[nodiscard]] bool is_unreplicated() const { return unreplicated_; }
+  /// For statements that may wait for longer, or shall for less; how it was before.
+  Millis allow_silence(Millis longest) { return std::exchange(silence_max_, longest); }
 
   /// Sends what is queued and this statement; what this one gave.
   template <class... Args>
@@ -191,7 +200,7 @@ class Connection {
     bool is_prepare;
   };
 
-  Connection(std::string url, Role role) : url_(std::move(url)), role_(role) {}
+  Connection(std::string url, Role role);
 
   [[nodiscard]] Status connect();
   /// Sets what every session needs and refuses servers that do not fit.
@@ -212,16 +221,25 @@ class Connection {
   /// Of what the server answered, or of the session when there is no answer.
   [[nodiscard]] Error error_of(const pg_result* result) const;
   [[nodiscard]] tl::unexpected<Error> lost();
+  [[nodiscard]] tl::unexpected<Error> silent();
+  /// Sends what has not gone yet and waits until there is an answer, or the end of the session;
+  /// false when the server stays silent.
+  [[nodiscard]] bool wait_for_answer();
+  /// What of the `events` of poll() has happened; 0 when the server stays silent.
+  [[nodiscard]] int wait_for(int events) const;
   void close();
 
   const std::string url_;
   const Role role_;
+  Millis silence_max_;
   ConnectionHandle handle_;
+  bool unreplicated_ = false;
   std::int64_t session_ = 0;
   std::int64_t exchanges_ = 0;
   std::int64_t exchanges_per_plan_ = 0;
   std::int64_t plan_anew_at_ = 0;  // exchanges
   std::string schema_;
+  std::string server_;
   std::unordered_map<const char*, Statement> statements_;
   std::vector<Queued> queue_;
   std::function<void()> queue_ahead_;

@@ -4,6 +4,7 @@
 
 #include "store/postgres/database.h"
 #include "store/postgres/sql_database.h"
+#include "store/postgres/sql_session.h"
 #include "store/postgres/transaction.h"
 
 namespace postrider::postgres {
@@ -81,7 +82,13 @@ std::int64_t PgStore::draw_id(WallTime now) {
   return id;
 }
 
-Status PgStore::write_probe(WallTime now) { return db_->run(sql::kWriteProbe, now); }
+Status PgStore::write_probe(WallTime now) {
+  db_->queue(sql::kSavepoint);
+  db_->queue(sql::kWriteEventProbe);
+  db_->queue(sql::kRollbackToSavepoint);
+  db_->queue(sql::kReleaseSavepoint);
+  return db_->run(sql::kWriteProbe, now);
+}
 
 // The server gives space back by itself.
 Status PgStore::release_space() { return {}; }

@@ -4,12 +4,17 @@
 -- Tables are found in one schema whatever a later role or database setting says, and never hidden
 -- by temporary ones. The time-outs keep a process that hangs, or that is cut off,
 -- from holding others up.
+-- The start of a server's first process and of its statistics stand for one run of it: the process
+-- may survive a crash, the statistics do not.
 -- Each query has one plan that is right however much is there: from range to range of an index, in
 -- its order. It is kept; see forget_plans.
 SELECT
   current_schema(),
   current_setting('synchronous_commit'),
   current_setting('server_encoding'),
+  pg_is_in_recovery(),
+  current_setting('transaction_read_only'),
+  concat(pg_postmaster_start_time(), ' ', (SELECT stats_reset FROM pg_stat_bgwriter)),
   set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false),
   set_config('TimeZone', 'UTC', false),
   set_config('lock_timeout', '1s', false),
@@ -30,7 +35,9 @@ SELECT
 DISCARD PLANS
 
 -- name: begin_write
-BEGIN
+-- Whatever the role or the database has as its default: what another session has just committed has
+-- to be seen, such as who writes.
+BEGIN ISOLATION LEVEL READ COMMITTED
 
 -- name: begin_read
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
@@ -65,10 +72,17 @@ ROLLBACK TO SAVEPOINT other_command
 SELECT pg_current_xact_id_if_assigned()::text
 
 -- name: end_process
--- Waits until it is gone. That it has gone already is no error.
-SELECT pg_terminate_backend(pid, 5000)
+-- Waits until it is gone: false when it is not. No row when it has gone already.
+SELECT pg_terminate_backend(pid, 2000)
 FROM pg_stat_activity
 WHERE pid = :process AND usename = current_user AND application_name = current_setting('application_name')
 
 -- name: transaction_status
 SELECT pg_xact_status(:id::text::xid8)
+
+-- name: wait_for_standbys
+-- Committed by itself. Standbys get what is committed in its order: once they have this, they have
+-- all that was committed before.
+UPDATE meta
+SET value = value
+WHERE key = 'id_reserved'

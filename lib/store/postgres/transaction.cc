@@ -11,6 +11,8 @@ namespace {
 
 /// More than that is not held back: what waits here is copied once more when it is sent.
 constexpr std::size_t kAppendsBytesMax = 1U << 20U;
+/// It follows another wait, and somebody waits for the answer.
+constexpr Millis kStandbySilenceMax{2000};
 
 }  // namespace
 
@@ -19,12 +21,27 @@ Status Transaction::begin() {
   if (db_.in_transaction()) rollback();  // of a commit that failed
   forget_waiting();
   if (auto status = db_.ensure_open(); !status) return status;
+  if (auto status = end_session_before(); !status) return status;
   db_.queue(sql::kBeginWrite);
   if (node_ != 0) db_.queue(sql::kRequireNode, node_);
   begun_with_ = db_.queued_count();
   open_ = true;
-  session_ = db_.session();
   begun_at_ = db_.exchanges();
+  return {};
+}
+
+Status Transaction::end_session_before() {
+  if (session_ == db_.session()) return {};
+  // The server may not have noticed yet that it is over; elsewhere the process is another one.
+  if (place_.server == db_.server()) {
+    const auto is_gone = [](const Row& row) { return row.boolean(0); };
+    const auto gone = db_.one(sql::kEndProcess, is_gone, place_.process);
+    if (!gone) return tl::unexpected<Error>(gone.error());
+    if (*gone == false)
+      return fail(Errc::kUnavailable, "postgresql: the session before has not ended yet");
+  }
+  session_ = db_.session();
+  place_ = {db_.process(), db_.server()};
   return {};
 }
 
@@ -51,7 +68,6 @@ Status Transaction::commit() {
     db_.drop_queued();
     return {};
   }
-  const int process = db_.process();
   std::vector<Rows> rows;
   db_.queue(sql::kTransactionId);
   const std::size_t id_at = db_.queued_count() - 1;
@@ -60,23 +76,36 @@ Status Transaction::commit() {
   if (committed) {
     // With a failed statement the one before the commit would have failed, too.
     POSTRIDER_ASSERT(rows.back().tag() == "COMMIT");
-    return {};
+    return db_.is_unreplicated() ? wait_for_standbys() : Status{};
   }
   const Error& error = committed.error();
   rollback();
   if (db_.is_open() || rows.size() <= id_at || rows[id_at].row(0).is_null(0))
     return tl::unexpected<Error>(error);
-  return find_out(rows[id_at].row(0).text(0), process, error);
+  return find_out(rows[id_at].row(0).text(0), error);
 }
 
-Status Transaction::find_out(const std::string& id, int process, const Error& lost) {
+Status Transaction::find_out(const std::string& id, const Error& lost) {
+  const std::string server = place_.server;
   if (auto again = db_.ensure_open(); !again) return tl::unexpected<Error>(lost);
-  // The old process may still be at it; when it is gone the answer stands.
-  db_.queue(sql::kEndProcess, process);
-  db_.queue(sql::kTransactionStatus, id);
-  const auto rows = db_.exchange();
-  if (rows && rows->back().row(0).view(0) == "committed") return {};
+  if (auto ended = end_session_before(); !ended) return tl::unexpected<Error>(lost);
+  // Elsewhere the id may be another transaction's.
+  if (db_.server() != server) return tl::unexpected<Error>(lost);
+  const auto is_committed = [](const Row& row) { return row.view(0) == "committed"; };
+  const auto committed = db_.one(sql::kTransactionStatus, is_committed, id);
+  // Its process may have been waiting for a standby when it was ended.
+  if (committed && *committed == true && wait_for_standbys()) return {};
   return tl::unexpected<Error>(lost);
+}
+
+Status Transaction::wait_for_standbys() {
+  const Millis usual = db_.allow_silence(kStandbySilenceMax);
+  auto waited = db_.run(sql::kWaitForStandbys);
+  db_.allow_silence(usual);
+  if (!waited || !db_.is_unreplicated()) return waited;
+  return fail(
+      Errc::kUnavailable, "postgresql: the wait for the synchronous standby has been cancelled"
+  );
 }
 
 void Transaction::rollback() {

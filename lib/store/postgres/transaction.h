@@ -23,10 +23,12 @@ class Transaction {
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction() = default;
 
-  /// Connects anew when the session has ended.
+  /// Connects anew when the session has ended. A commit that seemed to fail is then done, or never
+  /// will be.
   [[nodiscard]] Status begin();
   /// When the session ends on the way another one asks what became of the transaction. Only when
-  /// there is none to be had either may an error be of a transaction that was committed.
+  /// there is none to be had on that server, or its synchronous standbys do not answer, may an
+  /// error be of a transaction that was committed.
   [[nodiscard]] Status commit();
   void rollback();
   /// Rows to insert, while it is open. They go to the server before whatever is asked for next, at
@@ -66,13 +68,23 @@ class Transaction {
   /// Has it queued before that.
   void wait_for_next();
   void forget_waiting();
-  /// What became of a transaction whose session, of the server's process `process`, has ended.
-  [[nodiscard]] Status find_out(const std::string& id, int process, const Error& lost);
+  /// The server's process of the last session, and the server.
+  struct Place {
+    int process = 0;
+    std::string server;
+  };
+  /// Once it has succeeded nothing that another session was asked for happens any more.
+  [[nodiscard]] Status end_session_before();
+  /// What became of a transaction whose session has ended.
+  [[nodiscard]] Status find_out(const std::string& id, const Error& lost);
+  /// Until all that was committed so far is on the synchronous standbys, if there are any.
+  [[nodiscard]] Status wait_for_standbys();
 
   Connection& db_;
   const std::int64_t node_;
   bool open_ = false;
-  std::int64_t session_ = 0;    // in which it is open
+  std::int64_t session_ = 0;    // in which it is open, or was last
+  Place place_;                 // likewise
   std::int64_t begun_at_ = 0;   // Connection::exchanges() then
   std::size_t begun_with_ = 0;  // statements
   Appends appends_before_;      // what the savepoint does not undo

@@ -1,7 +1,9 @@
 // Sessions that end, servers that take nothing, rows that somebody else holds.
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -141,6 +143,60 @@ TEST_F(PgFaults, RowThatSomebodyElseHoldsIsBusyForThatCommandAlone) {
   EXPECT_EQ(store_->delivery(other)->state, DeliveryState::kDelivered);
   EXPECT_EQ(store_->delivery(held)->state, DeliveryState::kPending);
   EXPECT_EQ(store_->delivery(held)->attempts_count, 0);
+}
+
+TEST_F(PgFaults, DeadlockUndoesOneCommandAndTheNextTryGoesThrough) {
+  const std::string impatient = database_.url() + "&options=-cdeadlock_timeout%3D50ms";
+  const auto store = must(PgStore::open(impatient, PgStore::kNoNode));
+  const DeliveryId first = append_committed(*store);
+  const DeliveryId second = append_committed(*store);
+  const auto lock = [](DeliveryId id) {
+    return "SELECT id FROM delivery WHERE id = " + std::to_string(id.value) + " FOR UPDATE";
+  };
+  // The other session lets the store find out.
+  ASSERT_EQ(client_.exec("SET deadlock_timeout = '60s'; BEGIN; " + lock(second)), "");
+  must(store->begin());
+  must(store->savepoint());
+  ASSERT_TRUE(store->settle(settlement_of(first), kNow));
+  must(store->release_savepoint());
+  auto other = std::async(std::launch::async, [&] {
+    const std::string locked = client_.exec(lock(first));
+    return locked + client_.exec("COMMIT");
+  });
+  RawPg observer{database_.url()};
+  const std::string waiting =
+      "SELECT 1 FROM pg_stat_activity "
+      "WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  while (observer.column(waiting).empty()) std::this_thread::yield();
+  must(store->savepoint());
+  const auto victim = store->settle(settlement_of(second), kNow);
+  ASSERT_FALSE(victim);
+  EXPECT_EQ(victim.error().code, Errc::kBusy);
+  EXPECT_EQ(victim.error().context, "postgresql: deadlock detected (40P01); nothing was changed");
+  store->rollback_to_savepoint();
+  must(store->commit());
+  EXPECT_EQ(other.get(), "") << "the other session goes on";
+  EXPECT_EQ(store->delivery(first)->state, DeliveryState::kDelivered);
+  EXPECT_EQ(store->delivery(second)->attempts_count, 0);
+  must(store->begin());
+  ASSERT_TRUE(store->settle(settlement_of(second), kNow));
+  must(store->commit());
+  EXPECT_EQ(store->delivery(second)->state, DeliveryState::kDelivered);
+}
+
+TEST_F(PgFaults, WhatOthersCommitIsSeenWhateverIsolationTheDatabaseHasAsItsDefault) {
+  const DeliveryId id = append_committed(*store_);
+  const std::string name = client_.column("SELECT current_database()").front();
+  const auto set = "ALTER DATABASE " + name + " SET default_transaction_isolation = serializable";
+  ASSERT_EQ(client_.exec(set), "");
+  client_.end_other_sessions();
+  must(store_->begin());
+  ASSERT_TRUE(store_->delivery(id));
+  const auto change = "UPDATE delivery SET round = 7 WHERE id = " + std::to_string(id.value);
+  ASSERT_EQ(client_.exec(change), "");
+  EXPECT_EQ(store_->delivery(id)->round, 7);
+  EXPECT_TRUE(store_->settle(settlement_of(id), kNow));
+  must(store_->commit());
 }
 
 TEST_F(PgFaults, DeliveryThatAnotherWriterChangesMeanwhileIsBusy) {
