@@ -98,6 +98,11 @@ std::size_t Dispatcher::in_flight() const {
   return in_flight_;
 }
 
+bool Dispatcher::can_read() const {
+  const MutexLock lock(mutex_);
+  return can_read_;
+}
+
 void Dispatcher::run() noexcept {
   std::vector<Completion> completions;
   while (true) {
@@ -120,18 +125,17 @@ Millis Dispatcher::turn(std::vector<Completion> completions) {
         std::exchange(outbox_.settlements, {}), std::exchange(outbox_.urgency, Urgency::kCanWait)
     );
   }
+  bool could_read = true;
   {
     const MutexLock lock(mutex_);
     in_flight_ = engine_.in_flight();
     if (in_flight_ == 0) drained_.notify_all();
+    could_read = std::exchange(can_read_, ticked.has_value());
   }
   if (!ticked) {
-    if (!read_failed_)
-      log::error("the outbox cannot be read", {{"reason", ticked.error().context}});
-    read_failed_ = true;
+    if (could_read) log::error("the outbox cannot be read", {{"reason", ticked.error().context}});
     return kReadRetry;
   }
-  read_failed_ = false;
   const auto idle = engine_.idle_for(wall_now, mono_now);
   return idle ? std::min(*idle, kSleepMax) : kIdleSleepMax;
 }

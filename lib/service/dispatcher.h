@@ -51,6 +51,8 @@ class Dispatcher {
   void send_until(MonoTime end);
 
   [[nodiscard]] std::size_t in_flight() const;
+  /// Whether what is due could be read when it was asked for last.
+  [[nodiscard]] bool can_read() const;
 
  private:
   /// Collects what a tick settles.
@@ -79,6 +81,7 @@ class Dispatcher {
   bool draining_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
   std::size_t in_flight_ POSTRIDER_GUARDED_BY(mutex_) = 0;
+  bool can_read_ POSTRIDER_GUARDED_BY(mutex_) = true;
 
   // Owned by the dispatcher's thread once it runs; wake() of the transport is for everybody.
   std::unique_ptr<Transport> transport_;
@@ -86,7 +89,6 @@ class Dispatcher {
   RenderDesk renderer_;
   Outbox outbox_;
   Engine engine_;
-  bool read_failed_ = false;
 
   std::jthread thread_;
 };

@@ -1,5 +1,6 @@
 #include "service/group_commit.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -21,6 +22,18 @@ void pass_on(
     effects.attempts.push_back({std::move(settlements[i]), settled[i]});
   }
   settlements.clear();
+}
+
+/// The error that the database ended the transaction with.
+Status why_it_ended(const GroupResult& result) {
+  const auto ends_it = [](const Status& status) {
+    if (status) return false;
+    return status.error().code == Errc::kUnavailable || status.error().code == Errc::kBusy;
+  };
+  if (ends_it(result.status)) return result.status;
+  const auto found = std::find_if(result.changes.begin(), result.changes.end(), ends_it);
+  if (found != result.changes.end()) return *found;
+  return fail(Errc::kUnavailable, "the database ended the transaction");
 }
 
 }  // namespace
@@ -63,28 +76,52 @@ GroupResult GroupCommit::run(
   const auto nothing_written = [&](const Status& why) {
     return GroupResult{why, std::vector<Status>(changes.size(), why)};
   };
-  if (stale_) {
-    if (auto fresh = reload(); !fresh) return nothing_written(fresh);
+  if (auto begun = store_.begin(); !begun) {
+    GroupResult result = nothing_written(begun);
+    result.refused = true;
+    return result;
   }
-  if (auto begun = store_.begin(); !begun) return nothing_written(begun);
+  // Now a commit that seemed to fail is done or never will be.
+  if (stale_) {
+    if (auto fresh = reload(); !fresh) {
+      store_.rollback();
+      return nothing_written(fresh);
+    }
+  }
   WriteContext context{store_, routing_, health_, effects, now};
   std::vector<Settled> settled;
   GroupResult result{settle(context, settlements, settled), std::vector<Status>(changes.size())};
   for (std::size_t i = 0; i < changes.size() && store_.in_transaction(); ++i) {
     result.changes[i] = run_one(context, changes[i]);
   }
-  const Status committed =
-      store_.in_transaction()
-          ? store_.commit()
-          : Status{fail(Errc::kUnavailable, "the database ended the transaction")};
+  const Status committed = store_.in_transaction() ? store_.commit() : why_it_ended(result);
   if (!committed) {
     store_.rollback();
+    const auto& removed = effects.endpoints_removed;
+    removed_.insert(removed_.end(), removed.begin(), removed.end());
     effects = {};
     stale_ = true;
+    untold_ = true;
     return nothing_written(committed);
   }
   if (result.status) pass_on(settlements, settled, effects);
+  if (untold_) catch_up(effects);
   return result;
+}
+
+void GroupCommit::catch_up(Effects& effects) {
+  auto waiting = reader_->waiting_endpoints();
+  if (!waiting) return;  // the next commit tries again
+  Effects missed;
+  for (const auto& [id, endpoint] : routing_.all()) missed.endpoints.push_back(endpoint);
+  for (const EndpointId id : std::exchange(removed_, {})) {
+    if (!routing_.find(id)) missed.endpoints_removed.push_back(id);
+  }
+  missed.read_again = std::move(*waiting);
+  missed.keys_changed = missed.event_types_changed = missed.tasks_changed = true;
+  merge(missed, std::move(effects));
+  effects = std::move(missed);
+  untold_ = false;
 }
 
 Status GroupCommit::probe(WallTime now) {
@@ -125,8 +162,8 @@ Status GroupCommit::settle(
     if (store_.in_transaction()) store_.rollback_to_savepoint();
     context.effects = {};
     // Routing and health may hold what was undone; the changes of the group come after it. Nothing
-    // else of this transaction is in them yet.
-    if (!reload()) store_.rollback();
+    // else of this transaction is in them yet. One that has ended has no further changes.
+    if (store_.in_transaction() && !reload()) store_.rollback();
     return judged;
   }
   settled = std::move(*written);

@@ -13,6 +13,8 @@ struct GroupResult {
   Status status;
   /// One per change, in the order given. All are errors when the group was not committed.
   std::vector<Status> changes;
+  /// The store did not even begin a transaction: it is for all others as well.
+  bool refused = false;
 };
 
 /// Runs groups of changes against the store. Free of threads: the writer drives it, and so does the
@@ -27,7 +29,8 @@ class GroupCommit {
 
   /// Settles and runs the changes in one transaction. Settlements that are written are taken out of
   /// `settlements`; they stay there when they could not be, for the next group. `effects` is empty
-  /// unless something was committed.
+  /// unless something was committed. A commit that fails may have been done all the same when the
+  /// store could not say: the effects of the next one make everybody look again.
   [[nodiscard]] GroupResult run(
       std::vector<Settlement>& settlements,
       const std::vector<Change>& changes,
@@ -54,12 +57,16 @@ class GroupCommit {
   [[nodiscard]] bool note_health(WriteContext& context, const Settlement& settlement);
   [[nodiscard]] Status run_one(WriteContext& context, const Change& change);
   [[nodiscard]] Status reload();
+  /// Adds what others have to know of commits that seemed to fail.
+  void catch_up(Effects& effects);
 
   Store& store_;
   StoreReader* reader_ = nullptr;  // set by load; outlives this
   Routing routing_;
   HealthBook health_;
-  bool stale_ = false;  // routing and health hold changes that were not committed
+  bool stale_ = false;   // routing and health hold changes that were not committed
+  bool untold_ = false;  // a commit that seemed to fail may have been done, and nobody was told
+  std::vector<EndpointId> removed_;  // by such commits, if they were done
 };
 
 }  // namespace postrider

@@ -49,15 +49,34 @@ bool OutboxWatcher::stopping() const {
   return stopping_;
 }
 
+bool OutboxWatcher::can_read() const {
+  const MutexLock lock(mutex_);
+  return can_read_;
+}
+
 void OutboxWatcher::run() noexcept {
   while (!stopping()) {
-    const auto waiting = reader_->outbox_waiting();
-    // Rows that could not be taken up wait without anybody writing, so nothing would tell of them.
-    if (failed_ || (waiting && *waiting)) take_up_all();
+    look();
     static_cast<void>(watch_->wait(kPoll));  // whatever woke it, it looks
     const MutexLock lock(mutex_);
     if (!stopping_) static_cast<void>(pause_.wait_for(mutex_, kPause));
   }
+}
+
+void OutboxWatcher::look() {
+  const auto waiting = reader_->outbox_waiting();
+  {
+    const MutexLock lock(mutex_);
+    can_read_ = waiting.has_value();
+  }
+  if (!waiting) return note_failure(waiting.error());
+  // Rows that could not be taken up wait without anybody writing, so nothing would tell of them.
+  if (failed_ || *waiting) take_up_all();
+}
+
+void OutboxWatcher::note_failure(const Error& error) {
+  if (!failed_) log::warning("the SQL outbox cannot be taken up", {{"reason", error.context}});
+  failed_ = true;
 }
 
 void OutboxWatcher::take_up_all() {
@@ -76,10 +95,7 @@ void OutboxWatcher::take_up_all() {
     }
     if (!taken) {
       // The rows stay where they are and are tried again with the next look.
-      if (!failed_)
-        log::warning("the SQL outbox cannot be taken up", {{"reason", taken.error().context}});
-      failed_ = true;
-      return;
+      return note_failure(taken.error());
     }
     failed_ = false;
     if (!waits && *taken < limits::kChunkRowsMax) return;

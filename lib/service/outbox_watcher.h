@@ -37,9 +37,14 @@ class OutboxWatcher {
   void start();
   void stop();
 
+  /// Whether its last look could read the store. Thread-safe.
+  [[nodiscard]] bool can_read() const;
+
  private:
   void run() noexcept;
+  void look();
   void take_up_all();
+  void note_failure(const Error& error);
   [[nodiscard]] bool stopping() const;
 
   Writer& writer_;
@@ -49,6 +54,7 @@ class OutboxWatcher {
 
   mutable Mutex mutex_;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  bool can_read_ POSTRIDER_GUARDED_BY(mutex_) = true;
   // Waits between two looks, so that a busy database costs a look now and then, not one per commit.
   CondVar pause_;
 

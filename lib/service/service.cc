@@ -216,6 +216,8 @@ Status Service::ready() const {
   if (!running_ || drained_by_)
     return fail(Errc::kUnavailable, "the service is starting or stopping");
   if (!writable_) return fail(Errc::kUnavailable, "the database cannot be written");
+  if (!dispatcher_.can_read() || !outbox_watcher_.can_read())
+    return fail(Errc::kUnavailable, "the database cannot be read");
   return {};
 }
 

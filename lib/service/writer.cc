@@ -23,7 +23,7 @@ const Error* unavailable(const GroupResult& result) {
   const auto is_unavailable = [](const Status& status) {
     return !status && status.error().code == Errc::kUnavailable;
   };
-  if (is_unavailable(result.status)) return &result.status.error();
+  if (result.refused || is_unavailable(result.status)) return &result.status.error();
   const auto found = std::find_if(result.changes.begin(), result.changes.end(), is_unavailable);
   return found == result.changes.end() ? nullptr : &found->error();
 }
@@ -152,6 +152,16 @@ void Writer::run_group(std::vector<Command> commands) {
   for (std::size_t i = 0; i < commands.size(); ++i) {
     commands[i].done.set_value(std::move(result.changes[i]));
   }
+  if (result.refused) refuse_queued(result.status);
+}
+
+void Writer::refuse_queued(const Status& why) {
+  std::deque<Command> waiting;
+  {
+    const MutexLock lock(mutex_);
+    waiting.swap(commands_);
+  }
+  for (auto& command : waiting) command.done.set_value(why);
 }
 
 void Writer::probe_when_due() {
@@ -167,8 +177,9 @@ void Writer::note(const GroupResult& result, bool settled) {
   if (error != nullptr) {
     // A probe that is due already stays so: failing commands must not put it off for ever.
     if (!probe_at_) probe_at_ = clock_.mono_now() + kProbeEvery;
-  } else if (settled) {
-    probe_at_.reset();
+  } else if (settled && probe_at_) {
+    // Outcomes may find room where events do not: the probe tells, and at once.
+    probe_at_ = clock_.mono_now();
   }
   if (error == nullptr && !result.status) return tell_if_changed(result.status.error().context);
   tell_if_changed(error == nullptr ? std::string_view{} : error->context);

@@ -36,8 +36,8 @@ class CommitListener {
 /// of it: a batch grows by itself under load, and a lone change is committed at once.
 ///
 /// The store counts as unwritable from the first change that fails with kUnavailable, and while
-/// settlements could not be written. Then the writer probes it by itself until a probe, or the
-/// settlements, are committed: nobody needs to ask for a change for the service to recover.
+/// settlements could not be written. Then the writer probes it by itself until a probe is
+/// committed: nobody needs to ask for a change for the service to recover.
 ///
 /// Thread-safe but for start() and stop(), which belong to the owner.
 class Writer {
@@ -103,6 +103,9 @@ class Writer {
   /// what could not be written is to be tried again.
   bool sleep() POSTRIDER_REQUIRES(mutex_);
   void run_group(std::vector<Command> commands);
+  /// Answers what came while a transaction could not be begun: finding that out may take seconds,
+  /// and nobody shall wait for it twice.
+  void refuse_queued(const Status& why);
   void probe_when_due();
   /// `settled`: settlements were committed.
   void note(const GroupResult& result, bool settled);

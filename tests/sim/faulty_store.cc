@@ -35,6 +35,8 @@ Status FaultyStore::commit() {
   }
   auto committed = inner_->commit();
   control_.committed = committed.has_value();
+  if (committed && control_.happens(control_.plan->answer_lost))
+    return fail(Errc::kUnavailable, "simulated: no answer");
   return committed;
 }
 

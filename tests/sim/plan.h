@@ -54,6 +54,7 @@ struct Plan {
   double long_jump = 0.0;
   double begin_fails = 0.0;
   double commit_fails = 0.0;
+  double answer_lost = 0.0;  ///< of a commit that is done
   double call_fails = 0.0;
   double read_fails = 0.0;
   double mode_change = 0.05;

@@ -154,6 +154,29 @@ TEST_F(FailingStoreTest, KeepsSettlementsWhenTheCommitFails) {
   EXPECT_EQ(stored(due.delivery.id).state, DeliveryState::kDelivered);
 }
 
+TEST_F(FailingStoreTest, TellsOfWhatACommitDidThatSeemedToFail) {
+  const auto kept = add();
+  const auto removed = add();
+  plan_.answer_lost = 1;
+  const auto statuses = run_group(
+      {[&](WriteContext& context) -> Status {
+         return emit_to(context, make_draft(), {kept}).map([](const Appended&) {});
+       },
+       [&](WriteContext& context) { return remove_endpoint(context, removed); }}
+  );
+  for (const auto& status : statuses) EXPECT_EQ(status.error().code, Errc::kUnavailable);
+  EXPECT_THAT(effects_.fresh, IsEmpty());
+  plan_.answer_lost = 0;
+  run_group({});
+  EXPECT_THAT(effects_.read_again, ElementsAre(kept));
+  ASSERT_THAT(effects_.endpoints, SizeIs(1));
+  EXPECT_EQ(effects_.endpoints.front()->id, kept);
+  EXPECT_THAT(effects_.endpoints_removed, ElementsAre(removed));
+  EXPECT_TRUE(effects_.keys_changed && effects_.event_types_changed && effects_.tasks_changed);
+  run_group({});
+  EXPECT_THAT(effects_.read_again, IsEmpty()) << "once is enough";
+}
+
 TEST_F(FailingStoreTest, AnswersEveryChangeWithTheErrorOfTheCommit) {
   plan_.commit_fails = 1;
   const auto added =
