@@ -8,13 +8,13 @@ import { until } from './until.mjs';
 
 const mib = 1024 * 1024;
 
-/// A file system of its own of 24 MiB, in a mount namespace that nobody else sees. `null` where
+/// A file system of its own of `size` MiB, in a mount namespace that nobody else sees. `null` where
 /// this may not be made.
 export class SmallDisk {
-  static async make(t) {
+  static async make(t, size = 24) {
     const directory = tempDir(t);
     for (const flags of [['-m'], ['-r', '-m']]) {
-      const disk = new SmallDisk(directory, flags);
+      const disk = new SmallDisk(directory, flags, size);
       let over = false;
       disk.holder.ended.then(() => (over = true), () => (over = true));
       await until('the mount is made or refused', () => over || disk.holder.out.includes('ready'));
@@ -25,13 +25,14 @@ export class SmallDisk {
     return null;
   }
 
-  constructor(directory, flags) {
+  constructor(directory, flags, size) {
     this.directory = directory;
+    this.size = size;
     this.enter = flags.includes('-r') ? ['-U', '--preserve-credentials', '-m'] : ['-m'];
     this.holder = launch('unshare', [
       ...flags,
-      ...['sh', '-c', 'mount -t tmpfs -o size=24m tmpfs "$0" && echo ready && exec sleep 600'],
-      directory,
+      ...['sh', '-c', 'mount -t tmpfs -o size=$1m tmpfs "$0" && echo ready && exec sleep 600'],
+      ...[directory, `${size}`],
     ]);
   }
 
@@ -55,7 +56,7 @@ export class SmallDisk {
     writeFileSync(this.#filler(), '');
     for (const size of [mib, 4096, 512]) {
       try {
-        for (let written = 0; written < 32 * mib; written += size) {
+        for (let written = 0; written <= this.size * mib; written += size) {
           appendFileSync(this.#filler(), Buffer.alloc(size));
         }
       } catch (error) {
