@@ -75,39 +75,44 @@ Result<std::optional<Database>> open_sqlite(const std::string& path) {
   return database;
 }
 
-/// The node's turn with a database; nothing when it was asked to stop while it waited.
-Result<std::unique_ptr<LeaseKeeper>> take_turn(
-    const ServeOptions& options, const Clock& clock, const StopSignals& signals, std::int64_t& node
+/// A node whose turn it is.
+struct Turn {
+  std::int64_t node = 0;
+  std::unique_ptr<LeaseKeeper> lease;
+};
+
+/// Stands by until it is this node's turn; nothing when it was asked to stop meanwhile.
+Result<std::optional<Turn>> take_turn(
+    const ServeOptions& options, const Clock& clock, const StopSignals& signals
 ) {
   while (true) {
     auto lease = postgres::PgLease::join(options.db, options.lease);
     if (!lease) return tl::unexpected(std::move(lease).error());
-    node = (*lease)->node();
-    const auto turn =
+    const std::int64_t node = (*lease)->node();
+    const auto begun =
         wait_for_turn(**lease, clock, [&](Millis time) { return signals.pause(time); });
-    if (!turn) continue;  // its place was lost while it could not renew it
-    if (!*turn) {
+    if (!begun) continue;  // its place was lost while it could not renew it
+    if (!*begun) {
       (*lease)->leave();
-      return nullptr;
+      return std::optional<Turn>{};
     }
-    return std::make_unique<LeaseKeeper>(std::move(*lease), **turn, clock);
+    return Turn{node, std::make_unique<LeaseKeeper>(std::move(*lease), **begun, clock)};
   }
 }
 
 Result<std::optional<Database>> open_postgres(
     const ServeOptions& options, const Clock& clock, const StopSignals& signals
 ) {
-  std::int64_t node = postgres::PgStore::kNoNode;
-  auto lease = take_turn(options, clock, signals, node);
-  if (!lease) return tl::unexpected(std::move(lease).error());
-  if (!*lease) return std::optional<Database>{};
-  auto store = postgres::PgStore::open(options.db, node);
+  auto turn = take_turn(options, clock, signals);
+  if (!turn) return tl::unexpected(std::move(turn).error());
+  if (!*turn) return std::optional<Database>{};
+  auto store = postgres::PgStore::open(options.db, (*turn)->node);
   if (!store) return tl::unexpected(std::move(store).error());
   Database database;
   database.parts.store = std::move(*store);
   database.parts.readers = std::make_unique<postgres::PgReaders>(options.db);
   database.parts.outbox_watch = std::make_unique<postgres::PollWatch>(limits::kOutboxPoll);
-  database.parts.lease = std::move(*lease);
+  database.parts.lease = std::move((*turn)->lease);
   database.parts.lost = [] { StopSignals::interrupt(); };
   return database;
 }

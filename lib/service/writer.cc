@@ -17,6 +17,8 @@ constexpr std::size_t kSettlementsHeldMax = 192;
 constexpr Millis kUnwrittenRetry{200};
 /// How often a store that could not be written is tried without anybody's need.
 constexpr Millis kProbeEvery{500};
+/// What takes longer to fail is not to be waited for twice.
+constexpr Millis kFailsAtOnce{1000};
 
 /// The first error that says that the store cannot be written; null when there is none.
 const Error* unavailable(const GroupResult& result) {
@@ -152,7 +154,12 @@ void Writer::run_group(std::vector<Command> commands) {
   for (std::size_t i = 0; i < commands.size(); ++i) {
     commands[i].done.set_value(std::move(result.changes[i]));
   }
-  if (result.refused) refuse_queued(result.status);
+  if (result.refused || failed_slowly(result.status, begun)) refuse_queued(result.status);
+}
+
+bool Writer::failed_slowly(const Status& status, MonoTime begun) const {
+  return !status && status.error().code == Errc::kUnavailable &&
+         clock_.mono_now() - begun > kFailsAtOnce;
 }
 
 void Writer::refuse_queued(const Status& why) {
@@ -168,6 +175,7 @@ void Writer::probe_when_due() {
   const MonoTime now = clock_.mono_now();
   if (!probe_at_ || now < *probe_at_) return;
   const Status probed = group_.probe(clock_.wall_now());
+  if (failed_slowly(probed, now)) refuse_queued(probed);
   probe_at_ = probed ? std::nullopt : std::optional{now + kProbeEvery};
   tell_if_changed({});
 }

@@ -103,9 +103,10 @@ class Writer {
   /// what could not be written is to be tried again.
   bool sleep() POSTRIDER_REQUIRES(mutex_);
   void run_group(std::vector<Command> commands);
-  /// Answers what came while a transaction could not be begun: finding that out may take seconds,
+  /// Answers what came while it was found out that the store takes nothing: that may take seconds,
   /// and nobody shall wait for it twice.
   void refuse_queued(const Status& why);
+  [[nodiscard]] bool failed_slowly(const Status& status, MonoTime begun) const;
   void probe_when_due();
   /// `settled`: settlements were committed.
   void note(const GroupResult& result, bool settled);

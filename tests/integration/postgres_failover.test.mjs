@@ -10,7 +10,8 @@ import { until } from './support/until.mjs';
 const attributes = '?target_session_attrs=read-write';
 
 async function startPair(t) {
-  const settings = ['synchronous_standby_names=standby'];
+  // The memory of a primary that crashes goes with its data.
+  const settings = ['synchronous_standby_names=standby', 'dynamic_shared_memory_type=mmap'];
   const primary = await PostgresServer.start(t, { settings });
   const standby = await PostgresServer.standbyOf(t, primary);
   const hosts = [primary, standby].map(({ port }) => `127.0.0.1:${port}`).join(',');

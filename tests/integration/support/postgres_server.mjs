@@ -72,7 +72,8 @@ export class PostgresServer {
     chmodSync(directory, 0o755);
     const server = new PostgresServer(directory, await freePort(), options);
     t.after(async () => {
-      if (server.isUp) await server.crash();  // also when it is frozen
+      server.thaw();
+      if (server.isUp) await server.stop('immediate');
       rmSync(directory, { recursive: true, force: true });
     });
     // What the server makes is its user's.
@@ -87,6 +88,7 @@ export class PostgresServer {
     this.home = join(directory, 'server');
     this.data = data ?? join(this.home, 'data');
     this.process = null;
+    this.frozen = [];
   }
 
   /// What libpq takes.
