@@ -4,18 +4,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { until } from './until.mjs';
 
-/// Emits with `producers` at once until stop(). Every answer is 202, or 503 with a reason.
+/// Emits with `producers` at once until stop(), to `.api`, which may be changed at any time. Every
+/// answer is 202, or 503 with a reason; with `mayBreak` there may be none.
 export class Load {
-  static start(t, api, { producers = 8, data = {} } = {}) {
-    const load = new Load(api, data);
+  static start(t, api, { producers = 8, data = {}, mayBreak = false } = {}) {
+    const load = new Load(api, data, mayBreak);
     load.work = Promise.all(Array.from({ length: producers }, () => load.#produce()));
     load.work.catch(() => {});  // stop() tells
     t.after(() => (load.over = true));
     return load;
   }
 
-  constructor(api, data) {
-    Object.assign(this, { api, data, over: false, paused: null });
+  constructor(api, data, mayBreak) {
+    Object.assign(this, { api, data, mayBreak, over: false, paused: null });
     /// Ids of what was answered 202.
     this.accepted = [];
     /// Why the others were refused -> how often.
@@ -31,7 +32,8 @@ export class Load {
         continue;
       }
       const begun = performance.now();
-      const answer = await this.api.post('/v1/events', { type: 'tick', data: this.data });
+      const answer = await this.#emit();
+      if (!answer) continue;
       this.longestMs = Math.max(this.longestMs, performance.now() - begun);
       if (answer.status === 202) {
         this.accepted.push(answer.json.id);
@@ -42,6 +44,16 @@ export class Load {
       const { detail } = answer.json;
       this.refused.set(detail, (this.refused.get(detail) ?? 0) + 1);
       await pause(10);  // the machine has others to serve
+    }
+  }
+
+  async #emit() {
+    try {
+      return await this.api.post('/v1/events', { type: 'tick', data: this.data });
+    } catch (error) {
+      if (!this.mayBreak) throw error;
+      await pause(10);
+      return null;
     }
   }
 

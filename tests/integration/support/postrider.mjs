@@ -177,7 +177,7 @@ export class Api {
 ///
 /// Options: `db` (default: a new one), `flags` (further ones), `retryDelaysMs`, `allowLoopback`
 /// (default true), `env`, `wrap` (a command with arguments that runs the binary under it, with the
-/// same pid), `readyWithinMs`.
+/// same pid), `leaseS` (short, so that what follows a kill does not take long), `readyWithinMs`.
 export class Server {
   static async start(t, options = {}) {
     const server = await Server.launch(t, options);
@@ -197,13 +197,12 @@ export class Server {
     this.db = db;
   }
 
-  #launch({ flags = [], retryDelaysMs, allowLoopback = true, env, wrap = [] }) {
+  #launch({ flags = [], retryDelaysMs, allowLoopback = true, env, wrap = [], leaseS = 2 }) {
     const command = [...wrap, binary, 'serve', '--db', this.db, '--listen', '127.0.0.1:0'];
     command.push('--root-key', rootKey);
     if (allowLoopback) command.push('--allow-net', '127.0.0.0/8');
     if (retryDelaysMs) command.push('--retry-delays-ms', retryDelaysMs.join(','));
-    // What follows a kill is not to take long.
-    if (isPostgresUrl(this.db)) command.push('--lease-s', '2');
+    if (isPostgresUrl(this.db)) command.push('--lease-s', `${leaseS}`);
     this.process = launch(command[0], [...command.slice(1), ...flags], { env });
   }
 
