@@ -211,7 +211,7 @@ TEST_F(PgConnection, RowsAreHandedOverOneByOne) {
 
 TEST_F(PgConnection, StatementBehindRowsOneByOneHasItsRowsTogether) {
   constexpr std::string_view kNumbers = "SELECT generate_series(1, 3)::bigint";
-  const auto numbers = [this] {
+  const auto numbers = [&] {
     return must(db_->all(kNumbers, [](const Row& row) { return row.i64(0); }));
   };
   EXPECT_EQ(numbers().size(), 3U);
