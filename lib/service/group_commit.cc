@@ -1,6 +1,5 @@
 #include "service/group_commit.h"
 
-#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -26,13 +25,10 @@ void pass_on(
 
 /// The error that the database ended the transaction with.
 Status why_it_ended(const GroupResult& result) {
-  const auto ends_it = [](const Status& status) {
-    if (status) return false;
-    return status.error().code == Errc::kUnavailable || status.error().code == Errc::kBusy;
-  };
-  if (ends_it(result.status)) return result.status;
-  const auto found = std::find_if(result.changes.begin(), result.changes.end(), ends_it);
-  if (found != result.changes.end()) return *found;
+  const Error* const why = result.find_error([](const Error& error) {
+    return error.code == Errc::kUnavailable || error.code == Errc::kBusy;
+  });
+  if (why != nullptr) return tl::unexpected<Error>(*why);
   return fail(Errc::kUnavailable, "the database ended the transaction");
 }
 

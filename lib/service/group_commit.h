@@ -1,6 +1,7 @@
 // Many changes, one transaction, one fsync.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "service/write_context.h"
@@ -15,6 +16,15 @@ struct GroupResult {
   std::vector<Status> changes;
   /// The store did not even begin a transaction: it is for all others as well.
   bool refused = false;
+
+  /// The first error that `fits`, of `status` before those of the changes; null when there is none.
+  template <class Fits>
+  [[nodiscard]] const Error* find_error(const Fits& fits) const {
+    const auto is_one = [&fits](const Status& one) { return !one && fits(one.error()); };
+    if (is_one(status)) return &status.error();
+    const auto found = std::find_if(changes.begin(), changes.end(), is_one);
+    return found == changes.end() ? nullptr : &found->error();
+  }
 };
 
 /// Runs groups of changes against the store. Free of threads: the writer drives it, and so does the

@@ -22,12 +22,8 @@ constexpr Millis kFailsAtOnce{1000};
 
 /// The first error that says that the store cannot be written; null when there is none.
 const Error* unavailable(const GroupResult& result) {
-  const auto is_unavailable = [](const Status& status) {
-    return !status && status.error().code == Errc::kUnavailable;
-  };
-  if (result.refused || is_unavailable(result.status)) return &result.status.error();
-  const auto found = std::find_if(result.changes.begin(), result.changes.end(), is_unavailable);
-  return found == result.changes.end() ? nullptr : &found->error();
+  if (result.refused) return &result.status.error();
+  return result.find_error([](const Error& error) { return error.code == Errc::kUnavailable; });
 }
 
 }  // namespace
