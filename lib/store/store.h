@@ -20,6 +20,9 @@ namespace postrider {
 /// has returned, losing power keeps all of it. A savepoint around each command lets one fail alone.
 /// `kUnavailable`: there is no space, or no session with the server; `kBusy`: the database is
 /// locked by somebody else; nothing was changed in both cases.
+///
+/// Where nodes share a database, what a command reads here to change it is held until its
+/// transaction ends: it is as the last of all committed it, and nobody else changes it meanwhile.
 class Store {
  public:
   Store() = default;
@@ -68,18 +71,19 @@ class Store {
   // Deliveries.
 
   /// Records attempts and their next states. `delivered` applies to any pending delivery,
-  /// everything else only in the round it was sent in. Results in the order given. Requests that a
-  /// rate limit counts are remembered for its period.
+  /// everything else only in the round it was sent in. Results in the order given; `number` is 0
+  /// where retention has removed the delivery. Requests that a rate limit counts are remembered for
+  /// its period.
   [[nodiscard]] virtual Result<std::vector<Settled>> settle(
       std::span<const Settlement> settlements, WallTime now
   ) = 0;
-  /// The delivery as this transaction sees it.
+  /// The delivery as this transaction sees it, held.
   [[nodiscard]] virtual Result<Delivery> delivery(DeliveryId id) = 0;
   /// Writes a person's change of a delivery: state, due_at, counts of the schedule, dead_reason,
   /// finished_at, discarded; and raises its round. What is allowed is decided by
   /// service/transitions.h.
   [[nodiscard]] virtual Status change_delivery(const Delivery& delivery) = 0;
-  /// The delivery of an event for an endpoint, when there is one.
+  /// The delivery of an event for an endpoint, when there is one, held.
   [[nodiscard]] virtual Result<std::optional<Delivery>> find_delivery(
       EventId event, EndpointId endpoint
   ) = 0;
@@ -88,14 +92,15 @@ class Store {
       const Event& event, const Target& target, WallTime now
   ) = 0;
   [[nodiscard]] virtual Result<Event> event(EventId id) = 0;
-  /// Deliveries of the filter in the order of their death, from `cursor` on; moves `cursor` behind
-  /// them. Looks at a bounded number of rows, so a chunk may be short or empty before the end.
+  /// Deliveries of the filter in the order of their death, from `cursor` on, held; moves `cursor`
+  /// behind them. Looks at a bounded number of rows, so a chunk may be short or empty before the
+  /// end.
   [[nodiscard]] virtual Result<DeliveryChunk> dead_letters_from(
       const DeadLetterFilter& filter, std::size_t rows_max, std::string& cursor
   ) = 0;
 
   // Sweeps: each changes up to rows_max deliveries and returns them as they are now. Rounds are
-  // raised.
+  // raised. What another node holds is left to the next call.
 
   /// Pending deliveries whose event has expired become dead (expired).
   [[nodiscard]] virtual Result<std::vector<Delivery>> expire(
@@ -160,12 +165,14 @@ class Store {
 
   [[nodiscard]] virtual Result<KeyId> add_api_key(const ApiKey& key, WallTime now) = 0;
   [[nodiscard]] virtual Status delete_api_key(KeyId id) = 0;
+  /// Held.
   [[nodiscard]] virtual Result<EventType> event_type(std::string_view name) = 0;
   /// kConflict when the name is taken.
   [[nodiscard]] virtual Status add_event_type(const EventType& type) = 0;
   [[nodiscard]] virtual Status put_event_type(const EventType& type) = 0;
   [[nodiscard]] virtual Status delete_event_type(std::string_view name) = 0;
   [[nodiscard]] virtual Result<TaskId> add_task(const Task& task, WallTime now) = 0;
+  /// Held.
   [[nodiscard]] virtual Result<Task> task(TaskId id) = 0;
   /// Writes state, done, skipped, cursor, error and updated_at.
   [[nodiscard]] virtual Status put_task(const Task& task) = 0;

@@ -1,5 +1,7 @@
 // Settling, and people's changes of single deliveries.
 #include <map>
+#include <set>
+#include <utility>
 #include <variant>
 
 #include "base/assert.h"
@@ -141,14 +143,20 @@ struct AttemptColumns {
   }
 };
 
-Result<Standings> read_standings(Connection& db, std::span<const Settlement> settlements) {
-  Standings standings;
-  for (const Settlement& one : settlements) standings.emplace(one.delivery.value, Standing{});
+using DeliveryIds = std::set<std::int64_t>;
+
+DeliveryIds deliveries_of(std::span<const Settlement> settlements) {
+  DeliveryIds ids;
+  for (const Settlement& one : settlements) ids.insert(one.delivery.value);
+  return ids;
+}
+
+Result<Standings> read_standings(Connection& db, std::string_view sql, const DeliveryIds& wanted) {
   Array<std::int64_t> ids;
-  for (const auto& [id, standing] : standings) ids.add(id);
-  const auto rows = db.query(sql::kStandings, ids);
+  for (const std::int64_t id : wanted) ids.add(id);
+  const auto rows = db.query(sql, ids);
   if (!rows) return tl::unexpected<Error>(rows.error());
-  standings.clear();
+  Standings standings;
   for (int i = 0; i < rows->size(); ++i) {
     const Row row = rows->row(i);
     standings[row.i64(0)] = {
@@ -157,40 +165,67 @@ Result<Standings> read_standings(Connection& db, std::span<const Settlement> set
   return standings;
 }
 
+/// Returns the deliveries that are no longer as they were read.
+Result<DeliveryIds> write_standings(Connection& db, const Standings& standings, WallTime now) {
+  DeliveryIds left;
+  if (standings.empty()) return left;
+  ChangeColumns changes;
+  for (const auto& [id, standing] : standings) {
+    changes.add(id, standing, now);
+    left.insert(id);
+  }
+  changes.queue(db);
+  const auto results = db.exchange();
+  if (!results) return tl::unexpected<Error>(results.error());
+  const Rows& written = results->back();
+  for (int i = 0; i < written.size(); ++i) left.erase(written.row(i).i64(0));
+  return left;
+}
+
 }  // namespace
 
-// What was read decides; it is written only where the delivery is still as it was read, so that two
-// writers by mistake cannot both settle.
+// What was read decides; it is written only where the delivery is still as it was read. Where a
+// person, a sweep or an owner by mistake came between, it is read again and held, so that the
+// second time is the last: holding all of them at once would cost every settlement for what is
+// rare. Attempts come last, with the numbers that they have for good.
 Result<std::vector<Settled>> PgStore::settle(
     std::span<const Settlement> settlements, WallTime now
 ) {
-  std::vector<Settled> settled;
-  if (settlements.empty()) return settled;
-  auto standings = read_standings(*db_, settlements);
-  if (!standings) return tl::unexpected<Error>(standings.error());
-  AttemptColumns attempts;
-  settled.reserve(settlements.size());
-  queue_sends(settlements, now);
-  for (const Settlement& settlement : settlements) {
-    const auto standing = standings->find(settlement.delivery.value);
-    // Retention has removed the delivery: there is nothing to record the attempt with.
-    if (standing == standings->end()) {
-      settled.emplace_back();
-      continue;
+  std::vector<Settled> settled(settlements.size());
+  DeliveryIds left = deliveries_of(settlements);
+  for (const std::string_view read : {sql::kStandings, sql::kHoldStandings}) {
+    if (left.empty()) break;
+    auto standings = read_standings(*db_, read, left);
+    if (!standings) return tl::unexpected<Error>(standings.error());
+    for (std::size_t i = 0; i < settlements.size(); ++i) {
+      const std::int64_t id = settlements[i].delivery.value;
+      if (!left.contains(id)) continue;
+      const auto standing = standings->find(id);
+      // Retention has removed the delivery: there is nothing to record the attempt with.
+      const bool is_there = standing != standings->end();
+      settled[i] = is_there ? settle_one(settlements[i], standing->second) : Settled{};
     }
-    settled.push_back(settle_one(settlement, standing->second));
-    settled.back().attempt = {draw_id(now)};
-    attempts.add(settlement, settled.back());
+    auto changed = write_standings(*db_, *standings, now);
+    if (!changed) return tl::unexpected<Error>(changed.error());
+    left = std::move(*changed);
   }
-  ChangeColumns changes;
-  for (const auto& [id, standing] : *standings) changes.add(id, standing, now);
-  attempts.queue(*db_);
-  changes.queue(*db_);
-  const auto written = db_->exchange();
-  if (!written) return tl::unexpected<Error>(written.error());
-  if (written->back().changes() != changes.ids.size())
-    return fail(Errc::kBusy, "another writer changed a delivery that was being settled");
+  if (!left.empty())
+    return fail(Errc::kBusy, "a delivery that was held to be settled could not be changed");
+  queue_attempts(settlements, settled, now);
   return settled;
+}
+
+void PgStore::queue_attempts(
+    std::span<const Settlement> settlements, std::vector<Settled>& settled, WallTime now
+) {
+  queue_sends(settlements, now);
+  AttemptColumns attempts;
+  for (std::size_t i = 0; i < settlements.size(); ++i) {
+    if (settled[i].number == 0) continue;
+    settled[i].attempt = {draw_id(now)};
+    attempts.add(settlements[i], settled[i]);
+  }
+  if (attempts.ids.size() > 0) attempts.queue(*db_);
 }
 
 Result<Delivery> PgStore::delivery(DeliveryId id) {

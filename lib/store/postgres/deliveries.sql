@@ -12,11 +12,14 @@ FROM unnest(:ids, :event_ids, :endpoint_ids, :due_at_ms, :expires_at_ms, :lane_k
   AS d (id, event_id, endpoint_id, due_at_ms, expires_at_ms, lane_key)
 
 -- name: delivery
+-- Held until the end of the transaction, as is whatever is read to be changed: what another session
+-- is changing is waited for, and read as that one leaves it.
 SELECT
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
   dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
 FROM delivery
 WHERE id = :id
+FOR NO KEY UPDATE
 
 -- name: delivery_of
 SELECT
@@ -24,6 +27,17 @@ SELECT
   dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
 FROM delivery
 WHERE event_id = :event_id AND endpoint_id = :endpoint_id
+FOR NO KEY UPDATE
+
+-- name: hold_deliveries
+-- In the order in which settle holds them, so that two sessions do not wait for each other.
+SELECT
+  id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
+  dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
+FROM delivery
+WHERE id = ANY (:ids)
+ORDER BY id
+FOR NO KEY UPDATE
 
 -- name: deliveries_by_id
 SELECT
@@ -51,10 +65,19 @@ SELECT id, state = 'pending', round, attempts_count
 FROM delivery
 WHERE id = ANY (:ids)
 
+-- name: hold_standings
+SELECT id, state = 'pending', round, attempts_count
+FROM delivery
+WHERE id = ANY (:ids)
+ORDER BY id
+FOR NO KEY UPDATE
+
 -- name: settle
--- What is no longer as it was read is left alone. Without a state the delivery keeps its own: the
--- answers came too late and are counted, so that numbers of attempts never collide. Rows are looked
--- up one by one and then taken by their place: no plan can do it the other way round.
+-- What is no longer as it was read is left alone, also where another session had to be waited for:
+-- then only the outermost conditions are looked at again. Without a state the delivery keeps its
+-- own: the answers came too late and are counted, so that numbers of attempts never collide. Rows
+-- are looked up one by one, in the order given, and then taken by their place: no plan can do it the
+-- other way round.
 UPDATE delivery AS d
 SET
   state = coalesce(s.state, d.state),
@@ -65,7 +88,8 @@ SET
   schedule_attempts_count = d.schedule_attempts_count + s.applied
 FROM (
   SELECT
-    found.place, s.counted, s.applied, s.state, s.due_at_ms, s.dead_reason, s.finished_at_ms
+    found.place, s.round, s.attempts_count, s.counted, s.applied, s.state, s.due_at_ms,
+    s.dead_reason, s.finished_at_ms
   FROM unnest(
     :ids, :rounds, :attempts_counts, :counted, :applied, :states, :due_at_ms, :dead_reasons,
     :finished_at_ms
@@ -75,11 +99,12 @@ FROM (
   CROSS JOIN LATERAL (
     SELECT one.ctid AS place
     FROM delivery AS one
-    WHERE one.id = s.id AND one.round = s.round AND one.attempts_count = s.attempts_count
+    WHERE one.id = s.id
     LIMIT 1
   ) AS found
 ) AS s
-WHERE d.ctid = s.place
+WHERE d.ctid = s.place AND d.round = s.round AND d.attempts_count = s.attempts_count
+RETURNING d.id
 
 -- name: insert_attempts
 INSERT INTO attempt (
@@ -154,6 +179,8 @@ WHERE e.deleted_at_ms IS NULL
 ORDER BY e.id
 
 -- name: expire
+-- What another session holds is left to the next sweep: sweeps wait for nobody, so nobody waits for
+-- them in a circle, and what they have taken hold of is as the conditions say.
 WITH changed AS (
   UPDATE delivery
   SET
@@ -168,6 +195,7 @@ WITH changed AS (
     WHERE state = 'pending' AND expires_at_ms IS NOT NULL AND expires_at_ms <= :now
     ORDER BY expires_at_ms, id
     LIMIT :rows_max
+    FOR NO KEY UPDATE SKIP LOCKED
   )
   RETURNING
     id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
@@ -189,24 +217,28 @@ WITH changed AS (
     finished_at_ms = :now,
     round = round + 1
   WHERE id IN (
-    (
+    SELECT id
+    FROM (
       SELECT id
       FROM delivery
       WHERE
         endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL
         AND due_at_ms <= :due_until
       ORDER BY due_at_ms, id
-    )
+      FOR NO KEY UPDATE SKIP LOCKED
+    ) AS free
     UNION ALL
-    -- All lines of the endpoint are looked at, in the index alone.
-    (
+    -- All lines of the endpoint are looked at in the index, which knows what is due.
+    SELECT id
+    FROM (
       SELECT id
       FROM delivery
       WHERE
         endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NOT NULL
         AND due_at_ms <= :due_until
       ORDER BY lane_key, id
-    )
+      FOR NO KEY UPDATE SKIP LOCKED
+    ) AS in_lines
     LIMIT :rows_max
   )
   RETURNING
@@ -227,19 +259,23 @@ WITH changed AS (
     SELECT waiting.id
     FROM endpoint AS e
     CROSS JOIN LATERAL (
-      (
+      SELECT id
+      FROM (
         SELECT d.id
         FROM delivery AS d
         WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NULL
         ORDER BY d.due_at_ms, d.id
-      )
+        FOR NO KEY UPDATE SKIP LOCKED
+      ) AS free
       UNION ALL
-      (
+      SELECT id
+      FROM (
         SELECT d.id
         FROM delivery AS d
         WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
         ORDER BY d.lane_key, d.id
-      )
+        FOR NO KEY UPDATE SKIP LOCKED
+      ) AS in_lines
     ) AS waiting
     WHERE e.deleted_at_ms IS NOT NULL
     LIMIT :rows_max
@@ -288,7 +324,13 @@ WITH changed AS (
     due_at_ms = NULL,
     finished_at_ms = :now,
     round = round + 1
-  WHERE id = ANY (:ids)
+  WHERE id IN (
+    SELECT id
+    FROM delivery
+    WHERE id = ANY (:ids) AND state = 'pending'
+    ORDER BY id
+    FOR NO KEY UPDATE SKIP LOCKED
+  )
   RETURNING
     id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
   dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key

@@ -157,6 +157,10 @@ class PgStore final : public Store {
   [[nodiscard]] std::int64_t draw_id(WallTime now);
   /// Queues the deletion of secrets and the insertion of others.
   void queue_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
+  /// Queues the attempts of what was settled, with what rate limits count.
+  void queue_attempts(
+      std::span<const Settlement> settlements, std::vector<Settled>& settled, WallTime now
+  );
   /// Queues what the settlements' rate limits count.
   void queue_sends(std::span<const Settlement> settlements, WallTime now);
   /// Goes on where `sweep_` is, through what waits for the endpoint.
@@ -165,6 +169,8 @@ class PgStore final : public Store {
   [[nodiscard]] Result<bool> sweep_free(WallTime created_before, Swept& swept);
   [[nodiscard]] Result<bool> sweep_lines(WallTime created_before, Swept& swept);
   void sweep_row(std::int64_t id, WallTime created_before, Swept& swept);
+  /// Keeps others from changing them; drops those that somebody has changed.
+  [[nodiscard]] Status hold(std::vector<Delivery>& dead);
   [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
 
   const std::unique_ptr<Connection> db_;

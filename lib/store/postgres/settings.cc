@@ -59,7 +59,7 @@ Status PgStore::delete_api_key(KeyId id) {
 
 Result<EventType> PgStore::event_type(std::string_view name) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
-  return needed(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
+  return needed(db_->one(sql::kHoldEventType, read_event_type<Row>, name), "no such event type");
 }
 
 Status PgStore::add_event_type(const EventType& type) {
@@ -119,7 +119,7 @@ Result<TaskId> PgStore::add_task(const Task& task, WallTime now) {
 
 Result<Task> PgStore::task(TaskId id) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
-  return needed(db_->one(sql::kTask, read_task<Row>, id), "no such task");
+  return needed(db_->one(sql::kHoldTask, read_task<Row>, id), "no such task");
 }
 
 Status PgStore::put_task(const Task& task) {

@@ -38,6 +38,13 @@ SELECT name, description, schema, archived, created_at_ms, updated_at_ms
 FROM event_type
 WHERE name = :name
 
+-- name: hold_event_type
+-- Until the end of the transaction, to be changed.
+SELECT name, description, schema, archived, created_at_ms, updated_at_ms
+FROM event_type
+WHERE name = :name
+FOR NO KEY UPDATE
+
 -- name: event_types_after
 SELECT name, description, schema, archived, created_at_ms, updated_at_ms
 FROM event_type
@@ -73,6 +80,15 @@ SELECT
 FROM task
 WHERE id = :id
 
+-- name: hold_task
+-- Until the end of the transaction, to be changed.
+SELECT
+  id, kind, state, tenant, endpoint_id, type, reason, since_ms, until_ms, total, done, skipped,
+  cursor, error, created_at_ms, updated_at_ms
+FROM task
+WHERE id = :id
+FOR NO KEY UPDATE
+
 -- name: tasks_before
 SELECT
   id, kind, state, tenant, endpoint_id, type, reason, since_ms, until_ms, total, done, skipped,
@@ -91,7 +107,8 @@ WHERE state = 'running'
 ORDER BY id
 
 -- name: add_stats
--- Rows of one minute and endpoint are added up first: a statement writes each row once.
+-- Rows of one minute and endpoint are added up first: a statement writes each row once; all sessions
+-- in one order, so that none waits for another in a circle.
 INSERT INTO stat AS s (
   minute_ms, tenant, endpoint_id, events, delivered, dead, attempts_2xx, attempts_3xx,
   attempts_4xx, attempts_5xx, attempts_timeout, attempts_connect, attempts_tls, attempts_dns,
@@ -112,6 +129,7 @@ FROM unnest(
   attempts_blocked, duration_sum_ms
 )
 GROUP BY a.minute_ms, a.tenant, a.endpoint_id
+ORDER BY a.minute_ms, a.tenant, a.endpoint_id
 ON CONFLICT (minute_ms, tenant, endpoint_id) DO UPDATE
 SET
   events = s.events + excluded.events,

@@ -1,5 +1,6 @@
 // Sweeps and long walks, a bounded number of rows per call.
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "base/limits.h"
@@ -140,8 +141,30 @@ Result<DeliveryChunk> PgStore::dead_letters_from(
     looked_at += taken;
     chunk.done = taken < part && taken == views->size() && chunk.rows.size() < rows_max;
   }
+  if (auto held = hold(chunk.rows); !held) return tl::unexpected<Error>(held.error());
   cursor = place_cursor(*place);
   return chunk;
+}
+
+// Of one that was replayed or discarded meanwhile the round is another; a late answer is only
+// counted.
+Status PgStore::hold(std::vector<Delivery>& dead) {
+  if (dead.empty()) return {};
+  Array<DeliveryId> ids;
+  for (const Delivery& one : dead) ids.add(one.id);
+  auto found = db_->all(sql::kHoldDeliveries, read_swept, ids);
+  if (!found) return tl::unexpected<Error>(found.error());
+  std::unordered_map<std::int64_t, Delivery> held;
+  for (Delivery& one : *found) held.emplace(one.id.value, std::move(one));
+  std::vector<Delivery> as_read;
+  as_read.reserve(dead.size());
+  for (const Delivery& one : dead) {
+    const auto now = held.find(one.id.value);
+    if (now != held.end() && now->second.round == one.round)
+      as_read.push_back(std::move(now->second));
+  }
+  dead = std::move(as_read);
+  return {};
 }
 
 }  // namespace postrider::postgres
