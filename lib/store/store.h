@@ -54,6 +54,7 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<Appended>> append(
       std::span<const NewEvent> events, WallTime now
   ) = 0;
+  /// Nobody else is told of the key before the transaction ends.
   [[nodiscard]] virtual Result<std::optional<IdempotencyRecord>> idempotency(
       std::string_view tenant, std::string_view key
   ) = 0;
@@ -62,8 +63,9 @@ class Store {
   ) = 0;
   /// The oldest rows that producers inserted.
   [[nodiscard]] virtual Result<std::vector<OutboxRow>> outbox(std::size_t rows_max) = 0;
+  /// kBusy when another node has taken the row up since it was read.
   [[nodiscard]] virtual Status remove_outbox(std::int64_t row) = 0;
-  /// Moves a row to outbox_rejected.
+  /// Moves a row to outbox_rejected. kBusy likewise.
   [[nodiscard]] virtual Status reject_outbox(
       std::int64_t row, std::string_view reason, WallTime now
   ) = 0;
@@ -91,6 +93,7 @@ class Store {
   [[nodiscard]] virtual Result<AppendedDelivery> add_delivery(
       const Event& event, const Target& target, WallTime now
   ) = 0;
+  /// Held: retention leaves it and nobody else replays it.
   [[nodiscard]] virtual Result<Event> event(EventId id) = 0;
   /// Deliveries of the filter in the order of their death, from `cursor` on, held; moves `cursor`
   /// behind them. Looks at a bounded number of rows, so a chunk may be short or empty before the
@@ -125,8 +128,8 @@ class Store {
   /// Removes events created before `before` all of whose deliveries are final, with these and their
   /// attempts; and idempotency keys older than `keys_before`, rejected outbox rows, finished tasks,
   /// statistics and what is left of deleted endpoints older than `before`. About `rows_max` rows
-  /// per call: an event goes whole. Calls make up a pass; events that have to stay are looked at
-  /// once per pass, not once per call.
+  /// per call: an event goes whole, or stays when somebody has begun to replay it. Calls make up a
+  /// pass; events that have to stay are looked at once per pass, not once per call.
   [[nodiscard]] virtual Result<Pruned> prune(
       WallTime before, WallTime keys_before, std::size_t rows_max
   ) = 0;

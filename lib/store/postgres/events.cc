@@ -45,13 +45,15 @@ Result<AppendedDelivery> PgStore::add_delivery(
 Result<Event> PgStore::event(EventId id) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
   const auto read = [](const Row& row) { return read_event(row, WithData::kYes); };
-  return needed(db_->one(sql::kEvent, read, id), "no such event");
+  return needed(db_->one(sql::kHoldEvent, read, id), "no such event");
 }
 
 Result<std::optional<IdempotencyRecord>> PgStore::idempotency(
     std::string_view tenant, std::string_view key
 ) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
+  // A statement of its own: the one that reads has to see what the lock was waited for.
+  db_->queue(sql::kHoldIdempotencyKey, tenant, key);
   return db_->one(sql::kIdempotency, read_idempotency<Row>, tenant, key);
 }
 
@@ -68,11 +70,17 @@ Result<std::vector<OutboxRow>> PgStore::outbox(std::size_t rows_max) {
   return db_->all(sql::kOutbox, read_outbox_row<Row>, rows_max, kOutboxBytesMax);
 }
 
-Status PgStore::remove_outbox(std::int64_t row) { return db_->run(sql::kDeleteOutbox, row); }
+Status PgStore::remove_outbox(std::int64_t row) {
+  const auto removed = db_->query(sql::kDeleteOutbox, row);
+  if (!removed) return tl::unexpected<Error>(removed.error());
+  if (removed->changes() == 0)
+    return fail(Errc::kBusy, "another node has taken up a row of the outbox");
+  return {};
+}
 
 Status PgStore::reject_outbox(std::int64_t row, std::string_view reason, WallTime now) {
   db_->queue(sql::kRejectOutbox, reason, now, row);
-  return db_->run(sql::kDeleteOutbox, row);
+  return remove_outbox(row);
 }
 
 }  // namespace postrider::postgres

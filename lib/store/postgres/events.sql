@@ -23,6 +23,15 @@ SELECT
 FROM event
 WHERE id = :id
 
+-- name: hold_event
+-- Until the end of the transaction: retention does not remove it, and no other session replays it.
+SELECT
+  id, tenant, type, created_at_ms, deliver_at_ms, expires_at_ms, ordering_key, channels,
+  traceparent, tracestate, metadata, data
+FROM event
+WHERE id = :id
+FOR NO KEY UPDATE
+
 -- name: events_of_all
 SELECT
   id, tenant, type, created_at_ms, deliver_at_ms, expires_at_ms, ordering_key, channels,
@@ -40,6 +49,12 @@ FROM event
 WHERE (tenant, id) >= (:tenant, :first) AND (tenant, id) < (:tenant, :before)
 ORDER BY tenant DESC, id DESC
 LIMIT :rows_max
+
+-- name: hold_idempotency_key
+-- Until the end of the transaction. Keys that share a number only wait for each other.
+SELECT pg_advisory_xact_lock(
+  hashtextextended(:key, hashtextextended(:tenant, hashtextextended(current_schema()::text, 0)))
+)
 
 -- name: idempotency
 SELECT body_sha256, answer

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "store/old_events.h"
 #include "store/store.h"
 
 namespace postrider::postgres {
@@ -172,6 +173,8 @@ class PgStore final : public Store {
   /// Keeps others from changing them; drops those that somebody has changed.
   [[nodiscard]] Status hold(std::vector<Delivery>& dead);
   [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
+  /// Returns how many rows went: none when somebody is about to replay one of the events.
+  [[nodiscard]] Result<std::int64_t> remove_events(const std::vector<EventRun>& runs);
 
   const std::unique_ptr<Connection> db_;
   const std::unique_ptr<Transaction> transaction_;

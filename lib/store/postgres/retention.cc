@@ -31,8 +31,11 @@ std::int64_t changes_of(const std::vector<Rows>& results) {
   return count;
 }
 
-/// Returns how many rows went.
-Result<std::int64_t> remove_events(Connection& db, const std::vector<EventRun>& runs) {
+}  // namespace
+
+// What decided that the events go was read before: where a replay came between, a delivery is left,
+// and everything stays as it was. Attempts go last, with deliveries that nobody settles any more.
+Result<std::int64_t> PgStore::remove_events(const std::vector<EventRun>& runs) {
   if (runs.empty()) return 0;
   Array<EventId> firsts;
   Array<EventId> lasts;
@@ -40,13 +43,21 @@ Result<std::int64_t> remove_events(Connection& db, const std::vector<EventRun>& 
     firsts.add(first);
     lasts.add(last);
   }
-  for (const auto query :
-       {sql::kDeleteAttemptsOfEvents, sql::kDeleteDeliveriesOfEvents, sql::kDeleteEvents})
-    db.queue(query, firsts, lasts);
-  return db.exchange().map([](const auto& results) { return changes_of(results); });
+  db_->queue(sql::kBeginRemoval);
+  const auto events = db_->query(sql::kDeleteEvents, firsts, lasts);
+  if (!events) return tl::unexpected<Error>(events.error());
+  const auto deliveries = db_->query(sql::kDeleteDeliveriesOfEvents, firsts, lasts);
+  if (!deliveries) return tl::unexpected<Error>(deliveries.error());
+  const auto is_true = [](const Row& row) { return row.boolean(0); };
+  const auto left = db_->one(sql::kHaveDeliveries, is_true, firsts, lasts);
+  if (!left) return tl::unexpected<Error>(left.error());
+  if (*left == true) return db_->run(sql::kUndoRemoval).map([] { return std::int64_t{0}; });
+  Array<std::int64_t> ids;
+  for (int i = 0; i < deliveries->size(); ++i) ids.add(deliveries->row(i).i64(0));
+  const auto attempts = db_->query(sql::kDeleteAttempts, ids);
+  if (!attempts) return tl::unexpected<Error>(attempts.error());
+  return events->changes() + deliveries->changes() + attempts->changes();
 }
-
-}  // namespace
 
 Result<Pruned> PgStore::prune_events(WallTime before, std::size_t rows_max) {
   const auto lead = db_->one(
@@ -60,8 +71,9 @@ Result<Pruned> PgStore::prune_events(WallTime before, std::size_t rows_max) {
     more = look_at_some(*db_, old, id_before, rows_max);
     if (!more) return tl::unexpected<Error>(more.error());
   }
-  const auto rows_count = remove_events(*db_, old.runs());
+  const auto rows_count = remove_events(old.runs());
   if (!rows_count) return tl::unexpected<Error>(rows_count.error());
+  if (*rows_count == 0 && !old.runs().empty()) return Pruned{.rows_count = 0, .done = false};
   const Pruned pruned{.rows_count = *rows_count, .done = old.wants_more()};
   prune_after_ = pruned.done ? EventId{} : old.looked_until();
   return pruned;

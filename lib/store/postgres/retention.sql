@@ -20,20 +20,35 @@ CROSS JOIN LATERAL (
 ) AS d
 ORDER BY e.id
 
--- name: delete_attempts_of_events
-DELETE FROM attempt AS a
-USING unnest(:firsts, :lasts) AS r (first, last), delivery AS d
-WHERE d.event_id >= r.first AND d.event_id <= r.last AND a.delivery_id = d.id
+-- name: begin_removal
+SAVEPOINT removal
 
--- name: delete_deliveries_of_events
-DELETE FROM delivery AS d
-USING unnest(:firsts, :lasts) AS r (first, last)
-WHERE d.event_id >= r.first AND d.event_id <= r.last
+-- name: undo_removal
+ROLLBACK TO SAVEPOINT removal
 
 -- name: delete_events
+-- First: whoever replays one of them holds it, and is waited for.
 DELETE FROM event AS e
 USING unnest(:firsts, :lasts) AS r (first, last)
 WHERE e.id >= r.first AND e.id <= r.last
+
+-- name: delete_deliveries_of_events
+-- Looks at the state once more where another session has to be waited for.
+DELETE FROM delivery AS d
+USING unnest(:firsts, :lasts) AS r (first, last)
+WHERE d.event_id >= r.first AND d.event_id <= r.last AND d.state <> 'pending'
+RETURNING d.id
+
+-- name: have_deliveries
+SELECT EXISTS (
+  SELECT
+  FROM unnest(:firsts, :lasts) AS r (first, last), delivery AS d
+  WHERE d.event_id >= r.first AND d.event_id <= r.last
+)
+
+-- name: delete_attempts
+DELETE FROM attempt
+WHERE delivery_id = ANY (:delivery_ids)
 
 -- name: prune_idempotency
 -- Ids grow with time: the oldest rows are the first.
