@@ -419,6 +419,29 @@ Status Connection::receive_each(const std::function<void(const Row& row)>& take)
   return receive_end(std::move(failed));
 }
 
+std::vector<Notification> Connection::read_notifications() {
+  std::vector<Notification> arrived;
+  while (PGnotify* const one = PQnotifies(handle_.get())) {
+    arrived.push_back({one->be_pid, one->extra});
+    PQfreemem(one);
+  }
+  return arrived;
+}
+
+Result<std::vector<Notification>> Connection::notifications(int waker, Millis longest) {
+  POSTRIDER_ASSERT(queue_.empty());
+  if (handle_ == nullptr) return fail(Errc::kUnavailable, "there is no connection to PostgreSQL");
+  auto arrived = read_notifications();
+  if (!arrived.empty()) return arrived;
+  std::array<pollfd, 2> ready{{{PQsocket(handle_.get()), POLLIN, 0}, {waker, POLLIN, 0}}};
+  const int count = ::poll(ready.data(), ready.size(), static_cast<int>(longest.count()));
+  if (count <= 0 || ready[0].revents == 0) return arrived;
+  if (PQconsumeInput(handle_.get()) == 0) return lost();
+  arrived = read_notifications();
+  if (PQstatus(handle_.get()) != CONNECTION_OK) return lost();
+  return arrived;
+}
+
 Status Connection::script(std::string_view sql) {
   POSTRIDER_ASSERT(queue_.empty());
   if (handle_ == nullptr) return fail(Errc::kUnavailable, "there is no connection to PostgreSQL");

@@ -92,6 +92,12 @@ class Rows {
 
 enum class Role : std::uint8_t { kReader, kWriter };
 
+/// What a session sent with NOTIFY.
+struct Notification {
+  int process = 0;  ///< the server's, of that session
+  std::string message;
+};
+
 /// A session with its prepared statements. Owned by one thread.
 ///
 /// SQL comes from the embedded .sql files and from the list of copied tables: statements are
@@ -181,6 +187,10 @@ class Connection {
   /// takes does not grow with their number. The statement is not kept.
   [[nodiscard]] Status each(std::string_view sql, const std::function<void(const Row& row)>& take);
 
+  /// What has arrived on the channels that the session listens to. Waits for it until `waker` is
+  /// readable or `longest` is over, and may find nothing before. Outside of transactions.
+  [[nodiscard]] Result<std::vector<Notification>> notifications(int waker, Millis longest);
+
   /// Runs a script of several statements without parameters or rows, such as a migration.
   [[nodiscard]] Status script(std::string_view sql);
 
@@ -222,6 +232,8 @@ class Connection {
   [[nodiscard]] Error error_of(const pg_result* result) const;
   [[nodiscard]] tl::unexpected<Error> lost();
   [[nodiscard]] tl::unexpected<Error> silent();
+  /// What libpq has read of it.
+  [[nodiscard]] std::vector<Notification> read_notifications();
   /// Sends what has not gone yet and waits until there is an answer, or the end of the session;
   /// false when the server stays silent.
   [[nodiscard]] bool wait_for_answer();
