@@ -174,13 +174,11 @@ Result<int> show_main_job(
 }
 
 /// The usual port when it is free, any other when not: a second `dev` beside a service just works.
-Result<std::unique_ptr<Node>> start_node(
-    ServeOptions& options, bool any_port, const Clock& clock, const StopSignals& signals
-) {
-  auto node = Node::start(options, clock, signals);
+Result<std::unique_ptr<Node>> start_node(ServeOptions& options, bool any_port, const Clock& clock) {
+  auto node = Node::start(options, clock);
   if (node || !any_port || node.error().code != Errc::kConflict) return node;
   options.port = 0;
-  return Node::start(options, clock, signals);
+  return Node::start(options, clock);
 }
 
 Result<int> dev(Io& io, const ServeFlags& given) {
@@ -200,8 +198,7 @@ Result<int> dev(Io& io, const ServeFlags& given) {
   log::init(options->log_format, options->log_level);
   const StopSignals signals;
   const SystemClock clock;
-  auto node = start_node(*options, given.listen == ServeFlags{}.listen, clock, signals);
-  if (node && *node == nullptr) return kExitDone;
+  auto node = start_node(*options, given.listen == ServeFlags{}.listen, clock);
   auto shown = node ? show_main_job(io, *options, **node, clock, signals)
                     : Result<int>{tl::unexpected(std::move(node).error())};
   if (shown) return shown;

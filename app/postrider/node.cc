@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "api/api.h"
+#include "app/postrider/stop_signals.h"
 #include "http/server.h"
 #include "jq/sandbox/process_runner.h"
 #include "service/keyring.h"
 #include "service/lease_keeper.h"
 #include "service/service.h"
+#include "store/postgres/pg_channel.h"
 #include "store/postgres/pg_lease.h"
 #include "store/postgres/pg_store.h"
 #include "store/postgres/poll_watch.h"
@@ -36,6 +38,7 @@ EngineOptions engine_options(const ServeOptions& options) {
   engine.retry_default = default_retry_policy();
   if (!options.retry_delays.empty()) engine.retry_default.delays = options.retry_delays;
   engine.request = {std::string(kUserAgent), options.timeout};
+  engine.others_append = is_postgres_url(options.db);
   return engine;
 }
 
@@ -51,13 +54,14 @@ ServiceOptions service_options(const ServeOptions& options) {
   return service;
 }
 
-/// The database's parts of a service, and what keeps others from it while it runs.
+/// The database's parts of a service, and what outlives the service.
 struct Database {
   ServiceParts parts;
-  std::optional<sqlite::DatabaseLock> lock;
+  std::optional<sqlite::DatabaseLock> lock;  ///< keeps others from it
+  std::unique_ptr<AdjustedClock> clock;      ///< the database's, where nodes share one
 };
 
-Result<std::optional<Database>> open_sqlite(const std::string& path) {
+Result<Database> open_sqlite(const std::string& path) {
   auto lock = sqlite::DatabaseLock::take(path);
   if (!lock) return tl::unexpected(std::move(lock).error());
   auto store = sqlite::SqliteStore::open(path);
@@ -75,63 +79,42 @@ Result<std::optional<Database>> open_sqlite(const std::string& path) {
   return database;
 }
 
-/// A node whose turn it is.
-struct Turn {
-  std::int64_t node = 0;
-  std::unique_ptr<LeaseKeeper> lease;
-};
-
-/// Stands by until it is this node's turn; nothing when it was asked to stop meanwhile.
-Result<std::optional<Turn>> take_turn(
-    const ServeOptions& options, const Clock& clock, const StopSignals& signals
-) {
-  while (true) {
-    auto lease = postgres::PgLease::join(options.db, options.lease);
-    if (!lease) return tl::unexpected(std::move(lease).error());
-    const std::int64_t node = (*lease)->node();
-    const auto begun =
-        wait_for_turn(**lease, clock, [&](Millis time) { return signals.pause(time); });
-    if (!begun) continue;  // its place was lost while it could not renew it
-    if (!*begun) {
-      (*lease)->leave();
-      return std::optional<Turn>{};
-    }
-    return Turn{node, std::make_unique<LeaseKeeper>(std::move(*lease), **begun, clock)};
+Result<Database> open_postgres(const ServeOptions& options, const Clock& clock) {
+  auto lease = postgres::PgLease::join(options.db, options.lease);
+  if (!lease) return tl::unexpected(std::move(lease).error());
+  auto store = postgres::PgStore::open(options.db, (*lease)->node());
+  if (!store) {
+    (*lease)->leave();
+    return tl::unexpected(std::move(store).error());
   }
-}
-
-Result<std::optional<Database>> open_postgres(
-    const ServeOptions& options, const Clock& clock, const StopSignals& signals
-) {
-  auto turn = take_turn(options, clock, signals);
-  if (!turn) return tl::unexpected(std::move(turn).error());
-  if (!*turn) return std::optional<Database>{};
-  auto store = postgres::PgStore::open(options.db, (*turn)->node);
-  if (!store) return tl::unexpected(std::move(store).error());
+  auto channel = postgres::PgChannel::open(options.db, clock);
+  if (!channel) {
+    (*lease)->leave();
+    return tl::unexpected(std::move(channel).error());
+  }
   Database database;
+  database.clock = std::make_unique<AdjustedClock>(clock);
   database.parts.store = std::move(*store);
   database.parts.readers = std::make_unique<postgres::PgReaders>(options.db);
   database.parts.outbox_watch = std::make_unique<postgres::PollWatch>(limits::kOutboxPoll);
-  database.parts.lease = std::move((*turn)->lease);
+  database.parts.lease = std::make_unique<LeaseKeeper>(std::move(*lease), *database.clock);
+  database.parts.messenger = std::make_unique<Messenger>(std::move(*channel), clock);
   database.parts.lost = [] { StopSignals::interrupt(); };
   return database;
 }
 
-Result<std::optional<Database>> open_database(
-    const ServeOptions& options, const Clock& clock, const StopSignals& signals
-) {
+Result<Database> open_database(const ServeOptions& options, const Clock& clock) {
   auto guard = curl::AddressGuard::parse(options.allow_nets);
   if (!guard) return tl::unexpected(std::move(guard).error());
-  auto database = is_postgres_url(options.db) ? open_postgres(options, clock, signals)
-                                              : open_sqlite(options.db);
-  if (!database || !*database) return database;
-  ServiceParts& parts = (*database)->parts;
+  auto database =
+      is_postgres_url(options.db) ? open_postgres(options, clock) : open_sqlite(options.db);
+  if (!database) return database;
   curl::CurlTransport::Options transport{.guard = std::move(*guard)};
   transport.connections_max = options.max_in_flight;
-  parts.transport = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
+  database->parts.transport = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
   auto programs = jq::ProcessRunner::open({});
   if (!programs) return tl::unexpected(std::move(programs).error());
-  parts.programs = std::move(*programs);
+  database->parts.programs = std::move(*programs);
   return database;
 }
 
@@ -160,13 +143,16 @@ tl::unexpected<Error> with_database(Error error, const ServeOptions& options) {
 
 class ServingNode final : public Node {
  public:
+  /// Of the database, what outlives the service.
+  struct Held {
+    std::optional<sqlite::DatabaseLock> lock;
+    std::unique_ptr<AdjustedClock> clock;
+  };
+
   ServingNode(
-      std::optional<sqlite::DatabaseLock> lock,
-      std::unique_ptr<Service> service,
-      const ServeOptions& options,
-      const Clock& clock
+      Held held, std::unique_ptr<Service> service, const ServeOptions& options, const Clock& clock
   )
-      : lock_(std::move(lock)),
+      : held_(std::move(held)),
         service_(std::move(service)),
         api_(*service_, api_options(*service_)),
         server_(server_options(options), clock) {
@@ -221,7 +207,7 @@ class ServingNode final : public Node {
   }
 
   // In the order they are made; they end the other way round.
-  const std::optional<sqlite::DatabaseLock> lock_;
+  const Held held_;
   const std::unique_ptr<Service> service_;
   api::Api api_;
   http::Server server_;
@@ -230,17 +216,15 @@ class ServingNode final : public Node {
 
 }  // namespace
 
-Result<std::unique_ptr<Node>> Node::start(
-    const ServeOptions& options, const Clock& clock, const StopSignals& signals
-) {
-  auto opened = open_database(options, clock, signals);
-  if (!opened) return with_database(std::move(opened).error(), options);
-  if (!*opened) return nullptr;
-  auto database = std::move(*opened);
-  auto service = Service::create(service_options(options), std::move(database->parts), clock);
+Result<std::unique_ptr<Node>> Node::start(const ServeOptions& options, const Clock& clock) {
+  auto database = open_database(options, clock);
+  if (!database) return with_database(std::move(database).error(), options);
+  const Clock& service_clock = database->clock ? *database->clock : clock;
+  auto service =
+      Service::create(service_options(options), std::move(database->parts), service_clock);
   if (!service) return with_database(std::move(service).error(), options);
-  auto node =
-      std::make_unique<ServingNode>(std::move(database->lock), std::move(*service), options, clock);
+  ServingNode::Held held{std::move(database->lock), std::move(database->clock)};
+  auto node = std::make_unique<ServingNode>(std::move(held), std::move(*service), options, clock);
   if (auto started = node->start(); !started) {
     return with_database(std::move(started).error(), options);
   }

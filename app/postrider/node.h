@@ -6,7 +6,6 @@
 #include <string>
 
 #include "app/postrider/serve_options.h"
-#include "app/postrider/stop_signals.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -15,12 +14,11 @@ namespace postrider::cli {
 /// Names every concrete part and puts them together. Owned by one thread.
 class Node {
  public:
-  /// Takes the database's lock or waits for this node's turn, opens or makes and migrates it,
-  /// starts all threads and listens. Null when `signals` asked to stop while it waited. When
-  /// another node follows this one, `signals` are interrupted: stop() is wanted then. `clock`
-  /// outlives it.
+  /// Takes the database's lock or joins its nodes, opens or makes and migrates it, starts all
+  /// threads and listens. When other nodes have given this one up, StopSignals are interrupted:
+  /// stop() is wanted then. `clock` outlives it.
   [[nodiscard]] static Result<std::unique_ptr<Node>> start(
-      const ServeOptions& options, const Clock& clock, const StopSignals& signals
+      const ServeOptions& options, const Clock& clock
   );
   virtual ~Node() = default;
   Node(const Node&) = delete;

@@ -9,7 +9,7 @@
 namespace postrider::cli {
 namespace {
 
-/// Until it is asked to stop; false when another node has followed this one.
+/// Until it is asked to stop; false when other nodes have given this one up.
 bool serve_with(Io& io, Node& node, const StopSignals& signals, const ServeOptions& options) {
   if (!node.made_key().empty())
     io.out << "first admin key (shown once): " << node.made_key() << '\n';
@@ -28,14 +28,14 @@ Result<int> serve(Io& io, const ServeFlags& flags) {
   const StopSignals signals;
   const SystemClock clock;
   while (true) {
-    auto node = Node::start(*options, clock, signals);
+    auto node = Node::start(*options, clock);
     if (!node) {
       // Wrong usage was found above: what fails from here on is a failure.
       report(io, node.error());
       return kExitFailed;
     }
-    if (*node == nullptr || serve_with(io, **node, signals, *options)) return kExitDone;
-    log::info("starts again, to stand by");
+    if (serve_with(io, **node, signals, *options)) return kExitDone;
+    log::info("joins the other nodes again");
   }
 }
 

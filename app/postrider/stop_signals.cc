@@ -7,16 +7,11 @@
 namespace postrider::cli {
 namespace {
 
-sigset_t stop_set() {
+sigset_t all_set() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  return set;
-}
-
-sigset_t all_set() {
-  sigset_t set = stop_set();
   sigaddset(&set, SIGUSR1);
   return set;
 }
@@ -34,14 +29,6 @@ StopSignals::Reason StopSignals::wait() const {
   while (sigwait(&set, &signal) != 0) {
   }
   return signal == SIGUSR1 ? Reason::kInterrupted : Reason::kAsked;
-}
-
-bool StopSignals::pause(Millis time) const {
-  const sigset_t set = stop_set();
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  const auto rest = std::chrono::nanoseconds{time - seconds};
-  const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = rest.count()};
-  return sigtimedwait(&set, nullptr, &timeout) < 0;
 }
 
 void StopSignals::raise() { static_cast<void>(::kill(::getpid(), SIGTERM)); }

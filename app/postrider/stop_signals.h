@@ -1,8 +1,6 @@
 // SIGINT and SIGTERM as something to wait for.
 #pragma once
 
-#include "base/clock.h"
-
 namespace postrider::cli {
 
 /// Made before any thread, so that all of them leave the signals to wait().
@@ -14,8 +12,6 @@ class StopSignals {
 
   /// Returns when the process is asked to stop, or interrupt() was called.
   [[nodiscard]] Reason wait() const;
-  /// False when the process was asked to stop before the time was over.
-  [[nodiscard]] bool pause(Millis time) const;
 
   /// Ends wait() from any thread of this process, as if it was asked to stop.
   static void raise();

@@ -1,6 +1,7 @@
 // Two clocks that cannot be mixed up: wall time is stored and shown, monotonic time measures.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -39,6 +40,24 @@ class SystemClock final : public Clock {
   [[nodiscard]] WallTime wall_now() const override;
   [[nodiscard]] MonoTime mono_now() const override;
   [[nodiscard]] std::int64_t boot() const override;
+};
+
+/// Another clock's, whose wall time is set right by a known offset. Thread-safe.
+class AdjustedClock final : public Clock {
+ public:
+  /// `clock` outlives it.
+  explicit AdjustedClock(const Clock& clock) : clock_(clock) {}
+
+  [[nodiscard]] WallTime wall_now() const override { return clock_.wall_now() + offset(); }
+  [[nodiscard]] MonoTime mono_now() const override { return clock_.mono_now(); }
+  [[nodiscard]] std::int64_t boot() const override { return clock_.boot(); }
+
+  [[nodiscard]] Millis offset() const { return Millis{offset_ms_.load()}; }
+  void set_offset(Millis offset) { offset_ms_.store(offset.count()); }
+
+ private:
+  const Clock& clock_;
+  std::atomic<std::int64_t> offset_ms_{0};
 };
 
 [[nodiscard]] constexpr std::int64_t unix_ms(WallTime time) {

@@ -93,6 +93,8 @@ struct Endpoint {
   std::optional<OpenCircuit> circuit;      ///< nothing while it is closed
   /// Raised when failures begin anew: answers to older requests say nothing of it any more.
   int health_round = 0;
+  /// Raised by every change of anything but its health, where nodes share the database.
+  std::int64_t version = 0;
 };
 
 /// Whether the endpoint wants the event: same tenant, a matching type, a shared channel.

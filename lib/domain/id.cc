@@ -17,7 +17,14 @@ __extension__ using Uint128 = unsigned __int128;
 }  // namespace
 
 std::int64_t IdSequence::next(WallTime now) {
-  last_ = std::max(last_ + 1, first_id_at(now));
+  // The first of the slot in the millisecond of now, or of the last id when that is later.
+  const std::int64_t ms = std::max(unix_ms(now), last_ >> static_cast<int>(kIdCountBits));
+  const std::int64_t first = (ms << static_cast<int>(kIdCountBits)) |
+                             (static_cast<std::int64_t>(slot_) << static_cast<int>(count_bits_));
+  const std::int64_t end = first + (std::int64_t{1} << static_cast<int>(count_bits_));
+  const std::int64_t next = std::max(first, last_ + 1);
+  // Where the slot has no more room in it, the next millisecond has.
+  last_ = next < end ? next : first + (std::int64_t{1} << static_cast<int>(kIdCountBits));
   return last_;
 }
 

@@ -5,6 +5,7 @@
 // bits of time, the 20 bits of count, and 60 bits that differ from database to database.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -16,6 +17,8 @@
 namespace postrider {
 
 inline constexpr unsigned kIdCountBits = 20;
+/// Of the count, the bits that say which node drew the id, where several nodes draw ids at once.
+inline constexpr unsigned kIdSlotBits = 8;
 
 /// A row id of one table. Rows of all tables share one growing sequence.
 template <class Tag>
@@ -44,16 +47,23 @@ using KeyId = Id<struct KeyTag>;
 /// Draws row ids. Owned by the thread that writes.
 class IdSequence {
  public:
-  /// `last` is the largest id ever drawn, 0 in an empty database.
+  /// Of who alone draws ids. `last` is the largest id ever drawn, 0 in an empty database.
   explicit IdSequence(std::int64_t last) : last_(last) {}
+  /// Of one of up to 256 nodes: no two that have different slots draw the same id.
+  IdSequence(std::int64_t last, unsigned slot)
+      : last_(last), count_bits_(kIdCountBits - kIdSlotBits), slot_(slot) {}
 
   /// Larger than every id before, whatever the clock does.
   [[nodiscard]] std::int64_t next(WallTime now);
+  /// Others have drawn `id`: the next one is larger.
+  void skip_to(std::int64_t id) { last_ = std::max(last_, id); }
 
   [[nodiscard]] std::int64_t last() const { return last_; }
 
  private:
   std::int64_t last_;
+  unsigned count_bits_ = kIdCountBits;  // that are counted up, below those of the slot
+  unsigned slot_ = 0;
 };
 
 /// Turns row ids into public ids (`evt_` + 26 characters of lower-case Crockford base32) and back.

@@ -8,8 +8,6 @@
 namespace postrider {
 namespace {
 
-/// A receiver that takes longer is not prompt: it keeps its slots long.
-constexpr Millis kPromptMax{1000};
 /// Lanes looked at in one tick. Answers of prompt receivers come in before more is sent, on the
 /// connections that they free: with hundreds of requests at once libcurl takes twice the time for
 /// each.
@@ -30,8 +28,20 @@ void Engine::hand_over(DueDelivery fresh, WallTime now) {
   const EndpointId id = fresh.delivery.endpoint;
   Lane* lane = lane_of(id, false);
   if (lane == nullptr) return;  // the endpoint was deleted since; its deliveries are cancelled
-  lane->hand_over(std::move(fresh), now);
+  if (options_.others_append && fresh.delivery.lane_key) {
+    // An older one of the line may be there that the engine will be told of later.
+    lane->appended(fresh.delivery.id, *fresh.delivery.lane_key);
+  } else {
+    lane->hand_over(std::move(fresh), now);
+  }
   note_runnable(id);
+}
+
+void Engine::appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key) {
+  Lane* lane = lane_of(endpoint, true);
+  if (lane == nullptr) return;
+  lane->appended(delivery, lane_key);
+  note_runnable(endpoint);
 }
 
 void Engine::settled(
@@ -43,6 +53,7 @@ void Engine::settled(
   if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->settled(delivery);
   lane->settled(delivery, applied, due_at);
   note_runnable(endpoint);
+  leave_if_done(endpoint);
 }
 
 void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
@@ -50,6 +61,8 @@ void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
   const auto known = endpoints_.find(id.value);
   if (known != endpoints_.end() && known->second->health_round != endpoint->health_round)
     circuits_.erase(id.value);
+  const auto awaited = awaited_.find(id.value);
+  if (awaited != awaited_.end() && awaited->second <= endpoint->version) awaited_.erase(awaited);
   if (Lane* lane = find_lane(id); lane != nullptr) {
     lane->set_endpoint(endpoint);
     if (!lane->may_ever_send()) lane->unload();
@@ -59,6 +72,7 @@ void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
 }
 
 void Engine::remove_endpoint(EndpointId id) {
+  awaited_.erase(id.value);
   endpoints_.erase(id.value);
   circuits_.erase(id.value);
   Lane* lane = find_lane(id);
@@ -69,6 +83,45 @@ void Engine::remove_endpoint(EndpointId id) {
   lane->stop();
   lane->unload();
   note_runnable(id);
+}
+
+void Engine::abandon(const Partitions& partitions) {
+  std::vector<EndpointId> abandoned;
+  for (const auto& [id, endpoint] : endpoints_) {
+    if (partitions.test(partition_of(endpoint->id))) abandoned.push_back(endpoint->id);
+  }
+  for (const EndpointId id : abandoned) {
+    leaving_.insert(id.value);
+    due_.set(id, std::nullopt);
+    holds_.set(id, std::nullopt);
+    if (Lane* lane = find_lane(id); lane != nullptr) {
+      lane->stop();
+      lane->unload();
+    }
+    leave_if_done(id);
+  }
+}
+
+Partitions Engine::leaving() const {
+  Partitions partitions;
+  for (const std::int64_t id : leaving_) partitions.set(partition_of(EndpointId{id}));
+  return partitions;
+}
+
+void Engine::leave_if_done(EndpointId id) {
+  if (!leaving_.contains(id.value)) return;
+  const Lane* lane = find_lane(id);
+  if (lane != nullptr && lane->in_flight() > 0) return;
+  forget(id);
+}
+
+void Engine::forget(EndpointId id) {
+  lanes_.erase(id.value);
+  endpoints_.erase(id.value);
+  circuits_.erase(id.value);
+  prompt_.erase(id.value);
+  leaving_.erase(id.value);
+  awaited_.erase(id.value);
 }
 
 void Engine::set_prompt(EndpointId id, bool prompt) {
@@ -153,7 +206,7 @@ Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion
 
 Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   Lane* lane = find_lane(id);
-  if (lane == nullptr) return {};
+  if (lane == nullptr || leaving_.contains(id.value)) return {};
   lane->reconsider(wall_now);
   Circuit* circuit = open_circuit(id);
   if (circuit != nullptr && has_slot(*lane) && may_send(*lane, mono_now)) {
@@ -199,15 +252,21 @@ Status Engine::read_page(Lane& lane, WallTime wall_now, std::size_t rows_max) {
   params.is_held = [&lane](DeliveryId id) { return lane.is_held(id); };
   auto page = store_.due(params);
   if (!page) return tl::unexpected(std::move(page).error());
-  lane.take_page(std::move(*page));
+  if (!is_for_later(lane, page->endpoint_version)) lane.take_page(std::move(*page));
   return {};
 }
 
 Status Engine::read_heads(Lane& lane, WallTime wall_now, std::size_t rows_max) {
   auto page = store_.ordered(lane.heads_params(wall_now, rows_max));
   if (!page) return tl::unexpected(std::move(page).error());
-  lane.take_heads(std::move(*page));
+  if (!is_for_later(lane, page->endpoint_version)) lane.take_heads(std::move(*page));
   return {};
+}
+
+bool Engine::is_for_later(const Lane& lane, std::int64_t version) {
+  if (version <= lane.endpoint().version) return false;
+  awaited_[lane.endpoint().id.value] = version;
+  return true;
 }
 
 void Engine::send(Lane& lane, WallTime wall_now, MonoTime mono_now) {
@@ -258,97 +317,7 @@ void Engine::go_on(Prepared prepared, WallTime wall_now, MonoTime mono_now) {
   slots_.give_back(is_prompt(endpoint));
   if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->put_back(id);
   if (!prepared.can_go) lane->throttled(mono_now, std::nullopt);
-}
-
-void Engine::heed(const Answer& answer, Lane& lane, MonoTime mono_now) {
-  const Judgement& judgement = answer.judgement;
-  if (judgement.verdict == Verdict::kThrottled) {
-    lane.throttled(mono_now, judgement.retry_after);
-  } else {
-    lane.answered();
-    if (judgement.retry_after) lane.throttled(mono_now, judgement.retry_after);
-  }
-  if (judgement.holds_host && judgement.retry_after) {
-    const std::string& url = answer.attempt.endpoint->config.url;
-    host_holds_.hold(url, mono_now, *judgement.retry_after);
-  }
-  if (judgement.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
-}
-
-void Engine::judge_promptness(const Answer& answer, MonoTime mono_now) {
-  const Underway& attempt = answer.attempt;
-  const EndpointId id = attempt.endpoint->id;
-  const auto prepared_for = attempt.sent_at.value_or(mono_now) - attempt.begun_at;
-  const bool is_slow = prepared_for + answer.response.duration > kPromptMax;
-  const bool was_reached = answer.response.failure == Response::Failure::kNone;
-  // An attempt that its programs ended says nothing of how soon the endpoint answers.
-  if (is_slow || answer.tells_health) set_prompt(id, !is_slow && was_reached);
-}
-
-void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
-  Underway& sent = answer.attempt;
-  const Delivery& delivery = sent.due.delivery;
-  Lane* lane = find_lane(delivery.endpoint);
-  POSTRIDER_ASSERT(lane != nullptr);
-  if (answer.tells_health) heed(answer, *lane, mono_now);
-  judge_promptness(answer, mono_now);
-
-  Response& response = answer.response;
-  Judgement& judgement = answer.judgement;
-  Settlement settlement;
-  settlement.delivery = delivery.id;
-  settlement.endpoint = delivery.endpoint;
-  settlement.round = delivery.round;
-  settlement.attempts_count = delivery.attempts_count;
-  settlement.attempt.started_at = sent.started_at;
-  settlement.attempt.duration = response.duration;
-  settlement.attempt.status = response.status;
-  settlement.attempt.outcome = judgement.outcome;
-  settlement.attempt.error =
-      response.error.empty() ? std::move(judgement.reason) : std::move(response.error);
-  settlement.attempt.response_excerpt = std::move(response.body);
-  settlement.verdict = judgement.verdict;
-  settlement.tells_health = answer.tells_health;
-  settlement.health_round = sent.endpoint->health_round;
-  const bool was_open = open_circuit(delivery.endpoint) != nullptr;
-  if (answer.tells_health) {
-    settlement.circuit = judge_circuit(sent, is_well(judgement.verdict), wall_now, mono_now);
-  }
-  const RetryPolicy& policy =
-      sent.endpoint->config.retry ? *sent.endpoint->config.retry : options_.retry_default;
-  settlement.next =
-      next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
-  if (sent.sent_at && sent.endpoint->config.rate_limit) {
-    settlement.sent_at = *sent.sent_at;
-    settlement.rate_period = sent.endpoint->config.rate_limit->period;
-  }
-  settlement.event = std::move(sent.due.event);
-  const bool circuit_matters = was_open || settlement.circuit;
-  sink_.put(std::move(settlement), urgency_of(delivery, *lane, circuit_matters));
-}
-
-Urgency Engine::urgency_of(const Delivery& delivery, const Lane& lane, bool circuit_matters) const {
-  const bool slot_is_wanted =
-      !lane.has_free_slot() || !slots_.any_free() || !waiting_for_slot_.empty();
-  const bool awaited = delivery.lane_key || circuit_matters || slot_is_wanted;
-  return awaited ? Urgency::kAwaited : Urgency::kCanWait;
-}
-
-std::optional<OpenCircuit> Engine::judge_circuit(
-    const Underway& sent, bool is_well, WallTime wall_now, MonoTime mono_now
-) {
-  const std::int64_t id = sent.endpoint->id.value;
-  const auto endpoint = endpoints_.find(id);
-  // Of the endpoint as it is now the answer says nothing.
-  if (endpoint == endpoints_.end() || endpoint->second->health_round != sent.endpoint->health_round)
-    return std::nullopt;
-  if (is_well) {
-    circuits_.erase(id);
-    return std::nullopt;
-  }
-  Circuit& circuit = circuits_[id];
-  circuit.failed(sent.due.delivery.id, wall_now, mono_now, prng_.unit());
-  return circuit.stored();
+  leave_if_done(endpoint);
 }
 
 Circuit* Engine::open_circuit(EndpointId id) {
@@ -376,7 +345,7 @@ Status Engine::fetch_wanted(Lane& lane, Circuit& circuit, WallTime wall_now, Mon
 }
 
 bool Engine::may_send(const Lane& lane, MonoTime mono_now) {
-  if (!lane.may_send(mono_now)) return false;
+  if (!lane.may_send(mono_now) || awaited_.contains(lane.endpoint().id.value)) return false;
   if (host_hold(lane, mono_now)) return false;
   const Circuit* circuit = open_circuit(lane.endpoint().id);
   return circuit == nullptr || circuit->may_probe(mono_now);
@@ -410,7 +379,7 @@ Lane* Engine::find_lane(EndpointId id) {
 
 Lane* Engine::lane_of(EndpointId id, bool store_may_hold) {
   const auto endpoint = endpoints_.find(id.value);
-  if (endpoint == endpoints_.end()) return nullptr;
+  if (endpoint == endpoints_.end() || leaving_.contains(id.value)) return nullptr;
   return &lanes_.try_emplace(id.value, endpoint->second, store_may_hold, budget_).first->second;
 }
 

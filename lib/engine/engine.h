@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/prng.h"
+#include "domain/partition.h"
 #include "domain/retry_policy.h"
 #include "engine/agenda.h"
 #include "engine/circuit.h"
@@ -33,6 +34,8 @@ struct EngineOptions {
   std::size_t line_bytes_max = limits::kKeyBytesMax;
   RetryPolicy retry_default;
   RequestOptions request;
+  /// Whether other processes append, too, and what they have appended is told of later.
+  bool others_append = false;
 };
 
 /// Whether something that could be sent waits for a settlement to be committed.
@@ -69,6 +72,8 @@ class Engine {
 
   /// A delivery was committed.
   void hand_over(DueDelivery fresh, WallTime now);
+  /// Another process has committed a delivery of the line.
+  void appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key);
   /// A settlement was committed. `applied`: the delivery was still what it was when the request was
   /// sent; `due_at` when it is then still pending.
   void settled(
@@ -79,6 +84,13 @@ class Engine {
   /// The endpoint is new or was changed.
   void put_endpoint(std::shared_ptr<const Endpoint> endpoint);
   void remove_endpoint(EndpointId id);
+  /// Sends nothing more for the endpoints of those partitions, which another process gets, and
+  /// forgets each of them once what is in flight for it is settled.
+  void abandon(const Partitions& partitions);
+  /// Those of them for which something is in flight.
+  [[nodiscard]] Partitions leaving() const;
+  /// The store holds a later version of an endpoint: nothing is sent to it until put_endpoint().
+  [[nodiscard]] bool awaits_endpoints() const { return !awaited_.empty(); }
   /// Whether the endpoint answered at once when it was last heard of.
   void set_prompt(EndpointId id, bool prompt);
   /// The endpoint has failed `failures` times in a row, as a process before left it.
@@ -94,7 +106,7 @@ class Engine {
   /// once.
   void probe_with(DeliveryId delivery, EndpointId endpoint);
   /// A request that a process before sent at `at` counts against the endpoint's rate limit. In the
-  /// order of their instants, before the first tick.
+  /// order of their instants, before anything is sent to it.
   void seed_send(EndpointId id, MonoTime at);
   /// Somebody changed this delivery in the store.
   void delivery_changed(
@@ -158,10 +170,15 @@ class Engine {
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
   /// Reads what the lane wants: deliveries without a line, heads of lines, half of the room each.
   [[nodiscard]] Status read_store(Lane& lane, WallTime wall_now, MonoTime mono_now);
+  /// Whether deliveries were read that are for a later version of the endpoint.
+  [[nodiscard]] bool is_for_later(const Lane& lane, std::int64_t version);
   [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now, std::size_t rows_max);
   [[nodiscard]] Status read_heads(Lane& lane, WallTime wall_now, std::size_t rows_max);
   void send(Lane& lane, WallTime wall_now, MonoTime mono_now);
   void note_runnable(EndpointId id);
+  /// Forgets an endpoint that is leaving and has nothing in flight.
+  void leave_if_done(EndpointId id);
+  void forget(EndpointId id);
   /// A lane that has nothing in flight could not begin: it is looked at once a slot is free.
   void wait_for_slot(EndpointId id);
   /// Makes the first of those runnable; false when there is none or no slot.
@@ -191,7 +208,9 @@ class Engine {
   Agenda<MonoTime> holds_;
   HostHolds host_holds_;
   Slots slots_;
-  std::unordered_set<std::int64_t> prompt_;  // endpoints; their lanes come and go
+  std::unordered_set<std::int64_t> prompt_;                 // endpoints; their lanes come and go
+  std::unordered_set<std::int64_t> leaving_;                // endpoints with something in flight
+  std::unordered_map<std::int64_t, std::int64_t> awaited_;  // versions of endpoints
   // Of the endpoints whose last attempt failed.
   std::unordered_map<std::int64_t, Circuit> circuits_;
   // Lanes without a request that found no slot, each at most once, in order.

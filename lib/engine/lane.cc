@@ -67,6 +67,11 @@ void Lane::hand_over_ordered(DueDelivery fresh, WallTime now) {
   push_ready(std::move(fresh));
 }
 
+void Lane::appended(DeliveryId id, const std::string& key) {
+  if (!may_ever_send() && !lines_.held_of(key)) return lines_.walk_all();
+  if (lines_.is_fresh_head(key, id)) lines_.queue(key);
+}
+
 bool Lane::is_full() const {
   return ready_.size() > limits::kLaneReadyMax / 2 || set_aside_count_ >= limits::kLaneReadyMax;
 }

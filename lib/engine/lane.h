@@ -43,6 +43,9 @@ class Lane {
   /// would be overtaken; else the store keeps it until a page brings it.
   void hand_over(DueDelivery fresh, WallTime now);
 
+  /// A delivery of the line was just committed, which may not be its head.
+  void appended(DeliveryId id, const std::string& key);
+
   /// Whether a page is wanted now. A lane that may not send does not page either.
   [[nodiscard]] bool wants_page(WallTime now) const;
   void take_page(DuePage page);

@@ -29,12 +29,13 @@ Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
           IdCodec{reader_->id_salt()},
           {*reader_, *transport_, renderer_, outbox_},
           Prng{parts.seed}
-      ) {}
+      ),
+      feed_(engine_, *reader_),
+      abandoned_(std::move(parts.abandoned)) {}
 
 Status Dispatcher::start() {
   if (thread_.joinable()) return {};
-  if (auto loaded = load(engine_, *reader_, clock_.wall_now(), clock_.mono_now()); !loaded)
-    return loaded;
+  if (auto told = take_news(); !told) return told;
   thread_ = std::jthread([this] { run(); });
   return {};
 }
@@ -116,10 +117,12 @@ void Dispatcher::run() noexcept {
 }
 
 Millis Dispatcher::turn(std::vector<Completion> completions) {
-  take_news();
+  const Status told = take_news();
   const WallTime wall_now = clock_.wall_now();
   const MonoTime mono_now = clock_.mono_now();
-  const Status ticked = engine_.tick(wall_now, mono_now, std::move(completions));
+  Status ticked = engine_.tick(wall_now, mono_now, std::move(completions));
+  if (ticked) ticked = told;
+  if (const Partitions idle = feed_.take_abandoned(); idle.any()) abandoned_(idle);
   if (!outbox_.settlements.empty()) {
     writer_.settle(
         std::exchange(outbox_.settlements, {}), std::exchange(outbox_.urgency, Urgency::kCanWait)
@@ -136,11 +139,21 @@ Millis Dispatcher::turn(std::vector<Completion> completions) {
     if (could_read) log::error("the outbox cannot be read", {{"reason", ticked.error().context}});
     return kReadRetry;
   }
+  if (engine_.awaits_endpoints()) {
+    ask_for_endpoints(mono_now);
+    return kReadRetry;
+  }
   const auto idle = engine_.idle_for(wall_now, mono_now);
   return idle ? std::min(*idle, kSleepMax) : kIdleSleepMax;
 }
 
-void Dispatcher::take_news() {
+void Dispatcher::ask_for_endpoints(MonoTime now) {
+  if (now < ask_again_at_) return;
+  ask_again_at_ = now + kReadRetry;
+  writer_.refresh();
+}
+
+Status Dispatcher::take_news() {
   News news;
   bool writable = true;
   bool draining = false;
@@ -150,10 +163,11 @@ void Dispatcher::take_news() {
     writable = writable_ && clock_.mono_now() < send_until_;
     draining = draining_;
   }
-  engine_.set_writable(writable);
   if (draining) engine_.drain();
-  apply(engine_, std::move(news), clock_.wall_now());
+  Status told = feed_.apply(std::move(news), clock_.wall_now(), clock_.mono_now());
+  engine_.set_writable(writable && told);
   for (auto& result : renderer_.take()) engine_.rendered(std::move(result));
+  return told;
 }
 
 }  // namespace postrider

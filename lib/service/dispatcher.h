@@ -1,6 +1,7 @@
 // The thread that sends.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
+#include "service/engine_feed.h"
 #include "service/news.h"
 #include "service/render_desk.h"
 #include "service/writer.h"
@@ -25,6 +27,9 @@ class Dispatcher {
     ProgramRunner& programs;  ///< ends before the dispatcher does, after stop()
     EngineOptions engine;
     std::uint64_t seed = 0;  ///< of the jitter
+    /// Nothing is in flight any more for partitions that were abandoned. On the dispatcher's
+    /// thread.
+    std::function<void(const Partitions&)> abandoned = [](const Partitions&) {};
   };
 
   /// `clock` and `writer` outlive it.
@@ -33,7 +38,7 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  /// Reads the endpoints and what waits for them, and starts the thread. Idempotent.
+  /// Tells the engine what it was told so far, and starts the thread. Idempotent.
   [[nodiscard]] Status start();
   /// Sends nothing new from now on. Idempotent.
   void begin_drain();
@@ -67,8 +72,10 @@ class Dispatcher {
   };
 
   void run() noexcept;
-  void take_news();
+  /// An error: the engine must not send.
+  [[nodiscard]] Status take_news();
   [[nodiscard]] Millis turn(std::vector<Completion> completions);
+  void ask_for_endpoints(MonoTime now);
 
   const Clock& clock_;
   Writer& writer_;
@@ -89,6 +96,9 @@ class Dispatcher {
   RenderDesk renderer_;
   Outbox outbox_;
   Engine engine_;
+  EngineFeed feed_;
+  std::function<void(const Partitions&)> abandoned_;
+  MonoTime ask_again_at_;
 
   std::jthread thread_;
 };

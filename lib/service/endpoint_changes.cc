@@ -43,6 +43,9 @@ void merge(Effects& effects, Effects more) {
   effects.events_accepted += more.events_accepted;
   effects.deliveries_cancelled += more.deliveries_cancelled;
   effects.deliveries_dead += more.deliveries_dead;
+  effects.adopted.partitions |= more.adopted.partitions;
+  append(effects.adopted.endpoints, std::move(more.adopted.endpoints));
+  effects.abandoned |= more.abandoned;
   effects.keys_changed |= more.keys_changed;
   effects.event_types_changed |= more.event_types_changed;
   effects.tasks_changed |= more.tasks_changed;

@@ -23,6 +23,16 @@ void pass_on(
   settlements.clear();
 }
 
+/// Of a later version, perhaps: what it signs would not be what its receivers expect.
+Status check_scheme(const Endpoint& endpoint) {
+  const std::string& scheme = endpoint.config.signature.scheme;
+  if (signing::find_scheme(scheme) != nullptr) return {};
+  return fail(
+      Errc::kCorrupt,
+      "an endpoint is signed by the scheme " + scheme + ", which this program does not know"
+  );
+}
+
 /// The error that the database ended the transaction with.
 Status why_it_ended(const GroupResult& result) {
   const Error* const why = result.find_error([](const Error& error) {
@@ -45,14 +55,7 @@ Status GroupCommit::reload() {
   if (!endpoints) return tl::unexpected(std::move(endpoints).error());
   health_.clear();
   for (const auto& endpoint : *endpoints) {
-    // Of a later version, perhaps: what it signs would not be what its receivers expect.
-    if (signing::find_scheme(endpoint.config.signature.scheme) == nullptr) {
-      return fail(
-          Errc::kCorrupt,
-          "an endpoint is signed by the scheme " + endpoint.config.signature.scheme +
-              ", which this program does not know"
-      );
-    }
+    if (auto known = check_scheme(endpoint); !known) return known;
     if (endpoint.failing_since) {
       health_[endpoint.id.value] = {
           endpoint.failing_since, endpoint.failed_attempts_count, endpoint.circuit};
@@ -60,6 +63,38 @@ Status GroupCommit::reload() {
   }
   routing_.load(std::move(*endpoints));
   stale_ = false;
+  return {};
+}
+
+Status GroupCommit::begin(Effects& effects) {
+  if (auto begun = store_.begin(); !begun) return begun;
+  // Now a commit that seemed to fail is done or never will be.
+  if (stale_) {
+    if (auto fresh = reload(); !fresh) return fresh;
+  }
+  return refresh(effects);
+}
+
+Status GroupCommit::refresh(Effects& effects) {
+  auto changes = store_.refresh();
+  if (!changes) return tl::unexpected(std::move(changes).error());
+  for (const auto& endpoint : changes->endpoints) {
+    if (auto known = check_scheme(endpoint); !known) return known;
+  }
+  for (auto& endpoint : changes->endpoints) {
+    const auto before = routing_.find(endpoint.id);
+    if (before && before->health_round != endpoint.health_round) health_.erase(endpoint.id.value);
+    auto shared = std::make_shared<const Endpoint>(std::move(endpoint));
+    routing_.put(shared);
+    effects.endpoints.push_back(std::move(shared));
+  }
+  for (const EndpointId id : changes->endpoints_removed) {
+    if (!routing_.find(id)) continue;
+    routing_.remove(id);
+    health_.erase(id.value);
+    effects.endpoints_removed.push_back(id);
+  }
+  effects.keys_changed = effects.event_types_changed = changes->settings;
   return {};
 }
 
@@ -72,19 +107,15 @@ GroupResult GroupCommit::run(
   const auto nothing_written = [&](const Status& why) {
     return GroupResult{why, std::vector<Status>(changes.size(), why)};
   };
-  if (auto begun = store_.begin(); !begun) {
+  effects.owned = owned_;
+  if (auto begun = begin(effects); !begun) {
+    store_.rollback();
     GroupResult result = nothing_written(begun);
     result.refused = true;
     return result;
   }
-  // Now a commit that seemed to fail is done or never will be.
-  if (stale_) {
-    if (auto fresh = reload(); !fresh) {
-      store_.rollback();
-      return nothing_written(fresh);
-    }
-  }
-  WriteContext context{store_, routing_, health_, effects, now};
+  const Partitions owned_before = owned_;
+  WriteContext context{store_, routing_, health_, owned_, effects, now};
   std::vector<Settled> settled;
   GroupResult result{settle(context, settlements, settled), std::vector<Status>(changes.size())};
   for (std::size_t i = 0; i < changes.size() && store_.in_transaction(); ++i) {
@@ -93,15 +124,18 @@ GroupResult GroupCommit::run(
   const Status committed = store_.in_transaction() ? store_.commit() : why_it_ended(result);
   if (!committed) {
     store_.rollback();
+    owned_ = owned_before;
     const auto& removed = effects.endpoints_removed;
     removed_.insert(removed_.end(), removed.begin(), removed.end());
     effects = {};
+    effects.owned = owned_;
     stale_ = true;
     untold_ = true;
     return nothing_written(committed);
   }
   if (result.status) pass_on(settlements, settled, effects);
   if (untold_) catch_up(effects);
+  effects.owned = owned_;
   return result;
 }
 
@@ -131,7 +165,7 @@ Status GroupCommit::probe(WallTime now) {
 Status GroupCommit::run_one(WriteContext& context, const Change& change) {
   if (auto saved = store_.savepoint(); !saved) return saved;
   Effects own;
-  WriteContext inner{context.store, context.routing, context.health, own, context.now};
+  WriteContext inner = context.with(own);
   if (auto changed = change(inner); !changed) {
     if (store_.in_transaction()) store_.rollback_to_savepoint();
     return changed;
@@ -150,18 +184,20 @@ Status GroupCommit::settle(
 ) {
   if (settlements.empty()) return {};
   if (auto saved = store_.savepoint(); !saved) return saved;
+  Effects own;
+  WriteContext inner = context.with(own);
   auto written = store_.settle(settlements, context.now);
   Status judged =
-      written ? judge_endpoints(context, settlements) : Status{tl::unexpected(written.error())};
+      written ? judge_endpoints(inner, settlements) : Status{tl::unexpected(written.error())};
   if (judged) judged = store_.release_savepoint();
   if (!judged) {
     if (store_.in_transaction()) store_.rollback_to_savepoint();
-    context.effects = {};
     // Routing and health may hold what was undone; the changes of the group come after it. Nothing
     // else of this transaction is in them yet. One that has ended has no further changes.
     if (store_.in_transaction() && !reload()) store_.rollback();
     return judged;
   }
+  merge(context.effects, std::move(own));
   settled = std::move(*written);
   return {};
 }

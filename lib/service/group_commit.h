@@ -39,8 +39,8 @@ class GroupCommit {
 
   /// Settles and runs the changes in one transaction. Settlements that are written are taken out of
   /// `settlements`; they stay there when they could not be, for the next group. `effects` is empty
-  /// unless something was committed. A commit that fails may have been done all the same when the
-  /// store could not say: the effects of the next one make everybody look again.
+  /// but for `owned` unless something was committed. A commit that fails may have been done all the
+  /// same when the store could not say: the effects of the next one make everybody look again.
   [[nodiscard]] GroupResult run(
       std::vector<Settlement>& settlements,
       const std::vector<Change>& changes,
@@ -52,6 +52,8 @@ class GroupCommit {
   [[nodiscard]] Status probe(WallTime now);
 
   [[nodiscard]] const Routing& routing() const { return routing_; }
+  /// What the node sends for, by what was committed.
+  [[nodiscard]] const Partitions& owned() const { return owned_; }
 
  private:
   /// `settled`: what the store made of them, in their order; empty unless it took them.
@@ -67,6 +69,10 @@ class GroupCommit {
   [[nodiscard]] bool note_health(WriteContext& context, const Settlement& settlement);
   [[nodiscard]] Status run_one(WriteContext& context, const Change& change);
   [[nodiscard]] Status reload();
+  /// Begins a transaction; routing is what was committed before.
+  [[nodiscard]] Status begin(Effects& effects);
+  /// Takes over what other nodes have changed.
+  [[nodiscard]] Status refresh(Effects& effects);
   /// Adds what others have to know of commits that seemed to fail.
   void catch_up(Effects& effects);
 
@@ -74,6 +80,7 @@ class GroupCommit {
   StoreReader* reader_ = nullptr;  // set by load; outlives this
   Routing routing_;
   HealthBook health_;
+  Partitions owned_;
   bool stale_ = false;   // routing and health hold changes that were not committed
   bool untold_ = false;  // a commit that seemed to fail may have been done, and nobody was told
   std::vector<EndpointId> removed_;  // by such commits, if they were done

@@ -89,14 +89,21 @@ bool Maintenance::is_due(MonoTime& at, Millis period) {
   return true;
 }
 
+Result<bool> Maintenance::lead(const std::function<Status(WriteContext&)>& work) {
+  return writer_.execute<bool>([&](WriteContext& context) -> Result<bool> {
+    if (!context.leads()) return false;
+    return work(context).map([] { return true; });
+  });
+}
+
 void Maintenance::sweep() {
   bool more = true;
   while (more && !stopping()) {
     more = false;
-    const Status swept = writer_.execute([&](WriteContext& context) {
+    const auto swept = lead([&](WriteContext& context) {
       return sweep_deliveries(context, options_.hold_disabled, more);
     });
-    report("sweeps", swept);
+    report_led("sweeps", swept);
     if (!swept) return;
   }
 }
@@ -123,13 +130,13 @@ void Maintenance::step_tasks() {
   for (const auto& task : *tasks) {
     bool running = true;
     while (running && !stopping()) {
-      const auto stepped =
-          writer_.execute<Task>([&](WriteContext& context) { return step_task(context, task.id); });
-      if (!stepped) {
-        report("tasks", tl::unexpected(stepped.error()));
-        return;
-      }
-      running = stepped->state == TaskState::kRunning;
+      const auto led = lead([&](WriteContext& context) -> Status {
+        const auto stepped = step_task(context, task.id);
+        if (!stepped) return tl::unexpected<Error>(stepped.error());
+        running = stepped->state == TaskState::kRunning;
+        return {};
+      });
+      if (!led || !*led) return report_led("tasks", led);
     }
   }
   report("tasks", {});
@@ -168,37 +175,42 @@ void Maintenance::write_stats() {
 }
 
 void Maintenance::prune_secrets() {
-  report("secrets", writer_.execute([](WriteContext& context) -> Status {
-    auto changed = context.store.prune_secrets(context.now);
-    if (!changed) return tl::unexpected(std::move(changed).error());
-    for (const EndpointId id : *changed) {
-      const auto known = context.routing.find(id);
-      if (!known) continue;
-      auto endpoint = std::make_shared<Endpoint>(*known);
-      auto& secrets = endpoint->secrets;
-      const auto expired = [&](const EndpointSecret& secret) {
-        return secret.expires_at && *secret.expires_at <= context.now;
-      };
-      secrets.erase(std::remove_if(secrets.begin(), secrets.end(), expired), secrets.end());
-      context.routing.put(endpoint);
-      context.effects.endpoints.push_back(std::move(endpoint));
-    }
-    return {};
-  }));
+  report_led(
+      "secrets", lead([](WriteContext& context) -> Status {
+        auto changed = context.store.prune_secrets(context.now);
+        if (!changed) return tl::unexpected(std::move(changed).error());
+        for (const EndpointId id : *changed) {
+          const auto known = context.routing.find(id);
+          if (!known) continue;
+          auto endpoint = std::make_shared<Endpoint>(*known);
+          auto& secrets = endpoint->secrets;
+          const auto expired = [&](const EndpointSecret& secret) {
+            return secret.expires_at && *secret.expires_at <= context.now;
+          };
+          secrets.erase(std::remove_if(secrets.begin(), secrets.end(), expired), secrets.end());
+          context.routing.put(endpoint);
+          context.effects.endpoints.push_back(std::move(endpoint));
+        }
+        return {};
+      })
+  );
 }
 
 void Maintenance::prune() {
   bool done = false;
   while (!done && !stopping()) {
-    const auto pruned = writer_.execute<Pruned>([&](WriteContext& context) {
-      return context.store.prune(
+    const auto led = lead([&](WriteContext& context) -> Status {
+      const auto pruned = context.store.prune(
           context.now - options_.retention,
           context.now - options_.idempotency,
           limits::kRetentionRowsMax
       );
+      if (!pruned) return tl::unexpected<Error>(pruned.error());
+      done = pruned->done;
+      return {};
     });
-    report("retention", pruned ? Status{} : Status{tl::unexpected(pruned.error())});
-    done = !pruned || pruned->done;
+    report_led("retention", led);
+    if (!led || !*led) return;
   }
   const Status released =
       writer_.execute(Change{[](WriteContext& context) { return context.store.release_space(); }});
@@ -226,6 +238,10 @@ void Maintenance::sample_gauges() {
   metrics_.set_circuits_open(*circuits_open);
   const auto took = std::chrono::ceil<Millis>(clock_.mono_now() - begun);
   gauges_period_ = std::max(kGaugesPeriodMin, took * kGaugesShare);
+}
+
+void Maintenance::report_led(std::string_view work, const Result<bool>& led) {
+  report(work, led.map([](bool) {}));
 }
 
 void Maintenance::report(std::string_view work, const Status& status) {

@@ -76,8 +76,11 @@ class Maintenance {
   void prune();
   void sample_gauges();
   [[nodiscard]] bool stopping() const;
+  /// Runs what is done once for all nodes; false when that is another one's.
+  [[nodiscard]] Result<bool> lead(const std::function<Status(WriteContext&)>& work);
   /// Says so once per kind of work until it works again.
   void report(std::string_view work, const Status& status);
+  void report_led(std::string_view work, const Result<bool>& led);
 
   using StatKey = std::tuple<std::int64_t, std::string, std::int64_t>;
 

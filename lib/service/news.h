@@ -1,14 +1,23 @@
-// What the engine has to know of a commit, and how it is told.
+// What the engine has to know of commits.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "engine/engine.h"
 #include "service/write_context.h"
 
 namespace postrider {
+
+/// A delivery that waits in a line.
+struct AppendedToLine {
+  DeliveryId delivery;
+  EndpointId endpoint;
+  std::string lane_key;
+
+  bool operator==(const AppendedToLine&) const = default;
+};
 
 struct News {
   struct SettledDelivery {
@@ -25,6 +34,10 @@ struct News {
   std::vector<std::pair<DeliveryId, EndpointId>> probes;
   std::vector<SettledDelivery> settled;
   std::vector<EndpointId> endpoints_removed;
+  std::vector<AppendedToLine> appended;  ///< by another process
+  Adoption adopted;
+  Partitions abandoned;
+  bool all_again = false;  ///< news may have been missed
 };
 
 /// What a commit means for the engine; takes it out of `effects` but for its attempts.
@@ -33,14 +46,5 @@ struct News {
 /// Adds the news of a later commit to what waits. When more than `fresh_max` fresh deliveries would
 /// wait, their lanes are told to read the store instead.
 void append(News& waiting, News later, std::size_t fresh_max);
-
-/// Tells the engine. On its owner's thread.
-void apply(Engine& engine, News news, WallTime now);
-
-/// Tells an engine that has just been made what its store holds: all endpoints and what waits for
-/// them. Comes before the first commit that it is told of.
-[[nodiscard]] Status load(
-    Engine& engine, StoreReader& reader, WallTime wall_now, MonoTime mono_now
-);
 
 }  // namespace postrider

@@ -83,7 +83,8 @@ void OutboxWatcher::take_up_all() {
   Filtering filtering;
   while (!stopping()) {
     const auto catalogue = catalogue_();
-    auto taken = writer_.execute<std::size_t>([&](WriteContext& context) {
+    auto taken = writer_.execute<std::size_t>([&](WriteContext& context) -> Result<std::size_t> {
+      if (!context.leads()) return std::size_t{0};
       return take_up_outbox(context, *catalogue, limits_, limits::kChunkRowsMax, filtering);
     });
     const bool waits = taken && filtering.needs_any();

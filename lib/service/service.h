@@ -23,6 +23,7 @@
 #include "service/keyring.h"
 #include "service/lease_keeper.h"
 #include "service/maintenance.h"
+#include "service/messenger.h"
 #include "service/outbox_watcher.h"
 #include "service/shared_value.h"
 #include "service/writer.h"
@@ -49,6 +50,7 @@ struct ServiceParts {
   std::unique_ptr<ChangeWatch> outbox_watch;
   std::unique_ptr<Checkpointer> checkpointer;  ///< null: the database does it itself
   std::unique_ptr<LeaseKeeper> lease;          ///< null: no other node can have the database
+  std::unique_ptr<Messenger> messenger;        ///< null likewise
   /// Another node has the database now: stop() is wanted. On any thread.
   std::function<void()> lost = [] {};
 };
@@ -162,6 +164,13 @@ class Service final : private CommitListener {
   [[nodiscard]] Result<Endpoint> change_endpoint(
       EndpointId id, const std::function<Result<Endpoint>(WriteContext&, const Endpoint&)>& change
   );
+  /// Takes up the work that is shared with other nodes.
+  void join_others();
+  /// Begins to send for those of them that the service does not send for yet.
+  void own(const Partitions& partitions);
+  void abandon(const Partitions& partitions);
+  /// Whether this node does.
+  [[nodiscard]] bool sends_for(EndpointId endpoint) const;
   void lose();
   [[nodiscard]] FilterMeans filter_means() { return {*programs_, clock_}; }
   [[nodiscard]] Status reload_keys();
@@ -181,6 +190,8 @@ class Service final : private CommitListener {
   mutable Mutex mutex_;
   bool running_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
+  /// What it sends for, by what is committed.
+  Partitions owned_ POSTRIDER_GUARDED_BY(mutex_);
   /// When the drain time ends; set by begin_stop().
   std::optional<MonoTime> drained_by_ POSTRIDER_GUARDED_BY(mutex_);
 
@@ -190,6 +201,7 @@ class Service final : private CommitListener {
   Maintenance maintenance_;
   OutboxWatcher outbox_watcher_;
   const std::unique_ptr<LeaseKeeper> lease_;
+  const std::unique_ptr<Messenger> messenger_;
   const std::function<void()> lost_;
   /// Declared after those who use it, so that it ends before them: what it still answers then has a
   /// place to go.

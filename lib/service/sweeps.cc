@@ -44,7 +44,8 @@ Status sweep_circuits(
 ) {
   std::vector<EndpointId> open;
   for (const auto& [id, health] : context.health) {
-    if (health.circuit && id > after.value) open.push_back({id});
+    const bool is_own = context.owned.test(partition_of(EndpointId{id}));
+    if (is_own && health.circuit && id > after.value) open.push_back({id});
   }
   std::sort(open.begin(), open.end());
   const bool is_last = open.size() <= limits::kChunkRowsMax;

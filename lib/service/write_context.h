@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/partition.h"
 #include "service/health.h"
 #include "service/routing.h"
 #include "store/store.h"
@@ -31,6 +32,17 @@ struct ChangedDelivery {
   return {delivery.id, delivery.endpoint, delivery.lane_key};
 }
 
+/// An endpoint that the node begins to send for.
+struct AdoptedEndpoint {
+  std::shared_ptr<const Endpoint> endpoint;
+  Health health;
+};
+
+struct Adoption {
+  Partitions partitions;
+  std::vector<AdoptedEndpoint> endpoints;  ///< all that are in them
+};
+
 /// What a group of changes means for the rest of the process. Passed on after the commit, dropped
 /// when there is none.
 struct Effects {
@@ -50,6 +62,9 @@ struct Effects {
   std::int64_t events_accepted = 0;
   std::int64_t deliveries_cancelled = 0;
   std::int64_t deliveries_dead = 0;  ///< by sweeps; settling tells its own
+  Adoption adopted;
+  Partitions abandoned;  ///< before that in the same group, or not at all
+  Partitions owned;      ///< once it is committed
   bool keys_changed = false;
   bool event_types_changed = false;
   bool tasks_changed = false;
@@ -62,8 +77,17 @@ struct WriteContext {
   /// nothing of it can fail any more; a failed commit reloads it.
   Routing& routing;
   HealthBook& health;  ///< likewise
+  /// Of the database, what this node sends for: it settles for no other endpoints. Likewise.
+  Partitions& owned;
   Effects& effects;
   WallTime now;
+
+  /// For a part of the group, whose effects are kept apart until it is through.
+  [[nodiscard]] WriteContext with(Effects& own) const {
+    return {store, routing, health, owned, own, now};
+  }
+  /// Whether this node does what is done once for all.
+  [[nodiscard]] bool leads() const { return owned.test(kLeadingPartition); }
 };
 
 /// A change of the store. Runs on the writer's thread inside a savepoint: a failure undoes it

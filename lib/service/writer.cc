@@ -42,6 +42,7 @@ Writer::Writer(
 
 Status Writer::start() {
   if (thread_.joinable()) return {};
+  store_->set_boot(clock_.boot());
   if (auto loaded = group_.load(*reader_); !loaded) return loaded;
   thread_ = std::jthread([this] { run(); });
   return {};
@@ -59,6 +60,15 @@ void Writer::stop() {
 Status Writer::execute(Change change, std::size_t events) {
   Command command{std::move(change), events, {}};
   auto result = command.done.get_future();
+  if (auto queued = enqueue(std::move(command)); !queued) return queued;
+  return result.get();
+}
+
+void Writer::post(Change change) {
+  static_cast<void>(enqueue({std::move(change), 1, {}}).has_value());  // as documented
+}
+
+Status Writer::enqueue(Command command) {
   {
     const MutexLock lock(mutex_);
     if (stopping_) return fail(Errc::kUnavailable, "the service is shutting down");
@@ -67,7 +77,7 @@ Status Writer::execute(Change change, std::size_t events) {
     commands_.push_back(std::move(command));
   }
   ready_.notify_one();
-  return result.get();
+  return {};
 }
 
 void Writer::settle(std::vector<Settlement> settlements, Urgency urgency) {

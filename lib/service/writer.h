@@ -79,6 +79,12 @@ class Writer {
     return std::move(*value);
   }
   [[nodiscard]] Status execute(Change change, std::size_t events = 1);
+  /// The same for who does not wait for it. Dropped when the queue is full.
+  void post(Change change);
+  /// Has it look for what other nodes have changed, as every group does when it begins.
+  void refresh() {
+    post([](WriteContext&) { return Status{}; });
+  }
 
   /// Queues settlements. Never refused: their number is bounded by the requests in flight. Those
   /// that nothing waits for may wait a few milliseconds for more of them: writing many together
@@ -92,6 +98,7 @@ class Writer {
     std::promise<Status> done;
   };
 
+  [[nodiscard]] Status enqueue(Command command);
   void run() noexcept;
   /// False when the thread shall end.
   bool wait_for_work(std::vector<Command>& commands);

@@ -110,7 +110,7 @@ constexpr CopiedColumn kOutboxRejected[] = {
     {"traceparent", kText}};
 
 constexpr CopiedColumn kRecentSend[] = {
-    {"endpoint_id", kInteger}, {"sent_at_us", kInteger}, {"id", kInteger}};
+    {"endpoint_id", kInteger}, {"sent_at_us", kInteger}, {"id", kInteger}, {"boot", kInteger}};
 
 constexpr CopiedColumn kStat[] = {
     {"minute_ms", kInteger},

@@ -78,6 +78,7 @@ struct DuePage {
   bool more = false;                    ///< further rows are due that are not held
   std::optional<WallTime> next_due_at;  ///< the earliest instant after `now` at which one falls due
   DeliveryId newest;                    ///< every delivery up to this id was visible
+  std::int64_t endpoint_version = 0;    ///< see Endpoint::version
 };
 
 /// Where to look for the next of ordered deliveries.
@@ -112,7 +113,8 @@ struct OrderedPage {
   std::vector<OrderedHead> walked;
   /// The last line that the walk came to; nothing when it is through.
   std::optional<std::string> walk_on;
-  DeliveryId newest;  ///< every delivery up to this id was visible
+  DeliveryId newest;                  ///< every delivery up to this id was visible
+  std::int64_t endpoint_version = 0;  ///< see Endpoint::version
 };
 
 /// An attempt and what became of its delivery.
@@ -151,6 +153,21 @@ struct DeliveryChunk {
 struct Pruned {
   std::int64_t rows_count = 0;  ///< rows that went
   bool done = false;            ///< the pass has come to its end; the next call begins a new one
+};
+
+/// What settling knows of an endpoint whose last attempt failed.
+struct FailingEndpoint {
+  EndpointId endpoint;
+  std::optional<WallTime> failing_since;
+  std::int64_t failed_attempts_count = 0;
+  std::optional<OpenCircuit> circuit{};
+};
+
+/// What other nodes have changed.
+struct ChangesOfOthers {
+  std::vector<Endpoint> endpoints;  ///< new or changed, as they are now
+  std::vector<EndpointId> endpoints_removed;
+  bool settings = false;  ///< keys or event types
 };
 
 // --- Lists ---------------------------------------------------------------------------------------

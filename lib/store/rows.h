@@ -157,6 +157,16 @@ template <class Row>
   return endpoint;
 }
 
+template <class Row>
+[[nodiscard]] FailingEndpoint read_failing_endpoint(const Row& row) {
+  FailingEndpoint failing;
+  failing.endpoint = {row.i64(0)};
+  failing.failing_since = row.optional_time(1);
+  failing.failed_attempts_count = row.i64(2);
+  if (!row.is_null(3)) failing.circuit = {row.time(3), row.time(4), Millis{row.i64(5)}};
+  return failing;
+}
+
 /// Secret, created_at and expires_at from column `first` on.
 template <class Row>
 [[nodiscard]] EndpointSecret read_secret(const Row& row, int first = 0) {

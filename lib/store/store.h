@@ -46,6 +46,13 @@ class Store {
   /// the session with the server ends.
   [[nodiscard]] virtual bool in_transaction() const = 0;
 
+  // Nodes that share the database.
+
+  /// What others have changed since the last call, or since the store was opened. The first of a
+  /// transaction: what it reads and writes from then on follows from nothing older, and no id that
+  /// it draws is below those that were committed before.
+  [[nodiscard]] virtual Result<ChangesOfOthers> refresh() = 0;
+
   // Events.
 
   /// Adds events with their deliveries, pending and due at `now` or `deliver_at`. In the order
@@ -141,9 +148,11 @@ class Store {
   /// Stores a new endpoint and draws its id.
   [[nodiscard]] virtual Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) = 0;
   /// Replaces config, state, secrets and round of an endpoint that is not deleted; its health
-  /// stays.
+  /// stays. kBusy: another node has changed it since the transaction's refresh().
   [[nodiscard]] virtual Status put_endpoint(const Endpoint& endpoint) = 0;
-  /// Sets what settling knows of an endpoint.
+  /// The health of those that are failing, by id.
+  [[nodiscard]] virtual Result<std::vector<FailingEndpoint>> failing_endpoints() = 0;
+  /// Sets what settling knows of an endpoint. kBusy as for put_endpoint().
   [[nodiscard]] virtual Status put_endpoint_health(
       EndpointId id,
       std::optional<WallTime> failing_since,
@@ -154,9 +163,11 @@ class Store {
 
   // What counts against rate limits; settle() adds to it.
 
-  /// A process begins whose monotonic clock shows `now`. When `boot` is not the one of the process
-  /// before, that clock began anew: what was sent before counts as sent now.
-  [[nodiscard]] virtual Status rebase_sends(std::int64_t boot, MonoTime now) = 0;
+  /// Instants are of the monotonic clock of that boot from now on; see Clock::boot().
+  virtual void set_boot(std::int64_t boot) = 0;
+  /// What was sent to the endpoint by another clock than this process's, which shows `now`, counts
+  /// as sent now.
+  [[nodiscard]] virtual Status rebase_sends(EndpointId endpoint, MonoTime now) = 0;
   /// Counts what may have been in flight when a process ended as sent at `sent_at`: one request for
   /// each pending delivery of the endpoint that is due, up to `count_max`.
   [[nodiscard]] virtual Status assume_sends(

@@ -74,13 +74,16 @@ CREATE TABLE endpoint (
   circuit_opened_at_ms bigint,
   next_probe_at_ms bigint,
   probe_delay_ms bigint,
+  version bigint DEFAULT 0 NOT NULL,
   CONSTRAINT endpoint_pkey PRIMARY KEY (id),
   CONSTRAINT endpoint_reason_iff_disabled CHECK (((state = 'disabled'::text) = (state_reason IS NOT NULL))),
   CONSTRAINT endpoint_state_known CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text])))
 );
 CREATE INDEX endpoint_circuit ON public.endpoint USING btree (id) WHERE ((circuit_opened_at_ms IS NOT NULL) AND (deleted_at_ms IS NULL));
 CREATE INDEX endpoint_deleted ON public.endpoint USING btree (id) WHERE (deleted_at_ms IS NOT NULL);
+CREATE INDEX endpoint_failing ON public.endpoint USING btree (id) WHERE ((failing_since_ms IS NOT NULL) AND (deleted_at_ms IS NULL));
 CREATE INDEX endpoint_tenant ON public.endpoint USING btree (tenant, id) WHERE (deleted_at_ms IS NULL);
+CREATE INDEX endpoint_version ON public.endpoint USING btree (version);
 
 CREATE TABLE endpoint_secret (
   endpoint_id bigint NOT NULL,
@@ -121,6 +124,12 @@ CREATE TABLE event_type (
   CONSTRAINT event_type_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE id_slot (
+  slot integer NOT NULL,
+  reserved bigint NOT NULL,
+  CONSTRAINT id_slot_pkey PRIMARY KEY (slot)
+);
+
 CREATE TABLE idempotency (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   created_at_ms bigint NOT NULL,
@@ -149,7 +158,11 @@ CREATE TABLE migration (
 CREATE TABLE node (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   lease_until timestamp with time zone NOT NULL,
-  CONSTRAINT node_pkey PRIMARY KEY (id)
+  slot integer NOT NULL,
+  leaving boolean DEFAULT false NOT NULL,
+  CONSTRAINT node_pkey PRIMARY KEY (id),
+  CONSTRAINT node_slot_in_range CHECK (((slot >= 0) AND (slot <= 255))),
+  CONSTRAINT node_slot_key UNIQUE (slot)
 );
 
 CREATE TABLE outbox (
@@ -184,10 +197,19 @@ CREATE TABLE outbox_rejected (
   CONSTRAINT outbox_rejected_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE partition (
+  id integer NOT NULL,
+  owner bigint,
+  epoch bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT partition_owner_fkey FOREIGN KEY (owner) REFERENCES node(id) ON DELETE SET NULL,
+  CONSTRAINT partition_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE recent_send (
   endpoint_id bigint NOT NULL,
   sent_at_us bigint NOT NULL,
   id bigint NOT NULL,
+  boot bigint DEFAULT 0 NOT NULL,
   CONSTRAINT recent_send_pkey PRIMARY KEY (endpoint_id, sent_at_us, id)
 );
 
@@ -235,6 +257,12 @@ CREATE TABLE task (
   CONSTRAINT task_state_known CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
 CREATE INDEX task_running ON public.task USING btree (id) WHERE (state = 'running'::text);
+
+CREATE TABLE version (
+  what text COLLATE "C" NOT NULL,
+  value bigint NOT NULL,
+  CONSTRAINT version_pkey PRIMARY KEY (what)
+);
 
 CREATE OR REPLACE FUNCTION public.require_node(node_id bigint)
  RETURNS void

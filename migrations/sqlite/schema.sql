@@ -94,6 +94,9 @@ WHERE circuit_opened_at_ms IS NOT NULL AND deleted_at_ms IS NULL;
 
 CREATE INDEX endpoint_deleted ON endpoint (id) WHERE deleted_at_ms IS NOT NULL;
 
+CREATE INDEX endpoint_failing ON endpoint (id)
+WHERE failing_since_ms IS NOT NULL AND deleted_at_ms IS NULL;
+
 CREATE INDEX endpoint_tenant ON endpoint (tenant, id) WHERE deleted_at_ms IS NULL;
 
 CREATE TABLE endpoint_secret (
@@ -196,7 +199,7 @@ CREATE TABLE recent_send (
   -- By the monotonic clock, which goes on over a restart of the process but not of the machine:
   -- meta.boot says which of them it was.
   sent_at_us INTEGER NOT NULL,
-  id INTEGER NOT NULL,
+  id INTEGER NOT NULL, boot INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (endpoint_id, sent_at_us, id)
 ) STRICT, WITHOUT ROWID;
 

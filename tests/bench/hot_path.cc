@@ -22,8 +22,9 @@
 #include "engine/engine.h"
 #include "service/emit.h"
 #include "service/endpoint_changes.h"
+#include "service/engine_feed.h"
 #include "service/group_commit.h"
-#include "service/news.h"
+#include "service/ownership.h"
 #include "store/sqlite/sqlite_store.h"
 
 #include "tests/support/must.h"
@@ -103,8 +104,11 @@ class HotPath {
             IdCodec{reader_->id_salt()},
             {*reader_, transport_, renderer_, sink_},
             Prng{1}
-        ) {
+        ),
+        feed_(engine_, *reader_) {
     must(group_.load(*reader_));
+    commit([](WriteContext& context) { return adopt(context, Partitions{}.set(), MonoTime{}); });
+    must(feed_.apply(news_of(effects_), now_, MonoTime{}));
     commit([](WriteContext& context) -> Status {
       for (std::size_t i = 0; i < kEndpoints; ++i) {
         Endpoint endpoint;
@@ -116,7 +120,7 @@ class HotPath {
       }
       return {};
     });
-    apply(engine_, news_of(effects_), now_);
+    must(feed_.apply(news_of(effects_), now_, MonoTime{}));
   }
 
   /// `fan_out`: each commit has one event for all endpoints instead of one for each.
@@ -184,7 +188,7 @@ class HotPath {
   }
 
   void send_all() {
-    apply(engine_, news_of(effects_), now_);
+    must(feed_.apply(news_of(effects_), now_, MonoTime{}));
     must(engine_.tick(now_, mono_, {}));
     require(engine_.in_flight() == kEventsPerCommit);
   }
@@ -199,7 +203,7 @@ class HotPath {
   void settle_all() {
     effects_ = {};
     must(group_.run(sink_.waiting, {}, now_, effects_).status);
-    apply(engine_, news_of(effects_), now_);
+    must(feed_.apply(news_of(effects_), now_, MonoTime{}));
     effects_ = {};
     require(engine_.in_flight() == 0);
   }
@@ -215,6 +219,7 @@ class HotPath {
   NoRenderer renderer_;
   Settlements sink_;
   Engine engine_;
+  EngineFeed feed_;
   Effects effects_;
   WallTime now_ = from_unix_ms(1'700'000'000'000);
   MonoTime mono_{};

@@ -55,10 +55,16 @@ class StoreContract : public ::testing::TestWithParam<StoreContractParam> {
  protected:
   void SetUp() override;
 
+  /// Begins a transaction as every one begins.
+  void begin() {
+    EXPECT_TRUE(store_->begin());
+    EXPECT_TRUE(store_->refresh());
+  }
+
   /// Runs `work` in a transaction of its own.
   template <class Work>
   auto committed(const Work& work) {
-    EXPECT_TRUE(store_->begin());
+    begin();
     auto result = work();
     EXPECT_TRUE(store_->commit());
     return result;
@@ -67,7 +73,7 @@ class StoreContract : public ::testing::TestWithParam<StoreContractParam> {
   /// Whether what `work` changes is refused, by itself or by the commit.
   template <class Work>
   bool refused(const Work& work) {
-    EXPECT_TRUE(store_->begin());
+    begin();
     if (work() && store_->commit()) return false;
     store_->rollback();
     return true;

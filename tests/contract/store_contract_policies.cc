@@ -52,7 +52,8 @@ TEST_P(StoreContract, RequestsOfAClockThatBeganAnewCountAsSentNow) {
     ASSERT_TRUE(committed([&] { return store_->settle(settlements, at(1)); }));
   };
   const auto begin = [&](std::int64_t boot, MonoTime now) {
-    ASSERT_TRUE(committed([&] { return store_->rebase_sends(boot, now); }));
+    store_->set_boot(boot);
+    ASSERT_TRUE(committed([&] { return store_->rebase_sends(endpoint, now); }));
   };
   begin(7, mono(0));
   send(10);

@@ -123,8 +123,13 @@ class FaultyStore final : public Store {
     return inner_->delete_endpoint(id, now);
   }
 
-  [[nodiscard]] Status rebase_sends(std::int64_t boot, MonoTime now) override {
-    return inner_->rebase_sends(boot, now);
+  [[nodiscard]] Result<ChangesOfOthers> refresh() override { return inner_->refresh(); }
+  [[nodiscard]] Result<std::vector<FailingEndpoint>> failing_endpoints() override {
+    return inner_->failing_endpoints();
+  }
+  void set_boot(std::int64_t boot) override { inner_->set_boot(boot); }
+  [[nodiscard]] Status rebase_sends(EndpointId endpoint, MonoTime now) override {
+    return inner_->rebase_sends(endpoint, now);
   }
   [[nodiscard]] Status assume_sends(
       EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at

@@ -6,7 +6,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
-#include "service/process_start.h"
+#include "service/ownership.h"
 #include "store/sqlite/sqlite_store.h"
 
 #include "tests/support/must.h"
@@ -59,26 +59,28 @@ Node::Node(Parts parts)
   engine_reader_ = faulty_reader(must(readers.open()), *parts_.control);
   group_ = std::make_unique<GroupCommit>(*store_);
   must(group_->load(*writer_reader_));
-  begin_process();
   engine_ = std::make_unique<Engine>(
       parts_.engine,
       IdCodec{engine_reader_->id_salt()},
       Engine::Seams{*engine_reader_, transport_, renderer_, sink_},
       Prng{parts_.seed}
   );
-  must(load(*engine_, *engine_reader_, parts_.clock->wall_now(), parts_.clock->mono_now()));
+  feed_ = std::make_unique<EngineFeed>(*engine_, *engine_reader_);
+  begin_process();
 }
 
 void Node::begin_process() {
   // A process that cannot write this does not start.
   const bool faults = std::exchange(parts_.control->faults, false);
   const SimClock& clock = *parts_.clock;
+  store_->set_boot(clock.boot());
   const Change change = [&clock](WriteContext& context) {
-    return count_sends_of_last_process(context, clock.boot(), clock.mono_now());
+    return adopt(context, Partitions{}.set(), clock.mono_now());
   };
   std::vector<Settlement> none;
   Effects effects;
   must(group_->run(none, {change}, clock.wall_now(), effects).changes.front());
+  must(feed_->apply(news_of(effects), clock.wall_now(), clock.mono_now()));
   parts_.control->faults = faults;
 }
 
@@ -178,7 +180,7 @@ void Node::turn(
     told_seq_ = std::max(told_seq_, inbox_.front().first);
     inbox_.pop_front();
   }
-  apply(*engine_, std::move(news), wall);
+  must(feed_->apply(std::move(news), wall, mono));
   if (is_canary(parts_.control, Canary::kHoldIgnored)) {
     for (auto& completion : completions) {
       if (completion.response.status == 429) completion.response.status = 500;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "service/engine_feed.h"
 #include "service/group_commit.h"
 #include "service/news.h"
 
@@ -104,7 +105,7 @@ class Node {
     int count_ = 0;
   };
 
-  /// What a process does before it sends.
+  /// Adopts all there is: what a process does before it sends.
   void begin_process();
   /// The delivery of the endpoint that has been due for longest.
   [[nodiscard]] DeliveryId first_pending(EndpointId endpoint, WallTime wall);
@@ -122,6 +123,7 @@ class Node {
   Sink sink_;
   Prng programs_prng_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<EngineFeed> feed_;
   std::vector<Command> commands_;
   std::deque<std::pair<std::uint64_t, News>> inbox_;
   std::uint64_t told_seq_;

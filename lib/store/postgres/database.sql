@@ -52,13 +52,14 @@ ON CONFLICT (key) DO UPDATE
 SET value = greatest(m.value + 1, excluded.value)
 
 -- name: largest_id
--- Attempts are not asked: without an index on their id it would be a scan. meta.id_reserved bounds
--- them.
+-- Attempts are not asked: without an index on their id it would be a scan. What is reserved bounds
+-- those that were drawn with the slot, and in the file that the database was copied from.
 SELECT greatest(
   coalesce((SELECT max(id) FROM event), 0),
   coalesce((SELECT max(id) FROM delivery), 0),
   coalesce((SELECT max(id) FROM endpoint), 0),
   coalesce((SELECT max(id) FROM api_key), 0),
   coalesce((SELECT max(id) FROM task), 0),
-  (SELECT value FROM meta WHERE key = 'id_reserved')
+  (SELECT value FROM meta WHERE key = 'id_reserved'),
+  (SELECT reserved FROM id_slot WHERE slot = :slot)
 )

@@ -151,7 +151,8 @@ ORDER BY due_at_ms, id
 LIMIT 1
 
 -- name: newest_delivery
-SELECT max(id)
+-- And of which version the endpoint is that deliveries are read of.
+SELECT max(id), (SELECT version FROM endpoint WHERE id = :endpoint_id)
 FROM delivery
 
 -- name: waiting_endpoints

@@ -2,32 +2,36 @@
 #include <unordered_map>
 #include <utility>
 
+#include "store/postgres/endpoint_rows.h"
 #include "store/postgres/page_parts.h"
 #include "store/postgres/pg_reader.h"
 #include "store/postgres/sql_endpoints.h"
 #include "store/rows.h"
 
 namespace postrider::postgres {
-namespace {
 
-Result<std::vector<Endpoint>> read_all(const Result<Rows>& rows) {
+Result<Endpoint> read_versioned_endpoint(const Row& row) {
+  auto endpoint = read_endpoint(row);
+  if (endpoint) endpoint->version = row.i64(kVersionColumn);
+  return endpoint;
+}
+
+Result<std::vector<Endpoint>> read_endpoints(const Result<Rows>& rows) {
   if (!rows) return tl::unexpected<Error>(rows.error());
   std::vector<Endpoint> found;
   for (int i = 0; i < rows->size(); ++i) {
-    auto endpoint = read_endpoint(rows->row(i));
+    auto endpoint = read_versioned_endpoint(rows->row(i));
     if (!endpoint) return tl::unexpected<Error>(endpoint.error());
     found.push_back(std::move(*endpoint));
   }
   return found;
 }
 
-}  // namespace
-
-Status PgReader::add_secrets(std::vector<Endpoint>& endpoints) {
+Status add_secrets(Connection& db, std::vector<Endpoint>& endpoints) {
   if (endpoints.empty()) return {};
   Array<EndpointId> ids;
   for (const Endpoint& endpoint : endpoints) ids.add(endpoint.id);
-  const auto rows = db_->query(sql::kSecretsOf, ids);
+  const auto rows = db.query(sql::kSecretsOf, ids);
   if (!rows) return tl::unexpected<Error>(rows.error());
   std::unordered_map<std::int64_t, std::vector<EndpointSecret>> secrets;
   for (int i = 0; i < rows->size(); ++i) {
@@ -41,19 +45,21 @@ Status PgReader::add_secrets(std::vector<Endpoint>& endpoints) {
 Result<Endpoint> PgReader::endpoint(EndpointId id) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  auto found = read_all(db_->query(sql::kEndpoint, id));
+  auto found = read_endpoints(db_->query(sql::kEndpoint, id));
   if (!found) return tl::unexpected<Error>(found.error());
   if (found->empty()) return fail(Errc::kNotFound, "no such endpoint");
-  if (auto status = add_secrets(*found); !status) return tl::unexpected<Error>(status.error());
+  if (auto status = add_secrets(*db_, *found); !status)
+    return tl::unexpected<Error>(status.error());
   return std::move(found->front());
 }
 
 Result<std::vector<Endpoint>> PgReader::all_endpoints() {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  auto found = read_all(db_->query(sql::kAllEndpoints));
+  auto found = read_endpoints(db_->query(sql::kAllEndpoints));
   if (!found) return found;
-  if (auto status = add_secrets(*found); !status) return tl::unexpected<Error>(status.error());
+  if (auto status = add_secrets(*db_, *found); !status)
+    return tl::unexpected<Error>(status.error());
   return found;
 }
 
@@ -63,7 +69,7 @@ Result<Page<Endpoint>> PgReader::endpoints(const EndpointFilter& filter, const P
   const auto first = id_before(params.cursor, kIdMax);
   if (!first) return tl::unexpected<Error>(first.error());
   const auto fetch = [&](std::int64_t before, std::size_t rows_max) {
-    return read_all(
+    return read_endpoints(
         filter.tenant.empty() ? db_->query(sql::kEndpointsBefore, before, rows_max)
                               : db_->query(sql::kEndpointsOfTenant, filter.tenant, before, rows_max)
     );
@@ -75,7 +81,8 @@ Result<Page<Endpoint>> PgReader::endpoints(const EndpointFilter& filter, const P
   };
   auto page = page_in_parts<Endpoint>(params.limit, *first, fetch, look);
   if (!page) return page;
-  if (auto status = add_secrets(page->rows); !status) return tl::unexpected<Error>(status.error());
+  if (auto status = add_secrets(*db_, page->rows); !status)
+    return tl::unexpected<Error>(status.error());
   return page;
 }
 

@@ -8,13 +8,20 @@
 namespace postrider::postgres {
 namespace {
 
-Status found(const Result<Rows>& changed) {
-  if (!changed) return tl::unexpected<Error>(changed.error());
-  if (changed->changes() == 0) return fail(Errc::kNotFound, "no such endpoint");
-  return {};
-}
+tl::unexpected<Error> not_found() { return fail(Errc::kNotFound, "no such endpoint"); }
 
 }  // namespace
+
+Status PgStore::changed_endpoint(EndpointId id, const Result<Rows>& changed) {
+  if (!changed) return tl::unexpected<Error>(changed.error());
+  if (changed->changes() > 0) return {};
+  const auto exists = db_->one(
+      sql::kEndpointExists, [](const Row&) { return true; }, id
+  );
+  if (!exists) return tl::unexpected<Error>(exists.error());
+  if (!*exists) return not_found();
+  return fail(Errc::kBusy, "another node has just changed the endpoint");
+}
 
 void PgStore::queue_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets) {
   Array<std::int64_t> positions;
@@ -47,11 +54,12 @@ Result<EndpointId> PgStore::add_endpoint(const Endpoint& endpoint, WallTime now)
       encode_endpoint_config(endpoint.config)
   );
   queue_secrets(id, endpoint.secrets);
+  changed_.endpoints.add(id);
   return db_->exchange().map([id](const auto&) { return id; });
 }
 
 Status PgStore::put_endpoint(const Endpoint& endpoint) {
-  auto status = found(db_->query(
+  const auto changed = db_->query(
       sql::kUpdateEndpoint,
       to_string(endpoint.state),
       name_or_null(endpoint.state_reason),
@@ -59,9 +67,11 @@ Status PgStore::put_endpoint(const Endpoint& endpoint) {
       endpoint.updated_at,
       encode_endpoint_config(endpoint.config),
       endpoint.health_round,
-      endpoint.id
-  ));
-  if (!status) return status;
+      endpoint.id,
+      known_.endpoints
+  );
+  if (auto status = changed_endpoint(endpoint.id, changed); !status) return status;
+  changed_.endpoints.add(endpoint.id);
   queue_secrets(endpoint.id, endpoint.secrets);
   return db_->exchange().map([](const auto&) {});
 }
@@ -80,20 +90,29 @@ Status PgStore::put_endpoint_health(
     next_probe_at = circuit->next_probe_at;
     probe_delay = circuit->probe_delay;
   }
-  return found(db_->query(
+  const auto changed = db_->query(
       sql::kUpdateEndpointHealth,
       failing_since,
       failed_attempts_count,
       opened_at,
       next_probe_at,
       probe_delay,
-      id
-  ));
+      id,
+      known_.endpoints
+  );
+  return changed_endpoint(id, changed);
+}
+
+Result<std::vector<FailingEndpoint>> PgStore::failing_endpoints() {
+  return db_->all(sql::kFailingEndpoints, read_failing_endpoint<Row>);
 }
 
 Status PgStore::delete_endpoint(EndpointId id, WallTime now) {
-  auto status = found(db_->query(sql::kDeleteEndpoint, now, id));
-  return status ? db_->run(sql::kDeleteSecrets, id) : status;
+  const auto deleted = db_->query(sql::kDeleteEndpoint, now, id);
+  if (!deleted) return tl::unexpected<Error>(deleted.error());
+  if (deleted->changes() == 0) return not_found();
+  changed_.endpoints.add(id);
+  return db_->run(sql::kDeleteSecrets, id);
 }
 
 Result<std::vector<EndpointId>> PgStore::prune_secrets(WallTime now) {
@@ -101,6 +120,7 @@ Result<std::vector<EndpointId>> PgStore::prune_secrets(WallTime now) {
       sql::kExpiredSecrets, [](const Row& row) { return EndpointId{row.i64(0)}; }, now
   );
   if (!ids || ids->empty()) return ids;
+  for (const EndpointId id : *ids) changed_.endpoints.add(id);
   if (auto status = db_->run(sql::kDeleteExpiredSecrets, now); !status)
     return tl::unexpected<Error>(status.error());
   return ids;

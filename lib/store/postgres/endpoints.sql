@@ -11,6 +11,7 @@ VALUES (
 )
 
 -- name: update_endpoint
+-- One that another node has changed since it was read is left alone.
 UPDATE endpoint
 SET
   state = :state,
@@ -19,7 +20,7 @@ SET
   updated_at_ms = :updated_at_ms,
   config = :config,
   health_round = :health_round
-WHERE id = :id AND deleted_at_ms IS NULL
+WHERE id = :id AND deleted_at_ms IS NULL AND version <= :known_version
 
 -- name: update_endpoint_health
 UPDATE endpoint
@@ -29,7 +30,15 @@ SET
   circuit_opened_at_ms = :circuit_opened_at_ms,
   next_probe_at_ms = :next_probe_at_ms,
   probe_delay_ms = :probe_delay_ms
-WHERE id = :id AND deleted_at_ms IS NULL
+WHERE id = :id AND deleted_at_ms IS NULL AND version <= :known_version
+
+-- name: failing_endpoints
+SELECT
+  id, failing_since_ms, failed_attempts_count, circuit_opened_at_ms, next_probe_at_ms,
+  probe_delay_ms
+FROM endpoint
+WHERE failing_since_ms IS NOT NULL AND deleted_at_ms IS NULL
+ORDER BY id
 
 -- name: delete_endpoint
 -- The row stays for as long as deliveries name it, without what may be secret.
@@ -41,7 +50,12 @@ WHERE id = :id AND deleted_at_ms IS NULL
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
   failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
-  next_probe_at_ms, probe_delay_ms
+  next_probe_at_ms, probe_delay_ms, version
+FROM endpoint
+WHERE id = :id AND deleted_at_ms IS NULL
+
+-- name: endpoint_exists
+SELECT
 FROM endpoint
 WHERE id = :id AND deleted_at_ms IS NULL
 
@@ -49,7 +63,7 @@ WHERE id = :id AND deleted_at_ms IS NULL
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
   failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
-  next_probe_at_ms, probe_delay_ms
+  next_probe_at_ms, probe_delay_ms, version
 FROM endpoint
 WHERE deleted_at_ms IS NULL
 ORDER BY id
@@ -58,7 +72,7 @@ ORDER BY id
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
   failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
-  next_probe_at_ms, probe_delay_ms
+  next_probe_at_ms, probe_delay_ms, version
 FROM endpoint
 WHERE id < :before AND deleted_at_ms IS NULL
 ORDER BY id DESC
@@ -68,7 +82,7 @@ LIMIT :rows_max
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
   failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
-  next_probe_at_ms, probe_delay_ms
+  next_probe_at_ms, probe_delay_ms, version
 FROM endpoint
 WHERE
   (tenant, id) >= (:tenant, 0) AND (tenant, id) < (:tenant, :before) AND deleted_at_ms IS NULL
@@ -105,3 +119,25 @@ WHERE expires_at_ms IS NOT NULL AND expires_at_ms < :now
 SELECT count(*)
 FROM endpoint
 WHERE circuit_opened_at_ms IS NOT NULL AND deleted_at_ms IS NULL AND state = 'active'
+
+-- name: endpoints_of_versions
+-- With those that were deleted, which are only named.
+SELECT
+  id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
+  failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
+  next_probe_at_ms, probe_delay_ms, version, deleted_at_ms IS NOT NULL
+FROM endpoint
+WHERE version > :after
+ORDER BY version
+
+-- name: raise_endpoints_version
+WITH raised AS (
+  UPDATE version
+  SET value = value + 1
+  WHERE what = 'endpoints'
+  RETURNING value
+)
+UPDATE endpoint
+SET version = raised.value
+FROM raised
+WHERE endpoint.id = ANY (:ids)

@@ -124,10 +124,6 @@ Result<Shown> walk(
   return shown;
 }
 
-std::int64_t read_newest(const Rows& rows) {
-  return rows.one([](const Row& row) { return row.i64(0); }).value_or(0);
-}
-
 void add_deliveries(std::vector<OrderedHead>& heads, WallTime now, auto& next) {
   for (OrderedHead& head : heads) {
     if (head.due_at && *head.due_at <= now) head.delivery = std::move(*next++);
@@ -150,11 +146,13 @@ Result<OrderedPage> PgReader::ordered(const OrderedParams& params) {
   for (const auto* shown : {&*found, &*walked}) {
     for (const DeliveryId id : shown->due) due.add(id);
   }
-  db_->queue(sql::kNewestDelivery);
+  db_->queue(sql::kNewestDelivery, params.endpoint);
   db_->queue(sql::kDueDeliveries, due);
   auto results = snapshot.end();
   if (!results) return tl::unexpected<Error>(results.error());
-  page.newest = {read_newest(results->at(results->size() - 2))};
+  const Row newest = results->at(results->size() - 2).row(0);
+  page.newest = {newest.i64(0)};
+  page.endpoint_version = newest.i64(1);
   auto deliveries = results->back().all(read_due<Row>);
   POSTRIDER_ASSERT(std::cmp_equal(deliveries.size(), due.size()));  // the same snapshot had them
   auto next = deliveries.begin();

@@ -15,8 +15,8 @@ class Connection;
 /// renewed.
 class PgLease final : public Lease {
  public:
-  /// Joins the nodes of a database, which is migrated before, as the last in line. kConflict: it
-  /// holds a copy that is not finished.
+  /// Joins the nodes of a database, which is migrated before; has no partitions yet. kConflict: it
+  /// holds a copy that is not finished, or it has 256 nodes.
   [[nodiscard]] static Result<std::unique_ptr<PgLease>> join(
       const std::string& url, Millis duration
   );
@@ -28,11 +28,14 @@ class PgLease final : public Lease {
   [[nodiscard]] std::int64_t node() const { return node_; }
 
   [[nodiscard]] Millis duration() const override { return duration_; }
-  [[nodiscard]] Result<bool> renew() override;
+  [[nodiscard]] Result<Share> renew(Membership membership) override;
+  [[nodiscard]] Status give_back(const Partitions& partitions) override;
   void leave() override;
 
  private:
   PgLease(std::unique_ptr<Connection> db, std::int64_t node, Millis duration);
+
+  [[nodiscard]] Status remove_ended();
 
   const std::unique_ptr<Connection> db_;
   const std::int64_t node_;

@@ -89,12 +89,14 @@ Result<DuePage> PgReader::due(const DueParams& params) {
   Array<DeliveryId> wanted;
   for (const DeliveryId id : *ids) wanted.add(id);
   db_->queue(sql::kNextDueAt, params.endpoint, params.now);
-  db_->queue(sql::kNewestDelivery);
+  db_->queue(sql::kNewestDelivery, params.endpoint);
   db_->queue(sql::kDueDeliveries, wanted);
   const auto results = snapshot.end();
   if (!results) return tl::unexpected<Error>(results.error());
   page.next_due_at = (*results)[0].one([](const Row& row) { return row.time(0); });
-  page.newest = {(*results)[1].one(read_i64).value_or(0)};
+  const Row newest = (*results)[1].row(0);
+  page.newest = {newest.i64(0)};
+  page.endpoint_version = newest.i64(1);
   page.rows = (*results)[2].all(read_due<Row>);
   POSTRIDER_ASSERT(page.rows.size() == ids->size());  // the same snapshot had them
   return page;

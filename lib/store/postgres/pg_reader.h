@@ -90,7 +90,6 @@ class PgReader final : public StoreReader {
   /// Ids of deliveries that are due and that the lane does not hold, `rows_max` and one more.
   [[nodiscard]] Result<std::vector<DeliveryId>> due_ids(const DueParams& params, DuePage& page);
   /// Adds secrets to endpoints and last attempts to deliveries.
-  [[nodiscard]] Status add_secrets(std::vector<Endpoint>& endpoints);
   [[nodiscard]] Status add_last_attempts(std::vector<DeliveryView>& views);
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);

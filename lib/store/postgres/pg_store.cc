@@ -4,6 +4,7 @@
 
 #include "store/postgres/database.h"
 #include "store/postgres/sql_database.h"
+#include "store/postgres/sql_nodes.h"
 #include "store/postgres/sql_session.h"
 #include "store/postgres/transaction.h"
 
@@ -24,27 +25,45 @@ Result<std::unique_ptr<PgStore>> PgStore::open(const std::string& url, std::int6
   if (auto whole = refuse_unfinished_copy(**db); !whole)
     return tl::unexpected<Error>(whole.error());
   std::unique_ptr<PgStore> store{new PgStore(std::move(*db), node)};
-  if (auto loaded = store->load_ids(); !loaded) return tl::unexpected<Error>(loaded.error());
+  if (auto loaded = store->load(); !loaded) return tl::unexpected<Error>(loaded.error());
   return store;
 }
 
 PgStore::PgStore(std::unique_ptr<Connection> db, std::int64_t node)
-    : db_(std::move(db)), transaction_(std::make_unique<Transaction>(*db_, node)), ids_(0) {}
+    : db_(std::move(db)),
+      transaction_(std::make_unique<Transaction>(*db_, node)),
+      node_(node),
+      ids_(0) {}
 
 PgStore::~PgStore() { rollback(); }
 
 Status PgStore::ready() { return transaction_->ensure_session(); }
 
-Status PgStore::load_ids() {
-  const auto largest = db_->one(sql::kLargestId, [](const Row& row) { return row.i64(0); });
+Status PgStore::load() {
+  if (node_ != kNoNode) {
+    const auto slot = db_->one(
+        sql::kSlotOf, [](const Row& row) { return row.i64(0); }, node_
+    );
+    if (!slot) return tl::unexpected<Error>(slot.error());
+    if (!*slot) return fail(Errc::kUnavailable, "another node has followed this one");
+    slot_ = static_cast<unsigned>(**slot);
+  }
+  const auto largest = db_->one(
+      sql::kLargestId, [](const Row& row) { return row.i64(0); }, slot_
+  );
   if (!largest) return tl::unexpected<Error>(largest.error());
-  ids_ = IdSequence{largest->value_or(0)};
+  ids_ = IdSequence{largest->value_or(0), slot_};
+  const auto versions = db_->one(sql::kVersions, read_versions);
+  if (!versions) return tl::unexpected<Error>(versions.error());
+  known_ = versions->value_or(Versions{});
   return {};
 }
 
 Status PgStore::begin() { return transaction_->begin(); }
 
 Status PgStore::commit() {
+  queue_raised_versions();
+  changed_ = {};
   auto status = transaction_->commit();
   if (!status) rollback();
   return status;
@@ -55,6 +74,7 @@ Status PgStore::commit() {
 void PgStore::rollback() {
   transaction_->rollback();
   marks_ = {};
+  changed_ = {};
 }
 
 Status PgStore::savepoint() { return transaction_->savepoint(); }
@@ -73,7 +93,7 @@ std::int64_t PgStore::draw_id(WallTime now) {
   const std::int64_t lead_ms = (id >> static_cast<int>(kIdCountBits)) - unix_ms(now);
   if (id > marks_.reserved) {
     marks_.reserved = id + kIdsReserved;
-    db_->queue(sql::kRaiseMetaValue, marks_.reserved, "id_reserved");
+    db_->queue(sql::kReserveIds, marks_.reserved, slot_);
   }
   if (lead_ms > marks_.lead_ms) {
     marks_.lead_ms = (lead_ms / kLeadStepMs + 1) * kLeadStepMs;

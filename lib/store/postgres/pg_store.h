@@ -11,11 +11,14 @@
 #include <vector>
 
 #include "store/old_events.h"
+#include "store/postgres/pg_params.h"
 #include "store/store.h"
 
 namespace postrider::postgres {
 
 class Connection;
+class Row;
+class Rows;
 class Transaction;
 
 /// Opens readers of the database at an address. Thread-safe: a reader is a session of its own.
@@ -39,9 +42,8 @@ class PgStore final : public Store {
   /// Of who is alone with the database, as in a test.
   static constexpr std::int64_t kNoNode = 0;
 
-  /// Connects and migrates. `node`: PgLease::node(), whose turn it is: what it has drawn of ids and
-  /// knows of the database nobody else changes. kCorrupt: the schema was refused and left as it is;
-  /// kConflict: it holds a copy that is not finished; the context is a sentence for people.
+  /// Connects and migrates. `node`: PgLease::node(). kCorrupt: the schema was refused and left as
+  /// it is; kConflict: it holds a copy that is not finished; the context is a sentence for people.
   [[nodiscard]] static Result<std::unique_ptr<PgStore>> open(
       const std::string& url, std::int64_t node
   );
@@ -56,6 +58,7 @@ class PgStore final : public Store {
   [[nodiscard]] Status release_savepoint() override;
   void rollback_to_savepoint() override;
   [[nodiscard]] bool in_transaction() const override;
+  [[nodiscard]] Result<ChangesOfOthers> refresh() override;
 
   [[nodiscard]] Result<std::vector<Appended>> append(std::span<const NewEvent> events, WallTime now)
       override;
@@ -100,6 +103,7 @@ class PgStore final : public Store {
 
   [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
   [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
+  [[nodiscard]] Result<std::vector<FailingEndpoint>> failing_endpoints() override;
   [[nodiscard]] Status put_endpoint_health(
       EndpointId id,
       std::optional<WallTime> failing_since,
@@ -108,7 +112,8 @@ class PgStore final : public Store {
   ) override;
   [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
 
-  [[nodiscard]] Status rebase_sends(std::int64_t boot, MonoTime now) override;
+  void set_boot(std::int64_t boot) override { boot_ = boot; }
+  [[nodiscard]] Status rebase_sends(EndpointId endpoint, MonoTime now) override;
   [[nodiscard]] Status assume_sends(
       EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
   ) override;
@@ -151,8 +156,27 @@ class PgStore final : public Store {
 
   PgStore(std::unique_ptr<Connection> db, std::int64_t node);
 
-  /// Learns which ids have been drawn.
-  [[nodiscard]] Status load_ids();
+  /// Of what nodes keep copies of.
+  struct Versions {
+    std::int64_t endpoints = 0;
+    std::int64_t settings = 0;
+  };
+  /// What the transaction changes of it.
+  struct Changed {
+    Array<EndpointId> endpoints;
+    bool settings = false;
+  };
+
+  /// Learns which ids have been drawn, and what the database's versions are.
+  [[nodiscard]] Status load();
+  [[nodiscard]] static Versions read_versions(const Row& row);
+  /// Endpoints that were changed after `known_`.
+  [[nodiscard]] Status read_changed(ChangesOfOthers& changes);
+  /// Whether a statement found the endpoint as it is known.
+  [[nodiscard]] Status changed_endpoint(EndpointId id, const Result<Rows>& changed);
+  /// Queues what tells other nodes of the transaction's changes. It takes the last locks of it:
+  /// they are waited for by nobody who holds others.
+  void queue_raised_versions();
   [[nodiscard]] Status ready();
   /// The next row id. Queues what keeps meta's marks ahead of it.
   [[nodiscard]] std::int64_t draw_id(WallTime now);
@@ -178,7 +202,12 @@ class PgStore final : public Store {
 
   const std::unique_ptr<Connection> db_;
   const std::unique_ptr<Transaction> transaction_;
+  const std::int64_t node_;
+  unsigned slot_ = 0;  // of the node
   IdSequence ids_;
+  Versions known_;
+  Changed changed_;
+  std::int64_t boot_ = 0;
   Marks marks_;
   EventId prune_after_;  // where the next chunk of retention's pass begins
   SweepPlace sweep_;

@@ -1,12 +1,10 @@
 // The requests that rate limits count.
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "store/postgres/pg_connection.h"
 #include "store/postgres/pg_reader.h"
 #include "store/postgres/pg_store.h"
-#include "store/postgres/sql_database.h"
 #include "store/postgres/sql_sends.h"
 
 namespace postrider::postgres {
@@ -39,21 +37,12 @@ void PgStore::queue_sends(std::span<const Settlement> settlements, WallTime now)
     trimmed.add(endpoint);
     trimmed_until.add(over);
   }
-  db_->queue(sql::kRecordSends, endpoints, sent_at, ids);
+  db_->queue(sql::kRecordSends, boot_, endpoints, sent_at, ids);
   db_->queue(sql::kTrimSends, trimmed, trimmed_until);
 }
 
-Status PgStore::rebase_sends(std::int64_t boot, MonoTime now) {
-  const auto known = db_->one(
-      sql::kMetaValue, [](const Row& row) { return row.i64(0); }, "boot"
-  );
-  if (!known) return tl::unexpected<Error>(known.error());
-  const bool same_clock = *known && **known == boot;
-  // Of a clock that began anew nothing is known but that they were sent before now.
-  const std::int64_t after = same_clock ? micros(now) : std::numeric_limits<std::int64_t>::min();
-  db_->queue(sql::kRebaseSends, micros(now), after);
-  if (!same_clock) db_->queue(sql::kSetBoot, boot);
-  return db_->exchange().map([](const auto&) {});
+Status PgStore::rebase_sends(EndpointId endpoint, MonoTime now) {
+  return db_->run(sql::kRebaseSends, micros(now), boot_, endpoint);
 }
 
 Status PgStore::assume_sends(
@@ -71,7 +60,7 @@ Status PgStore::assume_sends(
     instants.add(micros(sent_at));
     ids.add(draw_id(now));
   }
-  return ids.size() == 0 ? Status{} : db_->run(sql::kRecordSends, endpoints, instants, ids);
+  return ids.size() == 0 ? Status{} : db_->run(sql::kRecordSends, boot_, endpoints, instants, ids);
 }
 
 Status PgStore::forget_sends(EndpointId endpoint) { return db_->run(sql::kForgetSends, endpoint); }

@@ -1,8 +1,8 @@
 -- The requests that rate limits count.
 
 -- name: record_sends
-INSERT INTO recent_send (endpoint_id, sent_at_us, id)
-SELECT s.endpoint_id, s.sent_at_us, s.id
+INSERT INTO recent_send (endpoint_id, sent_at_us, id, boot)
+SELECT s.endpoint_id, s.sent_at_us, s.id, :boot
 FROM unnest(:endpoint_ids, :sent_at_us, :ids) AS s (endpoint_id, sent_at_us, id)
 
 -- name: trim_sends
@@ -29,15 +29,8 @@ ORDER BY endpoint_id, sent_at_us, id
 
 -- name: rebase_sends
 UPDATE recent_send
-SET sent_at_us = :now_us
-WHERE sent_at_us > :after_us
-
--- name: set_boot
-INSERT INTO meta AS m (key, value)
-VALUES ('boot', :boot)
-ON CONFLICT (key) DO UPDATE
-SET value = excluded.value
-WHERE m.value <> excluded.value
+SET sent_at_us = :now_us, boot = :boot
+WHERE endpoint_id = :endpoint_id AND (boot <> :boot OR sent_at_us > :now_us)
 
 -- name: due_count
 SELECT count(*)

@@ -40,6 +40,7 @@ struct StatColumns {
 
 Result<KeyId> PgStore::add_api_key(const ApiKey& key, WallTime now) {
   const KeyId id{draw_id(now)};
+  changed_.settings = true;
   auto status = db_->run(
       sql::kInsertApiKey,
       id,
@@ -54,6 +55,7 @@ Result<KeyId> PgStore::add_api_key(const ApiKey& key, WallTime now) {
 }
 
 Status PgStore::delete_api_key(KeyId id) {
+  changed_.settings = true;
   return changed_one(db_->query(sql::kDeleteApiKey, id), Errc::kNotFound, "no such key");
 }
 
@@ -63,6 +65,7 @@ Result<EventType> PgStore::event_type(std::string_view name) {
 }
 
 Status PgStore::add_event_type(const EventType& type) {
+  changed_.settings = true;
   const auto added = db_->query(
       sql::kInsertEventType,
       type.name,
@@ -76,6 +79,7 @@ Status PgStore::add_event_type(const EventType& type) {
 }
 
 Status PgStore::put_event_type(const EventType& type) {
+  changed_.settings = true;
   const auto changed = db_->query(
       sql::kUpdateEventType,
       Blob{type.description},
@@ -88,6 +92,7 @@ Status PgStore::put_event_type(const EventType& type) {
 }
 
 Status PgStore::delete_event_type(std::string_view name) {
+  changed_.settings = true;
   return changed_one(
       db_->query(sql::kDeleteEventType, name), Errc::kNotFound, "no such event type"
   );

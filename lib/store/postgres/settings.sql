@@ -1,5 +1,10 @@
 -- Keys, event types, tasks, statistics.
 
+-- name: raise_settings_version
+UPDATE version
+SET value = value + 1
+WHERE what = 'settings'
+
 -- name: insert_api_key
 INSERT INTO api_key (id, name, scope, tenant, sha256, created_at_ms, expires_at_ms)
 VALUES (:id, :name, :scope, :tenant, :sha256, :created_at_ms, :expires_at_ms)

@@ -66,6 +66,10 @@ Status SqliteStore::put_endpoint(const Endpoint& endpoint) {
   return status ? put_secrets(endpoint.id, endpoint.secrets) : status;
 }
 
+Result<std::vector<FailingEndpoint>> SqliteStore::failing_endpoints() {
+  return db_->all(sql::kFailingEndpoints, read_failing_endpoint<Row>);
+}
+
 Status SqliteStore::put_endpoint_health(
     EndpointId id,
     std::optional<WallTime> failing_since,

@@ -31,6 +31,14 @@ SET
   probe_delay_ms = :probe_delay_ms
 WHERE id = :id AND deleted_at_ms IS NULL
 
+-- name: failing_endpoints
+SELECT
+  id, failing_since_ms, failed_attempts_count, circuit_opened_at_ms, next_probe_at_ms,
+  probe_delay_ms
+FROM endpoint
+WHERE failing_since_ms IS NOT NULL AND deleted_at_ms IS NULL
+ORDER BY id
+
 -- name: delete_endpoint
 -- The row stays for as long as deliveries name it, without what may be secret.
 UPDATE endpoint

@@ -1,7 +1,4 @@
 // The requests that rate limits count.
-#include <limits>
-
-#include "store/sqlite/sql_file.h"
 #include "store/sqlite/sql_sends.h"
 #include "store/sqlite/sqlite_reader.h"
 #include "store/sqlite/sqlite_store.h"
@@ -16,7 +13,7 @@ std::int64_t micros(MonoTime time) { return time.time_since_epoch().count(); }
 Status SqliteStore::record_send(EndpointId endpoint, MonoTime sent_at, WallTime now) {
   const auto id = draw_id(now);
   if (!id) return tl::unexpected<Error>(id.error());
-  return db_->run(sql::kRecordSend, endpoint, micros(sent_at), *id);
+  return db_->run(sql::kRecordSend, endpoint, micros(sent_at), *id, boot_);
 }
 
 Status SqliteStore::record_sent(const Settlement& settlement, WallTime now) {
@@ -28,16 +25,8 @@ Status SqliteStore::record_sent(const Settlement& settlement, WallTime now) {
   return db_->run(sql::kTrimSends, settlement.endpoint, micros(until));
 }
 
-Status SqliteStore::rebase_sends(std::int64_t boot, MonoTime now) {
-  const auto known = db_->one(
-      sql::kMetaValue, [](const Row& row) { return row.i64(0); }, "boot"
-  );
-  if (!known) return tl::unexpected<Error>(known.error());
-  const bool same_clock = *known && **known == boot;
-  // Of a clock that began anew nothing is known but that they were sent before now.
-  const std::int64_t after = same_clock ? micros(now) : std::numeric_limits<std::int64_t>::min();
-  if (auto status = db_->run(sql::kRebaseSends, micros(now), after); !status) return status;
-  return same_clock ? Status{} : db_->run(sql::kSetBoot, boot);
+Status SqliteStore::rebase_sends(EndpointId endpoint, MonoTime now) {
+  return db_->run(sql::kRebaseSends, micros(now), boot_, endpoint);
 }
 
 Status SqliteStore::assume_sends(

@@ -1,8 +1,8 @@
 -- The requests that rate limits count.
 
 -- name: record_send
-INSERT INTO recent_send (endpoint_id, sent_at_us, id)
-VALUES (:endpoint_id, :sent_at_us, :id)
+INSERT INTO recent_send (endpoint_id, sent_at_us, id, boot)
+VALUES (:endpoint_id, :sent_at_us, :id, :boot)
 
 -- name: trim_sends
 DELETE FROM recent_send
@@ -19,15 +19,8 @@ ORDER BY endpoint_id, sent_at_us, id
 
 -- name: rebase_sends
 UPDATE recent_send
-SET sent_at_us = :now_us
-WHERE sent_at_us > :after_us
-
--- name: set_boot
-INSERT INTO meta (key, value)
-VALUES ('boot', :boot)
-ON CONFLICT (key) DO UPDATE
-SET value = excluded.value
-WHERE value <> excluded.value
+SET sent_at_us = :now_us, boot = :boot
+WHERE endpoint_id = :endpoint_id AND (boot <> :boot OR sent_at_us > :now_us)
 
 -- name: due_count
 SELECT count(*)

@@ -63,6 +63,8 @@ class SqliteStore final : public Store {
   [[nodiscard]] Status release_savepoint() override;
   void rollback_to_savepoint() override;
   [[nodiscard]] bool in_transaction() const override;
+  /// Nobody else changes the file.
+  [[nodiscard]] Result<ChangesOfOthers> refresh() override { return ChangesOfOthers{}; }
 
   [[nodiscard]] Result<std::vector<Appended>> append(std::span<const NewEvent> events, WallTime now)
       override;
@@ -107,6 +109,7 @@ class SqliteStore final : public Store {
 
   [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
   [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
+  [[nodiscard]] Result<std::vector<FailingEndpoint>> failing_endpoints() override;
   [[nodiscard]] Status put_endpoint_health(
       EndpointId id,
       std::optional<WallTime> failing_since,
@@ -115,7 +118,8 @@ class SqliteStore final : public Store {
   ) override;
   [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
 
-  [[nodiscard]] Status rebase_sends(std::int64_t boot, MonoTime now) override;
+  void set_boot(std::int64_t boot) override { boot_ = boot; }
+  [[nodiscard]] Status rebase_sends(EndpointId endpoint, MonoTime now) override;
   [[nodiscard]] Status assume_sends(
       EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
   ) override;
@@ -185,6 +189,7 @@ class SqliteStore final : public Store {
 
   const std::unique_ptr<Db> db_;
   IdSequence ids_;
+  std::int64_t boot_ = 0;
   Marks marks_;
   int wal_pages_ = 0;               // of the log after the last commit
   int wal_pages_checkpointed_ = 0;  // of them, when it was last tried

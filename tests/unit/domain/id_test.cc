@@ -1,6 +1,12 @@
 #include "domain/id.h"
 
+#include <algorithm>
+#include <array>
+#include <set>
+
 #include <gtest/gtest.h>
+
+#include "domain/partition.h"
 
 namespace postrider {
 namespace {
@@ -14,6 +20,48 @@ TEST(IdSequence, GrowsWithinAMillisecondAndWhenTheClockStepsBack) {
   EXPECT_EQ(ids.next(kNow), first + 1);
   EXPECT_EQ(ids.next(kNow - Millis{5000}), first + 2);
   EXPECT_EQ(ids.next(kNow + Millis{1}), first_id_at(kNow + Millis{1}));
+}
+
+TEST(IdSequence, NodesWithDifferentSlotsNeverDrawTheSameId) {
+  std::set<std::int64_t> drawn;
+  IdSequence first{0, 0};
+  IdSequence second{0, 1};
+  IdSequence last{0, 255};
+  for (int i = 0; i < 10'000; ++i) {
+    for (IdSequence* ids : {&first, &second, &last}) {
+      const std::int64_t before = ids->last();
+      EXPECT_TRUE(drawn.insert(ids->next(kNow)).second);
+      EXPECT_LT(before, ids->last());
+    }
+  }
+}
+
+TEST(IdSequence, GoesOnBehindWhatOthersHaveDrawn) {
+  IdSequence lower{0, 3};
+  IdSequence higher{0, 7};
+  for (int i = 0; i < 5000; ++i) {
+    const std::int64_t theirs = higher.next(kNow);
+    lower.skip_to(theirs);
+    const std::int64_t ours = lower.next(kNow);
+    EXPECT_LT(theirs, ours);
+    higher.skip_to(ours);
+  }
+  EXPECT_LT(EventId{lower.last()}.time() - kNow, Millis{5001}) << "a millisecond per turn";
+}
+
+TEST(Partitions, ShareEndpointsEvenlyAlsoThoseOfOneMillisecond) {
+  std::array<int, kPartitionsCount> counts{};
+  IdSequence ids{0, 5};
+  for (int i = 0; i < 256 * 200; ++i)
+    ++counts.at(partition_of(EndpointId{ids.next(kNow + Millis{i / 100})}));
+  EXPECT_GT(*std::min_element(counts.begin(), counts.end()), 120);
+  EXPECT_LT(*std::max_element(counts.begin(), counts.end()), 280);
+}
+
+TEST(Partitions, StayWhereTheyAre) {
+  // Nodes of different versions have to agree.
+  EXPECT_EQ(partition_of(EndpointId{first_id_at(kNow)}), 47U);
+  EXPECT_EQ(partition_of(EndpointId{1}), 44U);
 }
 
 TEST(IdCodec, DecodesWhatItEncodes) {

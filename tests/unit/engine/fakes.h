@@ -97,7 +97,7 @@ class FakeReader final : public StoreReader {
     return fail(Errc::kInternal, "the engine does not ask for this");
   }
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
-    return none<std::vector<EndpointId>>();
+    return std::vector<EndpointId>{};
   }
   [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
       override {
@@ -107,7 +107,7 @@ class FakeReader final : public StoreReader {
     return std::optional{row->second};
   }
   using Sends = std::vector<std::pair<EndpointId, MonoTime>>;
-  [[nodiscard]] Result<Sends> recent_sends() override { return none<Sends>(); }
+  [[nodiscard]] Result<Sends> recent_sends() override { return Sends{}; }
   [[nodiscard]] Result<Event> event(EventId) override { return none<Event>(); }
   [[nodiscard]] Result<Page<Event>> events(const EventFilter&, const PageParams&) override {
     return none<Page<Event>>();

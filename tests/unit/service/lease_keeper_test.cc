@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -15,142 +16,183 @@ namespace postrider::testing {
 namespace {
 
 constexpr Millis kDuration{50};
-const Result<bool> kMine = true;
-const Result<bool> kOthers = false;
-const Result<bool> kRemoved = fail(Errc::kNotFound, "removed");
-const Result<bool> kAway = fail(Errc::kUnavailable, "no server");
+constexpr Millis kPatience{5000};
 
-/// Gives its answers in turn, the last one for good.
+Partitions first_of(std::size_t count) {
+  Partitions partitions;
+  for (std::size_t i = 0; i < count; ++i) partitions.set(i);
+  return partitions;
+}
+
+const Result<Share> kRemoved = fail(Errc::kNotFound, "removed");
+const Result<Share> kAway = fail(Errc::kUnavailable, "no server");
+
+/// The lease of a node beside others, whom it sees claim what it gives back.
 class ScriptedLease final : public Lease {
  public:
-  explicit ScriptedLease(std::deque<Result<bool>> answers) : answers_(std::move(answers)) {}
+  struct State {
+    Mutex mutex;
+    CondVar changed;
+    Partitions owned POSTRIDER_GUARDED_BY(mutex);
+    std::size_t fair POSTRIDER_GUARDED_BY(mutex) = kPartitionsCount;
+    std::deque<Result<Share>> failures POSTRIDER_GUARDED_BY(mutex);
+    Millis ahead POSTRIDER_GUARDED_BY(mutex){0};
+    Membership membership POSTRIDER_GUARDED_BY(mutex) = Membership::kWorking;
+    bool left POSTRIDER_GUARDED_BY(mutex) = false;
+
+    /// False when that does not come.
+    template <class Holds>
+    bool wait_until(const Holds& holds) {
+      const MutexLock lock(mutex);
+      while (!holds() && changed.wait_for(mutex, kPatience)) {
+      }
+      return holds();
+    }
+  };
+
+  explicit ScriptedLease(State& state) : state_(state) {}
   [[nodiscard]] Millis duration() const override { return kDuration; }
-  [[nodiscard]] Result<bool> renew() override {
-    const auto answer = answers_.front();
-    if (answers_.size() > 1) answers_.pop_front();
-    return answer;
+  [[nodiscard]] Result<Share> renew(Membership membership) override {
+    const MutexLock lock(state_.mutex);
+    state_.membership = membership;
+    state_.changed.notify_all();
+    if (!state_.failures.empty()) {
+      auto failure = state_.failures.front();
+      state_.failures.pop_front();
+      return failure;
+    }
+    Share share;
+    share.owned = state_.owned;
+    share.fair = membership == Membership::kLeaving ? 0 : state_.fair;
+    share.database_time = kClock.wall_now() + state_.ahead;
+    return share;
   }
-  void leave() override { left_ = true; }
-  [[nodiscard]] const bool& left() const { return left_; }
+  [[nodiscard]] Status give_back(const Partitions& partitions) override {
+    const MutexLock lock(state_.mutex);
+    state_.owned &= ~partitions;
+    state_.changed.notify_all();
+    return {};
+  }
+  void leave() override {
+    const MutexLock lock(state_.mutex);
+    state_.left = true;
+  }
+
+  inline static const SystemClock kClock;
 
  private:
-  std::deque<Result<bool>> answers_;
-  bool left_ = false;
+  State& state_;
 };
 
-/// What a keeper told.
-class Told {
- public:
-  LeaseKeeper::Listener listener() {
-    return {
-        .may_send_until =
-            [this](MonoTime end) {
-              const MutexLock lock(mutex_);
-              ends_.push_back(end);
-              changed_.notify_all();
-            },
-        .lost =
-            [this] {
-              const MutexLock lock(mutex_);
-              ++lost_;
-              changed_.notify_all();
-            }};
+class LeaseKeeperTest : public ::testing::Test {
+ protected:
+  void start() {
+    keeper_.start(
+        {.may_send_until = [this](MonoTime end) { note([&] { ends_.push_back(end); }); },
+         .owned = [this](const Partitions& owned) { note([&] { owned_ = owned; }); },
+         .surplus = [this](const Partitions& surplus) { note([&] { surplus_ = surplus; }); },
+         .lost = [this] { note([&] { ++lost_; }); }}
+    );
   }
-  /// False when that does not come.
-  bool wait_for_ends(std::size_t count) {
-    const MutexLock lock(mutex_);
-    while (ends_.size() < count && changed_.wait_for(mutex_, Millis{5000})) {
-    }
-    return ends_.size() >= count;
+  void note(const std::function<void()>& change) {
+    const MutexLock lock(lease_.mutex);
+    change();
+    lease_.changed.notify_all();
   }
-  bool wait_for_loss() {
-    const MutexLock lock(mutex_);
-    while (lost_ == 0 && changed_.wait_for(mutex_, Millis{5000})) {
-    }
-    return lost_ == 1;
+  void set_share(const Partitions& owned, std::size_t fair) {
+    note([&] {
+      lease_.owned = owned;
+      lease_.fair = fair;
+    });
   }
-  std::vector<MonoTime> ends() {
-    const MutexLock lock(mutex_);
-    return ends_;
+  template <class Holds>
+  bool wait_until(const Holds& holds) {
+    return lease_.wait_until(holds);
   }
 
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<MonoTime> ends_ POSTRIDER_GUARDED_BY(mutex_);
-  int lost_ POSTRIDER_GUARDED_BY(mutex_) = 0;
+  ScriptedLease::State lease_;
+  // What the keeper told; guarded by lease_.mutex.
+  std::vector<MonoTime> ends_;
+  Partitions owned_;
+  Partitions surplus_;
+  int lost_ = 0;
+  AdjustedClock clock_{ScriptedLease::kClock};
+  LeaseKeeper keeper_{std::make_unique<ScriptedLease>(lease_), clock_};
 };
-
-const SystemClock kClock;
-
-LeaseKeeper keeper_of(std::deque<Result<bool>> answers, MonoTime renewed_at) {
-  return {std::make_unique<ScriptedLease>(std::move(answers)), renewed_at, kClock};
-}
 
 }  // namespace
 
-TEST(LeaseKeeper, NodeMaySendForLessThanItsLeaseFromBeforeEachRenewalOn) {
-  Told told;
-  const MonoTime renewed_at = kClock.mono_now();
-  LeaseKeeper keeper = keeper_of({kMine}, renewed_at);
-  keeper.start(told.listener());
-  EXPECT_EQ(told.ends().front(), renewed_at + kDuration * 4 / 5);
-  EXPECT_TRUE(told.wait_for_ends(3));
-  keeper.stop();
-  const auto ends = told.ends();
-  EXPECT_TRUE(std::is_sorted(ends.begin(), ends.end()));
-  EXPECT_LE(ends.back(), kClock.mono_now() + kDuration);
+TEST_F(LeaseKeeperTest, NodeMaySendForLessThanItsLeaseFromBeforeEachRenewalOn) {
+  const MonoTime before = clock_.mono_now();
+  start();
+  ASSERT_TRUE(wait_until([&] { return ends_.size() >= 3; }));
+  keeper_.stop();
+  EXPECT_GE(ends_.front(), before + kDuration * 4 / 5);
+  EXPECT_TRUE(std::is_sorted(ends_.begin(), ends_.end()));
+  EXPECT_LE(ends_.back(), clock_.mono_now() + kDuration * 4 / 5);
 }
 
-TEST(LeaseKeeper, DatabaseThatIsAwayExtendsNothingAndLosesNothing) {
-  Told told;
-  LeaseKeeper keeper = keeper_of({kAway, kAway, kAway, kMine}, kClock.mono_now());
-  keeper.start(told.listener());
-  EXPECT_TRUE(told.wait_for_ends(2)) << "once it is back";
-  EXPECT_GE(told.ends()[1] - told.ends()[0], kDuration * 3 / 5);
+TEST_F(LeaseKeeperTest, DatabaseThatIsAwayExtendsNothingAndLosesNothing) {
+  lease_.failures = {kAway, kAway, kAway};
+  start();
+  ASSERT_TRUE(wait_until([&] { return !ends_.empty(); })) << "once it is back";
+  EXPECT_TRUE(wait_until([&] { return lease_.failures.empty() && lost_ == 0; }));
 }
 
-TEST(LeaseKeeper, NodeThatWasRemovedIsToldOnce) {
-  Told told;
-  LeaseKeeper keeper = keeper_of({kMine, kRemoved}, kClock.mono_now());
-  keeper.start(told.listener());
-  EXPECT_TRUE(told.wait_for_loss());
-  keeper.stop();
-  EXPECT_EQ(told.ends().size(), 2U);
+TEST_F(LeaseKeeperTest, NodeThatWasRemovedIsToldOnce) {
+  lease_.failures = {kRemoved};
+  start();
+  EXPECT_TRUE(wait_until([&] { return lost_ == 1; }));
+  keeper_.stop();
+  EXPECT_EQ(lost_, 1);
+  EXPECT_TRUE(ends_.empty());
 }
 
-TEST(LeaseKeeper, LeavesWhenItStops) {
-  Told told;
-  auto lease = std::make_unique<ScriptedLease>(std::deque{kMine});
-  const bool& left = lease->left();
-  LeaseKeeper keeper{std::move(lease), kClock.mono_now(), kClock};
-  keeper.start(told.listener());
-  EXPECT_FALSE(left);
-  keeper.stop();
-  EXPECT_TRUE(left);
+TEST_F(LeaseKeeperTest, TellsWhatIsOwnAndWhatIsMoreThanTheShare) {
+  set_share(first_of(10), 10);
+  start();
+  ASSERT_TRUE(wait_until([&] { return owned_ == first_of(10); }));
+  EXPECT_TRUE(wait_until([&] { return surplus_.none(); }));
+  set_share(first_of(10), 4);
+  EXPECT_TRUE(wait_until([&] { return surplus_ == (first_of(10) & ~first_of(4)); }));
+  EXPECT_TRUE(wait_until([&] { return owned_ == first_of(4); }));
 }
 
-TEST(WaitForTurn, WaitsForOthersAndForADatabaseThatIsAway) {
-  ScriptedLease lease{{kOthers, kAway, kOthers, kMine}};
-  int pauses = 0;
-  const auto turn = wait_for_turn(lease, kClock, [&](Millis) { return ++pauses < 100; });
-  ASSERT_TRUE(turn);
-  EXPECT_TRUE(turn->has_value());
-  EXPECT_EQ(pauses, 3);
+TEST_F(LeaseKeeperTest, GivesBackWhatNothingIsInFlightForAndOnlyOnce) {
+  set_share(first_of(10), 4);
+  start();
+  ASSERT_TRUE(wait_until([&] { return surplus_.count() == 6; }));
+  keeper_.give_back(Partitions{}.set(9));
+  EXPECT_TRUE(wait_until([&] { return lease_.owned == first_of(9); }));
+  EXPECT_TRUE(wait_until([&] { return surplus_.count() == 5; }));
+  // Others have left, and it gets the same one again.
+  set_share(first_of(10), 10);
+  EXPECT_TRUE(wait_until([&] { return owned_.test(9); }));
 }
 
-TEST(WaitForTurn, EndsWhenItIsToldTo) {
-  ScriptedLease lease{{kOthers}};
-  const auto turn = wait_for_turn(lease, kClock, [](Millis) { return false; });
-  ASSERT_TRUE(turn);
-  EXPECT_FALSE(turn->has_value());
+TEST_F(LeaseKeeperTest, NodeThatLeavesHasNothingThatIsItsShare) {
+  set_share(first_of(10), 10);
+  start();
+  ASSERT_TRUE(wait_until([&] { return owned_ == first_of(10); }));
+  keeper_.begin_leaving();
+  EXPECT_TRUE(wait_until([&] { return surplus_ == first_of(10) && owned_.none(); }));
+  EXPECT_TRUE(wait_until([&] { return lease_.membership == Membership::kLeaving; }));
 }
 
-TEST(WaitForTurn, PlaceThatWasLostIsAnError) {
-  ScriptedLease lease{{kOthers, kRemoved}};
-  const auto turn = wait_for_turn(lease, kClock, [](Millis) { return true; });
-  ASSERT_FALSE(turn);
-  EXPECT_EQ(turn.error().code, Errc::kNotFound);
+TEST_F(LeaseKeeperTest, ClockFollowsTheDatabases) {
+  note([&] { lease_.ahead = Millis{60'000}; });
+  start();
+  ASSERT_TRUE(wait_until([&] { return clock_.offset() > Millis{59'000}; }));
+  EXPECT_LT(clock_.offset(), Millis{61'000});
+  note([&] { lease_.ahead = Millis{-60'000}; });
+  EXPECT_TRUE(wait_until([&] { return clock_.offset() < Millis{-59'000}; }));
+}
+
+TEST_F(LeaseKeeperTest, EndsTheMembershipWhenItStops) {
+  start();
+  EXPECT_TRUE(wait_until([&] { return !lease_.left; }));
+  keeper_.stop();
+  EXPECT_TRUE(lease_.left);
 }
 
 }  // namespace postrider::testing

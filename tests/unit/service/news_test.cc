@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "service/engine_feed.h"
+
 #include "tests/unit/engine/fakes.h"
 
 namespace postrider::testing {
@@ -68,7 +70,7 @@ TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
   endpoint->id = {7};
   endpoint->config.ordering = Ordering::kKey;
   endpoint->secrets = {{"whsec_" + std::string(32, 'A'), kNow, std::nullopt}};
-  engine.put_endpoint(std::move(endpoint));
+  EngineFeed feed{engine, reader};
   for (const std::int64_t id : {1, 2}) {
     DueDelivery fresh;
     fresh.delivery.id = {id};
@@ -81,9 +83,10 @@ TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
     reader.rows[id] = std::move(fresh);
   }
   News news;
+  news.adopted = {Partitions{}.set(), {{std::move(endpoint), {}}}};
   news.read_again = {{7}};
   news.fresh = {reader.rows.at(2)};
-  apply(engine, std::move(news), kNow);
+  ASSERT_TRUE(feed.apply(std::move(news), kNow, MonoTime{}));
   ASSERT_TRUE(engine.tick(kNow, MonoTime{}, {}));
   ASSERT_THAT(transport.sent, SizeIs(1));
   EXPECT_THAT(transport.sent.front().second.body, HasSubstr("\"data\":1}"));

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "service/ownership.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/wal_watch.h"
 
@@ -25,9 +26,9 @@ class Commits final : public CommitListener {
   }
   void writable(bool /*writable*/) override {}
 
-  /// Whether a group ran, committed or not, before patience ends.
-  [[nodiscard]] bool wait_group() {
-    return wait([this]() POSTRIDER_NO_THREAD_SAFETY_ANALYSIS { return groups_ > 0; });
+  /// Whether so many groups ran, committed or not, before patience ends.
+  [[nodiscard]] bool wait_groups(int count) {
+    return wait([this, count]() POSTRIDER_NO_THREAD_SAFETY_ANALYSIS { return groups_ >= count; });
   }
   [[nodiscard]] bool wait_event() {
     return wait([this]() POSTRIDER_NO_THREAD_SAFETY_ANALYSIS { return events_ > 0; });
@@ -70,12 +71,15 @@ TEST(OutboxWatcher, TriesARowAgainAlthoughNobodyWritesAnyMore) {
 
   RawDb producer(path);
   ASSERT_EQ(producer.exec("INSERT INTO outbox (type, data) VALUES ('a.b', '1')"), SQLITE_OK);
-  ASSERT_EQ(producer.exec("BEGIN IMMEDIATE"), SQLITE_OK);
 
   const SystemClock clock;
   Commits commits;
   Writer writer(std::move(*store), std::move(*writer_reader), clock, commits);
   ASSERT_TRUE(writer.start());
+  ASSERT_TRUE(writer.execute(Change{[](WriteContext& context) {
+    return adopt(context, Partitions{}.set(), MonoTime{});
+  }}));
+  ASSERT_EQ(producer.exec("BEGIN IMMEDIATE"), SQLITE_OK);
   FakePrograms programs;
   OutboxWatcher watcher(
       std::move(*watcher_reader),
@@ -86,7 +90,7 @@ TEST(OutboxWatcher, TriesARowAgainAlthoughNobodyWritesAnyMore) {
       1024
   );
   watcher.start();
-  ASSERT_TRUE(commits.wait_group());  // the one that met the producer's transaction
+  ASSERT_TRUE(commits.wait_groups(2));  // the second one met the producer's transaction
   EXPECT_EQ(commits.events(), 0);
   ASSERT_EQ(producer.exec("ROLLBACK"), SQLITE_OK);
 

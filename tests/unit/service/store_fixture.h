@@ -10,6 +10,7 @@
 
 #include "service/endpoint_changes.h"
 #include "service/group_commit.h"
+#include "service/ownership.h"
 #include "store/sqlite/sqlite_store.h"
 
 #include "tests/support/temp_dir.h"
@@ -47,6 +48,9 @@ class StoreFixture : public ::testing::Test {
   void open(Store& store) {
     group_ = std::make_unique<GroupCommit>(store);
     ASSERT_TRUE(group_->load(*writer_reader_));
+    ASSERT_TRUE(run_group({[](WriteContext& context) {
+                  return adopt(context, Partitions{}.set(), MonoTime{});
+                }}).front());
   }
 
   /// One group with this change alone.

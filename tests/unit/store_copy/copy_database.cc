@@ -82,8 +82,8 @@ INSERT INTO idempotency (id, tenant, key, created_at_ms, body_sha256, answer) VA
 INSERT INTO outbox_rejected (id, reason, rejected_at_ms, type, data, tenant) VALUES
   (5, 'type: missing', 1, NULL, '{}', NULL), (6, 'data: no JSON', NULL, 'a', '{', ''),
   (9, NULL, 3, 'a', x'7b7d', 'blob');
-INSERT INTO recent_send (endpoint_id, sent_at_us, id) VALUES
-  (201, 5, 601), (201, 5, 602), (202, -1, 603);
+INSERT INTO recent_send (endpoint_id, sent_at_us, id, boot) VALUES
+  (201, 5, 601, 12345), (201, 5, 602, 12345), (202, -1, 603, 12345);
 INSERT INTO stat VALUES
   (60000, 'acme', 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
   (60000, 'default', 201, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
@@ -102,7 +102,7 @@ VALUES
   (31, 'a.b', '{"x":1}', NULL, '["c"]', '{"m":1}', 'k', '2026-01-01T00:00:00Z'),
   (33, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
   (40, 'a.b', x'7b7d', '', '', '', '', '');
-INSERT INTO meta (key, value) VALUES ('boot', 12345), ('write_probe', 7);
+INSERT INTO meta (key, value) VALUES ('write_probe', 7);
 UPDATE meta SET value = 1000000 WHERE key = 'id_reserved';
 )sql";
 }

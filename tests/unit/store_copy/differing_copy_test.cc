@@ -109,7 +109,7 @@ TEST_F(CopyThatTheServerChanges, IsFoundInWhatTheLastTransactionWrites) {
 }
 
 TEST_F(CopyThatTheServerChanges, IsFoundInMeta) {
-  change_rows_of("meta", "IF NEW.key = ''boot'' THEN NEW.value := 1; END IF");
+  change_rows_of("meta", "IF NEW.key = ''write_probe'' THEN NEW.value := 1; END IF");
   expect_difference_in("meta");
 }
 

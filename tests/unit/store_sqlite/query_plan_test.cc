@@ -24,7 +24,7 @@ const std::map<std::string, std::string> kMayScan{
     {"running_tasks", "a partial index of what runs"},
     {"due_count", "counts what a bounded subquery found"},
     {"recent_sends", "once per start, a period's worth"},
-    {"rebase_sends", "once per start, a period's worth"},
+    {"failing_endpoints", "a partial index of what is failing"},
     {"open_circuits", "a partial index of what is open"},
     {"outbox", "the outbox is short and read from its start"},
     {"outbox_waiting", "stops at the first row"},

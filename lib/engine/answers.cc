@@ -1,0 +1,106 @@
+// What answers mean for deliveries and their endpoints.
+#include <utility>
+
+#include "base/assert.h"
+#include "engine/engine.h"
+
+namespace postrider {
+namespace {
+
+/// A receiver that takes longer is not prompt: it keeps its slots long.
+constexpr Millis kPromptMax{1000};
+
+}  // namespace
+
+void Engine::heed(const Answer& answer, Lane& lane, MonoTime mono_now) {
+  const Judgement& judgement = answer.judgement;
+  if (judgement.verdict == Verdict::kThrottled) {
+    lane.throttled(mono_now, judgement.retry_after);
+  } else {
+    lane.answered();
+    if (judgement.retry_after) lane.throttled(mono_now, judgement.retry_after);
+  }
+  if (judgement.holds_host && judgement.retry_after) {
+    const std::string& url = answer.attempt.endpoint->config.url;
+    host_holds_.hold(url, mono_now, *judgement.retry_after);
+  }
+  if (judgement.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
+}
+
+void Engine::judge_promptness(const Answer& answer, MonoTime mono_now) {
+  const Underway& attempt = answer.attempt;
+  const EndpointId id = attempt.endpoint->id;
+  const auto prepared_for = attempt.sent_at.value_or(mono_now) - attempt.begun_at;
+  const bool is_slow = prepared_for + answer.response.duration > kPromptMax;
+  const bool was_reached = answer.response.failure == Response::Failure::kNone;
+  // An attempt that its programs ended says nothing of how soon the endpoint answers.
+  if (is_slow || answer.tells_health) set_prompt(id, !is_slow && was_reached);
+}
+
+void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
+  Underway& sent = answer.attempt;
+  const Delivery& delivery = sent.due.delivery;
+  Lane* lane = find_lane(delivery.endpoint);
+  POSTRIDER_ASSERT(lane != nullptr);
+  if (answer.tells_health) heed(answer, *lane, mono_now);
+  judge_promptness(answer, mono_now);
+
+  Response& response = answer.response;
+  Judgement& judgement = answer.judgement;
+  Settlement settlement;
+  settlement.delivery = delivery.id;
+  settlement.endpoint = delivery.endpoint;
+  settlement.round = delivery.round;
+  settlement.attempts_count = delivery.attempts_count;
+  settlement.attempt.started_at = sent.started_at;
+  settlement.attempt.duration = response.duration;
+  settlement.attempt.status = response.status;
+  settlement.attempt.outcome = judgement.outcome;
+  settlement.attempt.error =
+      response.error.empty() ? std::move(judgement.reason) : std::move(response.error);
+  settlement.attempt.response_excerpt = std::move(response.body);
+  settlement.verdict = judgement.verdict;
+  settlement.tells_health = answer.tells_health;
+  settlement.health_round = sent.endpoint->health_round;
+  const bool was_open = open_circuit(delivery.endpoint) != nullptr;
+  if (answer.tells_health) {
+    settlement.circuit = judge_circuit(sent, is_well(judgement.verdict), wall_now, mono_now);
+  }
+  const RetryPolicy& policy =
+      sent.endpoint->config.retry ? *sent.endpoint->config.retry : options_.retry_default;
+  settlement.next =
+      next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
+  if (sent.sent_at && sent.endpoint->config.rate_limit) {
+    settlement.sent_at = *sent.sent_at;
+    settlement.rate_period = sent.endpoint->config.rate_limit->period;
+  }
+  settlement.event = std::move(sent.due.event);
+  const bool circuit_matters = was_open || settlement.circuit;
+  sink_.put(std::move(settlement), urgency_of(delivery, *lane, circuit_matters));
+}
+
+Urgency Engine::urgency_of(const Delivery& delivery, const Lane& lane, bool circuit_matters) const {
+  const bool slot_is_wanted =
+      !lane.has_free_slot() || !slots_.any_free() || !waiting_for_slot_.empty();
+  const bool awaited = delivery.lane_key || circuit_matters || slot_is_wanted;
+  return awaited ? Urgency::kAwaited : Urgency::kCanWait;
+}
+
+std::optional<OpenCircuit> Engine::judge_circuit(
+    const Underway& sent, bool is_well, WallTime wall_now, MonoTime mono_now
+) {
+  const std::int64_t id = sent.endpoint->id.value;
+  const auto endpoint = endpoints_.find(id);
+  // Of the endpoint as it is now the answer says nothing.
+  if (endpoint == endpoints_.end() || endpoint->second->health_round != sent.endpoint->health_round)
+    return std::nullopt;
+  if (is_well) {
+    circuits_.erase(id);
+    return std::nullopt;
+  }
+  Circuit& circuit = circuits_[id];
+  circuit.failed(sent.due.delivery.id, wall_now, mono_now, prng_.unit());
+  return circuit.stored();
+}
+
+}  // namespace postrider

@@ -1,0 +1,75 @@
+#include "service/engine_feed.h"
+
+#include <utility>
+
+namespace postrider {
+
+Status EngineFeed::apply(News news, WallTime wall_now, MonoTime mono_now) {
+  // Endpoints come before the deliveries that need them and go after what still concerns them.
+  adopt(std::move(news.adopted), wall_now, mono_now);
+  for (auto& endpoint : news.endpoints) {
+    if (owned_.test(partition_of(endpoint->id))) engine_.put_endpoint(std::move(endpoint));
+  }
+  // What a lane has not been told of may be older than what it is told of now.
+  for (const EndpointId endpoint : news.read_again) engine_.read_again(endpoint);
+  for (const auto& one : news.appended) engine_.appended(one.delivery, one.endpoint, one.lane_key);
+  for (auto& fresh : news.fresh) engine_.hand_over(std::move(fresh), wall_now);
+  for (const auto& changed : news.deliveries_changed)
+    engine_.delivery_changed(changed.delivery, changed.endpoint, changed.lane_key);
+  for (const auto& settled : news.settled) {
+    engine_.settled(settled.delivery, settled.endpoint, settled.applied, settled.due_at);
+  }
+  for (const auto& [delivery, endpoint] : news.probes) engine_.probe_with(delivery, endpoint);
+  for (const EndpointId endpoint : news.endpoints_removed) engine_.remove_endpoint(endpoint);
+  if (news.abandoned.any()) engine_.abandon(news.abandoned);
+  owned_ &= ~news.abandoned;
+  abandoned_ |= news.abandoned;
+  if (news.all_again) unread_ |= owned_;
+  return read_store();
+}
+
+void EngineFeed::adopt(Adoption adopted, WallTime wall_now, MonoTime mono_now) {
+  owned_ |= adopted.partitions;
+  unread_ |= adopted.partitions;
+  unseeded_ |= adopted.partitions;
+  for (auto& [endpoint, health] : adopted.endpoints) {
+    const EndpointId id = endpoint->id;
+    const bool failing = health.failing_since.has_value();
+    if (failing) {
+      engine_.restore_circuit(id, health.failed_attempts_count, health.circuit, wall_now, mono_now);
+    }
+    engine_.put_endpoint(std::move(endpoint));
+    engine_.set_prompt(id, !failing);
+  }
+}
+
+Status EngineFeed::read_store() {
+  unread_ &= owned_;
+  unseeded_ &= owned_;
+  if (unread_.any()) {
+    auto waiting = reader_.waiting_endpoints();
+    if (!waiting) return tl::unexpected(std::move(waiting).error());
+    for (const EndpointId endpoint : *waiting) {
+      if (unread_.test(partition_of(endpoint))) engine_.read_again(endpoint);
+    }
+    unread_.reset();
+  }
+  if (unseeded_.any()) {
+    auto sends = reader_.recent_sends();
+    if (!sends) return tl::unexpected(std::move(sends).error());
+    for (const auto& [endpoint, at] : *sends) {
+      if (unseeded_.test(partition_of(endpoint))) engine_.seed_send(endpoint, at);
+    }
+    unseeded_.reset();
+  }
+  return {};
+}
+
+Partitions EngineFeed::take_abandoned() {
+  if (abandoned_.none()) return {};
+  const Partitions idle = abandoned_ & ~engine_.leaving();
+  abandoned_ &= ~idle;
+  return idle;
+}
+
+}  // namespace postrider

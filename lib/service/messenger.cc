@@ -1,0 +1,110 @@
+#include "service/messenger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "service/node_messages.h"
+
+namespace postrider {
+namespace {
+
+/// Stands behind the messages: what a lost one was about is found by then.
+constexpr Millis kLookEvery{10'000};
+
+}  // namespace
+
+Messenger::Messenger(std::unique_ptr<NodeChannel> channel, const Clock& clock)
+    : clock_(clock), channel_(std::move(channel)) {}
+
+void Messenger::start(Listener listener) {
+  if (thread_.joinable()) return;
+  listener_ = std::move(listener);
+  look_at_ = clock_.mono_now() + kLookEvery;
+  thread_ = std::jthread([this] { run(); });
+}
+
+void Messenger::stop() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  channel_->wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Messenger::post(News news) {
+  bool is_first = false;
+  {
+    const MutexLock lock(mutex_);
+    append(queued_, std::move(news), limits::kDispatcherInboxMax);
+    is_first = !std::exchange(has_queued_, true);
+  }
+  if (is_first) channel_->wake();
+}
+
+bool Messenger::stopping() const {
+  const MutexLock lock(mutex_);
+  return stopping_;
+}
+
+void Messenger::run() noexcept {
+  while (true) {
+    const bool is_last = stopping();
+    send_queued();
+    if (is_last) return;
+    const auto left = std::chrono::ceil<Millis>(look_at_ - clock_.mono_now());
+    const auto heard = channel_->wait(std::max(left, Millis{0}));
+    if (heard) hear(*heard);
+    if (!heard && !failed_)
+      log::warning("other nodes cannot be heard", {{"reason", heard.error().context}});
+    if (!heard || clock_.mono_now() >= look_at_) look_at_everything();
+    failed_ = !heard;
+  }
+}
+
+void Messenger::send_queued() {
+  News news;
+  {
+    const MutexLock lock(mutex_);
+    news = std::exchange(queued_, {});
+    has_queued_ = false;
+  }
+  for (const auto& message : encode_messages(news)) {
+    if (channel_->send(message)) continue;
+    // Once there is a session again, others look at everything.
+    const MutexLock lock(mutex_);
+    queued_.all_again = true;
+    return;
+  }
+}
+
+void Messenger::hear(const std::vector<std::string>& messages) {
+  bool refresh = false;
+  News news;
+  for (const auto& message : messages) {
+    if (message == kRefreshMessage) {
+      refresh = true;
+      continue;
+    }
+    auto said = decode_message(message);
+    if (said) {
+      append(news, std::move(*said), limits::kDispatcherInboxMax);
+    } else {
+      log::warning("a node says what cannot be read", {{"reason", said.error().context}});
+    }
+  }
+  if (refresh) listener_.refresh();
+  if (!messages.empty()) listener_.heard(std::move(news));
+}
+
+void Messenger::look_at_everything() {
+  look_at_ = clock_.mono_now() + kLookEvery;
+  News news;
+  news.all_again = true;
+  listener_.refresh();
+  listener_.heard(std::move(news));
+}
+
+}  // namespace postrider
