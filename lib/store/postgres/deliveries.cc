@@ -1,13 +1,12 @@
 // Settling, and people's changes of single deliveries.
 #include <map>
-#include <set>
-#include <utility>
 #include <variant>
 
 #include "base/assert.h"
 #include "store/postgres/pg_connection.h"
 #include "store/postgres/pg_store.h"
 #include "store/postgres/sql_deliveries.h"
+#include "store/postgres/sql_session.h"
 #include "store/rows.h"
 
 namespace postrider::postgres {
@@ -143,20 +142,16 @@ struct AttemptColumns {
   }
 };
 
-using DeliveryIds = std::set<std::int64_t>;
-
-DeliveryIds deliveries_of(std::span<const Settlement> settlements) {
-  DeliveryIds ids;
-  for (const Settlement& one : settlements) ids.insert(one.delivery.value);
-  return ids;
-}
-
-Result<Standings> read_standings(Connection& db, std::string_view sql, const DeliveryIds& wanted) {
+Result<Standings> read_standings(
+    Connection& db, std::string_view sql, std::span<const Settlement> settlements
+) {
+  Standings standings;
+  for (const Settlement& one : settlements) standings.emplace(one.delivery.value, Standing{});
   Array<std::int64_t> ids;
-  for (const std::int64_t id : wanted) ids.add(id);
+  for (const auto& [id, standing] : standings) ids.add(id);
   const auto rows = db.query(sql, ids);
   if (!rows) return tl::unexpected<Error>(rows.error());
-  Standings standings;
+  standings.clear();
   for (int i = 0; i < rows->size(); ++i) {
     const Row row = rows->row(i);
     standings[row.i64(0)] = {
@@ -165,67 +160,75 @@ Result<Standings> read_standings(Connection& db, std::string_view sql, const Del
   return standings;
 }
 
-/// Returns the deliveries that are no longer as they were read.
-Result<DeliveryIds> write_standings(Connection& db, const Standings& standings, WallTime now) {
-  DeliveryIds left;
-  if (standings.empty()) return left;
-  ChangeColumns changes;
-  for (const auto& [id, standing] : standings) {
-    changes.add(id, standing, now);
-    left.insert(id);
+/// What settlements come to where deliveries stand like this; attempts have their `ids`.
+std::vector<Settled> settle_all(
+    std::span<const Settlement> settlements, const std::vector<AttemptId>& ids, Standings& standings
+) {
+  std::vector<Settled> settled;
+  settled.reserve(settlements.size());
+  for (const Settlement& settlement : settlements) {
+    const auto standing = standings.find(settlement.delivery.value);
+    // Retention has removed the delivery: there is nothing to record the attempt with.
+    if (standing == standings.end()) {
+      settled.emplace_back();
+      continue;
+    }
+    settled.push_back(settle_one(settlement, standing->second));
+    settled.back().attempt = ids[settled.size() - 1];
   }
+  return settled;
+}
+
+/// False when a delivery is no longer as it was read; nothing is written then.
+Result<bool> write_settled(
+    Connection& db,
+    std::span<const Settlement> settlements,
+    const std::vector<Settled>& settled,
+    const Standings& standings,
+    WallTime now
+) {
+  if (standings.empty()) return true;
+  ChangeColumns changes;
+  for (const auto& [id, standing] : standings) changes.add(id, standing, now);
+  AttemptColumns attempts;
+  for (std::size_t i = 0; i < settlements.size(); ++i) {
+    if (settled[i].number != 0) attempts.add(settlements[i], settled[i]);
+  }
+  db.queue(sql::kInnerSavepoint);
   changes.queue(db);
-  const auto results = db.exchange();
-  if (!results) return tl::unexpected<Error>(results.error());
-  const Rows& written = results->back();
-  for (int i = 0; i < written.size(); ++i) left.erase(written.row(i).i64(0));
-  return left;
+  attempts.queue(db);
+  const auto written = db.exchange();
+  // A number that is taken is another owner's.
+  const bool collided = !written && written.error().code == Errc::kConflict;
+  if (!written && !collided) return tl::unexpected<Error>(written.error());
+  const bool changed = !collided && written->end()[-2].changes() == changes.ids.size();
+  if (!changed) db.queue(sql::kRollbackToInnerSavepoint);
+  db.queue(sql::kReleaseInnerSavepoint);
+  return changed;
 }
 
 }  // namespace
 
 // What was read decides; it is written only where the delivery is still as it was read. Where a
-// person, a sweep or an owner by mistake came between, it is read again and held, so that the
-// second time is the last: holding all of them at once would cost every settlement for what is
-// rare. Attempts come last, with the numbers that they have for good.
+// person, a sweep or an owner by mistake came between, all of it is undone and done once more with
+// the deliveries held: to hold them the first time would cost every settlement for what is rare.
 Result<std::vector<Settled>> PgStore::settle(
     std::span<const Settlement> settlements, WallTime now
 ) {
-  std::vector<Settled> settled(settlements.size());
-  DeliveryIds left = deliveries_of(settlements);
-  for (const std::string_view read : {sql::kStandings, sql::kHoldStandings}) {
-    if (left.empty()) break;
-    auto standings = read_standings(*db_, read, left);
-    if (!standings) return tl::unexpected<Error>(standings.error());
-    for (std::size_t i = 0; i < settlements.size(); ++i) {
-      const std::int64_t id = settlements[i].delivery.value;
-      if (!left.contains(id)) continue;
-      const auto standing = standings->find(id);
-      // Retention has removed the delivery: there is nothing to record the attempt with.
-      const bool is_there = standing != standings->end();
-      settled[i] = is_there ? settle_one(settlements[i], standing->second) : Settled{};
-    }
-    auto changed = write_standings(*db_, *standings, now);
-    if (!changed) return tl::unexpected<Error>(changed.error());
-    left = std::move(*changed);
-  }
-  if (!left.empty())
-    return fail(Errc::kBusy, "a delivery that was held to be settled could not be changed");
-  queue_attempts(settlements, settled, now);
-  return settled;
-}
-
-void PgStore::queue_attempts(
-    std::span<const Settlement> settlements, std::vector<Settled>& settled, WallTime now
-) {
+  if (settlements.empty()) return std::vector<Settled>{};
+  // Outside of what may be undone: that ids are drawn must not be forgotten.
   queue_sends(settlements, now);
-  AttemptColumns attempts;
-  for (std::size_t i = 0; i < settlements.size(); ++i) {
-    if (settled[i].number == 0) continue;
-    settled[i].attempt = {draw_id(now)};
-    attempts.add(settlements[i], settled[i]);
+  std::vector<AttemptId> ids;
+  for (std::size_t i = 0; i < settlements.size(); ++i) ids.push_back({draw_id(now)});
+  for (const std::string_view read : {sql::kStandings, sql::kHoldStandings}) {
+    auto standings = read_standings(*db_, read, settlements);
+    if (!standings) return tl::unexpected<Error>(standings.error());
+    auto settled = settle_all(settlements, ids, *standings);
+    const auto written = write_settled(*db_, settlements, settled, *standings, now);
+    if (!written) return tl::unexpected<Error>(written.error());
+    if (*written) return settled;
   }
-  if (attempts.ids.size() > 0) attempts.queue(*db_);
+  return fail(Errc::kBusy, "a delivery that was held to be settled could not be changed");
 }
 
 Result<Delivery> PgStore::delivery(DeliveryId id) {

@@ -104,7 +104,6 @@ FROM (
   ) AS found
 ) AS s
 WHERE d.ctid = s.place AND d.round = s.round AND d.attempts_count = s.attempts_count
-RETURNING d.id
 
 -- name: insert_attempts
 INSERT INTO attempt (

@@ -182,10 +182,6 @@ class PgStore final : public Store {
   [[nodiscard]] std::int64_t draw_id(WallTime now);
   /// Queues the deletion of secrets and the insertion of others.
   void queue_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
-  /// Queues the attempts of what was settled, with what rate limits count.
-  void queue_attempts(
-      std::span<const Settlement> settlements, std::vector<Settled>& settled, WallTime now
-  );
   /// Queues what the settlements' rate limits count.
   void queue_sends(std::span<const Settlement> settlements, WallTime now);
   /// Goes on where `sweep_` is, through what waits for the endpoint.

@@ -7,6 +7,7 @@
 #include "store/postgres/pg_store.h"
 #include "store/postgres/sql_database.h"
 #include "store/postgres/sql_retention.h"
+#include "store/postgres/sql_session.h"
 
 namespace postrider::postgres {
 namespace {
@@ -43,7 +44,7 @@ Result<std::int64_t> PgStore::remove_events(const std::vector<EventRun>& runs) {
     firsts.add(first);
     lasts.add(last);
   }
-  db_->queue(sql::kBeginRemoval);
+  db_->queue(sql::kInnerSavepoint);
   const auto events = db_->query(sql::kDeleteEvents, firsts, lasts);
   if (!events) return tl::unexpected<Error>(events.error());
   const auto deliveries = db_->query(sql::kDeleteDeliveriesOfEvents, firsts, lasts);
@@ -51,11 +52,15 @@ Result<std::int64_t> PgStore::remove_events(const std::vector<EventRun>& runs) {
   const auto is_true = [](const Row& row) { return row.boolean(0); };
   const auto left = db_->one(sql::kHaveDeliveries, is_true, firsts, lasts);
   if (!left) return tl::unexpected<Error>(left.error());
-  if (*left == true) return db_->run(sql::kUndoRemoval).map([] { return std::int64_t{0}; });
+  if (*left == true) {
+    db_->queue(sql::kRollbackToInnerSavepoint);
+    return db_->run(sql::kReleaseInnerSavepoint).map([] { return std::int64_t{0}; });
+  }
   Array<std::int64_t> ids;
   for (int i = 0; i < deliveries->size(); ++i) ids.add(deliveries->row(i).i64(0));
   const auto attempts = db_->query(sql::kDeleteAttempts, ids);
   if (!attempts) return tl::unexpected<Error>(attempts.error());
+  db_->queue(sql::kReleaseInnerSavepoint);
   return events->changes() + deliveries->changes() + attempts->changes();
 }
 

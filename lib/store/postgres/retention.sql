@@ -20,12 +20,6 @@ CROSS JOIN LATERAL (
 ) AS d
 ORDER BY e.id
 
--- name: begin_removal
-SAVEPOINT removal
-
--- name: undo_removal
-ROLLBACK TO SAVEPOINT removal
-
 -- name: delete_events
 -- First: whoever replays one of them holds it, and is waited for.
 DELETE FROM event AS e

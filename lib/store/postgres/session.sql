@@ -67,6 +67,16 @@ RELEASE SAVEPOINT other_command
 -- name: rollback_to_other_savepoint
 ROLLBACK TO SAVEPOINT other_command
 
+-- name: inner_savepoint
+-- Of a statement of the store, inside a command: what it undoes is tried again another way.
+SAVEPOINT part
+
+-- name: release_inner_savepoint
+RELEASE SAVEPOINT part
+
+-- name: rollback_to_inner_savepoint
+ROLLBACK TO SAVEPOINT part
+
 -- name: transaction_id
 -- NULL while the transaction has written nothing.
 SELECT pg_current_xact_id_if_assigned()::text

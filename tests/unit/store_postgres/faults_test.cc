@@ -219,6 +219,29 @@ TEST_F(PgFaults, DeliveryThatTheDatabaseDoesNotLetChangeIsBusy) {
   EXPECT_EQ(store_->delivery(id)->attempts_count, 0);
 }
 
+TEST_F(PgFaults, AttemptThatTheDatabaseRefusesFailsItsSettlementAlone) {
+  const DeliveryId id = append_committed(*store_);
+  ASSERT_EQ(
+      client_.exec(
+          "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+          "RAISE 'chosen as the victim' USING ERRCODE = '40P01'; END $$;"
+          "CREATE TRIGGER refuse BEFORE INSERT ON attempt FOR EACH ROW EXECUTE FUNCTION refuse()"
+      ),
+      ""
+  );
+  must(store_->begin());
+  must(store_->savepoint());
+  const auto refused = store_->settle(settlement_of(id), kNow);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kBusy);
+  store_->rollback_to_savepoint();
+  ASSERT_TRUE(store_->in_transaction());
+  ASSERT_TRUE(append(*store_));
+  must(store_->commit());
+  EXPECT_EQ(count_events(), "2");
+  EXPECT_EQ(store_->delivery(id)->state, DeliveryState::kPending);
+}
+
 TEST_F(PgFaults, FailedStatementKeepsATransactionFromBeingCommitted) {
   must(store_->begin());
   ASSERT_TRUE(append(*store_));
