@@ -35,7 +35,8 @@ class Lease {
 
   /// How long the membership lasts from the last renewal on.
   [[nodiscard]] virtual Millis duration() const = 0;
-  /// Renews it, removes nodes that have not renewed theirs, and claims of the partitions that
+  /// Renews it, removes nodes that have not renewed theirs (unless this one had not either: then
+  /// with the next renewal), and claims of the partitions that
   /// nobody has until it has its fair share. kNotFound: another node has removed this one, which
   /// writes no more.
   [[nodiscard]] virtual Result<Share> renew(Membership membership) = 0;

@@ -36,9 +36,12 @@ SELECT
 
 -- name: remove_ended
 -- Waits for transactions that hold the node, for no longer than lock_timeout. Its partitions are
--- free then.
+-- free then. Whoever could not renew its own lease, as when the server was away, does not know that
+-- others could have: they are left the time until its next renewal.
 DELETE FROM node
-WHERE lease_until < clock_timestamp() AND id <> :node
+WHERE
+  lease_until < clock_timestamp() AND id <> :node
+  AND EXISTS (SELECT FROM node AS own WHERE own.id = :node AND own.lease_until >= clock_timestamp())
 
 -- name: renew
 -- With the number of nodes that share the work, this one among them unless it is leaving.

@@ -10,10 +10,10 @@ import { until } from './until.mjs';
 export const inFlightMax = 64;
 
 export class Cluster {
-  /// `count` nodes that share the work; `options` as Server.start() takes them.
-  static async start(t, count, options = {}) {
-    const database = await PostgresDatabase.make(t);
-    const cluster = new Cluster(t, database, options);
+  /// `count` nodes that share the work; `options` as Server.start() takes them, and `database`:
+  /// its `url`, and `sql()` to ask it (default: a new one).
+  static async start(t, count, { database, ...options } = {}) {
+    const cluster = new Cluster(t, database ?? (await PostgresDatabase.make(t)), options);
     for (let i = 0; i < count; ++i) await cluster.add();
     await cluster.balanced();
     return cluster;
@@ -23,10 +23,11 @@ export class Cluster {
     Object.assign(this, { t, database, options, nodes: [] });
   }
 
-  async add() {
+  /// `db`: another way to the same database.
+  async add({ db = this.database.url } = {}) {
     const { flags = [], ...options } = this.options;
     const node = await Server.start(this.t, {
-      db: this.database.url,
+      db,
       flags: ['--max-in-flight', `${inFlightMax}`, ...flags],
       retryDelaysMs: Array(14).fill(50),
       ...options,

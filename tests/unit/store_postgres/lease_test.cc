@@ -103,6 +103,14 @@ TEST_F(PgLeases, NodeWhoseLeaseHasEndedIsRemovedByTheNextThatRenews) {
   EXPECT_EQ(first->renew(Membership::kWorking).error().code, Errc::kNotFound);
 }
 
+TEST_F(PgLeases, NodeThatCouldNotRenewItselfRemovesNobodyYet) {
+  const auto first = join(kOver);
+  const auto second = join(kOver);
+  EXPECT_EQ(owned(*first).count(), 128U);
+  EXPECT_EQ(owned(*second).count(), 128U) << "as after a time without a server";
+  EXPECT_EQ(owned(*first).count(), 128U);
+}
+
 TEST_F(PgLeases, EveryOwnerOfAPartitionHasAnEpochOfItsOwn) {
   const auto epochs = [&] {
     return client_.column("SELECT DISTINCT epoch FROM partition").front();
