@@ -14,7 +14,7 @@ constexpr std::int64_t kDaysMax = 36'500;
 constexpr double kRetentionDaysMin = 1.0 / (24 * 60);
 constexpr std::int64_t kThreadsMax = 1024;
 constexpr std::int64_t kDrainSecondsMax = 3600;
-/// A node renews its lease five times in it, over a network.
+/// A node renews its lease ten times in it, over a network.
 constexpr std::int64_t kLeaseSecondsMin = 2;
 constexpr std::int64_t kLeaseSecondsMax = 600;
 

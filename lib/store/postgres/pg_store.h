@@ -36,7 +36,7 @@ class PgReaders final : public StoreReaders {
 /// The writing session. Owned by the writer's thread.
 ///
 /// kUnavailable also when there is no session with the server: the next begin() tries to make one;
-/// and for good once another node has followed this one, which learns it from a PgLease.
+/// and for good once others have removed this node, which learns it from a PgLease.
 class PgStore final : public Store {
  public:
   /// Of who is alone with the database, as in a test.
