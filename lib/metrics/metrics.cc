@@ -92,6 +92,12 @@ struct Metrics::Impl {
                                       )
                                       .Register(registry)
                                       .Add({});
+  prometheus::Gauge& partitions =
+      BuildGauge()
+          .Name("postrider_partitions")
+          .Help("Partitions of the endpoints, of 256, that this node sends for")
+          .Register(registry)
+          .Add({});
   prometheus::Gauge& circuits_open = BuildGauge()
                                          .Name("postrider_circuits_open")
                                          .Help("Active endpoints that are sent only probes")
@@ -163,6 +169,10 @@ void Metrics::set_backlog(std::int64_t due, std::int64_t scheduled, double oldes
   impl_->backlog_due.Set(static_cast<double>(due));
   impl_->backlog_scheduled.Set(static_cast<double>(scheduled));
   impl_->oldest_due.Set(oldest_due_seconds);
+}
+
+void Metrics::set_partitions(std::int64_t count) {
+  impl_->partitions.Set(static_cast<double>(count));
 }
 
 void Metrics::set_circuits_open(std::int64_t count) {

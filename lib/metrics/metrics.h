@@ -34,6 +34,7 @@ class Metrics {
   void set_backlog(std::int64_t due, std::int64_t scheduled, double oldest_due_seconds);
   void set_dead_letters(std::int64_t count);
   void set_circuits_open(std::int64_t count);
+  void set_partitions(std::int64_t count);
 
   /// The text exposition format, version 0.0.4.
   [[nodiscard]] std::string render() const;

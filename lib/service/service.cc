@@ -215,6 +215,7 @@ void Service::committed(Effects effects, double commit_seconds, std::int64_t row
     const MutexLock lock(mutex_);
     owned_ = effects.owned;
   }
+  metrics_.set_partitions(static_cast<std::int64_t>(effects.owned.count()));
   if (messenger_) messenger_->post(news_for_others(effects));
   dispatcher_.tell(news_of(effects));
 }

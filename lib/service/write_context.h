@@ -63,8 +63,8 @@ struct Effects {
   std::int64_t deliveries_cancelled = 0;
   std::int64_t deliveries_dead = 0;  ///< by sweeps; settling tells its own
   Adoption adopted;
-  Partitions abandoned;  ///< before that in the same group, or not at all
-  Partitions owned;      ///< once it is committed
+  Partitions abandoned;  ///< the node sends for them no more
+  Partitions owned;      ///< what it sends for now; also when nothing was committed
   bool keys_changed = false;
   bool event_types_changed = false;
   bool tasks_changed = false;

@@ -21,7 +21,7 @@ const metricNames = {
   postrider_commit_rows: [],
 };
 /// Ours beyond the contract.
-const furtherMetrics = ['postrider_late_answers_total'];
+const furtherMetrics = ['postrider_late_answers_total', 'postrider_partitions'];
 const labelValues = {
   class: ['2xx', '3xx', '4xx', '5xx', 'timeout', 'connect', 'tls', 'dns', 'blocked'],
   state: ['delivered', 'dead', 'cancelled'],
