@@ -37,6 +37,16 @@ void Engine::hand_over(DueDelivery fresh, WallTime now) {
   note_runnable(id);
 }
 
+void Engine::hand_over(PendingDelivery fresh, WallTime now) {
+  Lane* lane = lane_of(fresh.pending.delivery.endpoint, false);
+  if (lane == nullptr) return;
+  if (is_for_later(*lane, fresh.endpoint_version)) {
+    read_again(fresh.pending.delivery.endpoint);
+  } else {
+    hand_over(std::move(fresh.pending), now);
+  }
+}
+
 void Engine::appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key) {
   Lane* lane = lane_of(endpoint, true);
   if (lane == nullptr) return;
@@ -329,14 +339,16 @@ Status Engine::fetch_wanted(Lane& lane, Circuit& circuit, WallTime wall_now, Mon
   for (auto wanted = circuit.wanted(); wanted; wanted = circuit.wanted()) {
     if (lane.is_ready(*wanted)) return {};
     if (!lane.is_held(*wanted)) {
-      auto due = store_.due_delivery(*wanted, wall_now);
-      if (!due) return tl::unexpected(std::move(due).error());
-      if (*due && !(*due)->delivery.lane_key) {
-        lane.add_wanted(std::move(**due));
+      auto found = store_.pending({&*wanted, 1});
+      if (!found) return tl::unexpected(std::move(found).error());
+      const bool is_due = !found->empty() && *found->front().pending.delivery.due_at <= wall_now;
+      if (is_due && is_for_later(lane, found->front().endpoint_version)) return {};
+      if (is_due && !found->front().pending.delivery.lane_key) {
+        lane.add_wanted(std::move(found->front().pending));
         return {};
       }
       // Nothing passes in its line: the head of a line is the probe.
-      if (*due) circuit.probe_now(mono_now);
+      if (is_due) circuit.probe_now(mono_now);
     }
     // It has ended, was put off, or is in flight.
     circuit.drop_wanted();

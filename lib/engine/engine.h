@@ -72,6 +72,8 @@ class Engine {
 
   /// A delivery was committed.
   void hand_over(DueDelivery fresh, WallTime now);
+  /// Another process has committed it, as was read.
+  void hand_over(PendingDelivery fresh, WallTime now);
   /// Another process has committed a delivery of the line.
   void appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key);
   /// A settlement was committed. `applied`: the delivery was still what it was when the request was

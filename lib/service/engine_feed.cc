@@ -12,6 +12,7 @@ Status EngineFeed::apply(News news, WallTime wall_now, MonoTime mono_now) {
   }
   // What a lane has not been told of may be older than what it is told of now.
   for (const EndpointId endpoint : news.read_again) engine_.read_again(endpoint);
+  hand_over(news.appended_free, wall_now);
   for (const auto& one : news.appended) engine_.appended(one.delivery, one.endpoint, one.lane_key);
   for (auto& fresh : news.fresh) engine_.hand_over(std::move(fresh), wall_now);
   for (const auto& changed : news.deliveries_changed)
@@ -40,6 +41,23 @@ void EngineFeed::adopt(Adoption adopted, WallTime wall_now, MonoTime mono_now) {
     }
     engine_.put_endpoint(std::move(endpoint));
     engine_.set_prompt(id, !failing);
+  }
+}
+
+void EngineFeed::hand_over(
+    const std::vector<std::pair<DeliveryId, EndpointId>>& appended, WallTime wall_now
+) {
+  std::vector<DeliveryId> ids;
+  for (const auto& [id, endpoint] : appended) {
+    if (owned_.test(partition_of(endpoint))) ids.push_back(id);
+  }
+  if (ids.empty()) return;
+  // All at once: a page for each of their endpoints would cost much more.
+  auto found = reader_.pending(ids);
+  if (found) {
+    for (auto& fresh : *found) engine_.hand_over(std::move(fresh), wall_now);
+  } else {
+    for (const auto& [id, endpoint] : appended) engine_.read_again(endpoint);
   }
 }
 

@@ -1,6 +1,9 @@
 // How an engine is told of what its process, and others, have committed.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "domain/partition.h"
 #include "engine/engine.h"
 #include "service/news.h"
@@ -24,6 +27,7 @@ class EngineFeed {
 
  private:
   void adopt(Adoption adopted, WallTime wall_now, MonoTime mono_now);
+  void hand_over(const std::vector<std::pair<DeliveryId, EndpointId>>& appended, WallTime wall_now);
   [[nodiscard]] Status read_store();
 
   Engine& engine_;

@@ -48,6 +48,11 @@ void append(News& waiting, News later, std::size_t fresh_max) {
   } else {
     move_behind(waiting.fresh, std::move(later.fresh));
   }
+  if (waiting.appended_free.size() + later.appended_free.size() > fresh_max) {
+    for (const auto& [id, endpoint] : later.appended_free) waiting.read_again.push_back(endpoint);
+  } else {
+    move_behind(waiting.appended_free, std::move(later.appended_free));
+  }
   move_behind(waiting.read_again, std::move(later.read_again));
   move_behind(waiting.deliveries_changed, std::move(later.deliveries_changed));
   move_behind(waiting.probes, std::move(later.probes));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "service/write_context.h"
@@ -34,7 +35,9 @@ struct News {
   std::vector<std::pair<DeliveryId, EndpointId>> probes;
   std::vector<SettledDelivery> settled;
   std::vector<EndpointId> endpoints_removed;
-  std::vector<AppendedToLine> appended;  ///< by another process
+  /// Committed by another process: without a line, and in one.
+  std::vector<std::pair<DeliveryId, EndpointId>> appended_free;
+  std::vector<AppendedToLine> appended;
   Adoption adopted;
   Partitions abandoned;
   bool all_again = false;  ///< news may have been missed

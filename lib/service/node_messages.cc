@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <unordered_set>
+#include <set>
 #include <utility>
 
 #include "json/json_writer.h"
@@ -15,6 +15,7 @@ namespace {
 
 // A message is an array of items, and an item an array: what it is, and whom it concerns.
 constexpr std::string_view kReadAgain = "a";  // endpoint
+constexpr std::string_view kFree = "f";       // endpoint, delivery
 constexpr std::string_view kAppended = "l";   // endpoint, delivery, line
 constexpr std::string_view kChanged = "c";    // endpoint, delivery, line if any
 constexpr std::string_view kProbe = "p";      // endpoint, delivery
@@ -34,6 +35,8 @@ std::vector<Item> items_of(const News& news) {
   std::vector<Item> items;
   for (const EndpointId endpoint : news.read_again)
     items.push_back({.what = kReadAgain, .endpoint = endpoint});
+  for (const auto& [delivery, endpoint] : news.appended_free)
+    items.push_back({.what = kFree, .endpoint = endpoint, .delivery = delivery});
   for (const auto& [delivery, endpoint, line] : news.appended)
     items.push_back({kAppended, endpoint, delivery, line});
   for (const auto& [delivery, endpoint, line] : news.deliveries_changed)
@@ -75,7 +78,7 @@ std::optional<Item> read_item(const json::RawDocument& document, std::uint32_t a
   const auto delivery = read_number(*parts[2]);
   if (!endpoint || !delivery) return std::nullopt;
   const std::string what = json::decode_string(parts[0]->text);
-  for (const std::string_view known : {kReadAgain, kAppended, kChanged, kProbe, kAllAgain}) {
+  for (const std::string_view known : {kReadAgain, kFree, kAppended, kChanged, kProbe, kAllAgain}) {
     if (what != known) continue;
     Item item{.what = known, .endpoint = {*endpoint}, .delivery = {*delivery}};
     if (has_line) item.line = json::decode_string(parts[3]->text);
@@ -87,6 +90,7 @@ std::optional<Item> read_item(const json::RawDocument& document, std::uint32_t a
 
 void take(Item item, News& news) {
   if (item.what == kReadAgain) news.read_again.push_back(item.endpoint);
+  if (item.what == kFree) news.appended_free.emplace_back(item.delivery, item.endpoint);
   if (item.what == kAppended)
     news.appended.push_back({item.delivery, item.endpoint, item.line.value_or("")});
   if (item.what == kChanged)
@@ -95,36 +99,7 @@ void take(Item item, News& news) {
   if (item.what == kAllAgain) news.all_again = true;
 }
 
-}  // namespace
-
-News news_for_others(const Effects& effects) {
-  News news;
-  const auto is_others = [&](EndpointId endpoint) {
-    return !effects.owned.test(partition_of(endpoint));
-  };
-  std::unordered_set<std::int64_t> told;
-  const auto read_again = [&](EndpointId endpoint) {
-    if (is_others(endpoint) && told.insert(endpoint.value).second)
-      news.read_again.push_back(endpoint);
-  };
-  for (const auto& [delivery, event] : effects.fresh) {
-    if (!delivery.lane_key) {
-      read_again(delivery.endpoint);
-    } else if (is_others(delivery.endpoint)) {
-      news.appended.push_back({delivery.id, delivery.endpoint, *delivery.lane_key});
-    }
-  }
-  for (const EndpointId endpoint : effects.read_again) read_again(endpoint);
-  for (const auto& changed : effects.deliveries_changed) {
-    if (is_others(changed.endpoint)) news.deliveries_changed.push_back(changed);
-  }
-  for (const auto& [delivery, endpoint] : effects.probes) {
-    if (is_others(endpoint)) news.probes.emplace_back(delivery, endpoint);
-  }
-  return news;
-}
-
-std::vector<std::string> encode_messages(const News& news) {
+std::vector<std::string> encode_all(const News& news) {
   std::vector<std::string> messages;
   std::string message;
   for (const Item& item : items_of(news)) {
@@ -135,10 +110,56 @@ std::vector<std::string> encode_messages(const News& news) {
     message += text;
   }
   if (!message.empty()) messages.push_back(message + ']');
+  return messages;
+}
+
+/// The same, with endpoints in place of their deliveries.
+News briefly(const News& news) {
+  News brief;
+  std::set<EndpointId> endpoints{news.read_again.begin(), news.read_again.end()};
+  for (const auto& [delivery, endpoint] : news.appended_free) endpoints.insert(endpoint);
+  for (const auto& one : news.appended) endpoints.insert(one.endpoint);
+  brief.read_again.assign(endpoints.begin(), endpoints.end());
+  brief.deliveries_changed = news.deliveries_changed;
+  brief.probes = news.probes;
+  brief.all_again = news.all_again;
+  return brief;
+}
+
+}  // namespace
+
+News news_for_others(const Effects& effects) {
+  News news;
+  const auto is_others = [&](EndpointId endpoint) {
+    return !effects.owned.test(partition_of(endpoint));
+  };
+  for (const auto& [delivery, event] : effects.fresh) {
+    if (!is_others(delivery.endpoint)) continue;
+    if (delivery.lane_key) {
+      news.appended.push_back({delivery.id, delivery.endpoint, *delivery.lane_key});
+    } else {
+      news.appended_free.emplace_back(delivery.id, delivery.endpoint);
+    }
+  }
+  for (const EndpointId endpoint : effects.read_again) {
+    if (is_others(endpoint)) news.read_again.push_back(endpoint);
+  }
+  for (const auto& changed : effects.deliveries_changed) {
+    if (is_others(changed.endpoint)) news.deliveries_changed.push_back(changed);
+  }
+  for (const auto& [delivery, endpoint] : effects.probes) {
+    if (is_others(endpoint)) news.probes.emplace_back(delivery, endpoint);
+  }
+  return news;
+}
+
+std::vector<std::string> encode_messages(const News& news) {
+  auto messages = encode_all(news);
+  if (messages.size() > kMessagesMax) messages = encode_all(briefly(news));
   if (messages.size() <= kMessagesMax) return messages;
-  News all;
-  all.all_again = true;
-  return encode_messages(all);
+  News everything;
+  everything.all_again = true;
+  return encode_all(everything);
 }
 
 Result<News> decode_message(std::string_view message) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,8 @@ class StoreReader {
   /// Endpoints with pending deliveries: two index probes per endpoint.
   [[nodiscard]] virtual Result<std::vector<EndpointId>> waiting_endpoints() = 0;
 
-  /// One delivery with its event, when it is pending and due.
-  [[nodiscard]] virtual Result<std::optional<DueDelivery>> due_delivery(
-      DeliveryId id, WallTime now
+  /// Those of the deliveries that are pending, with their events, in the order given.
+  [[nodiscard]] virtual Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) = 0;
   /// What counts against rate limits: the requests of the last period of each endpoint that has
   /// one, in order.

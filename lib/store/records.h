@@ -64,6 +64,11 @@ struct DueDelivery {
   std::shared_ptr<const Event> event;
 };
 
+struct PendingDelivery {
+  DueDelivery pending;
+  std::int64_t endpoint_version = 0;  ///< see Endpoint::version
+};
+
 struct DueParams {
   EndpointId endpoint;
   WallTime now;

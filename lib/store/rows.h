@@ -20,6 +20,7 @@
 namespace postrider {
 
 inline constexpr int kDeliveryColumns = 13;
+inline constexpr int kEventColumns = 12;  // with its data
 
 /// Bytes that are no text.
 struct Blob {

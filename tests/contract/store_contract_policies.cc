@@ -125,17 +125,18 @@ TEST_P(StoreContract, WhatHasWaitedForLongEnoughDiesAndNothingElse) {
   EXPECT_EQ(stored(other).state, DeliveryState::kPending);
 }
 
-TEST_P(StoreContract, OneDeliveryIsReadWhenItIsPendingAndDue) {
+TEST_P(StoreContract, DeliveriesAreReadByIdWhileTheyArePending) {
   const EndpointId endpoint = add_endpoint();
   const DeliveryId id = append_delivery(endpoint, at(10));
-  EXPECT_FALSE(reader_->due_delivery(id, at(9)).value());
-  const auto due = reader_->due_delivery(id, at(10)).value();
-  ASSERT_TRUE(due);
-  EXPECT_EQ(due->delivery, stored(id));
-  EXPECT_EQ(due->event->data, make_draft().data);
+  const DeliveryId later = append_delivery(endpoint, at(20));
+  const std::vector<DeliveryId> wanted{later, DeliveryId{1}, id};
+  const auto pending = reader_->pending(wanted).value();
+  ASSERT_EQ(pending.size(), 2U);
+  EXPECT_EQ(pending[0].pending.delivery, stored(later));
+  EXPECT_EQ(pending[1].pending.delivery, stored(id));
+  EXPECT_EQ(pending[1].pending.event->data, make_draft().data);
   settle(stored(id), Delivered{}, at(20));
-  EXPECT_FALSE(reader_->due_delivery(id, at(30)).value());
-  EXPECT_FALSE(reader_->due_delivery({1}, at(30)).value());
+  EXPECT_EQ(reader_->pending(wanted)->size(), 1U);
 }
 
 }  // namespace postrider::testing

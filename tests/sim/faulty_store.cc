@@ -172,11 +172,11 @@ class EngineReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
     return inner_->waiting_endpoints();
   }
-  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
-      override {
+  [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
+  ) override {
     if (control_.happens(control_.plan->read_fails))
       return fail(Errc::kBusy, "simulated: cannot read");
-    return inner_->due_delivery(id, now);
+    return inner_->pending(ids);
   }
   [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override {
     if (control_.canary == Canary::kSendsForgotten)

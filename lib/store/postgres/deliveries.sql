@@ -141,6 +141,22 @@ CROSS JOIN LATERAL (SELECT * FROM delivery AS one WHERE one.id = wanted.id LIMIT
 CROSS JOIN LATERAL (SELECT * FROM event AS one WHERE one.id = d.event_id LIMIT 1) AS e
 ORDER BY wanted.place
 
+-- name: pending_deliveries
+-- With the version of the endpoint that they are for.
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key,
+  e.id, e.tenant, e.type, e.created_at_ms, e.deliver_at_ms, e.expires_at_ms, e.ordering_key,
+  e.channels, e.traceparent, e.tracestate, e.metadata, e.data,
+  (SELECT p.version FROM endpoint AS p WHERE p.id = d.endpoint_id)
+FROM unnest(:ids) WITH ORDINALITY AS wanted (id, place)
+CROSS JOIN LATERAL (
+  SELECT * FROM delivery AS one WHERE one.id = wanted.id AND one.state = 'pending' LIMIT 1
+) AS d
+CROSS JOIN LATERAL (SELECT * FROM event AS one WHERE one.id = d.event_id LIMIT 1) AS e
+ORDER BY wanted.place
+
 -- name: next_due_at
 SELECT due_at_ms
 FROM delivery

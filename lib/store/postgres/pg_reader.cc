@@ -102,16 +102,15 @@ Result<DuePage> PgReader::due(const DueParams& params) {
   return page;
 }
 
-Result<std::optional<DueDelivery>> PgReader::due_delivery(DeliveryId id, WallTime now) {
+Result<std::vector<PendingDelivery>> PgReader::pending(std::span<const DeliveryId> ids) {
+  constexpr int kVersion = kDeliveryColumns + kEventColumns;
   if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
   Array<DeliveryId> wanted;
-  wanted.add(id);
-  auto row = db_->one(sql::kDueDeliveries, read_due<Row>, wanted);
-  if (!row) return row;
-  const bool is_due =
-      *row && (*row)->delivery.state == DeliveryState::kPending && *(*row)->delivery.due_at <= now;
-  if (!is_due) row->reset();
-  return row;
+  for (const DeliveryId id : ids) wanted.add(id);
+  const auto read = [](const Row& row) {
+    return PendingDelivery{.pending = read_due(row), .endpoint_version = row.i64(kVersion)};
+  };
+  return db_->all(sql::kPendingDeliveries, read, wanted);
 }
 
 Result<std::vector<EndpointId>> PgReader::waiting_endpoints() {

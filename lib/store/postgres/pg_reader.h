@@ -41,8 +41,8 @@ class PgReader final : public StoreReader {
   [[nodiscard]] Result<OrderedPage> ordered(const OrderedParams& params) override;
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override;
 
-  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
-      override;
+  [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
+  ) override;
   [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override;
 
   [[nodiscard]] Result<Event> event(EventId id) override;

@@ -90,7 +90,7 @@ WHERE
   endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL AND due_at_ms <= :now
 ORDER BY due_at_ms, id
 
--- name: due_delivery
+-- name: pending_delivery
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
@@ -99,7 +99,7 @@ SELECT
   e.channels, e.traceparent, e.tracestate, e.metadata, e.data
 FROM delivery AS d
 CROSS JOIN event AS e ON e.id = d.event_id
-WHERE d.id = :id
+WHERE d.id = :id AND d.state = 'pending'
 
 -- name: next_due_at
 SELECT due_at_ms

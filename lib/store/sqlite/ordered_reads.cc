@@ -54,7 +54,7 @@ Result<OrderedHead> show(Db& db, Head head, WallTime now) {
       .has_followers = head.has_followers,
       .delivery = {}};
   if (head.due_at > now) return shown;
-  auto row = db.one(sql::kDueDelivery, read_due<Row>, head.id);
+  auto row = db.one(sql::kPendingDelivery, read_due<Row>, head.id);
   if (!row) return tl::unexpected<Error>(row.error());
   POSTRIDER_ASSERT(row->has_value());  // the same snapshot had it, and its event by foreign key
   shown.delivery = std::move(**row);

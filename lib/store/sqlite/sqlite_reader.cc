@@ -48,13 +48,14 @@ Result<DuePage> SqliteReader::due(const DueParams& params) {
   return page;
 }
 
-Result<std::optional<DueDelivery>> SqliteReader::due_delivery(DeliveryId id, WallTime now) {
-  auto row = db_->one(sql::kDueDelivery, read_due<Row>, id);
-  if (!row) return row;
-  const bool is_due =
-      *row && (*row)->delivery.state == DeliveryState::kPending && *(*row)->delivery.due_at <= now;
-  if (!is_due) row->reset();
-  return row;
+Result<std::vector<PendingDelivery>> SqliteReader::pending(std::span<const DeliveryId> ids) {
+  std::vector<PendingDelivery> found;
+  for (const DeliveryId id : ids) {
+    auto row = db_->one(sql::kPendingDelivery, read_due<Row>, id);
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (*row) found.push_back({.pending = std::move(**row)});
+  }
+  return found;
 }
 
 Status SqliteReader::read_due_rows(
@@ -62,7 +63,7 @@ Status SqliteReader::read_due_rows(
 ) {
   page.rows.reserve(ids.size());
   for (const DeliveryId id : ids) {
-    auto row = db_->one(sql::kDueDelivery, read_due<Row>, id);
+    auto row = db_->one(sql::kPendingDelivery, read_due<Row>, id);
     if (!row) return tl::unexpected<Error>(row.error());
     POSTRIDER_ASSERT(row->has_value());  // the same snapshot had it, and its event by foreign key
     page.rows.push_back(std::move(**row));

@@ -99,12 +99,14 @@ class FakeReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
     return std::vector<EndpointId>{};
   }
-  [[nodiscard]] Result<std::optional<DueDelivery>> due_delivery(DeliveryId id, WallTime now)
-      override {
-    const auto row = rows.find(id.value);
-    if (row == rows.end() || *row->second.delivery.due_at > now)
-      return std::optional<DueDelivery>{};
-    return std::optional{row->second};
+  [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
+  ) override {
+    std::vector<PendingDelivery> found;
+    for (const DeliveryId id : ids) {
+      const auto row = rows.find(id.value);
+      if (row != rows.end()) found.push_back({.pending = row->second});
+    }
+    return found;
   }
   using Sends = std::vector<std::pair<EndpointId, MonoTime>>;
   [[nodiscard]] Result<Sends> recent_sends() override { return Sends{}; }

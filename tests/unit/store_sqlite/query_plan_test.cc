@@ -51,7 +51,7 @@ const std::set<std::string> kHot{
     "settle_late",
     "insert_attempt",
     "due_ids",
-    "due_delivery",
+    "pending_delivery",
     "next_due_at",
 };
 
