@@ -79,7 +79,11 @@ Status GroupCommit::refresh(Effects& effects) {
   auto changes = store_.refresh();
   if (!changes) return tl::unexpected(std::move(changes).error());
   for (const auto& endpoint : changes->endpoints) {
-    if (auto known = check_scheme(endpoint); !known) return known;
+    const Status known = check_scheme(endpoint);
+    if (known) continue;
+    // The store tells of changes once: all of them are found again by reading everything.
+    miss(changes->endpoints_removed);
+    return known;
   }
   for (auto& endpoint : changes->endpoints) {
     const auto before = routing_.find(endpoint.id);
@@ -88,8 +92,8 @@ Status GroupCommit::refresh(Effects& effects) {
     routing_.put(shared);
     effects.endpoints.push_back(std::move(shared));
   }
+  // Also those that routing does not have any more: it may have been read anew since.
   for (const EndpointId id : changes->endpoints_removed) {
-    if (!routing_.find(id)) continue;
     routing_.remove(id);
     health_.erase(id.value);
     effects.endpoints_removed.push_back(id);
@@ -125,18 +129,21 @@ GroupResult GroupCommit::run(
   if (!committed) {
     store_.rollback();
     owned_ = owned_before;
-    const auto& removed = effects.endpoints_removed;
-    removed_.insert(removed_.end(), removed.begin(), removed.end());
+    miss(effects.endpoints_removed);
     effects = {};
     effects.owned = owned_;
-    stale_ = true;
-    untold_ = true;
     return nothing_written(committed);
   }
   if (result.status) pass_on(settlements, settled, effects);
   if (untold_) catch_up(effects);
   effects.owned = owned_;
   return result;
+}
+
+void GroupCommit::miss(const std::vector<EndpointId>& removed) {
+  removed_.insert(removed_.end(), removed.begin(), removed.end());
+  stale_ = true;
+  untold_ = true;
 }
 
 void GroupCommit::catch_up(Effects& effects) {

@@ -73,7 +73,10 @@ class GroupCommit {
   [[nodiscard]] Status begin(Effects& effects);
   /// Takes over what other nodes have changed.
   [[nodiscard]] Status refresh(Effects& effects);
-  /// Adds what others have to know of commits that seemed to fail.
+  /// What is committed has to be read anew, and told as a whole: nobody was told of a part of it.
+  /// `removed`: endpoints that may be gone with that part.
+  void miss(const std::vector<EndpointId>& removed);
+  /// Adds what others have to know of what was missed.
   void catch_up(Effects& effects);
 
   Store& store_;
@@ -81,9 +84,9 @@ class GroupCommit {
   Routing routing_;
   HealthBook health_;
   Partitions owned_;
-  bool stale_ = false;   // routing and health hold changes that were not committed
-  bool untold_ = false;  // a commit that seemed to fail may have been done, and nobody was told
-  std::vector<EndpointId> removed_;  // by such commits, if they were done
+  bool stale_ = false;   // routing and health are not what is committed
+  bool untold_ = false;  // of what may have been committed, as by a commit that seemed to fail
+  std::vector<EndpointId> removed_;  // by that, if it was
 };
 
 }  // namespace postrider

@@ -32,7 +32,7 @@ struct StoreControl {
   [[nodiscard]] bool happens(double p) { return faults && chance(prng, p); }
 };
 
-class FaultyStore final : public Store {
+class FaultyStore : public Store {
  public:
   /// `control` outlives it.
   FaultyStore(std::unique_ptr<Store> inner, StoreControl& control)
