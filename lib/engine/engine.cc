@@ -97,8 +97,13 @@ void Engine::remove_endpoint(EndpointId id) {
 
 void Engine::abandon(const Partitions& partitions) {
   std::vector<EndpointId> abandoned;
-  for (const auto& [id, endpoint] : endpoints_) {
-    if (partitions.test(partition_of(endpoint->id))) abandoned.push_back(endpoint->id);
+  const auto take = [&](EndpointId id) {
+    if (partitions.test(partition_of(id))) abandoned.push_back(id);
+  };
+  for (const auto& [id, endpoint] : endpoints_) take({id});
+  // Something may be in flight for an endpoint that was deleted.
+  for (const auto& [id, lane] : lanes_) {
+    if (!endpoints_.contains(id)) take({id});
   }
   for (const EndpointId id : abandoned) {
     leaving_.insert(id.value);

@@ -16,7 +16,10 @@ namespace postrider::testing {
 /// The rows that wait for endpoints. Only what the engine asks for.
 class FakeReader final : public StoreReader {
  public:
-  std::map<std::int64_t, DueDelivery> rows;  ///< pending ones, by id
+  std::map<std::int64_t, DueDelivery> rows;       ///< pending ones, by id
+  std::map<std::int64_t, std::int64_t> versions;  ///< of endpoints; 0 of all others
+  std::vector<EndpointId> waiting;
+  std::vector<std::pair<EndpointId, MonoTime>> sends;
   int reads_count = 0;
   int ordered_reads_count = 0;
   bool fails = false;
@@ -25,6 +28,7 @@ class FakeReader final : public StoreReader {
     ++reads_count;
     if (fails) return fail(Errc::kBusy, "fake");
     DuePage page;
+    page.endpoint_version = version_of(params.endpoint);
     if (!rows.empty()) page.newest = {rows.rbegin()->first};
     std::vector<std::pair<WallTime, std::int64_t>> order;
     for (const auto& [id, row] : rows) order.emplace_back(*row.delivery.due_at, id);
@@ -49,6 +53,7 @@ class FakeReader final : public StoreReader {
     ++ordered_reads_count;
     if (fails) return fail(Errc::kBusy, "fake");
     OrderedPage page;
+    page.endpoint_version = version_of(params.endpoint);
     std::size_t due_count = 0;
     const auto show = [&](std::vector<OrderedHead>& to, const std::string& key) {
       to.push_back(head_of(params, key));
@@ -71,6 +76,10 @@ class FakeReader final : public StoreReader {
     }
     if (!rows.empty()) page.newest = {rows.rbegin()->first};
     return page;
+  }
+  [[nodiscard]] std::int64_t version_of(EndpointId endpoint) const {
+    const auto known = versions.find(endpoint.value);
+    return known == versions.end() ? 0 : known->second;
   }
   [[nodiscard]] std::set<std::string> keys_of(EndpointId endpoint) const {
     std::set<std::string> keys;
@@ -97,7 +106,8 @@ class FakeReader final : public StoreReader {
     return fail(Errc::kInternal, "the engine does not ask for this");
   }
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
-    return std::vector<EndpointId>{};
+    if (fails) return fail(Errc::kBusy, "fake");
+    return waiting;
   }
   [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) override {
@@ -109,7 +119,10 @@ class FakeReader final : public StoreReader {
     return found;
   }
   using Sends = std::vector<std::pair<EndpointId, MonoTime>>;
-  [[nodiscard]] Result<Sends> recent_sends() override { return Sends{}; }
+  [[nodiscard]] Result<Sends> recent_sends() override {
+    if (fails) return fail(Errc::kBusy, "fake");
+    return sends;
+  }
   [[nodiscard]] Result<Event> event(EventId) override { return none<Event>(); }
   [[nodiscard]] Result<Page<Event>> events(const EventFilter&, const PageParams&) override {
     return none<Page<Event>>();
