@@ -1,0 +1,294 @@
+#include "service/engine_feed.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/engine/engine_fixture.h"
+
+namespace postrider::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+Partitions partition_with(std::int64_t endpoint) {
+  return Partitions{}.set(partition_of(EndpointId{endpoint}));
+}
+
+class EngineFeedTest : public EngineTest {
+ protected:
+  EngineFeedTest() {
+    static_assert(partition_of(EndpointId{7}) != partition_of(EndpointId{8}));
+    engine_.remove_endpoint({1});  // the fixture's
+  }
+  static std::shared_ptr<const Endpoint> shared(std::int64_t id, std::int64_t version = 0) {
+    Endpoint endpoint = make_endpoint(id);
+    endpoint.version = version;
+    return std::make_shared<const Endpoint>(std::move(endpoint));
+  }
+  static News adoption(std::shared_ptr<const Endpoint> endpoint, Health health = {}) {
+    News news;
+    news.adopted.partitions = partition_with(endpoint->id.value);
+    news.adopted.endpoints = {{std::move(endpoint), health}};
+    return news;
+  }
+  static News adoption(std::int64_t id) { return adoption(shared(id)); }
+  static News abandonment(std::int64_t id) {
+    News news;
+    news.abandoned = partition_with(id);
+    return news;
+  }
+  Status apply(News news = {}) { return feed_.apply(std::move(news), now(), mono_now()); }
+  void store_waiting(std::int64_t id, std::int64_t endpoint) {
+    store(id, endpoint);
+    reader_.waiting.push_back({endpoint});
+  }
+
+  EngineFeed feed_{engine_, reader_};
+};
+
+// Adoption.
+
+TEST_F(EngineFeedTest, SendsWhatWaitsForAnEndpointThatItAdopts) {
+  store_waiting(1, 7);
+  ASSERT_TRUE(apply(adoption(7)));
+  tick();
+  ASSERT_EQ(sent_count(), 1U);
+  EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/7"));
+}
+
+TEST_F(EngineFeedTest, KeepsEndpointsOfOtherNodesFromTheEngine) {
+  News news = adoption(7);
+  news.endpoints = {shared(8)};
+  news.fresh = {store(1, 8)};
+  news.read_again = {{8}};
+  news.appended = {{{1}, {8}, "line"}};
+  store_waiting(2, 8);
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_EQ(engine_.lanes_count(), 0U);
+}
+
+TEST_F(EngineFeedTest, TakesChangesOfEndpointsThatItSendsFor) {
+  ASSERT_TRUE(apply(adoption(7)));
+  Endpoint changed = make_endpoint(7);
+  changed.config.url = "http://receiver/changed";
+  News news;
+  news.endpoints = {std::make_shared<const Endpoint>(changed)};
+  news.fresh = {store(1, 7)};
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  ASSERT_EQ(sent_count(), 1U);
+  EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/changed"));
+}
+
+TEST_F(EngineFeedTest, TakesNewEndpointsOfPartitionsThatItHasAdoptedBefore) {
+  News partitions;
+  partitions.adopted.partitions = partition_with(7);
+  ASSERT_TRUE(apply(std::move(partitions)));
+  News news;
+  news.endpoints = {shared(7)};
+  news.fresh = {store(1, 7)};
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+}
+
+TEST_F(EngineFeedTest, AppliesWhatWasFreshBeforeTheAdoptionWasTold) {
+  News news = adoption(7);
+  news.fresh = {store(1, 7)};
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  tick();
+  EXPECT_EQ(sent_count(), 1U) << "once";
+}
+
+TEST_F(EngineFeedTest, GoesOnWithTheHealthOfWhatItAdopts) {
+  Health failing{now(), Circuit::kFailuresMax};
+  failing.circuit = OpenCircuit{now(), now() + std::chrono::hours{1}, Circuit::kDelayInitial};
+  store_waiting(1, 7);
+  store_waiting(2, 8);
+  ASSERT_TRUE(apply(adoption(shared(7), failing)));
+  ASSERT_TRUE(apply(adoption(8)));
+  EXPECT_FALSE(engine_.is_prompt({7}));
+  EXPECT_TRUE(engine_.is_prompt({8}));
+  tick();
+  ASSERT_EQ(sent_count(), 1U) << "the circuit of the other one is open";
+  EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/8"));
+}
+
+TEST_F(EngineFeedTest, CountsWhatWasSentBeforeAgainstTheRateLimitsOfWhatItAdopts) {
+  for (const std::int64_t id : {7, 8}) {
+    Endpoint limited = make_endpoint(id);
+    limited.config.rate_limit = RateLimit{1, Millis{1000}};
+    store_waiting(id, id);
+    reader_.sends.emplace_back(EndpointId{id}, mono_now() - Millis{400});
+    ASSERT_TRUE(apply(adoption(std::make_shared<const Endpoint>(limited))));
+    reader_.sends.clear();
+  }
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_EQ(engine_.idle_for(now(), mono_now()), Millis{600});
+  passed_ += Millis{600};
+  tick();
+  EXPECT_EQ(sent_count(), 2U);
+}
+
+TEST_F(EngineFeedTest, CountsNothingTwiceWhenItAdoptsOthers) {
+  Endpoint limited = make_endpoint(7);
+  limited.config.rate_limit = RateLimit{2, Millis{1000}};
+  reader_.sends = {{{7}, mono_now()}};
+  ASSERT_TRUE(apply(adoption(std::make_shared<const Endpoint>(limited))));
+  ASSERT_TRUE(apply(adoption(8)));
+  ASSERT_TRUE(apply());
+  News news;
+  news.fresh = {store(1, 7)};
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  EXPECT_EQ(sent_count(), 1U) << "two are allowed, one was sent before";
+}
+
+// Reading the store.
+
+TEST_F(EngineFeedTest, FailsUntilWhatWaitsCouldBeRead) {
+  store_waiting(1, 7);
+  reader_.fails = true;
+  EXPECT_EQ(apply(adoption(7)).error().code, Errc::kBusy);
+  EXPECT_EQ(apply().error().code, Errc::kBusy) << "also without news";
+  reader_.fails = false;
+  ASSERT_TRUE(apply());
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+}
+
+TEST_F(EngineFeedTest, ReadsNothingForWhatItHasAbandonedAgain) {
+  reader_.fails = true;
+  EXPECT_FALSE(apply(adoption(7)));
+  EXPECT_TRUE(apply(abandonment(7)));
+}
+
+TEST_F(EngineFeedTest, LooksAtAllEndpointsAgainWhenNewsMayHaveBeenMissed) {
+  ASSERT_TRUE(apply(adoption(7)));
+  tick();
+  store_waiting(1, 7);
+  store_waiting(2, 8);
+  ASSERT_TRUE(apply());
+  tick();
+  EXPECT_EQ(sent_count(), 0U) << "nobody has told of it";
+  News news;
+  news.all_again = true;
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  ASSERT_EQ(sent_count(), 1U);
+  EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/7"));
+}
+
+TEST_F(EngineFeedTest, LooksAtAllAgainAfterAReadThatFailed) {
+  ASSERT_TRUE(apply(adoption(7)));
+  store_waiting(1, 7);
+  reader_.fails = true;
+  News news;
+  news.all_again = true;
+  EXPECT_FALSE(apply(std::move(news)));
+  reader_.fails = false;
+  ASSERT_TRUE(apply());
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+}
+
+// Abandoning.
+
+TEST_F(EngineFeedTest, TellsOnceThatNothingIsInFlightForWhatItAbandoned) {
+  ASSERT_TRUE(apply(adoption(7)));
+  EXPECT_TRUE(feed_.take_abandoned().none());
+  ASSERT_TRUE(apply(abandonment(7)));
+  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+  EXPECT_TRUE(feed_.take_abandoned().none());
+}
+
+TEST_F(EngineFeedTest, KeepsWhatItAbandonedUntilEverythingInFlightIsSettled) {
+  store_waiting(1, 7);
+  store_waiting(2, 7);
+  ASSERT_TRUE(apply(adoption(7)));
+  ASSERT_TRUE(apply(adoption(8)));
+  tick();
+  ASSERT_EQ(sent_count(), 2U);
+  News news = abandonment(7);
+  news.abandoned |= partition_with(8);
+  ASSERT_TRUE(apply(std::move(news)));
+  EXPECT_EQ(feed_.take_abandoned(), partition_with(8));
+  tick({answer(0, 200), answer(1, 500)});
+  EXPECT_TRUE(feed_.take_abandoned().none()) << "nothing of it is committed yet";
+  ASSERT_THAT(sink_.settlements, SizeIs(2));
+  for (const auto& one : sink_.settlements) {
+    EXPECT_TRUE(feed_.take_abandoned().none());
+    News settled;
+    settled.settled = {{one.delivery, one.endpoint, true, std::nullopt}};
+    ASSERT_TRUE(apply(std::move(settled)));
+  }
+  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+}
+
+TEST_F(EngineFeedTest, TellsOfPartitionsWithoutEndpointsToo) {
+  ASSERT_TRUE(apply(abandonment(7)));
+  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+}
+
+TEST_F(EngineFeedTest, SendsNothingForWhatWasAdoptedAndAbandonedAtOnce) {
+  store_waiting(1, 7);
+  News news = adoption(7);
+  news.abandoned = partition_with(7);
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+}
+
+TEST_F(EngineFeedTest, IgnoresChangesOfWhatItHasAbandoned) {
+  ASSERT_TRUE(apply(adoption(7)));
+  ASSERT_TRUE(apply(abandonment(7)));
+  News news;
+  news.endpoints = {shared(7)};
+  news.fresh = {store(1, 7)};
+  news.all_again = true;
+  reader_.waiting = {{7}};
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+}
+
+TEST_F(EngineFeedTest, AdoptsAgainWhatItHasAbandoned) {
+  ASSERT_TRUE(apply(adoption(7)));
+  ASSERT_TRUE(apply(abandonment(7)));
+  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+  store_waiting(1, 7);
+  ASSERT_TRUE(apply(adoption(7)));
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+  EXPECT_TRUE(feed_.take_abandoned().none());
+}
+
+// What waits for the feed.
+
+TEST_F(EngineFeedTest, AdoptsNothingThatWasAbandonedBeforeItWasTold) {
+  store_waiting(1, 7);
+  News waiting = adoption(7);
+  append(waiting, abandonment(7), 100);
+  ASSERT_TRUE(apply(std::move(waiting)));
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+}
+
+TEST_F(EngineFeedTest, AdoptsInOneGoWhatSeveralCommitsDid) {
+  store_waiting(1, 7);
+  store_waiting(2, 8);
+  News waiting = adoption(7);
+  append(waiting, adoption(8), 100);
+  ASSERT_TRUE(apply(std::move(waiting)));
+  tick();
+  EXPECT_EQ(sent_count(), 2U);
+}
+
+}  // namespace
+}  // namespace postrider::testing
