@@ -48,7 +48,8 @@ class Store {
 
   // Nodes that share the database.
 
-  /// What others have changed since the last call, or since the store was opened. The first of a
+  /// What others have changed since the last call, or since the store was opened; where nodes share
+  /// the database also what this one has, with the versions that it then has. The first of a
   /// transaction: what it reads and writes from then on follows from nothing older, and no id that
   /// it draws is below those that were committed before.
   [[nodiscard]] virtual Result<ChangesOfOthers> refresh() = 0;

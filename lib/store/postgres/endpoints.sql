@@ -106,10 +106,17 @@ DELETE FROM endpoint_secret
 WHERE endpoint_id = :endpoint_id
 
 -- name: expired_secrets
-SELECT DISTINCT endpoint_id
-FROM endpoint_secret
-WHERE expires_at_ms IS NOT NULL AND expires_at_ms < :now
-ORDER BY endpoint_id
+-- Whose they are, held: an endpoint is locked before its secrets and before versions.
+SELECT id
+FROM endpoint
+WHERE
+  id IN (
+    SELECT endpoint_id
+    FROM endpoint_secret
+    WHERE expires_at_ms IS NOT NULL AND expires_at_ms < :now
+  )
+ORDER BY id
+FOR NO KEY UPDATE
 
 -- name: delete_expired_secrets
 DELETE FROM endpoint_secret
