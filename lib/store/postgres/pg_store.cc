@@ -77,13 +77,17 @@ void PgStore::rollback() {
   changed_ = {};
 }
 
-Status PgStore::savepoint() { return transaction_->savepoint(); }
+Status PgStore::savepoint() {
+  changed_before_ = changed_;
+  return transaction_->savepoint();
+}
 
 Status PgStore::release_savepoint() { return transaction_->release_savepoint(); }
 
 void PgStore::rollback_to_savepoint() {
   transaction_->rollback_to_savepoint();
   marks_ = {};
+  changed_ = changed_before_;
 }
 
 bool PgStore::in_transaction() const { return transaction_->is_open(); }

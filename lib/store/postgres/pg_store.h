@@ -203,6 +203,7 @@ class PgStore final : public Store {
   IdSequence ids_;
   Versions known_;
   Changed changed_;
+  Changed changed_before_;  // the savepoint
   std::int64_t boot_ = 0;
   Marks marks_;
   EventId prune_after_;  // where the next chunk of retention's pass begins

@@ -197,6 +197,23 @@ TEST_F(PgRefresh, TellsNothingThatWasRolledBack) {
   EXPECT_TRUE(is_empty(refresh(*two_)));
 }
 
+TEST_F(PgRefresh, TellsNothingThatWasUndoneInACommittedTransaction) {
+  ApiKey key;
+  key.sha256 = std::string(32, 'k');
+  must(one_->begin());
+  must(one_->savepoint());
+  put(*one_, endpoint_, "kept");
+  must(one_->release_savepoint());
+  must(one_->savepoint());
+  put(*one_, other_endpoint_, "undone");
+  must(one_->add_api_key(key, kNow));
+  one_->rollback_to_savepoint();
+  must(one_->commit());
+  const auto told = refresh(*two_);
+  EXPECT_THAT(ids_of(told), ElementsAre(endpoint_));
+  EXPECT_FALSE(told.settings);
+}
+
 TEST_F(PgRefresh, TellsNothingBeforeItIsCommitted) {
   must(one_->begin());
   put(*one_, endpoint_, "not yet");
