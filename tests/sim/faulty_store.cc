@@ -144,6 +144,14 @@ Status FaultyStore::put_endpoint(const Endpoint& endpoint) {
   return inner_->put_endpoint(endpoint);
 }
 
+Result<std::vector<FailingEndpoint>> FaultyStore::failing_endpoints() {
+  auto failing = inner_->failing_endpoints();
+  if (failing && control_.canary == Canary::kCircuitForgotten) {
+    for (auto& one : *failing) one.circuit.reset();
+  }
+  return failing;
+}
+
 namespace {
 
 class EngineReader final : public StoreReader {
@@ -184,11 +192,7 @@ class EngineReader final : public StoreReader {
     return inner_->recent_sends();
   }
   [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override {
-    auto endpoints = inner_->all_endpoints();
-    if (endpoints && control_.canary == Canary::kCircuitForgotten) {
-      for (auto& endpoint : *endpoints) endpoint.circuit.reset();
-    }
-    return endpoints;
+    return inner_->all_endpoints();
   }
   [[nodiscard]] std::uint64_t id_salt() const override { return inner_->id_salt(); }
 

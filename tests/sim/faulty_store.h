@@ -124,9 +124,7 @@ class FaultyStore : public Store {
   }
 
   [[nodiscard]] Result<ChangesOfOthers> refresh() override { return inner_->refresh(); }
-  [[nodiscard]] Result<std::vector<FailingEndpoint>> failing_endpoints() override {
-    return inner_->failing_endpoints();
-  }
+  [[nodiscard]] Result<std::vector<FailingEndpoint>> failing_endpoints() override;
   void set_boot(std::int64_t boot) override { inner_->set_boot(boot); }
   [[nodiscard]] Status rebase_sends(EndpointId endpoint, MonoTime now) override {
     return inner_->rebase_sends(endpoint, now);
