@@ -1,32 +1,21 @@
 // The thread that keeps this node's part in the work of those that share its database.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "store/lease.h"
+#include "service/node_share.h"
 
 namespace postrider {
 
-/// Renews a lease several times in its duration, gives back what is more than the node's share, and
-/// keeps the node's clock at the database's. Thread-safe but for start() and stop(), which belong
-/// to the owner.
+/// Renews a lease several times in its duration; see NodeShare. Thread-safe but for start() and
+/// stop(), which belong to the owner.
 class LeaseKeeper {
  public:
-  /// All on the keeper's thread; none may wait for the database.
-  struct Listener {
-    /// The node may send until then: others may take its work over soon afterwards.
-    std::function<void(MonoTime)> may_send_until;
-    /// Those partitions are the node's own, and it shall send for them. With every renewal.
-    std::function<void(const Partitions&)> owned;
-    /// Those are too, and it shall abandon them. With every renewal until given_back().
-    std::function<void(const Partitions&)> surplus;
-    /// Another node has removed this one. Once.
-    std::function<void()> lost;
-  };
+  /// Told on the keeper's thread.
+  using Listener = NodeShare::Listener;
 
   /// `clock` outlives it.
   LeaseKeeper(std::unique_ptr<Lease> lease, AdjustedClock& clock);
@@ -53,13 +42,9 @@ class LeaseKeeper {
   void run() noexcept;
   /// False when there is nothing left to keep.
   [[nodiscard]] bool renew(const Orders& orders);
-  [[nodiscard]] Status give_back_idle(const Partitions& idle);
-  void follow_clock(WallTime database_time, WallTime before, WallTime after);
-  void divide(const Share& share);
   /// Says so once until it works again.
   void note(const Status& status);
 
-  AdjustedClock& clock_;
   Mutex mutex_;
   CondVar wake_;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
@@ -67,9 +52,7 @@ class LeaseKeeper {
   bool has_news_ POSTRIDER_GUARDED_BY(mutex_) = false;
 
   // Owned by the thread while it runs.
-  const std::unique_ptr<Lease> lease_;
-  Listener listener_;
-  Partitions surplus_;  // being abandoned
+  NodeShare share_;
   bool failed_ = false;
 
   std::jthread thread_;

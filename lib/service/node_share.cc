@@ -1,0 +1,67 @@
+#include "service/node_share.h"
+
+#include <utility>
+
+namespace postrider {
+namespace {
+
+/// Renewals in the duration of a lease: what others give back, or leave behind, is found by them.
+constexpr int kRenewals = 10;
+/// The end of a lease, of which a node makes no use: what it has begun to send then reaches the
+/// receiver before others send it.
+constexpr int kMarginShare = 5;
+
+}  // namespace
+
+NodeShare::NodeShare(std::unique_ptr<Lease> lease, AdjustedClock& clock)
+    : clock_(clock), lease_(std::move(lease)) {}
+
+Millis NodeShare::pause() const { return lease_->duration() / kRenewals; }
+
+Status NodeShare::renew(Membership membership) {
+  const MonoTime before = clock_.mono_now();
+  const WallTime wall_before = clock_.wall_now();
+  const Status given_back = give_back_idle();
+  const auto share = given_back ? lease_->renew(membership)
+                                : Result<Share>{tl::unexpected<Error>(given_back.error())};
+  if (!share) {
+    if (share.error().code == Errc::kNotFound) listener_.lost();
+    return tl::unexpected<Error>(share.error());
+  }
+  listener_.may_send_until(before + lease_->duration() - lease_->duration() / kMarginShare);
+  follow_clock(share->database_time, wall_before, clock_.wall_now());
+  divide(*share);
+  return {};
+}
+
+Status NodeShare::give_back_idle() {
+  const Partitions idle = idle_ & surplus_;
+  if (idle.none()) return {};
+  if (auto given_back = lease_->give_back(idle); !given_back) return given_back;
+  // From now on they are like any others: the node may even get them again.
+  surplus_ &= ~idle;
+  idle_ &= ~idle;
+  return {};
+}
+
+void NodeShare::follow_clock(WallTime database_time, WallTime before, WallTime after) {
+  // It is known no better than that.
+  const Millis doubt = (after - before) / 2 + Millis{1};
+  const Millis ahead = database_time - (before + (after - before) / 2);
+  if (std::chrono::abs(ahead) > doubt) clock_.set_offset(clock_.offset() + ahead);
+}
+
+void NodeShare::divide(const Share& share) {
+  surplus_ &= share.owned;
+  // The last ones go, so that whoever leads does not change without need.
+  std::size_t kept = (share.owned & ~surplus_).count();
+  for (std::size_t i = kPartitionsCount; i-- > 0 && kept > share.fair;) {
+    if (!share.owned.test(i) || surplus_.test(i)) continue;
+    surplus_.set(i);
+    --kept;
+  }
+  listener_.owned(share.owned & ~surplus_);
+  if (surplus_.any()) listener_.surplus(surplus_);
+}
+
+}  // namespace postrider
