@@ -56,7 +56,7 @@ class AttemptWaitTest : public OtherNodeFixture {
     );
   }
 
-  const SystemClock clock_;
+  const SystemClock clock_{};
   AttemptFeed feed_;
   DueDelivery due_;
 };
