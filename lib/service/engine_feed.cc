@@ -6,7 +6,7 @@ namespace postrider {
 
 Status EngineFeed::apply(News news, WallTime wall_now, MonoTime mono_now) {
   // Endpoints come before the deliveries that need them and go after what still concerns them.
-  adopt(std::move(news.adopted), wall_now, mono_now);
+  adopt(news.adopted, wall_now, mono_now);
   for (auto& endpoint : news.endpoints) {
     if (owned_.test(partition_of(endpoint->id))) engine_.put_endpoint(std::move(endpoint));
   }
@@ -29,18 +29,19 @@ Status EngineFeed::apply(News news, WallTime wall_now, MonoTime mono_now) {
   return read_store();
 }
 
-void EngineFeed::adopt(Adoption adopted, WallTime wall_now, MonoTime mono_now) {
+void EngineFeed::adopt(const Adoption& adopted, WallTime wall_now, MonoTime mono_now) {
   owned_ |= adopted.partitions;
   unread_ |= adopted.partitions;
   unseeded_ |= adopted.partitions;
-  for (auto& [endpoint, health] : adopted.endpoints) {
-    const EndpointId id = endpoint->id;
+  for (const auto& [endpoint, health] : adopted.endpoints) {
     const bool failing = health.failing_since.has_value();
     if (failing) {
-      engine_.restore_circuit(id, health.failed_attempts_count, health.circuit, wall_now, mono_now);
+      engine_.restore_circuit(
+          endpoint->id, health.failed_attempts_count, health.circuit, wall_now, mono_now
+      );
     }
-    engine_.put_endpoint(std::move(endpoint));
-    engine_.set_prompt(id, !failing);
+    engine_.put_endpoint(endpoint);
+    engine_.set_prompt(endpoint->id, !failing);
   }
 }
 

@@ -26,7 +26,7 @@ class EngineFeed {
   [[nodiscard]] Partitions take_abandoned();
 
  private:
-  void adopt(Adoption adopted, WallTime wall_now, MonoTime mono_now);
+  void adopt(const Adoption& adopted, WallTime wall_now, MonoTime mono_now);
   void hand_over(const std::vector<std::pair<DeliveryId, EndpointId>>& appended, WallTime wall_now);
   [[nodiscard]] Status read_store();
 

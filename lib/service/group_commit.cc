@@ -79,7 +79,7 @@ Status GroupCommit::refresh(Effects& effects) {
   auto changes = store_.refresh();
   if (!changes) return tl::unexpected(std::move(changes).error());
   for (const auto& endpoint : changes->endpoints) {
-    const Status known = check_scheme(endpoint);
+    Status known = check_scheme(endpoint);
     if (known) continue;
     // The store tells of changes once: all of them are found again by reading everything.
     miss(changes->endpoints_removed);

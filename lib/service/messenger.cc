@@ -80,7 +80,7 @@ void Messenger::send_queued() {
   }
 }
 
-void Messenger::hear(const std::vector<std::string>& messages) {
+void Messenger::hear(const std::vector<std::string>& messages) const {
   bool refresh = false;
   News news;
   for (const auto& message : messages) {

@@ -41,7 +41,7 @@ class Messenger {
  private:
   void run() noexcept;
   void send_queued();
-  void hear(const std::vector<std::string>& messages);
+  void hear(const std::vector<std::string>& messages) const;
   void look_at_everything();
   [[nodiscard]] bool stopping() const;
 

@@ -100,7 +100,7 @@ Status Service::start() {
   if (auto types = reload_event_types(); !types) return types;
   if (auto writing = writer_.start(); !writing) return writing;
   if (!lease_) {
-    const Status adopted = writer_.execute(Change{[this](WriteContext& context) {
+    Status adopted = writer_.execute(Change{[this](WriteContext& context) {
       return adopt(context, Partitions{}.set(), clock_.mono_now());
     }});
     if (!adopted) return adopted;
