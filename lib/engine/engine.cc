@@ -105,6 +105,12 @@ void Engine::abandon(const Partitions& partitions) {
   for (const auto& [id, lane] : lanes_) {
     if (!endpoints_.contains(id)) take({id});
   }
+  // Something may be in flight for an endpoint that was deleted.
+  for (const auto& [id, lane] : lanes_) {
+    const EndpointId endpoint{id};
+    if (!endpoints_.contains(id) && partitions.test(partition_of(endpoint)))
+      abandoned.push_back(endpoint);
+  }
   for (const EndpointId id : abandoned) {
     leaving_.insert(id.value);
     due_.set(id, std::nullopt);
@@ -192,6 +198,13 @@ void Engine::read_again(EndpointId endpoint) {
   if (lane == nullptr) return;
   lane->read_again();
   note_runnable(endpoint);
+}
+
+void Engine::read_all_again() {
+  for (auto& [id, lane] : lanes_) {
+    lane.read_again();
+    note_runnable(EndpointId{id});
+  }
 }
 
 Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion> completions) {

@@ -116,6 +116,8 @@ class Engine {
   );
   /// Deliveries of this endpoint may wait in the store that the engine has not been told of.
   void read_again(EndpointId endpoint);
+  /// What the engine was told may be less than all that happened to what it holds.
+  void read_all_again();
   /// While false, nothing is sent: what cannot be settled would only be repeated.
   void set_writable(bool writable) { writable_ = writable; }
   /// From now on nothing new is sent.

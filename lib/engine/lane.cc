@@ -174,7 +174,11 @@ void Lane::set_aside(DeliveryId id, WallTime expired_at) {
 }
 
 void Lane::reconsider(WallTime now) {
-  if (set_aside_count_ == 0 || now >= set_aside_until_) return;
+  if (set_aside_count_ > 0 && now < set_aside_until_) give_back_set_aside();
+}
+
+void Lane::give_back_set_aside() {
+  if (set_aside_count_ == 0) return;
   std::erase_if(held_, [this](const auto& entry) {
     if (entry.second != Holding::kSetAside) return false;
     if (lines_.holds({entry.first})) lines_.give_back({entry.first});
@@ -263,6 +267,8 @@ void Lane::let_go(DeliveryId id) {
 
 void Lane::read_again() {
   more_in_store_ = true;
+  // Somebody may have ended it, and nothing else would tell.
+  give_back_set_aside();
   lines_.read_again();
 }
 

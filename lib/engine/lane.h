@@ -113,6 +113,7 @@ class Lane {
   /// Somebody changed the delivery, of this line if of any, in the store: forgets it unless it is
   /// in flight, and reads the store again.
   void changed(DeliveryId id, const std::optional<std::string>& lane_key);
+  /// Anything may have changed in the store.
   void read_again();
 
   /// Gives what is ready back to the store, as when the lane may not send for a while.
@@ -146,6 +147,7 @@ class Lane {
   void hand_over_ordered(DueDelivery fresh, WallTime now);
   /// Forgets a delivery that is not in flight.
   void let_go(DeliveryId id);
+  void give_back_set_aside();
   void note_due(WallTime due_at);
   void push_ready(DueDelivery delivery);
   DueDelivery take(std::deque<DueDelivery>::iterator ready);

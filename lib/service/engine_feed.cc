@@ -25,7 +25,10 @@ Status EngineFeed::apply(News news, WallTime wall_now, MonoTime mono_now) {
   if (news.abandoned.any()) engine_.abandon(news.abandoned);
   owned_ &= ~news.abandoned;
   abandoned_ |= news.abandoned;
-  if (news.all_again) unread_ |= owned_;
+  if (news.all_again) {
+    engine_.read_all_again();
+    unread_ |= owned_;
+  }
   return read_store();
 }
 

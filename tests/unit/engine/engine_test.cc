@@ -212,6 +212,30 @@ TEST_F(EngineTest, LetsTheLaneOfADeletedEndpointGoOnceItsExpiredDeliveriesAreSwe
   EXPECT_EQ(engine_.lanes_count(), 0U);
 }
 
+// Simulator, seed 148.
+TEST_F(EngineTest, LetsALaneGoWhoseExpiredDeliveriesEndedUnheard) {
+  expires_at_ = kStart;
+  commit(1);
+  tick();
+  EXPECT_EQ(engine_.lanes_count(), 1U);
+  reader_.rows.clear();
+  engine_.read_all_again();
+  tick();
+  EXPECT_EQ(engine_.lanes_count(), 0U);
+}
+
+// Simulator, seed 626.
+TEST_F(EngineTest, DeletedEndpointIsLeavingUntilItsRequestIsSettled) {
+  commit(1);
+  tick();
+  engine_.remove_endpoint({1});
+  engine_.abandon(Partitions{}.set());
+  EXPECT_EQ(engine_.leaving(), Partitions{}.set(partition_of(EndpointId{1})));
+  tick({answer(0, 200)});
+  settle();
+  EXPECT_TRUE(engine_.leaving().none());
+}
+
 TEST_F(EngineTest, SendsNothingToAPausedEndpointAndAllOfItAfterwards) {
   put_endpoint(1, EndpointState::kPaused);
   commit(1);

@@ -173,5 +173,14 @@ TEST_F(LaneTest, ReadsWhatItSetAsideAgainWhenTheClockIsSetBack) {
   EXPECT_TRUE(lane.wants_page(kNow));
 }
 
+// Simulator, seed 148: the message that a sweep has ended it was lost.
+TEST_F(LaneTest, ReadsWhatItSetAsideAgainWhenAnythingMayHaveChanged) {
+  lane.hand_over(make_due(1), kNow);
+  lane.set_aside(lane.take_ready().delivery.id, kNow);
+  lane.read_again();
+  EXPECT_FALSE(lane.is_held({1}));
+  EXPECT_TRUE(lane.wants_page(kNow));
+}
+
 }  // namespace
 }  // namespace postrider::testing
