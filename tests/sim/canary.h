@@ -40,9 +40,17 @@ enum class Canary : std::uint8_t {
   kFilterIgnored,
   kRejectionLost,
   kFenceMissing,
+  kGivenBackEarly,
+  kAdoptionUnread,
+  kHealthForgotten,
+  kRefreshIgnored,
+  kOutdatedTaken,
+  kMessagesLost,
+  kOthersForgotten,
+  kLeaseOverrun,
 };
 
-inline constexpr std::array<std::string_view, 30> kCanaryNames = {
+inline constexpr std::array<std::string_view, 38> kCanaryNames = {
     "none",
     "answer_before_commit",
     "settle_before_commit",
@@ -73,6 +81,14 @@ inline constexpr std::array<std::string_view, 30> kCanaryNames = {
     "filter_ignored",
     "rejection_lost",
     "fence_missing",
+    "given_back_early",
+    "adoption_unread",
+    "health_forgotten",
+    "refresh_ignored",
+    "outdated_taken",
+    "messages_lost",
+    "others_forgotten",
+    "lease_overrun",
 };
 
 [[nodiscard]] inline std::optional<Canary> parse_canary(std::string_view name) {

@@ -18,6 +18,7 @@
 
 #include "tests/sim/model.h"
 #include "tests/sim/network.h"
+#include "tests/sim/shared_database.h"
 #include "tests/sim/sim_clock.h"
 #include "tests/sim/tables.h"
 #include "tests/sim/trace.h"
@@ -38,6 +39,16 @@ struct Counts {
   std::uint64_t crashes = 0;
 };
 
+/// A node as it is when it does something.
+struct Actor {
+  std::uint64_t node = 0;  ///< its generation
+  WallTime now;            ///< by its clock
+  std::uint64_t told = 0;  ///< the last of its own commits that its engine was told of
+  /// The last commit up to which its engine was told of everybody's. What it knows of endpoints
+  /// comes with its own commits alone, what it knows of deliveries with these.
+  std::uint64_t heard = 0;
+};
+
 class Checker {
  public:
   struct Parts {
@@ -48,6 +59,7 @@ class Checker {
     IdCodec ids;
     std::size_t in_flight_max = 0;
     RetryPolicy retry_default;
+    const SharedDatabase* shared = nullptr;  ///< null: there is one node, which has everything
   };
   explicit Checker(Parts parts) : p_(std::move(parts)) {}
 
@@ -71,24 +83,28 @@ class Checker {
 
   // What happens. Each throws a Violation.
 
-  /// A node has the program of an attempt run, having been told of commits up to `told`.
-  void on_render(TransferId transfer, const ProgramJob& job, std::uint64_t told);
-  /// The node gets what a program has made, having been told of commits up to `told`.
-  void on_rendered(const Rendered& result, std::uint64_t told);
-  /// A node sends a request, having been told of commits up to `told`. Fills in what `flight` is
-  /// for.
-  void on_request(Flight& flight, const Request& request, std::uint64_t told);
+  /// A node has the program of an attempt run.
+  void on_render(TransferId transfer, const ProgramJob& job, const Actor& node);
+  /// The node gets what a program has made.
+  void on_rendered(const Rendered& result, const Actor& node);
+  /// A node sends a request. Fills in what `flight` is for.
+  void on_request(Flight& flight, const Request& request, const Actor& node);
   /// The node gets an answer now.
-  void on_answer(const Flight& flight, const Response& response);
-  /// The node has judged the answers that it got, having been told of commits up to `told`.
-  void on_turn(std::uint64_t told) {
-    judge_circuits(told);
+  void on_answer(const Flight& flight, const Response& response, const Actor& node);
+  /// The node has judged the answers that it got.
+  void on_turn(const Actor& node) {
+    judge_circuits(node);
     end_programs();
   }
-  /// The writer has had a turn. `seq`: of its commit, or of the last one.
-  void on_commit(std::uint64_t seq, WallTime now, const std::vector<Settlement>& settled);
-  /// The node and all that it knew is gone.
-  void on_crash();
+  /// The node's writer has had a turn. `seq`: of its commit, or of the last one.
+  void on_commit(std::uint64_t seq, const Actor& node, const std::vector<Settlement>& settled);
+  /// What one node said of the last commit never reaches the other.
+  void on_message_lost(std::uint64_t to);
+  /// A node has written that it begins to send for those; its engine is told later.
+  void on_adopt(const Partitions& partitions, const Actor& node);
+  void on_adopted(const Partitions& partitions, const Actor& node);
+  /// A node and all that it knew is gone, or it was removed and nothing that it does counts.
+  void on_gone(std::uint64_t node);
   /// Everything must be final now.
   void on_end();
   [[nodiscard]] bool all_final() const;
@@ -118,12 +134,14 @@ class Checker {
     std::int64_t delay_ms = 0;  ///< without jitter
     WallTime opened_at;
     WallTime failed_at;      ///< what set the delay
+    WallTime probe_at;       ///< as stored, when it was taken from there
     MonoTime earliest;       ///< of the next probe
     std::int64_t probe = 0;  ///< the delivery in flight as one
     std::uint64_t told = 0;  ///< up to here beginnings anew are in it
   };
   /// An attempt whose program is under way.
   struct Rendering {
+    std::uint64_t node = 0;
     std::int64_t delivery = 0;
     std::int64_t endpoint = 0;
     std::string program;
@@ -131,11 +149,14 @@ class Checker {
   };
   /// An attempt whose settlement is not committed.
   struct Unsettled {
-    bool was_sent = true;  ///< false: its program has refused it
+    std::uint64_t node = 0;
+    std::uint64_t row_seq = 0;  ///< of the row, as old as the node may have it
+    bool was_sent = true;       ///< false: its program has refused it
     bool has_program = false;
     std::string objection;  ///< to its ending so; empty when there is none
     std::int64_t endpoint = 0;
     std::uint64_t told = 0;
+    std::uint64_t endpoint_told = 0;    ///< up to here the node knows of its endpoint
     Breaker after;                      ///< its answer
     std::vector<RetryPolicy> policies;  ///< that may hold for it
     std::set<int> rounds;               ///< that it may belong to
@@ -166,40 +187,48 @@ class Checker {
   );
 
   /// Takes the attempt's slots if everything allows it now.
-  Unsettled& begin_attempt(const Flight& flight, const std::string& transform, std::uint64_t told);
+  Unsettled& begin_attempt(const Flight& flight, const std::string& transform, const Actor& node);
+  /// The node is the one that sends for the endpoint.
+  void check_owner(const Flight& flight, std::uint64_t node) const;
+  [[nodiscard]] bool is_owner(std::int64_t endpoint, std::uint64_t node) const {
+    return p_.shared == nullptr || p_.shared->owner_of({endpoint}) == node;
+  }
+  /// Up to which commit the node knows of the delivery.
+  [[nodiscard]] std::uint64_t heard_of(std::int64_t delivery, const Actor& node) const;
   /// What a program has made goes out in the turn in which the node gets it, before anything new
   /// begins, or not at all; an endpoint whose program could not be run is left alone.
   void end_programs();
   /// The delivery's program has refused it. It may end by that, if nothing has changed since the
   /// program began.
-  void note_refusal(const Rendering& refused, std::uint64_t told);
+  void note_refusal(const Rendering& refused, const Actor& node);
   /// Attempts of the endpoint that have a slot.
   [[nodiscard]] std::size_t slots_of(std::int64_t endpoint) const;
   /// The endpoint is to be left alone, for as long as it asked for if it did.
   void hold(std::int64_t endpoint, std::optional<Millis> asked);
   void check_program(const Flight& flight, const std::string& transform, std::uint64_t told) const;
-  void check_delivery_may_be_sent(const Flight& flight, std::uint64_t told, Unsettled& unsettled);
-  void check_endpoint_may_be_sent_to(
-      const Flight& flight, std::uint64_t told, Unsettled& unsettled
-  );
-  void check_order(const Flight& flight, std::uint64_t told, Unsettled& unsettled);
-  void check_circuit(const Flight& flight, std::uint64_t told);
+  void check_delivery_may_be_sent(const Flight& flight, const Actor& node, Unsettled& unsettled);
+  void check_endpoint_may_be_sent_to(const Flight& flight, const Actor& node, Unsettled& unsettled);
+  void check_order(const Flight& flight, const Actor& node, Unsettled& unsettled);
+  void check_circuit(const Flight& flight, const Actor& node);
   /// Whether a person's asking lets the request through an open circuit; uses it up.
   [[nodiscard]] bool take_forwarded(const Flight& flight, std::uint64_t told);
   bool erase_forwarded(std::int64_t delivery, std::uint64_t told);
-  void judge_circuits(std::uint64_t told);
-  void judge_circuit(std::int64_t delivery, std::uint64_t told);
+  void judge_circuits(const Actor& node);
+  void judge_circuit(std::int64_t delivery, const Actor& node);
   /// Whether the endpoint's failures began anew in a commit after `from`, up to `until`.
   [[nodiscard]] bool began_anew(std::int64_t endpoint, std::uint64_t from, std::uint64_t until)
       const;
   void note_beginning(const EndpointRow& before, const EndpointRow& after, std::uint64_t seq);
   void check_stored_circuit(const EndpointRow& row) const;
-  void restore_circuits();
+  /// As the next node that sends for the endpoint finds it in the table.
+  [[nodiscard]] Breaker restored_circuit(const EndpointRow& row) const;
   [[nodiscard]] bool waited_long_enough(const DeliveryRow& row, WallTime now) const;
   void check_rate(const Flight& flight, std::uint64_t told);
-  /// What of the sends of the process that is gone is known to the next.
-  void forget_unknown_sends();
-  void check_bytes(const Flight& flight, const Request& request, const Unsettled& sent) const;
+  /// What of the sends of a process that is gone is known to the next.
+  void forget_unknown_sends(std::int64_t endpoint, const Actor& node);
+  void check_bytes(
+      const Flight& flight, const Request& request, const Unsettled& sent, const Actor& node
+  ) const;
 
   void check_events(const std::map<std::int64_t, DeliveryRow>& rows);
   void check_new_event(const EventRow& row, const std::map<std::int64_t, DeliveryRow>& rows);
@@ -207,7 +236,7 @@ class Checker {
   /// Whether the delivery ended with the event that made it.
   [[nodiscard]] bool is_born_dead(const DeliveryRow& row) const;
   void check_replays() const;
-  void check_settled(const Settlement& settlement, WallTime now, std::uint64_t seq);
+  void check_settled(const Settlement& settlement, const Actor& node, std::uint64_t seq);
   /// What an answer means that says that the endpoint is gone.
   void note_gone(const Unsettled& sent, std::uint64_t seq);
   void check_applied(
@@ -253,10 +282,10 @@ class Checker {
   // Deliveries ever made, by endpoint and line.
   std::map<std::pair<std::int64_t, std::string>, std::set<std::int64_t>> lines_;
 
-  std::map<std::int64_t, Unsettled> unsettled_;  // by delivery
-  std::map<TransferId, Rendering> rendering_;
-  std::map<std::int64_t, Unsettled> refused_;      // by delivery
-  std::map<std::int64_t, std::size_t> in_flight_;  // by endpoint
+  std::map<std::int64_t, Unsettled> unsettled_;                          // by delivery
+  std::map<std::pair<std::uint64_t, TransferId>, Rendering> rendering_;  // by node
+  std::map<std::int64_t, Unsettled> refused_;                            // by delivery
+  std::map<std::int64_t, std::size_t> in_flight_;                        // by endpoint
   std::map<std::int64_t, std::uint64_t> settled_seq_;
   std::map<std::int64_t, std::uint64_t> gone_seq_;
   std::map<std::int64_t, MonoTime> holds_;  // by endpoint: left alone until then at least
@@ -274,11 +303,15 @@ class Checker {
   std::map<std::int64_t, Breaker> stored_;                   // as the table has it
   std::map<std::int64_t, std::vector<std::uint64_t>> anew_;  // commits, by endpoint
   std::vector<std::int64_t> unjudged_;                       // deliveries with an answer
+  std::map<std::int64_t, Breaker> adopting_;                 // as whoever adopts has found it
   std::uint64_t seq_ = 0;                                    // of the last commit
   std::map<std::int64_t, std::uint64_t> forwarded_;  // deliveries that people asked for, when
   std::map<std::int64_t, EndpointRow> after_endpoints_;
-  std::map<std::int64_t, std::vector<Sent>> sends_;  // by endpoint, oldest first
-  std::set<std::int64_t> yes_unwritten_;             // answered 2xx to a node that is gone
+  std::map<std::int64_t, std::vector<Sent>> sends_;         // by endpoint, oldest first
+  std::set<std::int64_t> yes_unwritten_;                    // answered 2xx to a node that is gone
+  std::map<std::int64_t, std::set<std::int64_t>> orphans_;  // in flight when their node was gone
+  // Commits that changed a delivery and that a node was never told of: by node and delivery.
+  std::map<std::pair<std::uint64_t, std::int64_t>, std::uint64_t> unheard_;
   std::map<std::int64_t, Health> health_;
   std::set<std::int64_t> failing_;  // endpoints that this group must have disabled
   std::set<std::int64_t> gone_;

@@ -71,14 +71,17 @@ void Checker::remember(
   }
 }
 
-void Checker::on_commit(std::uint64_t seq, WallTime now, const std::vector<Settlement>& settled) {
+void Checker::on_commit(
+    std::uint64_t seq, const Actor& node, const std::vector<Settlement>& settled
+) {
+  const WallTime now = node.now;
   after_ = p_.tables.deliveries();
   auto endpoints_after = p_.tables.endpoints();
   after_endpoints_ = endpoints_after;
   middle_ = current_;
   failing_.clear();
   gone_.clear();
-  for (const auto& settlement : settled) check_settled(settlement, now, seq);
+  for (const auto& settlement : settled) check_settled(settlement, node, seq);
   check_events(after_);
   for (const auto& [id, row] : after_) {
     const auto before = middle_.find(id);
@@ -107,9 +110,11 @@ void Checker::on_commit(std::uint64_t seq, WallTime now, const std::vector<Settl
 
 // --- Settling ------------------------------------------------------------------------------------
 
-void Checker::check_settled(const Settlement& settlement, WallTime now, std::uint64_t seq) {
+void Checker::check_settled(const Settlement& settlement, const Actor& node, std::uint64_t seq) {
+  const WallTime now = node.now;
   const std::int64_t id = settlement.delivery.value;
   const std::int64_t endpoint = settlement.endpoint.value;
+  require(is_owner(endpoint, node.node), "a node settles what is not its own", id, endpoint);
   auto ended = unsettled_.extract(id);
   if (!ended.empty()) {
     --in_flight_[endpoint];
@@ -119,6 +124,7 @@ void Checker::check_settled(const Settlement& settlement, WallTime now, std::uin
     if (!ended.mapped().objection.empty()) violate(ended.mapped().objection, id, endpoint);
   }
   const Unsettled sent = std::move(ended.mapped());
+  require(sent.node == node.node, "a node settles what another one has sent", id, endpoint);
   settled_seq_[id] = seq;
   ++counts.settled;
   require(sent.response.has_value(), "settled without an answer", id, endpoint);

@@ -33,22 +33,21 @@ void Checker::check_rate(const Flight& flight, std::uint64_t told) {
   );
 }
 
-/// Requests in flight at a crash are known by their deliveries, as many as may be in flight.
-void Checker::forget_unknown_sends() {
-  for (auto& [id, sends] : sends_) {
-    const auto endpoint = current_endpoints_.find(id);
-    int known_max = endpoint == current_endpoints_.end()
-                        ? 0
-                        : parse_config(endpoint->second.config).max_in_flight;
-    std::set<std::int64_t> seen;
-    // The latest of a delivery is the one in flight.
-    for (auto sent = sends.rbegin(); sent != sends.rend(); ++sent) {
-      if (!unsettled_.contains(sent->delivery) || !seen.insert(sent->delivery).second) continue;
-      const auto row = current_.find(sent->delivery);
-      const bool known = row != current_.end() && row->second.is_pending() &&
-                         from_unix_ms(row->second.due_at_ms) <= p_.clock.wall_now();
-      if (!known || --known_max < 0) sent->at = {};
-    }
+/// Requests in flight when a node was gone are known by their deliveries, as many as may be in
+/// flight.
+void Checker::forget_unknown_sends(std::int64_t endpoint, const Actor& node) {
+  auto orphans = orphans_.extract(endpoint);
+  if (orphans.empty()) return;
+  int known_max = parse_config(current_endpoints_.at(endpoint).config).max_in_flight;
+  std::set<std::int64_t> seen;
+  auto& sends = sends_[endpoint];
+  // The latest of a delivery is the one in flight.
+  for (auto sent = sends.rbegin(); sent != sends.rend(); ++sent) {
+    if (!orphans.mapped().contains(sent->delivery) || !seen.insert(sent->delivery).second) continue;
+    const auto row = current_.find(sent->delivery);
+    const bool known = row != current_.end() && row->second.is_pending() &&
+                       from_unix_ms(row->second.due_at_ms) <= node.now;
+    if (!known || --known_max < 0) sent->at = {};
   }
 }
 
@@ -83,15 +82,17 @@ bool Checker::began_anew(std::int64_t endpoint, std::uint64_t from, std::uint64_
   });
 }
 
-void Checker::judge_circuits(std::uint64_t told) {
+void Checker::judge_circuits(const Actor& node) {
   for (auto& [id, breaker] : breakers_) {
-    if (began_anew(id, breaker.told, told)) breaker = {};
-    breaker.told = told;
+    if (!is_owner(id, node.node)) continue;
+    if (began_anew(id, breaker.told, node.told)) breaker = {};
+    breaker.told = node.told;
   }
-  for (const std::int64_t delivery : std::exchange(unjudged_, {})) judge_circuit(delivery, told);
+  for (const std::int64_t delivery : std::exchange(unjudged_, {})) judge_circuit(delivery, node);
 }
 
-void Checker::judge_circuit(std::int64_t delivery, std::uint64_t told) {
+void Checker::judge_circuit(std::int64_t delivery, const Actor& node) {
+  const std::uint64_t told = node.told;
   Unsettled& sent = unsettled_.at(delivery);
   if (began_anew(sent.endpoint, sent.told, told)) return;
   Breaker& breaker = breakers_[sent.endpoint];
@@ -104,11 +105,11 @@ void Checker::judge_circuit(std::int64_t delivery, std::uint64_t told) {
   } else {
     const bool is_probe = breaker.open && breaker.probe == delivery;
     const bool opens = ++breaker.failures >= kFailuresMax && !breaker.open;
-    if (opens) breaker.opened_at = p_.clock.wall_now();
+    if (opens) breaker.opened_at = node.now;
     if (opens || is_probe) {
       breaker.open = true;
       breaker.delay_ms = opens ? kDelayMs : std::min(2 * breaker.delay_ms, kDelayMsMax);
-      breaker.failed_at = p_.clock.wall_now();
+      breaker.failed_at = node.now;
       breaker.earliest = p_.clock.mono_now() + Millis{breaker.delay_ms * 8 / 10};
     }
   }
@@ -138,7 +139,9 @@ bool Checker::take_forwarded(const Flight& flight, std::uint64_t told) {
   return true;
 }
 
-void Checker::check_circuit(const Flight& flight, std::uint64_t told) {
+void Checker::check_circuit(const Flight& flight, const Actor& node) {
+  // Of one that another node took the node may have heard before it has heard of others.
+  const std::uint64_t told = p_.shared == nullptr ? node.told : seq_;
   Breaker& breaker = breakers_[flight.endpoint];
   if (!breaker.open) {
     erase_forwarded(flight.delivery, told);
@@ -190,21 +193,14 @@ void Checker::check_stored_circuit(const EndpointRow& row) const {
   );
 }
 
-/// The next process goes on from the table.
-void Checker::restore_circuits() {
-  unjudged_.clear();
-  forwarded_.clear();
-  breakers_.clear();
-  for (const auto& [id, row] : current_endpoints_) {
-    Breaker& breaker = breakers_[id];
-    breaker = stored_[id];
-    breaker.probe = 0;
-    breaker.told = seq_;
-    breaker.failures = row.failed_attempts;
-    const std::int64_t wait = row.next_probe_at_ms - unix_ms(p_.clock.wall_now());
-    const std::int64_t wait_max = breaker.delay_ms * 12 / 10;
-    breaker.earliest = p_.clock.mono_now() + Millis{std::clamp<std::int64_t>(wait, 0, wait_max)};
-  }
+Checker::Breaker Checker::restored_circuit(const EndpointRow& row) const {
+  const auto stored = stored_.find(row.id);
+  Breaker breaker = stored == stored_.end() ? Breaker{} : stored->second;
+  breaker.probe = 0;
+  breaker.told = seq_;
+  breaker.failures = row.failed_attempts;
+  breaker.probe_at = from_unix_ms(row.next_probe_at_ms);
+  return breaker;
 }
 
 bool Checker::waited_long_enough(const DeliveryRow& row, WallTime now) const {

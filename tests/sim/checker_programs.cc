@@ -5,7 +5,7 @@
 
 namespace postrider::sim {
 
-void Checker::on_render(TransferId transfer, const ProgramJob& job, std::uint64_t told) {
+void Checker::on_render(TransferId transfer, const ProgramJob& job, const Actor& node) {
   end_programs();
   const auto input = nlohmann::json::parse(job.input);
   const auto event = p_.ids.decode_event(input.at("id").get<std::string>());
@@ -23,11 +23,13 @@ void Checker::on_render(TransferId transfer, const ProgramJob& job, std::uint64_
       flight.delivery,
       flight.endpoint,
       fmt::format(
-          "program {} for delivery {}, transfer {}, told of commit {}",
+          "node {}: program {} for delivery {}, transfer {}, told of commits {} and {}",
+          node.node,
           job.programs.front(),
           flight.delivery,
           transfer,
-          told
+          node.told,
+          node.heard
       )
   );
   const EventRow& row = events_.at(flight.event);
@@ -38,15 +40,17 @@ void Checker::on_render(TransferId transfer, const ProgramJob& job, std::uint64_
       flight.endpoint
   );
   Unsettled begun;
-  check_delivery_may_be_sent(flight, told, begun);
-  check_endpoint_may_be_sent_to(flight, told, begun);
-  check_program(flight, job.programs.front(), told);
+  check_owner(flight, node.node);
+  check_delivery_may_be_sent(flight, node, begun);
+  check_endpoint_may_be_sent_to(flight, node, begun);
+  check_program(flight, job.programs.front(), begun.endpoint_told);
   for (const auto& [other, rendering] : rendering_)
     require(
         rendering.delivery != flight.delivery, "two programs at once", flight.delivery, job.owner
     );
   refused_.erase(flight.delivery);
-  rendering_[transfer] = {flight.delivery, flight.endpoint, job.programs.front()};
+  rendering_[{node.node, transfer}] = {
+      node.node, flight.delivery, flight.endpoint, job.programs.front()};
 }
 
 void Checker::check_program(const Flight& flight, const std::string& transform, std::uint64_t told)
@@ -59,9 +63,9 @@ void Checker::check_program(const Flight& flight, const std::string& transform, 
   violate(what, flight.delivery, flight.endpoint);
 }
 
-void Checker::on_rendered(const Rendered& result, std::uint64_t told) {
+void Checker::on_rendered(const Rendered& result, const Actor& node) {
   ++counts.rendered;
-  Rendering& rendering = rendering_.at(result.id);
+  Rendering& rendering = rendering_.at({node.node, result.id});
   const ProgramOutput& output = result.outputs.front();
   p_.trace.note(
       rendering.delivery,
@@ -75,27 +79,28 @@ void Checker::on_rendered(const Rendered& result, std::uint64_t told) {
   } else if (output.error().code == Errc::kUnavailable) {
     rendering.state = Rendering::State::kNotRun;
   } else {
-    note_refusal(rendering_.extract(result.id).mapped(), told);
+    note_refusal(rendering_.extract({node.node, result.id}).mapped(), node);
   }
 }
 
-void Checker::note_refusal(const Rendering& refused, std::uint64_t told) {
+void Checker::note_refusal(const Rendering& refused, const Actor& node) {
   Flight flight;
   flight.delivery = refused.delivery;
   flight.endpoint = refused.endpoint;
   flight.event = current_.at(refused.delivery).event;
   Unsettled attempt;
+  attempt.node = node.node;
   attempt.was_sent = false;
   attempt.has_program = true;
   attempt.endpoint = refused.endpoint;
-  attempt.told = told;
+  attempt.told = node.told;
   attempt.response = Response{};
-  attempt.answered_at = p_.clock.wall_now();
+  attempt.answered_at = node.now;
   try {
-    check_delivery_may_be_sent(flight, told, attempt);
-    check_endpoint_may_be_sent_to(flight, told, attempt);
-    check_program(flight, refused.program, told);
-    check_order(flight, told, attempt);
+    check_delivery_may_be_sent(flight, node, attempt);
+    check_endpoint_may_be_sent_to(flight, node, attempt);
+    check_program(flight, refused.program, attempt.endpoint_told);
+    check_order(flight, node, attempt);
   } catch (const Violation& violation) {
     attempt.objection = violation.what;
   }

@@ -1,6 +1,7 @@
 // Checks of every request as it goes out, and of every answer.
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "signing/standard.h"
 
@@ -57,7 +58,7 @@ void Checker::violate(std::string what, std::int64_t delivery, std::int64_t endp
   throw Violation{std::move(what), delivery, endpoint};
 }
 
-void Checker::on_request(Flight& flight, const Request& request, std::uint64_t told) {
+void Checker::on_request(Flight& flight, const Request& request, const Actor& node) {
   const Headers headers = split(request.headers);
   const auto event = p_.ids.decode_event(header(headers, "webhook-id"));
   require(event.has_value(), "a request has no webhook-id of an event", 0, 0);
@@ -77,16 +78,19 @@ void Checker::on_request(Flight& flight, const Request& request, std::uint64_t t
       flight.delivery,
       flight.endpoint,
       fmt::format(
-          "request {} of delivery {} to endpoint {}, told of commit {}, attempt {}",
+          "node {}: request {} of delivery {} to endpoint {}, told of commits {} and {}, attempt "
+          "{}",
+          node.node,
           flight.transfer,
           flight.delivery,
           flight.endpoint,
-          told,
+          node.told,
+          node.heard,
           header(headers, "postrider-attempt")
       )
   );
   std::string program;
-  if (const auto rendered = rendering_.extract(flight.transfer); !rendered.empty()) {
+  if (const auto rendered = rendering_.extract({node.node, flight.transfer}); !rendered.empty()) {
     require(
         rendered.mapped().delivery == flight.delivery &&
             rendered.mapped().state == Rendering::State::kMade,
@@ -98,57 +102,84 @@ void Checker::on_request(Flight& flight, const Request& request, std::uint64_t t
   } else {
     end_programs();
   }
-  const Unsettled& sent = begin_attempt(flight, program, told);
-  check_bytes(flight, request, sent);
+  const Unsettled& sent = begin_attempt(flight, program, node);
+  check_bytes(flight, request, sent, node);
   if (yes_unwritten_.erase(flight.delivery) > 0) ++counts.duplicates;
 }
 
 Checker::Unsettled& Checker::begin_attempt(
-    const Flight& flight, const std::string& transform, std::uint64_t told
+    const Flight& flight, const std::string& transform, const Actor& node
 ) {
-  judge_circuits(told);
+  judge_circuits(node);
   Unsettled begun;
+  begun.node = node.node;
   begun.endpoint = flight.endpoint;
-  begun.told = told;
+  begun.told = node.told;
   begun.has_program = !transform.empty();
-  check_delivery_may_be_sent(flight, told, begun);
-  check_endpoint_may_be_sent_to(flight, told, begun);
-  check_program(flight, transform, told);
-  check_order(flight, told, begun);
-  check_rate(flight, told);
-  check_circuit(flight, told);
+  check_owner(flight, node.node);
+  check_delivery_may_be_sent(flight, node, begun);
+  check_endpoint_may_be_sent_to(flight, node, begun);
+  check_program(flight, transform, begun.endpoint_told);
+  check_order(flight, node, begun);
+  check_rate(flight, node.told);
+  check_circuit(flight, node);
   ++in_flight_[flight.endpoint];
   refused_.erase(flight.delivery);
   return unsettled_.emplace(flight.delivery, std::move(begun)).first->second;
 }
 
+void Checker::check_owner(const Flight& flight, std::uint64_t node) const {
+  require(
+      is_owner(flight.endpoint, node),
+      "a node sends for an endpoint that is not its own",
+      flight.delivery,
+      flight.endpoint
+  );
+}
+
+std::uint64_t Checker::heard_of(std::int64_t delivery, const Actor& node) const {
+  const auto unheard = unheard_.find({node.node, delivery});
+  return unheard == unheard_.end() ? node.heard : std::min(node.heard, unheard->second - 1);
+}
+
+void Checker::on_message_lost(std::uint64_t to) {
+  for (const auto& [id, row] : current_) {
+    if (history_.at(id).back().seq == seq_) unheard_.try_emplace({to, id}, seq_);
+  }
+}
+
 void Checker::check_delivery_may_be_sent(
-    const Flight& flight, std::uint64_t told, Unsettled& unsettled
+    const Flight& flight, const Actor& node, Unsettled& unsettled
 ) {
   const std::int64_t id = flight.delivery;
   require(!unsettled_.contains(id), "a delivery is sent twice at once", id, flight.endpoint);
+  const auto is_its_own = [&](const auto& entry) { return entry.second.node == node.node; };
+  const auto taken = std::count_if(unsettled_.begin(), unsettled_.end(), is_its_own) +
+                     std::count_if(rendering_.begin(), rendering_.end(), is_its_own);
   require(
-      unsettled_.size() + rendering_.size() < p_.in_flight_max,
+      static_cast<std::size_t>(taken) < p_.in_flight_max,
       "more requests than the process may have",
       id,
       flight.endpoint
   );
   const auto settled = settled_seq_.find(id);
-  const auto from = std::max(told, settled == settled_seq_.end() ? 0 : settled->second);
+  const auto from =
+      std::max(heard_of(id, node), settled == settled_seq_.end() ? 0 : settled->second);
+  const Millis ahead = node.now - p_.clock.wall_now();
   bool pending = false;
   bool due = false;
   for (const auto* version : window(history_, id, from)) {
     if (!version->row || !version->row->is_pending()) continue;
-    pending = true;
+    if (!std::exchange(pending, true)) unsettled.row_seq = version->seq;
     unsettled.rounds.insert(version->row->round);
     const WallTime due_at = from_unix_ms(version->row->due_at_ms);
-    due |= due_at <= p_.clock.wall_now() || due_at <= p_.clock.wall_max_since(version->clock_mark);
+    due |= due_at <= node.now || due_at <= p_.clock.wall_max_since(version->clock_mark) + ahead;
   }
   require(pending, "a delivery is sent that is final", id, flight.endpoint);
   require(due, "a delivery is sent before it is due", id, flight.endpoint);
   const EventRow& event = events_.at(flight.event);
   require(
-      event.expires_at_ms == 0 || from_unix_ms(event.expires_at_ms) > p_.clock.wall_now(),
+      event.expires_at_ms == 0 || from_unix_ms(event.expires_at_ms) > node.now,
       "an event is sent that has expired",
       id,
       flight.endpoint
@@ -156,10 +187,14 @@ void Checker::check_delivery_may_be_sent(
 }
 
 void Checker::check_endpoint_may_be_sent_to(
-    const Flight& flight, std::uint64_t told, Unsettled& unsettled
+    const Flight& flight, const Actor& node, Unsettled& unsettled
 ) {
   const std::int64_t id = flight.endpoint;
   const auto gone = gone_seq_.find(id);
+  // Where pages have versions, whoever knows a delivery knows what its endpoint was by then.
+  const std::uint64_t told =
+      p_.shared == nullptr ? node.told : std::max(node.told, unsettled.row_seq);
+  unsettled.endpoint_told = told;
   const auto from = std::max(told, gone == gone_seq_.end() ? 0 : gone->second);
   bool active = false;
   int in_flight_max = 0;
@@ -187,7 +222,7 @@ void Checker::check_endpoint_may_be_sent_to(
   );
 }
 
-void Checker::check_order(const Flight& flight, std::uint64_t told, Unsettled& unsettled) {
+void Checker::check_order(const Flight& flight, const Actor& node, Unsettled& unsettled) {
   const std::int64_t id = flight.delivery;
   unsettled.lane_key = history_.at(id).front().row->lane_key;
   if (!unsettled.lane_key) return;
@@ -199,7 +234,7 @@ void Checker::check_order(const Flight& flight, std::uint64_t told, Unsettled& u
   // pending in all of it comes first.
   for (const std::int64_t older : lines_.at({flight.endpoint, *unsettled.lane_key})) {
     if (older >= id) break;
-    const auto versions = window(history_, older, told);
+    const auto versions = window(history_, older, heard_of(older, node));
     const auto is_pending = [](const auto* version) {
       return version->row && version->row->is_pending();
     };
@@ -209,11 +244,11 @@ void Checker::check_order(const Flight& flight, std::uint64_t told, Unsettled& u
   }
 }
 
-void Checker::check_bytes(const Flight& flight, const Request& request, const Unsettled& sent)
-    const {
-  const std::uint64_t told = sent.told;
+void Checker::check_bytes(
+    const Flight& flight, const Request& request, const Unsettled& sent, const Actor& node
+) const {
   const Headers headers = split(request.headers);
-  const WallTime now = p_.clock.wall_now();
+  const WallTime now = node.now;
   const auto violates = [&](const char* what) { violate(what, flight.delivery, flight.endpoint); };
   const EventRow& event = events_.at(flight.event);
   if (sent.has_program && request.body != kProgramBody)
@@ -229,15 +264,17 @@ void Checker::check_bytes(const Flight& flight, const Request& request, const Un
   if (header(headers, "webhook-timestamp") != std::to_string(unix_ms(now) / 1000))
     violates("webhook-timestamp is not now");
   bool numbered = false;
-  for (const auto* version : window(history_, flight.delivery, told)) {
+  for (const auto* version : window(history_, flight.delivery, heard_of(flight.delivery, node))) {
     numbered |= version->row &&
                 header(headers, "postrider-attempt") == std::to_string(version->row->attempts + 1);
   }
   if (!numbered) violates("postrider-attempt is wrong");
   const auto signatures = count(header(headers, "webhook-signature"), "v1,");
   bool verified = false;
-  for (const auto* version : window(endpoint_history_, flight.endpoint, told)) {
+  bool addressed = false;
+  for (const auto* version : window(endpoint_history_, flight.endpoint, sent.endpoint_told)) {
     if (!version->row) continue;
+    addressed |= !version->row->deleted && parse_config(version->row->config).url == request.url;
     std::size_t valid = 0;
     bool all = true;
     for (const auto& secret : version->row->secrets) {
@@ -247,10 +284,11 @@ void Checker::check_bytes(const Flight& flight, const Request& request, const Un
     }
     verified |= all && valid > 0 && valid == signatures;
   }
+  if (!addressed) violates("the URL is another one's");
   if (!verified) violates("the signatures are not those of the valid secrets over the body");
 }
 
-void Checker::on_answer(const Flight& flight, const Response& response) {
+void Checker::on_answer(const Flight& flight, const Response& response, const Actor& node) {
   p_.trace.note(
       flight.delivery,
       flight.endpoint,
@@ -264,10 +302,10 @@ void Checker::on_answer(const Flight& flight, const Response& response) {
   );
   Unsettled& unsettled = unsettled_.at(flight.delivery);
   unsettled.response = response;
-  unsettled.answered_at = p_.clock.wall_now();
+  unsettled.answered_at = node.now;
   unjudged_.push_back(flight.delivery);
   if (throttles(response)) {
-    hold(flight.endpoint, retry_after(response, p_.clock.wall_now()));
+    hold(flight.endpoint, retry_after(response, node.now));
   } else {
     longest_holds_[flight.endpoint].delay = Millis{1000};
   }
@@ -300,24 +338,51 @@ std::size_t Checker::slots_of(std::int64_t endpoint) const {
   return (sent == in_flight_.end() ? 0 : sent->second) + static_cast<std::size_t>(rendering);
 }
 
-void Checker::on_crash() {
-  ++counts.crashes;
-  for (const auto& [delivery, unsettled] : unsettled_) {
-    const auto& response = unsettled.response;
-    if (response && response->failure == Response::Failure::kNone && response->status >= 200 &&
-        response->status <= 299)
-      yes_unwritten_.insert(delivery);
+// --- Nodes that go and others that follow --------------------------------------------------------
+
+void Checker::on_gone(std::uint64_t node) {
+  const auto is_its_own = [&](const auto& entry) { return entry.second.node == node; };
+  for (const auto& entry : unsettled_) {
+    if (!is_its_own(entry)) continue;
+    const auto& [delivery, sent] = entry;
+    orphans_[sent.endpoint].insert(delivery);
+    --in_flight_[sent.endpoint];
+    if (!sent.response || sent.response->failure != Response::Failure::kNone) continue;
+    const int status = sent.response->status;
+    if (status >= 200 && status <= 299) yes_unwritten_.insert(delivery);
+    if (status == 410) gone_seq_.erase(sent.endpoint);
   }
-  forget_unknown_sends();
-  restore_circuits();
-  unsettled_.clear();
-  rendering_.clear();
-  refused_.clear();
-  in_flight_.clear();
-  settled_seq_.clear();
-  gone_seq_.clear();
-  holds_.clear();
-  longest_holds_.clear();
+  std::erase_if(unsettled_, is_its_own);
+  std::erase_if(rendering_, is_its_own);
+  std::erase_if(refused_, is_its_own);
+}
+
+void Checker::on_adopt(const Partitions& partitions, const Actor& node) {
+  for (const auto& [id, row] : current_endpoints_) {
+    if (!partitions.test(partition_of(EndpointId{id}))) continue;
+    forget_unknown_sends(id, node);
+    adopting_[id] = restored_circuit(row);
+  }
+}
+
+void Checker::on_adopted(const Partitions& partitions, const Actor& node) {
+  for (auto adopting = adopting_.begin(); adopting != adopting_.end();) {
+    auto& [id, breaker] = *adopting;
+    if (!partitions.test(partition_of(EndpointId{id}))) {
+      ++adopting;
+      continue;
+    }
+    const std::int64_t wait = unix_ms(breaker.probe_at) - unix_ms(node.now);
+    const std::int64_t wait_max = breaker.delay_ms * 12 / 10;
+    breaker.earliest = p_.clock.mono_now() + Millis{std::clamp<std::int64_t>(wait, 0, wait_max)};
+    breakers_[id] = breaker;
+    // What a node knows of holds goes with it.
+    holds_.erase(id);
+    longest_holds_.erase(id);
+    adopting = adopting_.erase(adopting);
+  }
+  // With several nodes, word of it may still be under way to whoever adopts.
+  if (p_.shared == nullptr) forwarded_.clear();
 }
 
 }  // namespace postrider::sim

@@ -15,6 +15,11 @@ Status FaultyStore::begin() {
   control_.settled.clear();
   born_.clear();
   settling_ = false;
+  control_.others_refresh = false;
+  if (control_.away) return fail(Errc::kUnavailable, "simulated: no server");
+  if (session_ != nullptr) {
+    if (auto begun = session_->begin(control_.canary); !begun) return begun;
+  }
   // As require_node() of PostgreSQL's store has it.
   if (control_.followed && control_.canary != Canary::kFenceMissing)
     return fail(Errc::kUnavailable, "simulated: another node has followed this one");
@@ -26,18 +31,27 @@ Status FaultyStore::commit() {
   if (control_.happens(control_.plan->crash_in_commit)) {
     if (chance(control_.prng, 0.5)) throw Crash{};
     if (auto committed = inner_->commit(); !committed) return committed;
-    control_.committed = true;
+    note_committed();
     throw Crash{};
   }
   if (control_.happens(control_.plan->commit_fails)) {
-    inner_->rollback();
+    rollback();
     return fail(Errc::kUnavailable, "simulated: no space");
   }
   auto committed = inner_->commit();
-  control_.committed = committed.has_value();
+  if (committed) note_committed();
   if (committed && control_.happens(control_.plan->answer_lost))
     return fail(Errc::kUnavailable, "simulated: no answer");
   return committed;
+}
+
+void FaultyStore::note_committed() {
+  control_.committed = true;
+  if (session_ != nullptr) control_.others_refresh = session_->committed();
+}
+
+Result<ChangesOfOthers> FaultyStore::refresh() {
+  return session_ == nullptr ? inner_->refresh() : session_->refresh(control_.canary);
 }
 
 Status FaultyStore::release_savepoint() {
@@ -48,6 +62,7 @@ Status FaultyStore::release_savepoint() {
 
 void FaultyStore::rollback() {
   control_.settled.clear();
+  if (session_ != nullptr) session_->rolled_back();
   inner_->rollback();
 }
 
@@ -139,9 +154,21 @@ Status FaultyStore::write_probe(WallTime now) {
   return inner_->write_probe(now);
 }
 
+Result<EndpointId> FaultyStore::add_endpoint(const Endpoint& endpoint, WallTime now) {
+  auto id = inner_->add_endpoint(endpoint, now);
+  if (id) note_changed(*id);
+  return id;
+}
+
 Status FaultyStore::put_endpoint(const Endpoint& endpoint) {
   if (auto fine = may_fail(); !fine) return fine;
+  note_changed(endpoint.id);
   return inner_->put_endpoint(endpoint);
+}
+
+Status FaultyStore::delete_endpoint(EndpointId id, WallTime now) {
+  note_changed(id);
+  return inner_->delete_endpoint(id, now);
 }
 
 Result<std::vector<FailingEndpoint>> FaultyStore::failing_endpoints() {
@@ -149,54 +176,67 @@ Result<std::vector<FailingEndpoint>> FaultyStore::failing_endpoints() {
   if (failing && control_.canary == Canary::kCircuitForgotten) {
     for (auto& one : *failing) one.circuit.reset();
   }
+  if (failing && control_.canary == Canary::kHealthForgotten) failing->clear();
   return failing;
 }
 
 namespace {
 
-class EngineReader final : public StoreReader {
+class FaultyReader final : public StoreReader {
  public:
-  EngineReader(std::unique_ptr<StoreReader> inner, StoreControl& control)
-      : inner_(std::move(inner)), control_(control) {}
+  FaultyReader(
+      ReaderOf whose,
+      std::unique_ptr<StoreReader> inner,
+      StoreControl& control,
+      const SharedSession* session
+  )
+      : whose_(whose), inner_(std::move(inner)), control_(control), session_(session) {}
 
   [[nodiscard]] Result<DuePage> due(const DueParams& params) override {
-    if (control_.happens(control_.plan->read_fails))
-      return fail(Errc::kBusy, "simulated: cannot read");
+    if (auto fine = may_fail(); !fine) return tl::unexpected(fine.error());
     auto page = inner_->due(params);
     if (page && control_.canary == Canary::kAttemptsNotCounted) {
       for (auto& row : page->rows) row.delivery.schedule_attempts_count = 0;
     }
+    if (page) page->endpoint_version = page_version(params.endpoint);
     return page;
   }
   [[nodiscard]] Result<OrderedPage> ordered(const OrderedParams& params) override {
-    if (control_.happens(control_.plan->read_fails))
-      return fail(Errc::kBusy, "simulated: cannot read");
+    if (auto fine = may_fail(); !fine) return tl::unexpected(fine.error());
     auto page = inner_->ordered(params);
     if (!page) return page;
     for (auto& head : page->heads) plant(params, head);
     for (auto& head : page->walked) plant(params, head);
+    page->endpoint_version = page_version(params.endpoint);
     return page;
   }
   [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
+    if (control_.away) return fail(Errc::kUnavailable, "simulated: no server");
+    if (session_ != nullptr && control_.canary == Canary::kAdoptionUnread)
+      return std::vector<EndpointId>{};
     return inner_->waiting_endpoints();
   }
   [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) override {
-    if (control_.happens(control_.plan->read_fails))
-      return fail(Errc::kBusy, "simulated: cannot read");
+    if (auto fine = may_fail(); !fine) return tl::unexpected(fine.error());
     return inner_->pending(ids);
   }
   [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override {
+    if (control_.away) return fail(Errc::kUnavailable, "simulated: no server");
     if (control_.canary == Canary::kSendsForgotten)
       return std::vector<std::pair<EndpointId, MonoTime>>{};
     return inner_->recent_sends();
   }
   [[nodiscard]] Result<std::vector<Endpoint>> all_endpoints() override {
-    return inner_->all_endpoints();
+    if (control_.away) return fail(Errc::kUnavailable, "simulated: no server");
+    auto endpoints = inner_->all_endpoints();
+    if (!endpoints || session_ == nullptr) return endpoints;
+    for (auto& endpoint : *endpoints) endpoint.version = session_->version_of(endpoint.id);
+    return endpoints;
   }
   [[nodiscard]] std::uint64_t id_salt() const override { return inner_->id_salt(); }
 
-  // The engine asks for nothing else.
+  // Neither asks for anything else.
   [[nodiscard]] Result<Event> event(EventId id) override { return inner_->event(id); }
   [[nodiscard]] Result<Page<Event>> events(const EventFilter& f, const PageParams& p) override {
     return inner_->events(f, p);
@@ -261,6 +301,16 @@ class EngineReader final : public StoreReader {
   [[nodiscard]] Result<bool> outbox_waiting() override { return inner_->outbox_waiting(); }
 
  private:
+  [[nodiscard]] Status may_fail() const {
+    if (control_.away) return fail(Errc::kUnavailable, "simulated: no server");
+    if (whose_ == ReaderOf::kEngine && control_.happens(control_.plan->read_fails))
+      return fail(Errc::kBusy, "simulated: cannot read");
+    return {};
+  }
+  [[nodiscard]] std::int64_t page_version(EndpointId endpoint) const {
+    if (session_ == nullptr || control_.canary == Canary::kOutdatedTaken) return 0;
+    return session_->version_of(endpoint);
+  }
   /// Takes the second of a line for its head.
   void plant(const OrderedParams& params, OrderedHead& head) {
     const bool due = head.delivery.has_value();
@@ -282,16 +332,21 @@ class EngineReader final : public StoreReader {
     }
   }
 
+  const ReaderOf whose_;
   std::unique_ptr<StoreReader> inner_;
   StoreControl& control_;
+  const SharedSession* const session_;
 };
 
 }  // namespace
 
 std::unique_ptr<StoreReader> faulty_reader(
-    std::unique_ptr<StoreReader> inner, StoreControl& control
+    ReaderOf whose,
+    std::unique_ptr<StoreReader> inner,
+    StoreControl& control,
+    const SharedSession* session
 ) {
-  return std::make_unique<EngineReader>(std::move(inner), control);
+  return std::make_unique<FaultyReader>(whose, std::move(inner), control, session);
 }
 
 }  // namespace postrider::sim

@@ -12,6 +12,7 @@
 
 #include "tests/sim/canary.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/shared_database.h"
 
 namespace postrider::sim {
 
@@ -28,6 +29,8 @@ struct StoreControl {
   bool committed = false;
   std::vector<Settlement> settled;  ///< that the store took
   int probes = 0;                   ///< asked for, in all
+  bool away = false;                ///< nothing reaches the database
+  bool others_refresh = false;      ///< the transaction has changed what all nodes know
 
   [[nodiscard]] bool happens(double p) { return faults && chance(prng, p); }
 };
@@ -36,7 +39,12 @@ class FaultyStore : public Store {
  public:
   /// `control` outlives it.
   FaultyStore(std::unique_ptr<Store> inner, StoreControl& control)
-      : inner_(std::move(inner)), control_(control) {}
+      : own_(std::move(inner)), inner_(own_.get()), control_(control), session_(nullptr) {}
+  /// Of a node that shares the database. All outlive it.
+  FaultyStore(Store& shared, StoreControl& control, SharedSession& session)
+      : inner_(&shared), control_(control), session_(&session) {}
+  /// A process that is gone leaves no transaction.
+  ~FaultyStore() override { inner_->rollback(); }
 
   [[nodiscard]] Status begin() override;
   [[nodiscard]] Status commit() override;
@@ -107,9 +115,7 @@ class FaultyStore : public Store {
     return inner_->prune_secrets(now);
   }
 
-  [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override {
-    return inner_->add_endpoint(endpoint, now);
-  }
+  [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
   [[nodiscard]] Status put_endpoint(const Endpoint& endpoint) override;
   [[nodiscard]] Status put_endpoint_health(
       EndpointId id,
@@ -119,11 +125,9 @@ class FaultyStore : public Store {
   ) override {
     return inner_->put_endpoint_health(id, failing_since, failed_attempts_count, circuit);
   }
-  [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override {
-    return inner_->delete_endpoint(id, now);
-  }
+  [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
 
-  [[nodiscard]] Result<ChangesOfOthers> refresh() override { return inner_->refresh(); }
+  [[nodiscard]] Result<ChangesOfOthers> refresh() override;
   [[nodiscard]] Result<std::vector<FailingEndpoint>> failing_endpoints() override;
   void set_boot(std::int64_t boot) override { inner_->set_boot(boot); }
   [[nodiscard]] Status rebase_sends(EndpointId endpoint, MonoTime now) override {
@@ -168,16 +172,29 @@ class FaultyStore : public Store {
  private:
   /// An error now and then; sometimes the database ends the whole transaction with it.
   [[nodiscard]] Status may_fail();
+  void note_committed();
+  /// Of what all nodes have to know, once it is committed.
+  void note_changed(EndpointId endpoint) {
+    if (session_ != nullptr) session_->changed(endpoint);
+  }
 
-  std::unique_ptr<Store> inner_;
+  const std::unique_ptr<Store> own_;
+  Store* const inner_;
   StoreControl& control_;
+  SharedSession* const session_;
   std::set<std::int64_t> born_;  // deliveries of this transaction
   bool settling_ = false;        // inside of the savepoint of settling
 };
 
-/// The engine's reader: pages fail now and then. `control` outlives it.
+enum class ReaderOf : std::uint8_t { kEngine, kWriter };
+
+/// A reader whose endpoints have versions when nodes share the database. The engine's fails now and
+/// then. `control` and `session` outlive it.
 [[nodiscard]] std::unique_ptr<StoreReader> faulty_reader(
-    std::unique_ptr<StoreReader> inner, StoreControl& control
+    ReaderOf whose,
+    std::unique_ptr<StoreReader> inner,
+    StoreControl& control,
+    const SharedSession* session
 );
 
 }  // namespace postrider::sim

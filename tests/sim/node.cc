@@ -6,7 +6,9 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "service/node_messages.h"
 #include "service/ownership.h"
+#include "store/node_channel.h"
 #include "store/sqlite/sqlite_store.h"
 
 #include "tests/support/must.h"
@@ -50,13 +52,20 @@ Node::Node(Parts parts)
       renderer_(parts_.on_render),
       sink_(unwritten_, *parts_.control),
       programs_prng_(parts_.seed + 1),
-      told_seq_(parts_.seq),
-      seq_(parts_.seq) {
-  store_ =
-      std::make_unique<FaultyStore>(must(sqlite::SqliteStore::open(parts_.path)), *parts_.control);
+      told_seq_(*parts_.seq) {
+  StoreControl& control = *parts_.control;
+  SharedSession* session = nullptr;
+  if (parts_.seat) {
+    seat_ = std::make_unique<Seat>(*parts_.seat, parts_.generation);
+    session = &seat_->session;
+    store_ = std::make_unique<FaultyStore>(parts_.seat->database.store(), control, *session);
+    parts_.engine.others_append = !is_canary(parts_.control, Canary::kOthersForgotten);
+  } else {
+    store_ = std::make_unique<FaultyStore>(must(sqlite::SqliteStore::open(parts_.path)), control);
+  }
   sqlite::SqliteReaders readers{parts_.path};
-  writer_reader_ = must(readers.open());
-  engine_reader_ = faulty_reader(must(readers.open()), *parts_.control);
+  writer_reader_ = faulty_reader(ReaderOf::kWriter, must(readers.open()), control, session);
+  engine_reader_ = faulty_reader(ReaderOf::kEngine, must(readers.open()), control, session);
   group_ = std::make_unique<GroupCommit>(*store_);
   must(group_->load(*writer_reader_));
   engine_ = std::make_unique<Engine>(
@@ -66,13 +75,17 @@ Node::Node(Parts parts)
       Prng{parts_.seed}
   );
   feed_ = std::make_unique<EngineFeed>(*engine_, *engine_reader_);
-  begin_process();
+  if (seat_) {
+    take_seat();
+  } else {
+    begin_process();
+  }
 }
 
 void Node::begin_process() {
   // A process that cannot write this does not start.
   const bool faults = std::exchange(parts_.control->faults, false);
-  const SimClock& clock = *parts_.clock;
+  const Clock& clock = *parts_.clock;
   store_->set_boot(clock.boot());
   const Change change = [&clock](WriteContext& context) {
     return adopt(context, Partitions{}.set(), clock.mono_now());
@@ -108,8 +121,10 @@ Written Node::write(WallTime now, std::size_t commands_max, bool tell) {
     written.crashed = true;
   }
   written.committed = control.committed;
+  if (seat_) seat_->holdings.committed(effects);
+  written.refresh = control.committed && control.others_refresh;
   if (control.committed) {
-    written.seq = ++seq_;
+    written.seq = ++*parts_.seq;
     if (written.crashed || unwritten_.empty()) written.settled = control.settled;
   }
   if (is_canary(&control, Canary::kAnswerBeforeCommit)) {
@@ -118,7 +133,12 @@ Written Node::write(WallTime now, std::size_t commands_max, bool tell) {
     }
   }
   if (written.crashed) return written;
-  engine_->set_writable(unwritten_.empty());
+  writable_ = unwritten_.empty();
+  engine_->set_writable(writable_ && (!seat_ || seat_->may_send(parts_.clock->mono_now())));
+  if (control.committed) {
+    written.adopted = effects.adopted.partitions;
+    if (seat_) written.mail = encode_messages(news_for_others(effects));
+  }
   if (is_canary(&control, Canary::kSettleBeforeCommit) && !control.committed) settle_too_early();
   if (tell && control.committed) pass_on(effects, written.seq);
   return written;
@@ -129,8 +149,9 @@ void Node::settle_too_early() {
   for (const auto& settlement : unwritten_)
     news.settled.push_back({settlement.delivery, settlement.endpoint, true, std::nullopt});
   unwritten_.clear();
+  writable_ = true;
   engine_->set_writable(true);
-  inbox_.emplace_back(seq_, std::move(news));
+  inbox_.push_back({*parts_.seq, true, std::move(news)});
 }
 
 void Node::pass_on(Effects& effects, std::uint64_t seq) {
@@ -149,7 +170,8 @@ void Node::pass_on(Effects& effects, std::uint64_t seq) {
     if (is_canary(control, Canary::kSecretForgotten)) changed->secrets.resize(1);
     endpoint = std::move(changed);
   }
-  inbox_.emplace_back(seq, std::move(news));
+  if (seat_ && is_canary(control, Canary::kGivenBackEarly)) seat_->give_back(news.abandoned);
+  inbox_.push_back({seq, true, std::move(news)});
 }
 
 std::vector<Rendered> Node::SimRenderer::run(Prng& prng) {
@@ -174,13 +196,12 @@ DeliveryId Node::first_pending(EndpointId endpoint, WallTime wall) {
 void Node::turn(
     WallTime wall, MonoTime mono, std::vector<Completion> completions, std::size_t news_count
 ) {
-  News news;
-  for (std::size_t i = 0; i < news_count && !inbox_.empty(); ++i) {
-    append(news, std::move(inbox_.front().second), limits::kDispatcherInboxMax);
-    told_seq_ = std::max(told_seq_, inbox_.front().first);
-    inbox_.pop_front();
-  }
-  must(feed_->apply(std::move(news), wall, mono));
+  if (seat_) hear(mono);
+  News news = take_news(news_count);
+  if (news.adopted.partitions.any()) parts_.on_adopted(news.adopted.partitions);
+  const Status told = feed_->apply(std::move(news), wall, mono);
+  if (!seat_) must(told);
+  engine_->set_writable(writable_ && told && (!seat_ || seat_->may_send(mono)));
   if (is_canary(parts_.control, Canary::kHoldIgnored)) {
     for (auto& completion : completions) {
       if (completion.response.status == 429) completion.response.status = 500;
@@ -197,6 +218,91 @@ void Node::turn(
     engine_->rendered(std::move(result));
   }
   read_failed_ = !engine_->tick(wall, mono, std::move(completions)).has_value();
+  if (seat_) follow_seat(mono);
+}
+
+News Node::take_news(std::size_t news_count) {
+  News news;
+  for (std::size_t i = 0; i < news_count && !inbox_.empty(); ++i) {
+    append(news, std::move(inbox_.front().news), limits::kDispatcherInboxMax);
+    if (inbox_.front().is_own) told_seq_ = std::max(told_seq_, inbox_.front().seq);
+    inbox_.pop_front();
+  }
+  return news;
+}
+
+// --- Among other nodes, as service.cc, messenger.cc and dispatcher.cc have it
+// ---------------------
+
+void Node::take_seat() {
+  seat_->share.listen(
+      {.may_send_until = [this](MonoTime end) { seat_->send_until = end; },
+       .owned = [this](const Partitions& own) { ask_for(seat_->holdings.keep(own)); },
+       .surplus = [this](const Partitions& surplus) { ask_for(seat_->holdings.give_up(surplus)); },
+       .lost = [this] { seat_->lost = true; }}
+  );
+}
+
+void Node::ask_for(const Holdings::Asked& asked) {
+  if (asked.adopt.any()) {
+    post("adopt", [this, partitions = asked.adopt](WriteContext& context) {
+      return adopt(context, partitions, parts_.clock->mono_now());
+    });
+  }
+  if (asked.abandon.any()) {
+    post("abandon", [partitions = asked.abandon](WriteContext& context) -> Status {
+      abandon(context, partitions);
+      return {};
+    });
+  }
+}
+
+void Node::post(std::string text, Change change) {
+  enqueue({std::move(text), std::move(change), [](bool, const Status*) {}});
+}
+
+void Node::refresh() {
+  if (std::exchange(refreshing_, true)) return;
+  post("refresh", [](WriteContext&) { return Status{}; });
+  commands_.back().done = [this](bool, const Status*) { refreshing_ = false; };
+}
+
+void Node::begin_leaving() {
+  engine_->drain();
+  seat_->membership = Membership::kLeaving;
+  seat_->renew_at = {};
+}
+
+void Node::hear(MonoTime mono) {
+  for (auto& [seq, messages] : seat_->take_mail(mono)) {
+    for (const auto& message : messages) {
+      if (message == kRefreshMessage) {
+        refresh();
+      } else {
+        inbox_.push_back({seq, false, must(decode_message(message))});
+      }
+    }
+  }
+  if (!seat_->looks(mono)) return;
+  refresh();
+  News news;
+  news.all_again = true;
+  inbox_.push_back({*parts_.seq, false, std::move(news)});
+}
+
+void Node::follow_seat(MonoTime mono) {
+  if (const Partitions idle = feed_->take_abandoned(); idle.any()) {
+    seat_->give_back(idle);
+    seat_->renew_at = mono;
+  }
+  if (engine_->awaits_endpoints()) refresh();
+}
+
+std::uint64_t Node::heard_seq() const {
+  if (!seat_) return told_seq_;
+  std::uint64_t heard = std::min(*parts_.seq, seat_->heard_before());
+  for (const auto& told : inbox_) heard = std::min(heard, told.seq - 1);
+  return heard;
 }
 
 }  // namespace postrider::sim

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 
 #include "tests/sim/faulty_store.h"
 #include "tests/sim/network.h"
+#include "tests/sim/seat.h"
 
 namespace postrider::sim {
 
@@ -36,6 +38,9 @@ struct Written {
   std::vector<Settlement> settled;  ///< in it
   std::vector<Command> commands;    ///< that were in the group
   std::vector<Status> answers;      ///< to them; empty after a crash
+  bool refresh = false;             ///< other nodes have to look for changes
+  std::vector<std::string> mail;    ///< to other nodes
+  Partitions adopted;
 };
 
 class Node {
@@ -47,10 +52,13 @@ class Node {
     SimTransport::OnRequest on_request;
     std::function<void(TransferId, const ProgramJob&)> on_render;  ///< an attempt's programs wait
     std::function<void(const Rendered&)> on_rendered;  ///< the engine gets what became of them
-    const SimClock* clock = nullptr;
+    const Clock* clock = nullptr;
     std::uint64_t generation = 0;
-    std::uint64_t seq = 0;  ///< of the last commit before it
+    std::uint64_t* seq = nullptr;  ///< of the last commit, by any node
     std::uint64_t seed = 0;
+    std::optional<Seat::Parts> seat;  ///< of a node that shares the database
+    /// The engine is told of what the node has adopted, among others.
+    std::function<void(const Partitions&)> on_adopted;
   };
 
   explicit Node(Parts parts);
@@ -69,9 +77,17 @@ class Node {
   /// Whether programs of attempts wait for a turn.
   [[nodiscard]] bool is_rendering() const { return renderer_.any(); }
   [[nodiscard]] std::size_t news_waiting() const { return inbox_.size(); }
+  /// Null unless the node shares the database.
+  [[nodiscard]] Seat* seat() { return seat_.get(); }
+  /// Sends nothing new and gives back what it has.
+  void begin_leaving();
+  /// Whether nothing of it is under way any more.
+  [[nodiscard]] bool is_idle() const { return engine_->in_flight() == 0 && unwritten_.empty(); }
   [[nodiscard]] std::uint64_t generation() const { return parts_.generation; }
-  /// The last commit that the engine was told of.
+  /// The last commit of this node that the engine was told of.
   [[nodiscard]] std::uint64_t told_seq() const { return told_seq_; }
+  /// The last commit up to which the engine was told of everybody's.
+  [[nodiscard]] std::uint64_t heard_seq() const;
   [[nodiscard]] bool read_failed() const { return read_failed_; }
 
  private:
@@ -105,14 +121,23 @@ class Node {
     int count_ = 0;
   };
 
-  /// Adopts all there is: what a process does before it sends.
+  /// Adopts all there is: what a process that is alone does before it sends.
   void begin_process();
+  void take_seat();
+  /// Queues a change of the node's own.
+  void post(std::string text, Change change);
+  void ask_for(const Holdings::Asked& asked);
+  void refresh();
+  void hear(MonoTime mono);
+  [[nodiscard]] News take_news(std::size_t news_count);
+  void follow_seat(MonoTime mono);
   /// The delivery of the endpoint that has been due for longest.
   [[nodiscard]] DeliveryId first_pending(EndpointId endpoint, WallTime wall);
   void pass_on(Effects& effects, std::uint64_t seq);
   void settle_too_early();
 
   Parts parts_;
+  std::unique_ptr<Seat> seat_;
   std::unique_ptr<StoreReader> writer_reader_;
   std::unique_ptr<StoreReader> engine_reader_;
   std::unique_ptr<FaultyStore> store_;
@@ -125,9 +150,15 @@ class Node {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<EngineFeed> feed_;
   std::vector<Command> commands_;
-  std::deque<std::pair<std::uint64_t, News>> inbox_;
+  struct Told {
+    std::uint64_t seq = 0;
+    bool is_own = true;  ///< of a commit of this node
+    News news;
+  };
+  std::deque<Told> inbox_;
   std::uint64_t told_seq_;
-  std::uint64_t seq_;
+  bool refreshing_ = false;  // a refresh is queued
+  bool writable_ = true;
   bool read_failed_ = false;
 };
 

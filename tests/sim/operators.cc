@@ -244,7 +244,7 @@ void World::start_task() {
 
 void World::maintain() {
   const Millis hold = plan_.hold_disabled;
-  enqueue<bool>(
+  enqueue_led<bool>(
       "sweep",
       [hold](WriteContext& context) -> Result<bool> {
         bool more = false;
@@ -257,20 +257,23 @@ void World::maintain() {
         checker_->notes.hold_disabled = hold;
       }
   );
-  enqueue<bool>(
-      "sweep behind circuits",
-      [](WriteContext& context) -> Result<bool> {
-        bool more = false;
-        EndpointId after;
-        if (auto swept = sweep_circuits(context, default_policy(), after, more); !swept)
-          return tl::unexpected(swept.error());
-        return more;
-      },
-      [this](const bool& /*more*/) { checker_->notes.sweep = true; }
-  );
+  for (const auto& member : members_) {
+    member->node->enqueue(command_of<bool>(
+        "sweep behind circuits",
+        [](WriteContext& context) -> Result<bool> {
+          bool more = false;
+          EndpointId after;
+          if (auto swept = sweep_circuits(context, default_policy(), after, more); !swept)
+            return tl::unexpected(swept.error());
+          return more;
+        },
+        [this](const bool& /*more*/) { checker_->notes.sweep = true; }
+    ));
+  }
   enqueue_filtered<std::size_t>(
       "take up the outbox",
-      [](WriteContext& context, Filtering& filtering) {
+      [](WriteContext& context, Filtering& filtering) -> Result<std::size_t> {
+        if (!context.leads()) return std::size_t{0};
         return take_up_outbox(context, *Catalogue::build({}), {}, limits::kChunkRowsMax, filtering);
       },
       [this](const std::size_t& rows) {
@@ -278,7 +281,7 @@ void World::maintain() {
       }
   );
   for (const TaskId id : tasks_) {
-    enqueue<Task>(
+    enqueue_led<Task>(
         fmt::format("step task {}", id.value),
         [id](WriteContext& context) { return step_task(context, id); },
         [this, id](const Task& task) {
@@ -289,7 +292,7 @@ void World::maintain() {
   }
   if (!plan_.prunes || !happens(0.3)) return;
   const Millis retention = plan_.retention;
-  enqueue<Pruned>(
+  enqueue_led<Pruned>(
       "prune",
       [retention](WriteContext& context) {
         return context.store.prune(
@@ -298,7 +301,7 @@ void World::maintain() {
       },
       [this, retention](const Pruned& /*pruned*/) {
         checker_->notes.prune = true;
-        checker_->notes.prune_before = clock_.wall_now() - retention;
+        checker_->notes.prune_before = written_at_ - retention;
       }
   );
 }

@@ -12,6 +12,21 @@ double maybe(Prng& prng, double most) {
   return exists ? p : 0.0;
 }
 
+/// What does not concern several nodes, or not yet, is drawn for one.
+void draw_nodes(Prng& prng, Plan& plan) {
+  if (!chance(prng, 0.3)) return;
+  plan.nodes = 2 + static_cast<int>(prng.below(2));
+  plan.lease = Millis{2000} + draw_millis(prng, Millis{8000});
+  plan.mail_delay = chance(prng, 0.5) ? draw_millis(prng, Millis{2000}) : Millis{0};
+  plan.mail_lost = maybe(prng, 0.3);
+  plan.join = 0.05 + 0.2 * prng.unit();
+  plan.cut_off = maybe(prng, 0.02);
+  plan.away = maybe(prng, 0.02);
+  // Leases end by the database's clock.
+  plan.wall_step = 0.0;
+  plan.long_jump = 0.0;
+}
+
 }  // namespace
 
 Plan draw_plan(Prng& prng) {
@@ -63,6 +78,7 @@ Plan draw_plan(Prng& prng) {
   for (std::size_t mode = 1; mode < kModeCount; ++mode) {
     if (chance(prng, 0.4)) plan.modes.push_back(static_cast<Mode>(mode));
   }
+  draw_nodes(prng, plan);
   return plan;
 }
 

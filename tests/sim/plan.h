@@ -58,6 +58,14 @@ struct Plan {
   double call_fails = 0.0;
   double read_fails = 0.0;
   double mode_change = 0.05;
+  // Several nodes over one database.
+  int nodes = 1;
+  Millis lease{5000};
+  Millis mail_delay{0};
+  double mail_lost = 0.0;  ///< of a commit, to one node
+  double join = 0.0;       ///< while there are fewer
+  double cut_off = 0.0;    ///< of a node from its lease, for a while
+  double away = 0.0;       ///< of the database, from a node, for a while
   std::vector<Mode> modes;
 };
 

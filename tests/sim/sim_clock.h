@@ -46,4 +46,30 @@ class SimClock final : public Clock {
   std::vector<WallTime> shown_{wall_};
 };
 
+/// The clocks of one machine.
+class MachineClock final : public Clock {
+ public:
+  struct Machine {
+    std::int64_t boot = 0;  ///< 0: that of the simulator's own clock
+    Millis wall_ahead{0};
+    Millis mono_ahead{0};
+  };
+  /// `clock` outlives it.
+  MachineClock(const SimClock& clock, const Machine& machine) : clock_(clock), machine_(machine) {}
+
+  [[nodiscard]] WallTime wall_now() const override {
+    return clock_.wall_now() + machine_.wall_ahead;
+  }
+  [[nodiscard]] MonoTime mono_now() const override {
+    return clock_.mono_now() + machine_.mono_ahead;
+  }
+  [[nodiscard]] std::int64_t boot() const override {
+    return machine_.boot == 0 ? clock_.boot() : machine_.boot;
+  }
+
+ private:
+  const SimClock& clock_;
+  const Machine machine_;
+};
+
 }  // namespace postrider::sim

@@ -16,6 +16,8 @@ constexpr std::size_t kAll = 1'000'000;
 constexpr std::uint64_t kSalt = 1;
 /// How long a turn lets programs run that are under way.
 constexpr Millis kRendering{5};
+/// What receivers and circuits ask for at most.
+constexpr Millis kHoldMax = std::chrono::minutes{6};
 
 /// Makes the database; its ids are the same at every run of a seed.
 void make_database(const std::string& path) {
@@ -31,6 +33,13 @@ World::World(WorldOptions options)
   make_database(options_.path);
   tables_ = std::make_unique<Tables>(options_.path);
   network_ = std::make_unique<Network>(clock_, Prng{prng_.next()});
+  if (plan_.nodes > 1) {
+    shared_ = std::make_unique<SharedDatabase>(options_.path, clock_, plan_.lease);
+    shared_->on_removed = [this](std::uint64_t node) {
+      trace_.note(fmt::format("node {}: removed", node));
+      checker_->on_gone(node);
+    };
+  }
   checker_ = std::make_unique<Checker>(Checker::Parts{
       *tables_,
       clock_,
@@ -39,24 +48,23 @@ World::World(WorldOptions options)
       IdCodec{kSalt},
       plan_.in_flight_max,
       default_policy(),
+      shared_.get(),
   });
-  restart("start");
+  if (is_shared()) {
+    for (int i = 0; i < plan_.nodes; ++i) join();
+  } else {
+    start("start");
+  }
 }
 
-void World::restart(const char* why) {
-  trace_.note(fmt::format("node {}: {}", generation_ + 1, why));
-  if (generation_ > 0) {
-    network_->forget(generation_);
-    node_.reset();
-    if (happens(plan_.reboot)) clock_.reboot();
-    checker_->on_crash();
-  }
+World::Member& World::start(const char* why, const MachineClock::Machine& machine) {
   ++generation_;
-  drain_steps_ = 0;
-  control_ = std::make_unique<StoreControl>();
-  control_->plan = &plan_;
-  control_->prng = Prng{prng_.next()};
-  control_->canary = options_.canary;
+  trace_.note(fmt::format("node {}: {}", generation_, why));
+  auto owned = std::make_unique<Member>(clock_, machine);
+  Member& member = *owned;
+  member.control.plan = &plan_;
+  member.control.prng = Prng{prng_.next()};
+  member.control.canary = options_.canary;
   Node::Parts parts;
   parts.path = options_.path;
   parts.engine.in_flight_max = plan_.in_flight_max;
@@ -64,45 +72,96 @@ void World::restart(const char* why) {
   parts.engine.line_bytes_max = plan_.line_bytes_max;
   parts.engine.retry_default = default_policy();
   parts.engine.request.user_agent = "sim";
-  parts.control = control_.get();
-  parts.on_request = [this](TransferId id, Request request) { on_request(id, std::move(request)); };
-  parts.on_render = [this](TransferId id, const ProgramJob& job) {
-    checker_->on_render(id, job, node_->told_seq());
+  parts.control = &member.control;
+  parts.on_request = [this, &member](TransferId id, Request request) {
+    on_request(member, id, std::move(request));
   };
-  parts.on_rendered = [this](const Rendered& result) {
-    checker_->on_rendered(result, node_->told_seq());
+  parts.on_render = [this, &member](TransferId id, const ProgramJob& job) {
+    checker_->on_render(id, job, actor(member));
   };
-  parts.clock = &clock_;
+  parts.on_rendered = [this, &member](const Rendered& result) {
+    if (!is_shared() || shared_->has(member.generation()))
+      checker_->on_rendered(result, actor(member));
+  };
+  parts.on_adopted = [this, &member](const Partitions& partitions) {
+    checker_->on_adopted(partitions, actor(member));
+  };
+  parts.clock = &member.clock;
   parts.generation = generation_;
-  parts.seq = seq_;
+  parts.seq = &seq_;
   parts.seed = prng_.next();
-  node_ = std::make_unique<Node>(std::move(parts));
+  if (is_shared())
+    parts.seat.emplace(Seat::Parts{*shared_, member.clock, member.lease, options_.canary});
+  members_.push_back(std::move(owned));
+  member.node = std::make_unique<Node>(std::move(parts));
+  return member;
+}
+
+Actor World::actor(const Member& member) const {
+  return {
+      member.node->generation(),
+      member.clock.wall_now(),
+      member.node->told_seq(),
+      member.node->heard_seq(),
+  };
+}
+
+void World::on_request(Member& member, TransferId id, Request request) {
+  if (options_.canary == Canary::kWrongBytesSigned) request.body += ' ';
+  Flight flight;
+  flight.transfer = id;
+  flight.generation = member.generation();
+  checker_->on_request(flight, request, actor(member));
+  network_->send(std::move(flight));
+}
+
+// --- One process at a time -----------------------------------------------------------------------
+
+void World::restart(const char* why) {
+  const std::uint64_t before = generation_;
+  network_->forget(before);
+  members_.clear();
+  if (happens(plan_.reboot)) clock_.reboot();
+  ++checker_->counts.crashes;
+  checker_->on_gone(before);
+  const Actor next{before + 1, clock_.wall_now(), seq_, seq_};
+  checker_->on_adopt(Partitions{}.set(), next);
+  checker_->on_adopted(Partitions{}.set(), next);
+  start(why);
 }
 
 void World::follow() {
-  frozen_.reset();
-  control_->followed = true;
-  frozen_ = Frozen{std::move(control_), std::move(node_)};
+  frozen_ = std::move(members_.front());
+  frozen_->control.followed = true;
   restart("follows one that is frozen");
 }
 
 void World::wake_frozen() {
-  const Frozen frozen = std::move(*frozen_);
-  frozen_.reset();
-  if (!frozen.node->has_work()) return;
-  trace_.note(fmt::format("node {}: wakes up", frozen.node->generation()));
+  const std::unique_ptr<Member> frozen = std::move(frozen_);
+  if (!frozen->node->has_work()) return;
+  trace_.note(fmt::format("node {}: wakes up", frozen->generation()));
   const WallTime now = clock_.wall_now();
-  note_written(frozen.node->write(now, kAll, false), now);
+  note_written(*frozen, frozen->node->write(now, kAll, false), now);
 }
 
-void World::on_request(TransferId id, Request request) {
-  if (options_.canary == Canary::kWrongBytesSigned) request.body += ' ';
-  Flight flight;
-  flight.transfer = id;
-  flight.generation = generation_;
-  checker_->on_request(flight, request, node_->told_seq());
-  network_->send(std::move(flight));
+void World::step_single() {
+  if (happens(plan_.crash)) restart("crashed");
+  if (happens(plan_.freeze)) follow();
+  if (frozen_ && happens(0.2)) wake_frozen();
+  if (happens(plan_.drain)) {
+    members_.front()->node->engine().drain();
+    members_.front()->drain_steps = 20;
+  }
+  int& drain_steps = members_.front()->drain_steps;
+  if (drain_steps > 0 && --drain_steps == 0) restart("drained");
+  if (happens(plan_.write_turn)) write_turn(*members_.front(), !happens(plan_.crash / 4));
+  if (happens(plan_.engine_turn)) {
+    const bool late = happens(plan_.news_delay);
+    engine_turn(*members_.front(), late ? prng_.below(3) : kAll);
+  }
 }
+
+// --- Turns ---------------------------------------------------------------------------------------
 
 bool World::run_filters(Filtering& filtering) {
   filters_.faults = !ending_;
@@ -122,76 +181,99 @@ void World::advance() {
   if (happens(plan_.long_jump)) {
     clock_.advance(draw_millis(prng_, std::chrono::hours{30}));
   } else if (happens(0.2)) {
-    advance_to_next();
+    return advance_to_next();
   } else {
-    clock_.advance(draw_millis(prng_, plan_.step_max));
+    advance_by(draw_millis(prng_, plan_.step_max));
   }
   network_->move();
+}
+
+void World::advance_by(Millis by) {
+  if (!is_shared()) return clock_.advance(by);
+  const Millis pause = plan_.lease / 10;
+  for (Millis left = by; left > Millis{0}; left -= pause) {
+    clock_.advance(std::min(left, pause));
+    renew_leases();
+  }
 }
 
 void World::advance_to_next() {
-  std::optional<Millis> wait = node_->engine().idle_for(clock_.wall_now(), clock_.mono_now());
-  if (const auto next = network_->next_at()) {
-    const auto until = std::chrono::ceil<Millis>(*next - clock_.mono_now());
-    if (!wait || until < *wait) wait = until;
+  std::optional<Millis> wait;
+  const auto consider = [&wait](std::optional<Millis> other) {
+    if (other && (!wait || *other < *wait)) wait = other;
+  };
+  for (const auto& member : members_) {
+    const Clock& clock = member->clock;
+    consider(member->node->engine().idle_for(clock.wall_now(), clock.mono_now()));
+    if (member->node->is_rendering()) consider(kRendering);
+    if (member->node->seat() != nullptr && member->node->seat()->has_mail())
+      consider(std::chrono::ceil<Millis>(member->mail_at - clock_.mono_now()));
   }
-  if (node_->is_rendering()) wait = std::min(wait.value_or(kRendering), kRendering);
-  clock_.advance(std::clamp(wait.value_or(Millis{1000}), Millis{0}, Millis{86'400'000}));
+  if (const auto next = network_->next_at())
+    consider(std::chrono::ceil<Millis>(*next - clock_.mono_now()));
+  const Millis longest = is_shared() ? plan_.lease : Millis{86'400'000};
+  advance_by(std::clamp(wait.value_or(Millis{1000}), Millis{0}, longest));
   network_->move();
 }
 
-void World::write_turn(bool tell) {
-  if (!node_->has_work()) return;
+bool World::write_turn(Member& member, bool tell) {
+  Node& node = *member.node;
+  if (!node.has_work()) return true;
   const std::size_t commands_max = 1 + prng_.below(8);
-  const WallTime now = clock_.wall_now();
-  const Written written = node_->write(now, commands_max, tell);
-  note_written(written, now);
-  if (written.crashed) return restart("crashed in a commit");
-  if (!tell) restart("crashed between commit and news");
+  const WallTime now = member.clock.wall_now();
+  const Written written = node.write(now, commands_max, tell);
+  note_written(member, written, now);
+  if (is_shared()) pass_mail(member, written, tell && !written.crashed);
+  if (!written.crashed && tell) return true;
+  const char* why = written.crashed ? "crashed in a commit" : "crashed between commit and news";
+  if (!is_shared()) {
+    restart(why);
+  } else {
+    end_member(node.generation(), why);
+  }
+  return false;
 }
 
-void World::note_written(const Written& written, WallTime now) {
-  if (written.committed) seq_ = written.seq;
+void World::note_written(const Member& member, const Written& written, WallTime now) {
+  written_at_ = now;
   for (std::size_t i = 0; i < written.commands.size(); ++i) {
     const Command& command = written.commands[i];
     const Status* answer = written.answers.empty() ? nullptr : &written.answers[i];
     trace_.note(fmt::format(
-        "commit {}: {}: {}",
+        "commit {}: node {}: {}: {}",
         written.committed ? seq_ : 0,
+        member.generation(),
         command.text,
         answer == nullptr ? "no answer" : (*answer ? "done" : answer->error().context)
     ));
     command.done(written.committed && command.ran_well, answer);
   }
-  checker_->on_commit(seq_, now, written.settled);
+  Actor writer = actor(member);
+  writer.now = now;
+  checker_->on_commit(seq_, writer, written.settled);
+  if (written.adopted.any()) checker_->on_adopt(written.adopted, writer);
 }
 
-void World::engine_turn(std::size_t news_count) {
+void World::engine_turn(Member& member, std::size_t news_count) {
+  const bool counts = !is_shared() || shared_->has(member.generation());
   std::vector<Completion> completions;
-  for (auto& [flight, completion] : network_->take(generation_)) {
-    checker_->on_answer(flight, completion.response);
+  for (auto& [flight, completion] : network_->take(member.generation())) {
+    if (counts) checker_->on_answer(flight, completion.response, actor(member));
     completions.push_back(std::move(completion));
   }
-  node_->turn(clock_.wall_now(), clock_.mono_now(), std::move(completions), news_count);
-  checker_->on_turn(node_->told_seq());
+  const Clock& clock = member.clock;
+  member.node->turn(clock.wall_now(), clock.mono_now(), std::move(completions), news_count);
+  checker_->on_turn(actor(member));
 }
 
 void World::step() {
   ++trace_.step;
   advance();
   draw_commands();
-  if (happens(plan_.crash)) restart("crashed");
-  if (happens(plan_.freeze)) follow();
-  if (frozen_ && happens(0.2)) wake_frozen();
-  if (happens(plan_.drain)) {
-    node_->engine().drain();
-    drain_steps_ = 20;
-  }
-  if (drain_steps_ > 0 && --drain_steps_ == 0) restart("drained");
-  if (happens(plan_.write_turn)) write_turn(!happens(plan_.crash / 4));
-  if (happens(plan_.engine_turn)) {
-    const bool late = happens(plan_.news_delay);
-    engine_turn(late ? prng_.below(3) : kAll);
+  if (is_shared()) {
+    step_nodes();
+  } else {
+    step_single();
   }
 }
 
@@ -208,46 +290,68 @@ void World::enable_all() {
   }
 }
 
+bool World::is_quiet() {
+  const auto is_idle = [](const auto& member) {
+    Node& node = *member->node;
+    return !node.has_work() && node.news_waiting() == 0 && node.engine().in_flight() == 0 &&
+           !node.is_rendering();
+  };
+  return checker_->all_final() && checker_->all_active() &&
+         std::all_of(members_.begin(), members_.end(), is_idle) && tables_->outbox().empty() &&
+         tables_->number("SELECT count(*) FROM task WHERE state = 'running'") == 0;
+}
+
 void World::finish() {
   trace_.note("faults are over");
   ending_ = true;
-  control_->faults = false;
   plan_.wall_step = 0;
   plan_.long_jump = 0;
   network_->heal();
+  for (const auto& member : members_) end_faults(*member);
   if (frozen_) wake_frozen();
-  if (drain_steps_ > 0) restart("drained");
-  const std::size_t steps_max = kEndStepsMin + kEndStepsPerDelivery * checker_->deliveries().size();
-  for (std::size_t i = 0; i < steps_max; ++i) {
+  if (!is_shared() && members_.front()->drain_steps > 0) restart("drained");
+  // Commands that wait may make further deliveries.
+  const auto steps_max = [this] {
+    return kEndStepsMin + kEndStepsPerDelivery * checker_->deliveries().size();
+  };
+  for (std::size_t i = 0; i < steps_max(); ++i) {
     ++trace_.step;
     if (i % 8 == 0) {
       maintain();
       enable_all();
     }
-    write_turn();
-    engine_turn(kAll);
-    const bool quiet = checker_->all_final() && checker_->all_active() && !node_->has_work() &&
-                       node_->news_waiting() == 0 && node_->engine().in_flight() == 0 &&
-                       !node_->is_rendering() && tables_->outbox().empty() &&
-                       tables_->number("SELECT count(*) FROM task WHERE state = 'running'") == 0;
-    if (quiet && i > 16) break;
+    if (is_shared()) {
+      step_nodes();
+    } else {
+      write_turn(*members_.front());
+      engine_turn(*members_.front(), kAll);
+    }
+    if (i > 16 && is_quiet()) break;
     advance_to_next();
   }
-  trace_.note(fmt::format(
-      "the end, lanes {} in flight {} work {} news {} engine idle for {}",
-      node_->engine().lanes_count(),
-      node_->engine().in_flight(),
-      node_->has_work(),
-      node_->news_waiting(),
-      node_->engine().idle_for(clock_.wall_now(), clock_.mono_now()).value_or(Millis{-1}).count()
-  ));
+  for (const auto& member : members_) {
+    Node& node = *member->node;
+    trace_.note(fmt::format(
+        "the end, node {} lanes {} in flight {} work {} news {}",
+        member->generation(),
+        node.engine().lanes_count(),
+        node.engine().in_flight(),
+        node.has_work(),
+        node.news_waiting()
+    ));
+  }
   checker_->on_end();
   // The longest hold is over: nothing keeps a lane any more.
-  clock_.advance(std::chrono::hours{25});
-  engine_turn(kAll);
-  if (node_->engine().lanes_count() != 0) throw Violation{"lanes are left with nothing to do"};
-  if (node_->engine().line_bytes() != 0) throw Violation{"the budget of lines leaks"};
-  if (node_->engine().ready_bytes() != 0) throw Violation{"the budget of bytes leaks"};
+  advance_by(is_shared() ? kHoldMax : std::chrono::hours{25});
+  // What nodes look at from time to time may need a transaction.
+  for (int i = 0; is_shared() && i < 3; ++i) step_nodes();
+  for (const auto& member : members_) {
+    engine_turn(*member, kAll);
+    const Engine& engine = member->node->engine();
+    if (engine.lanes_count() != 0) throw Violation{"lanes are left with nothing to do"};
+    if (engine.line_bytes() != 0) throw Violation{"the budget of lines leaks"};
+    if (engine.ready_bytes() != 0) throw Violation{"the budget of bytes leaks"};
+  }
 }
 
 }  // namespace postrider::sim

@@ -1,4 +1,4 @@
-// One run: a node, its receivers, producers and operators, all from one seed.
+// One run: one node or several, their receivers, producers and operators, all from one seed.
 #pragma once
 
 #include <cstdint>
@@ -36,20 +36,73 @@ class World {
   [[nodiscard]] const Counts& counts() const { return checker_->counts; }
 
  private:
+  /// A process that runs, or is frozen.
+  struct Member {
+    Member(const SimClock& base, const MachineClock::Machine& machine)
+        : machine_clock(base, machine) {}
+
+    [[nodiscard]] std::uint64_t generation() const { return node->generation(); }
+
+    StoreControl control;
+    SimLease::Control lease;
+    MachineClock machine_clock;
+    AdjustedClock clock{machine_clock};
+    int drain_steps = 0;  ///< until a process that drains ends
+    // By the simulator's clock; in the past when it is not so.
+    MonoTime frozen_until;
+    MonoTime cut_off_until;
+    MonoTime away_until;
+    bool frozen = false;
+    MonoTime mail_at;  ///< when the last mail that is under way comes
+    std::unique_ptr<Node> node;
+  };
+
   void step();
   void finish();
+  [[nodiscard]] bool is_quiet();
   void enable_all();
   void advance();
+  void advance_by(Millis by);
   void advance_to_next();
-  void write_turn(bool tell = true);
-  void engine_turn(std::size_t news_count);
+  /// False when the process is gone.
+  bool write_turn(Member& member, bool tell = true);
+  void engine_turn(Member& member, std::size_t news_count);
+  /// Another process, which is the last of members_.
+  Member& start(const char* why, const MachineClock::Machine& machine = {});
+  void note_written(const Member& member, const Written& written, WallTime now);
+  void on_request(Member& member, TransferId id, Request request);
+  [[nodiscard]] Actor actor(const Member& member) const;
+
+  // One process at a time.
+
+  void step_single();
   void restart(const char* why);
   /// Another node takes over from one that is frozen.
   void follow();
   /// The frozen node goes on where it was: nothing of that gets into the database.
   void wake_frozen();
-  void note_written(const Written& written, WallTime now);
-  void on_request(TransferId id, Request request);
+
+  // Several nodes over one database; world_nodes.cc.
+
+  [[nodiscard]] bool is_shared() const { return shared_ != nullptr; }
+  [[nodiscard]] Member* find_member(std::uint64_t generation);
+  void step_nodes();
+  void join();
+  void strike_nodes();
+  void strike(Member& member);
+  /// False when it is gone.
+  bool take_turns(Member& member);
+  void wake(Member& member);
+  void end_faults(Member& member);
+  /// Renews what is due.
+  void renew_leases();
+  void pass_mail(const Member& from, const Written& written, bool tell);
+  /// The process ends; what it has in the database stays.
+  void end_member(std::uint64_t generation, const char* why);
+  void end_if_left(Member& member);
+  [[nodiscard]] Member& any_member() {
+    return *members_[members_.size() == 1 ? 0 : prng_.below(members_.size())];
+  }
 
   // Producers; commands.cc.
   void draw_commands();
@@ -78,6 +131,14 @@ class World {
       std::function<Result<T>(WriteContext&)> change,
       std::function<void(const T&)> done
   );
+  /// Likewise of what is done once for all nodes.
+  template <class T>
+  void enqueue_led(
+      std::string text,
+      std::function<Result<T>(WriteContext&)> change,
+      std::function<void(const T&)> done
+  );
+  [[nodiscard]] Member& leader();
   template <class T>
   using Filtered = std::function<Result<T>(WriteContext&, Filtering&)>;
   /// A change that is tried again while filters have to run before it.
@@ -104,19 +165,16 @@ class World {
   FilterRunner filters_{Prng{options_.seed}, options_.canary};
   SimClock clock_;
   Trace trace_{clock_};
-  std::unique_ptr<StoreControl> control_;  ///< of node_
+  std::unique_ptr<SharedDatabase> shared_;  ///< null with one process at a time
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Checker> checker_;
-  std::unique_ptr<Node> node_;
-  struct Frozen {
-    std::unique_ptr<StoreControl> control;
-    std::unique_ptr<Node> node;
-  };
-  std::optional<Frozen> frozen_;
+  std::vector<std::unique_ptr<Member>> members_;
+  std::unique_ptr<Member> frozen_;  ///< which another one has followed, with one at a time
   std::uint64_t generation_ = 0;
   std::uint64_t seq_ = 0;
-  int drain_steps_ = 0;
+  std::int64_t machines_ = 1;
+  WallTime written_at_;  ///< by the clock of the node that wrote last
   bool ending_ = false;
 
   std::int64_t events_count_ = 0;
@@ -131,7 +189,20 @@ void World::enqueue(
     std::function<Result<T>(WriteContext&)> change,
     std::function<void(const T&)> done
 ) {
-  node_->enqueue(command_of<T>(std::move(text), std::move(change), std::move(done)));
+  any_member().node->enqueue(command_of<T>(std::move(text), std::move(change), std::move(done)));
+}
+
+template <class T>
+void World::enqueue_led(
+    std::string text,
+    std::function<Result<T>(WriteContext&)> change,
+    std::function<void(const T&)> done
+) {
+  auto led = [change = std::move(change)](WriteContext& context) -> Result<T> {
+    if (!context.leads()) return fail(Errc::kConflict, "this node does not lead");
+    return change(context);
+  };
+  leader().node->enqueue(command_of<T>(std::move(text), std::move(led), std::move(done)));
 }
 
 template <class T>
@@ -150,7 +221,7 @@ void World::enqueue_filtered(
     if (answer == nullptr || !filtering->needs_any() || !run_filters(*filtering)) return;
     enqueue_filtered<T>(text, change, done, filtering);
   };
-  node_->enqueue(std::move(command));
+  any_member().node->enqueue(std::move(command));
 }
 
 template <class T>
