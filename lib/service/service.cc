@@ -124,35 +124,46 @@ void Service::join_others() {
   lease_->start(
       {.may_send_until = [this](MonoTime end) { dispatcher_.send_until(end); },
        .owned = [this](const Partitions& partitions) { own(partitions); },
-       .surplus = [this](const Partitions& partitions) { abandon(partitions); },
+       .surplus = [this](const Partitions& partitions) { give_up(partitions); },
        .lost = [this] { lose(); }}
   );
 }
 
 bool Service::sends_for(EndpointId endpoint) const {
   const MutexLock lock(mutex_);
-  return owned_.test(partition_of(endpoint));
+  return holdings_.owned().test(partition_of(endpoint));
 }
 
 void Service::own(const Partitions& partitions) {
+  Holdings::Asked asked;
   {
     const MutexLock lock(mutex_);
-    if ((partitions & ~owned_).none()) return;
+    asked = holdings_.keep(partitions);
   }
-  writer_.post([this, partitions](WriteContext& context) {
-    return adopt(context, partitions, clock_.mono_now());
-  });
+  ask_for(asked);
 }
 
-void Service::abandon(const Partitions& partitions) {
+void Service::give_up(const Partitions& partitions) {
+  Holdings::Asked asked;
   {
     const MutexLock lock(mutex_);
-    if ((partitions & owned_).none()) return;
+    asked = holdings_.give_up(partitions);
   }
-  writer_.post([partitions](WriteContext& context) -> Status {
-    postrider::abandon(context, partitions);
-    return {};
-  });
+  ask_for(asked);
+}
+
+void Service::ask_for(const Holdings::Asked& asked) {
+  if (asked.adopt.any()) {
+    writer_.post([this, partitions = asked.adopt](WriteContext& context) {
+      return adopt(context, partitions, clock_.mono_now());
+    });
+  }
+  if (asked.abandon.any()) {
+    writer_.post([partitions = asked.abandon](WriteContext& context) -> Status {
+      abandon(context, partitions);
+      return {};
+    });
+  }
 }
 
 void Service::begin_stop() {
@@ -213,7 +224,7 @@ void Service::committed(Effects effects, double commit_seconds, std::int64_t row
   if (effects.tasks_changed || !effects.endpoints_removed.empty()) maintenance_.wake();
   {
     const MutexLock lock(mutex_);
-    owned_ = effects.owned;
+    holdings_.committed(effects);
   }
   metrics_.set_partitions(static_cast<std::int64_t>(effects.owned.count()));
   if (messenger_) messenger_->post(news_for_others(effects));

@@ -20,6 +20,7 @@
 #include "service/dispatcher.h"
 #include "service/emit.h"
 #include "service/filtered_command.h"
+#include "service/holdings.h"
 #include "service/keyring.h"
 #include "service/lease_keeper.h"
 #include "service/maintenance.h"
@@ -168,7 +169,8 @@ class Service final : private CommitListener {
   void join_others();
   /// Begins to send for those of them that the service does not send for yet.
   void own(const Partitions& partitions);
-  void abandon(const Partitions& partitions);
+  void give_up(const Partitions& partitions);
+  void ask_for(const Holdings::Asked& asked);
   /// Whether this node does.
   [[nodiscard]] bool sends_for(EndpointId endpoint) const;
   void lose();
@@ -191,7 +193,7 @@ class Service final : private CommitListener {
   bool running_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
   /// What it sends for, by what is committed.
-  Partitions owned_ POSTRIDER_GUARDED_BY(mutex_);
+  Holdings holdings_ POSTRIDER_GUARDED_BY(mutex_);
   /// When the drain time ends; set by begin_stop().
   std::optional<MonoTime> drained_by_ POSTRIDER_GUARDED_BY(mutex_);
 

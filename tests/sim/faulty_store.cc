@@ -219,7 +219,10 @@ class FaultyReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) override {
     if (auto fine = may_fail(); !fine) return tl::unexpected(fine.error());
-    return inner_->pending(ids);
+    auto found = inner_->pending(ids);
+    if (!found) return found;
+    for (auto& one : *found) one.endpoint_version = page_version(one.pending.delivery.endpoint);
+    return found;
   }
   [[nodiscard]] Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() override {
     if (control_.away) return fail(Errc::kUnavailable, "simulated: no server");
