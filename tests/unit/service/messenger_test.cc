@@ -187,9 +187,10 @@ TEST_F(MessengerTest, SendsTheRestNoMoreWhenAMessageFails) {
   for (std::int64_t i = 0; i < 1000; ++i) much.read_again.push_back({1LL << 50});
   ASSERT_GT(encode_messages(much).size(), 1U);
   channel_.sends_fail = 1;
-  messenger_.post(much);
   start();
   ASSERT_TRUE(wait_for_waits(1));
+  messenger_.post(much);
+  ASSERT_TRUE(wait_for_waits(2));
   EXPECT_THAT(channel_.sent, IsEmpty());
   messenger_.post(read_again(2));
   ASSERT_TRUE(wait_for_sent(1));
