@@ -39,7 +39,8 @@ void Engine::hand_over(DueDelivery fresh, WallTime now) {
 
 void Engine::hand_over(PendingDelivery fresh, WallTime now) {
   Lane* lane = lane_of(fresh.pending.delivery.endpoint, false);
-  if (lane == nullptr) return;
+  // What is told twice, or was read as well, may be held already.
+  if (lane == nullptr || lane->is_held(fresh.pending.delivery.id)) return;
   if (is_for_later(*lane, fresh.endpoint_version)) {
     read_again(fresh.pending.delivery.endpoint);
   } else {

@@ -22,6 +22,7 @@ class FakeReader final : public StoreReader {
   std::vector<std::pair<EndpointId, MonoTime>> sends;
   int reads_count = 0;
   int ordered_reads_count = 0;
+  int pending_reads_count = 0;
   bool fails = false;
 
   [[nodiscard]] Result<DuePage> due(const DueParams& params) override {
@@ -111,10 +112,13 @@ class FakeReader final : public StoreReader {
   }
   [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) override {
+    if (fails) return fail(Errc::kBusy, "fake");
+    ++pending_reads_count;
     std::vector<PendingDelivery> found;
     for (const DeliveryId id : ids) {
       const auto row = rows.find(id.value);
-      if (row != rows.end()) found.push_back({.pending = row->second});
+      if (row == rows.end()) continue;
+      found.push_back({row->second, version_of(row->second.delivery.endpoint)});
     }
     return found;
   }

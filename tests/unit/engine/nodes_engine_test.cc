@@ -114,6 +114,21 @@ TEST_F(EndpointVersions, AwaitsNoEndpointThatIsDeleted) {
   EXPECT_EQ(sent_count(), 0U);
 }
 
+TEST_F(EndpointVersions, ProbesAnOpenCircuitWithNothingForALaterVersionEither) {
+  const OpenCircuit open{now(), now() + std::chrono::hours{1}, Circuit::kDelayInitial};
+  engine_.restore_circuit({1}, Circuit::kFailuresMax, open, now(), mono_now());
+  reader_.versions[1] = 5;
+  store(1);
+  engine_.probe_with({1}, {1});
+  tick();
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_TRUE(engine_.awaits_endpoints());
+  put_version(1, 5, "http://receiver/after");
+  tick();
+  ASSERT_EQ(sent_count(), 1U);
+  EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("after"));
+}
+
 // Lines that others append to.
 
 class AppendsOfOthers : public EngineTest {
@@ -239,6 +254,69 @@ TEST_F(AppendsOfOthers, SendsWhatWaitsInNoLineAtOnce) {
   turn();
   EXPECT_EQ(sent_count(), 1U);
   EXPECT_EQ(reader_.reads_count, 0) << "it is not looked up first";
+}
+
+// What others append to no line.
+
+class FreeAppendsOfOthers : public AppendsOfOthers {
+ protected:
+  /// Another process has said so, and it was read.
+  void hand_over_read(std::int64_t id) {
+    shared_.hand_over(PendingDelivery{reader_.rows.at(id), reader_.version_of({1})}, now());
+    turn();
+  }
+};
+
+TEST_F(FreeAppendsOfOthers, SendsWhatWasReadWithoutReadingAPage) {
+  store(1);
+  hand_over_read(1);
+  EXPECT_EQ(sent_count(), 1U);
+  EXPECT_EQ(reader_.reads_count, 0);
+}
+
+TEST_F(FreeAppendsOfOthers, SendsOnceWhatItIsToldOfTwice) {
+  shared_.set_writable(false);
+  store(1);
+  hand_over_read(1);
+  hand_over_read(1);
+  shared_.set_writable(true);
+  turn();
+  hand_over_read(1);
+  EXPECT_EQ(sent_count(), 1U);
+  answer_last(200);
+  EXPECT_EQ(sent_count(), 1U);
+  EXPECT_EQ(shared_.lanes_count(), 0U);
+}
+
+TEST_F(FreeAppendsOfOthers, SendsOnceWhatAPageHasBroughtBefore) {
+  store(1);
+  shared_.read_again({1});
+  turn();
+  hand_over_read(1);
+  EXPECT_EQ(sent_count(), 1U);
+}
+
+TEST_F(FreeAppendsOfOthers, AwaitsTheVersionThatItWasAppendedFor) {
+  reader_.versions[1] = 3;
+  store(1);
+  hand_over_read(1);
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_TRUE(shared_.awaits_endpoints());
+  Endpoint endpoint = make_endpoint(1);
+  endpoint.version = 3;
+  shared_.put_endpoint(std::make_shared<const Endpoint>(std::move(endpoint)));
+  turn();
+  EXPECT_EQ(sent_count(), 1U);
+}
+
+TEST_F(FreeAppendsOfOthers, IsWokenForWhatFallsDueLater) {
+  store(1, 1, now() + Millis{700});
+  hand_over_read(1);
+  EXPECT_EQ(sent_count(), 0U);
+  EXPECT_EQ(shared_.idle_for(now(), mono_now()), Millis{700});
+  passed_ += Millis{700};
+  turn();
+  EXPECT_EQ(sent_count(), 1U);
 }
 
 }  // namespace

@@ -148,6 +148,53 @@ TEST_F(EngineFeedTest, CountsNothingTwiceWhenItAdoptsOthers) {
   EXPECT_EQ(sent_count(), 1U) << "two are allowed, one was sent before";
 }
 
+// What others append to no line.
+
+TEST_F(EngineFeedTest, ReadsAtOnceAllThatOthersHaveAppendedForItsEndpoints) {
+  ASSERT_TRUE(apply(adoption(7)));
+  ASSERT_TRUE(apply(adoption(8)));
+  tick();
+  const int pages_count = reader_.reads_count;
+  News news;
+  for (const std::int64_t id : {1, 2, 3}) {
+    store(id, 6 + id);
+    news.appended_free.emplace_back(DeliveryId{id}, EndpointId{6 + id});
+  }
+  static_assert(partition_of(EndpointId{9}) != partition_of(EndpointId{7}));
+  static_assert(partition_of(EndpointId{9}) != partition_of(EndpointId{8}));
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  EXPECT_EQ(sent_count(), 2U) << "9 is another node's";
+  EXPECT_EQ(reader_.pending_reads_count, 1);
+  EXPECT_EQ(reader_.reads_count, pages_count);
+}
+
+TEST_F(EngineFeedTest, ReadsPagesOfWhatOthersHaveAppendedWhenItCannotBeReadAtOnce) {
+  ASSERT_TRUE(apply(adoption(7)));
+  tick();
+  store(1, 7);
+  News news;
+  news.appended_free = {{{1}, {7}}};
+  reader_.fails = true;
+  ASSERT_TRUE(apply(std::move(news)));
+  reader_.fails = false;
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+}
+
+TEST_F(EngineFeedTest, SendsOnceWhatOthersTellOfTwice) {
+  ASSERT_TRUE(apply(adoption(7)));
+  store(1, 7);
+  News news;
+  news.appended_free = {{{1}, {7}}, {{1}, {7}}};
+  ASSERT_TRUE(apply(news));
+  ASSERT_TRUE(apply(news));
+  tick();
+  ASSERT_TRUE(apply(news));
+  tick();
+  EXPECT_EQ(sent_count(), 1U);
+}
+
 // Reading the store.
 
 TEST_F(EngineFeedTest, FailsUntilWhatWaitsCouldBeRead) {
