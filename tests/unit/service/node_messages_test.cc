@@ -69,6 +69,15 @@ TEST(NodeMessages, SayWhatWasAppendedToWhichLine) {
   EXPECT_EQ(passed_on(news).appended, news.appended);
 }
 
+TEST(NodeMessages, SayWhatWasAppendedToNoLine) {
+  News news;
+  news.appended_free = {{{1}, {7}}, {{1LL << 60}, {8}}};
+  EXPECT_THAT(passed_on(news).read_again, ElementsAre(EndpointId{7}, EndpointId{8}))
+      << "where no more of them may wait";
+  const News heard = must(decode_message(encode_messages(news).front()));
+  EXPECT_THAT(heard.appended_free, ElementsAreArray(news.appended_free));
+}
+
 TEST(NodeMessages, SayWhatWasChangedInALineAndInNone) {
   News news;
   news.deliveries_changed.push_back({{1}, {7}, std::nullopt});
@@ -146,14 +155,35 @@ TEST(NodeMessages, AreFilledToTheLastByteAndNoFurther) {
   EXPECT_EQ(longest, kNodeMessageBytesMax);
 }
 
+TEST(NodeMessages, NameEndpointsRatherThanVeryManyDeliveries) {
+  News news;
+  news.read_again = {{9}};
+  for (std::int64_t id = 0; id < 100'000; ++id) {
+    news.appended.push_back({{id}, {7}, "line"});
+    news.appended_free.emplace_back(DeliveryId{id}, EndpointId{8});
+  }
+  news.deliveries_changed = {{{1}, {2}, "line"}};
+  news.probes = {{{3}, {4}}};
+  const auto messages = encode_messages(news);
+  ASSERT_THAT(messages, SizeIs(1));
+  const News heard = arrived(messages);
+  EXPECT_THAT(heard.read_again, ElementsAre(EndpointId{7}, EndpointId{8}, EndpointId{9}));
+  EXPECT_THAT(heard.appended, IsEmpty());
+  EXPECT_THAT(heard.appended_free, IsEmpty());
+  EXPECT_EQ(heard.deliveries_changed, news.deliveries_changed);
+  EXPECT_THAT(heard.probes, ElementsAreArray(news.probes));
+  EXPECT_FALSE(heard.all_again);
+}
+
 TEST(NodeMessages, SayThatEverythingIsToBeLookedAtRatherThanVeryMuch) {
   News news;
-  for (std::int64_t id = 0; id < 100'000; ++id) news.appended.push_back({{id}, {7}, "line"});
+  for (std::int64_t id = 0; id < 100'000; ++id) news.appended.push_back({{id}, {id}, "line"});
   const auto messages = encode_messages(news);
   ASSERT_THAT(messages, SizeIs(1));
   const News heard = arrived(messages);
   EXPECT_TRUE(heard.all_again);
   EXPECT_THAT(heard.appended, IsEmpty());
+  EXPECT_THAT(heard.read_again, IsEmpty());
 }
 
 // What cannot be read.
@@ -236,14 +266,15 @@ TEST_F(NewsForOthers, LeaveOutWhatTheNodeSendsItself) {
   EXPECT_THAT(encode_messages(news_for_others(effects_)), IsEmpty());
 }
 
-TEST_F(NewsForOthers, SayEachEndpointWithFreshDeliveriesOnce) {
+TEST_F(NewsForOthers, SayEachDeliveryThatWaitsInNoLine) {
   effects_.fresh = {
-      fresh(1, kOther, std::nullopt),
-      fresh(2, kThird, std::nullopt),
-      fresh(3, kOther, std::nullopt)};
-  effects_.read_again = {kThird, kOther};
+      fresh(1, kOther, std::nullopt), fresh(2, kOwn, std::nullopt), fresh(3, kThird, std::nullopt)};
+  effects_.read_again = {kThird, kOwn};
   const News news = news_for_others(effects_);
-  EXPECT_THAT(news.read_again, ElementsAre(kOther, kThird));
+  EXPECT_THAT(
+      news.appended_free, ElementsAre(Pair(DeliveryId{1}, kOther), Pair(DeliveryId{3}, kThird))
+  );
+  EXPECT_THAT(news.read_again, ElementsAre(kThird));
   EXPECT_THAT(news.fresh, IsEmpty());
 }
 
