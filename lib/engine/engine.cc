@@ -106,18 +106,6 @@ void Engine::abandon(const Partitions& partitions) {
   for (const auto& [id, lane] : lanes_) {
     if (!endpoints_.contains(id)) take({id});
   }
-  // Something may be in flight for an endpoint that was deleted.
-  for (const auto& [id, lane] : lanes_) {
-    const EndpointId endpoint{id};
-    if (!endpoints_.contains(id) && partitions.test(partition_of(endpoint)))
-      abandoned.push_back(endpoint);
-  }
-  // Something may be in flight for an endpoint that was deleted.
-  for (const auto& [id, lane] : lanes_) {
-    const EndpointId endpoint{id};
-    if (!endpoints_.contains(id) && partitions.test(partition_of(endpoint)))
-      abandoned.push_back(endpoint);
-  }
   for (const EndpointId id : abandoned) {
     leaving_.insert(id.value);
     due_.set(id, std::nullopt);

@@ -76,9 +76,8 @@ TEST(OutboxWatcher, TriesARowAgainAlthoughNobodyWritesAnyMore) {
   Commits commits;
   Writer writer(std::move(*store), std::move(*writer_reader), clock, commits);
   ASSERT_TRUE(writer.start());
-  ASSERT_TRUE(writer.execute(Change{[](WriteContext& context) {
-    return adopt(context, Partitions{}.set(), MonoTime{});
-  }}));
+  ASSERT_TRUE(writer.execute(Change{
+      [](WriteContext& context) { return adopt(context, Partitions{}.set(), MonoTime{}); }}));
   ASSERT_EQ(producer.exec("BEGIN IMMEDIATE"), SQLITE_OK);
   FakePrograms programs;
   OutboxWatcher watcher(
