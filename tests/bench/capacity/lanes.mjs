@@ -1,0 +1,139 @@
+// An endpoint's work at the node that sends for it (lib/engine/lane.h, circuit.h, slots.h), and how its
+// receiver answers.
+import { Queue } from './queueing.mjs';
+import { lognormal, unit } from './random.mjs';
+
+// lib/base/limits.h and lib/engine.
+export const readyMax = 256;
+export const pageMax = 64;
+export const inFlightMax = 32;
+export const promptMaxMs = 1000;
+export const timeoutMs = 15_000;
+const failuresMax = 10;
+const probeDelayMs = { first: 5000, most: 300_000 };
+const firstRetryMs = 5000;
+const jitter = 0.2;
+
+/** Draws: what for. */
+const draws = { trouble: 1, probe: 2, answer: 3, spread: 4, wait: 5 };
+
+export const kinds = { healthy: 0, hangs: 1, refuses: 2 };
+
+/** What each endpoint is like, by its rank. */
+export class Receivers {
+  constructor(seed, { hangShare, refuseShare, medianMs, sigma, refuseMs }) {
+    Object.assign(this, { seed, hangShare, refuseShare, medianMs, sigma, refuseMs });
+  }
+
+  kind(rank) {
+    const u = unit(this.seed, draws.trouble, rank);
+    if (u < this.hangShare) return kinds.hangs;
+    return u < this.hangShare + this.refuseShare ? kinds.refuses : kinds.healthy;
+  }
+
+  /** Milliseconds until it answers attempt `number`. */
+  answerMs(kind, number) {
+    if (kind === kinds.hangs) return timeoutMs;
+    if (kind === kinds.refuses) return this.refuseMs;
+    const [u, v] = [unit(this.seed, draws.answer, number), unit(this.seed, draws.spread, number)];
+    return Math.min(lognormal(this.medianMs, this.sigma, u, v), timeoutMs);
+  }
+}
+
+export class Lane {
+  constructor(seed, rank, kind) {
+    Object.assign(this, { seed, rank, kind, inFlight: 0, failures: 0, tried: 0 });
+    this.ready = new Queue();
+    this.inStore = new Queue();
+    this.prompt = kind === kinds.healthy;
+    this.isRunnable = this.waitsForSlot = false;
+    this.circuit = null;
+  }
+
+  get waiting() {
+    return this.ready.length + this.inStore.length;
+  }
+
+  /** Fresh from its own node's commit. */
+  handOver(delivery) {
+    const full = this.inStore.length > 0 || this.ready.length >= readyMax;
+    (full ? this.inStore : this.ready).push(delivery);
+  }
+
+  get wantsPage() {
+    return this.inStore.length > 0 && this.ready.length === 0;
+  }
+
+  takePage() {
+    const rows = Math.min(pageMax, this.inStore.length);
+    for (let i = 0; i < rows; ++i) this.ready.push(this.inStore.shift());
+    return rows;
+  }
+
+  /** As it is after failing for long: the first probe is due any time within the longest delay. */
+  openLongAgo() {
+    const probeAt = probeDelayMs.most * unit(this.seed, draws.probe, this.rank);
+    this.circuit = { delay: probeDelayMs.most, probeAt, probing: false };
+  }
+
+  /** When it may send next, from `now` on: nothing while a probe is under way. */
+  maySendAt(now) {
+    if (this.circuit === null) return this.inFlight < inFlightMax ? now : undefined;
+    return this.circuit.probing ? undefined : Math.max(this.circuit.probeAt, now);
+  }
+
+  succeeded() {
+    this.failures = 0;
+    this.circuit = null;
+  }
+
+  failed(now, wasProbe) {
+    this.failures += 1;
+    if (this.circuit) {
+      if (!wasProbe) return;
+      this.circuit.delay = Math.min(this.circuit.delay * 2, probeDelayMs.most);
+    } else {
+      if (this.failures < failuresMax) return;
+      this.circuit = { delay: probeDelayMs.first, probing: false };
+    }
+    this.circuit.probeAt = now + this.circuit.delay * this.#spread();
+  }
+
+  /** Until the first retry. */
+  retryMs() {
+    return firstRetryMs * this.#spread();
+  }
+
+  #spread() {
+    this.tried += 1;
+    const u = unit(this.seed, draws.wait, this.rank * 4096 + this.tried);
+    return 1 + jitter * (2 * u - 1);
+  }
+}
+
+/** The requests that a node may have at once. A quarter is for prompt receivers alone. */
+export class Slots {
+  constructor(max) {
+    Object.assign(this, { max, doubtfulMax: max - Math.floor(max / 4), taken: 0, doubtful: 0 });
+  }
+  get anyFree() {
+    return this.taken < this.max;
+  }
+  mayTake(lane) {
+    if (!this.anyFree) return false;
+    return lane.prompt || lane.inFlight < this.doubtfulMax - this.doubtful;
+  }
+  take(lane) {
+    this.taken += 1;
+    if (!lane.prompt) this.doubtful += 1;
+  }
+  giveBack(lane) {
+    this.taken -= 1;
+    if (!lane.prompt) this.doubtful -= 1;
+  }
+  setPrompt(lane, prompt) {
+    if (lane.prompt === prompt) return;
+    lane.prompt = prompt;
+    this.doubtful += prompt ? -lane.inFlight : lane.inFlight;
+  }
+}
