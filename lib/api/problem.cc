@@ -9,6 +9,7 @@
 #include "base/prng.h"
 #include "crypto/random.h"
 #include "json/json_writer.h"
+#include "store/yielded.h"
 
 namespace postrider::api {
 namespace {
@@ -106,6 +107,7 @@ Problem problem_of(const Error& error) {
     case Errc::kBusy: {
       Problem busy = problem(503, sentence(error.context, "Too much is waiting to be written."));
       busy.retry_after_s = kBusyRetryAfterS;
+      busy.yielded = is_yielded(error);
       return busy;
     }
     case Errc::kUnavailable: {

@@ -20,6 +20,7 @@ struct Problem {
   std::string detail;
   FieldErrors errors;                ///< of a 413 or 422
   std::optional<int> retry_after_s;  ///< the header Retry-After
+  bool yielded = false;              ///< see is_yielded(): the request may be handled again
 };
 
 /// What a handler answers.

@@ -9,6 +9,9 @@
 namespace postrider::api {
 namespace {
 
+/// How often a request is handled that other nodes' changes come before.
+constexpr int kYieldTries = 3;
+
 template <class T>
 Needed<T> in_path(Result<T> decoded, std::string_view what) {
   if (decoded) return *decoded;
@@ -45,7 +48,11 @@ void Mount::keyed(
         // cannot be left out for a path that the gate reads otherwise than the router.
         const auto key = authorize(resources.service, request);
         if (!key) return to_answer(key.error(), request);
-        return settle(handler(Call{request, resources, *key}), request);
+        const Call call{request, resources, *key};
+        Reply reply = handler(call);
+        for (int tries = 1; !reply && reply.error().yielded && tries < kYieldTries; ++tries)
+          reply = handler(call);
+        return settle(std::move(reply), request);
       },
       body_bytes_max == 0 ? kSmallBodyBytes : body_bytes_max
   );

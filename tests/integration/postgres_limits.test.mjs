@@ -116,13 +116,13 @@ test('a server that ends because its log has no space loses nothing that was ans
 test('what fails for the sake of another session is tried again or answered 503', async (t) => {
   const postgres = await PostgresServer.start(t);
   const node = await NodeUnderLoad.start(t, postgres.address());
-  const fails = (table, code) =>
+  const fails = (table, code, share) =>
     `CREATE FUNCTION yield_${table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ` +
-    `IF random() < 0.2 THEN RAISE 'chosen as the victim' USING ERRCODE = '${code}'; END IF; ` +
+    `IF random() < ${share} THEN RAISE 'chosen as the victim' USING ERRCODE = '${code}'; END IF; ` +
     `RETURN NULL; END $$; CREATE TRIGGER yield AFTER INSERT ON ${table} ` +
     `FOR EACH STATEMENT EXECUTE FUNCTION yield_${table}();`;
-  await postgres.sql(fails('event', '40001'));
-  await postgres.sql(fails('attempt', '40P01'));
+  await postgres.sql(fails('event', '40001', 0.6));
+  await postgres.sql(fails('attempt', '40P01', 0.2));
   const { load, receiver } = node;
   await until('events are refused', () => load.refusals >= 20);
   await load.accepts(100);

@@ -4,6 +4,7 @@
 #include "store/postgres/pg_store.h"
 #include "store/postgres/sql_endpoints.h"
 #include "store/rows.h"
+#include "store/yielded.h"
 
 namespace postrider::postgres {
 namespace {
@@ -20,7 +21,7 @@ Status PgStore::changed_endpoint(EndpointId id, const Result<Rows>& changed) {
   );
   if (!exists) return tl::unexpected<Error>(exists.error());
   if (!*exists) return not_found();
-  return fail(Errc::kBusy, "another node has just changed the endpoint");
+  return fail(Errc::kBusy, "another node has just changed the endpoint", kSerializationFailure);
 }
 
 void PgStore::queue_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/body.h"
+#include "store/yielded.h"
 
 namespace postrider::api {
 namespace {
@@ -28,6 +29,13 @@ TEST(Problem, FollowsFromTheErrorOfTheService) {
     EXPECT_EQ(problem.status, status);
     EXPECT_EQ(problem.retry_after_s.has_value(), status == 503);
   }
+}
+
+TEST(Problem, KnowsWhatMayBeAskedForAgainAtOnce) {
+  EXPECT_TRUE(problem_of(Error{Errc::kBusy, kSerializationFailure, "something"}).yielded);
+  EXPECT_TRUE(problem_of(Error{Errc::kBusy, kDeadlock, "something"}).yielded);
+  EXPECT_FALSE(problem_of(Error{Errc::kBusy, 0, "the write queue is full"}).yielded);
+  EXPECT_FALSE(problem_of(Error{Errc::kUnavailable, kDeadlock, "something"}).yielded);
 }
 
 TEST(Problem, SaysNothingOfWhatWentWrongInside) {

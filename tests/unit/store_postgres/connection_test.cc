@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "store/postgres/pg_connection.h"
+#include "store/yielded.h"
 
 #include "tests/support/must.h"
 #include "tests/support/pg_database.h"
@@ -136,6 +137,11 @@ TEST_F(PgConnection, BytesThatAreNoTextAreRefusedAsText) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
   }
+}
+
+TEST(PgErrors, WhatYieldedToAnotherSessionIsKnownByItsState) {
+  EXPECT_EQ(postgres::native_of("40001"), kSerializationFailure);
+  EXPECT_EQ(postgres::native_of("40P01"), kDeadlock);
 }
 
 TEST_F(PgConnection, ErrorsAreNamedByWhatToDoAboutThem) {
