@@ -51,6 +51,7 @@ Result<RecordedAttempt> wait_for_attempt(
     const AttemptWait& wanted, AttemptFeed& feed, StoreReader* elsewhere, const Clock& clock
 ) {
   std::uint64_t next = wanted.from;
+  MonoTime look_at = clock.mono_now();
   while (clock.mono_now() < wanted.end && !feed.closed()) {
     Millis patience = std::chrono::ceil<Millis>(wanted.end - clock.mono_now());
     if (elsewhere != nullptr) patience = std::min(patience, kLookEvery);
@@ -58,7 +59,8 @@ Result<RecordedAttempt> wait_for_attempt(
       next = item.number + 1;
       if (item.attempt->settlement.delivery == wanted.delivery) return *item.attempt;
     }
-    if (elsewhere == nullptr) continue;
+    if (elsewhere == nullptr || clock.mono_now() < look_at) continue;
+    look_at = clock.mono_now() + kLookEvery;
     auto found = stored_attempt(*elsewhere, wanted.delivery);
     if (!found) return tl::unexpected(std::move(found).error());
     if (*found) return std::move(**found);

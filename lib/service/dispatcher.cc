@@ -139,11 +139,10 @@ Millis Dispatcher::turn(std::vector<Completion> completions) {
     if (could_read) log::error("the outbox cannot be read", {{"reason", ticked.error().context}});
     return kReadRetry;
   }
-  if (engine_.awaits_endpoints()) {
-    ask_for_endpoints(mono_now);
-    return kReadRetry;
-  }
+  const bool awaits = engine_.awaits_endpoints();
+  if (awaits) ask_for_endpoints(mono_now);
   const auto idle = engine_.idle_for(wall_now, mono_now);
+  if (awaits) return std::min(idle.value_or(kReadRetry), kReadRetry);
   return idle ? std::min(*idle, kSleepMax) : kIdleSleepMax;
 }
 

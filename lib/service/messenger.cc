@@ -35,6 +35,7 @@ void Messenger::stop() {
 }
 
 void Messenger::post(News news) {
+  if (!says_anything(news)) return;
   bool is_first = false;
   {
     const MutexLock lock(mutex_);

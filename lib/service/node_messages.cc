@@ -153,6 +153,11 @@ News news_for_others(const Effects& effects) {
   return news;
 }
 
+bool says_anything(const News& news) {
+  return news.all_again || !news.read_again.empty() || !news.appended_free.empty() ||
+         !news.appended.empty() || !news.deliveries_changed.empty() || !news.probes.empty();
+}
+
 std::vector<std::string> encode_messages(const News& news) {
   auto messages = encode_all(news);
   if (messages.size() > kMessagesMax) messages = encode_all(briefly(news));

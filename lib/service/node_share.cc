@@ -53,6 +53,8 @@ void NodeShare::follow_clock(WallTime database_time, WallTime before, WallTime a
 
 void NodeShare::divide(const Share& share) {
   surplus_ &= share.owned;
+  // What becomes surplus was the node's own first: it may be so for the second time.
+  listener_.owned(share.owned & ~surplus_);
   // The last ones go, so that whoever leads does not change without need.
   std::size_t kept = (share.owned & ~surplus_).count();
   for (std::size_t i = kPartitionsCount; i-- > 0 && kept > share.fair;) {
@@ -60,7 +62,6 @@ void NodeShare::divide(const Share& share) {
     surplus_.set(i);
     --kept;
   }
-  listener_.owned(share.owned & ~surplus_);
   if (surplus_.any()) listener_.surplus(surplus_);
 }
 

@@ -35,7 +35,7 @@ class NodeShare {
   /// How long to wait from one renewal to the next.
   [[nodiscard]] Millis pause() const;
   /// Nothing is in flight any more for those, which were surplus: the next renewal gives them back.
-  void give_back(const Partitions& partitions) { idle_ |= partitions; }
+  void give_back(const Partitions& partitions) { idle_ |= partitions & surplus_; }
   /// kNotFound: another node has removed this one, and there is nothing left to renew. After any
   /// other error the next call goes on where this one ended.
   [[nodiscard]] Status renew(Membership membership);

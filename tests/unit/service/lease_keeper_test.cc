@@ -98,7 +98,7 @@ class LeaseKeeperTest : public ::testing::Test {
   void start() {
     keeper_.start(
         {.may_send_until = [this](MonoTime end) { note([&] { ends_.push_back(end); }); },
-         .owned = [this](const Partitions& owned) { note([&] { owned_ = owned; }); },
+         .owned = [this](const Partitions& owned) { note([&] { ever_owned_ |= owned_ = owned; }); },
          .surplus = [this](const Partitions& surplus) { note([&] { surplus_ = surplus; }); },
          .lost = [this] { note([&] { ++lost_; }); }}
     );
@@ -123,6 +123,7 @@ class LeaseKeeperTest : public ::testing::Test {
   // What the keeper told; guarded by lease_.mutex.
   std::vector<MonoTime> ends_;
   Partitions owned_;
+  Partitions ever_owned_;
   Partitions surplus_;
   int lost_ = 0;
   AdjustedClock clock_{ScriptedLease::kClock};
@@ -165,6 +166,14 @@ TEST_F(LeaseKeeperTest, TellsWhatIsOwnAndWhatIsMoreThanTheShare) {
   set_share(first_of(10), 4);
   EXPECT_TRUE(wait_until([&] { return surplus_ == (first_of(10) & ~first_of(4)); }));
   EXPECT_TRUE(wait_until([&] { return owned_ == first_of(4); }));
+}
+
+// It may have been given back before: what was known of it then does not count any more.
+TEST_F(LeaseKeeperTest, WhatIsSurplusFromTheBeginningWasTheNodesOwnFirst) {
+  set_share(first_of(10), 4);
+  start();
+  ASSERT_TRUE(wait_until([&] { return surplus_.count() == 6; }));
+  EXPECT_TRUE(wait_until([&] { return ever_owned_ == first_of(10); }));
 }
 
 TEST_F(LeaseKeeperTest, GivesBackWhatNothingIsInFlightForAndOnlyOnce) {
