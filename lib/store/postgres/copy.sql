@@ -13,6 +13,10 @@ SELECT pg_advisory_lock(1347638355, hashtext(current_schema()))
 -- None joins until the transaction ends, and then it finds the mark.
 LOCK TABLE node IN SHARE ROW EXCLUSIVE MODE
 
+-- name: remove_all_ended
+DELETE FROM node
+WHERE lease_until < clock_timestamp()
+
 -- name: has_nodes
 SELECT EXISTS (SELECT FROM node WHERE lease_until >= clock_timestamp())
 

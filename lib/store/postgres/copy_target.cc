@@ -158,7 +158,7 @@ Status CopyTarget::refuse_nodes() {
 
 Status CopyTarget::keep_nodes_out() {
   db_->queue(sql::kLockNodes);
-  db_->queue(sql::kRemoveEnded, kNoNode);
+  db_->queue(sql::kRemoveAllEnded);
   return refuse_nodes();
 }
 
