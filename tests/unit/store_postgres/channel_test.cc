@@ -47,7 +47,7 @@ class PgChannels : public ::testing::Test {
 
   const PgDatabase database_;
   RawPg client_{database_.url()};
-  const SystemClock clock_;
+  const SystemClock clock_{};
 };
 
 /// A process of the server that is not run for a while.
