@@ -1,16 +1,16 @@
 // One node on a database of its own, with a receiver and what they and the server have used so far.
-import { execFile, fork, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import {
+  call, data, received, startNode, startSink, stopNode, urlOf,
+} from '../on_postgres/parts.mjs';
+
 const run = promisify(execFile);
-const key = 'root-key-of-the-benchmark';
-const data = { id: 'ord_1', note: 'x'.repeat(440) };
 // USER_HZ: what /proc counts in.
 const tickUs = 10_000;
 
@@ -72,15 +72,9 @@ export class Bench {
     this.agent = new Agent({ keepAlive: true });
   }
 
-  url(database) {
-    const url = new URL(this.server);
-    url.pathname = `/${database}`;
-    return url.href;
-  }
-
   /** What `sql` prints: columns with `|` between them. */
   async sql(sql, database = this.database) {
-    const words = [this.url(database), '-XqAt', '-v', 'ON_ERROR_STOP=1', '-c', sql];
+    const words = [urlOf(this.server, database), '-XqAt', '-v', 'ON_ERROR_STOP=1', '-c', sql];
     return (await run('psql', words, { maxBuffer: 2 ** 26 })).stdout.trimEnd();
   }
 
@@ -91,13 +85,12 @@ export class Bench {
     await this.sql(`ALTER DATABASE ${this.database} SET track_wal_io_timing = on`);
     const directory = await this.sql("SELECT current_setting('data_directory')");
     this.postmaster = Number(readFileSync(`${directory}/postmaster.pid`, 'utf8').split('\n')[0]);
-    this.sink = fork(fileURLToPath(new URL('../on_postgres/sink.mjs', import.meta.url)));
-    const [{ port }] = await once(this.sink, 'message');
+    this.sink = await startSink();
     await this.startNode();
     await this.untilShared();
     for (let i = 0; i < endpoints; ++i) {
       const endpoint = {
-        url: `http://127.0.0.1:${port}/`, tenant: `t${Math.floor(i / perTenant)}`,
+        url: `http://127.0.0.1:${this.sink.port}/`, tenant: `t${Math.floor(i / perTenant)}`,
       };
       const { id } = await this.call('/v1/endpoints', endpoint);
       if (paused) await this.call(`/v1/endpoints/${id}/pause`, {});
@@ -108,40 +101,21 @@ export class Bench {
   async stop() {
     await this.stopNodes();
     this.agent.destroy();
-    if (this.sink?.connected) this.sink.disconnect();
+    if (this.sink?.process.connected) this.sink.process.disconnect();
     await this.sql(`DROP DATABASE IF EXISTS ${this.database} WITH (FORCE)`, 'postgres');
   }
 
   /** One more node. */
   async startNode(flags = []) {
-    const process = spawn(
-      this.postrider,
-      [
-        ...['serve', '--db', this.url(this.database), '--listen', '127.0.0.1:0'],
-        ...['--root-key', key, '--allow-net', '127.0.0.0/8'],
-        ...['--log-level', 'warning', ...flags],
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    const node = { process, port: 0 };
+    const node = startNode(this.postrider, urlOf(this.server, this.database), flags);
     this.nodes.push(node);
-    node.port = await new Promise((resolve, reject) => {
-      let out = '';
-      process.stdout.setEncoding('utf8').on('data', (chunk) => {
-        out += chunk;
-        const address = /listening on http:\/\/[^:]+:(\d+)/.exec(out);
-        if (address) resolve(Number(address[1]));
-      });
-      process.once('exit', () => reject(new Error('postrider does not start')));
-    });
+    await node.port;
   }
 
   async stopNodes() {
-    for (const { process } of this.nodes.splice(0)) {
-      if (process.exitCode !== null) continue;
-      this.ended += processorUs(process.pid);
-      process.kill('SIGTERM');
-      await once(process, 'exit');
+    for (const node of this.nodes.splice(0)) {
+      if (node.process.exitCode === null) this.ended += processorUs(node.process.pid);
+      await stopNode(node);
     }
   }
 
@@ -153,22 +127,8 @@ export class Bench {
 
   /** To the nodes in turn. */
   async call(path, body) {
-    const text = JSON.stringify(body);
-    const { port } = this.nodes[this.called++ % this.nodes.length];
-    const headers = {
-      authorization: `Bearer ${key}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-    };
-    const sent = request({
-      agent: this.agent, host: '127.0.0.1', port, path, method: 'POST', headers,
-    });
-    sent.end(text);
-    const [response] = await once(sent, 'response');
-    let answer = '';
-    for await (const chunk of response) answer += chunk;
-    if (response.statusCode >= 300) throw new Error(`${path}: ${response.statusCode} ${answer}`);
-    return JSON.parse(answer);
+    const node = this.nodes[this.called++ % this.nodes.length];
+    return call(this.agent, await node.port, path, body);
   }
 
   /** Each tenant's in turn, in an order that jumps. */
@@ -206,9 +166,8 @@ export class Bench {
     while ((await this.sql(pending)) === 't') await pause(5);
   }
 
-  async received() {
-    this.sink.send('?');
-    return (await once(this.sink, 'message'))[0].received;
+  received() {
+    return received(this.sink);
   }
 
   /** Whether endpoints are sent anything; while no node serves. */
@@ -292,7 +251,7 @@ export class Bench {
       place: await this.sql('SELECT pg_current_wal_insert_lsn()'),
       nodeUs: this.nodes.reduce((sum, { process: { pid } }) => sum + processorUs(pid), this.ended),
       postgresUs: treeUs(this.postmaster),
-      othersUs: processorUs(this.sink.pid) + processorUs(process.pid),
+      othersUs: processorUs(this.sink.process.pid) + processorUs(process.pid),
       // psql, among them.
       toolsUs: processorUs(process.pid, { children: true }) - processorUs(process.pid),
       machineUs: machineUs(),

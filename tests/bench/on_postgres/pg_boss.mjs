@@ -13,8 +13,9 @@ import { parseArgs } from 'node:util';
 
 import PgBoss from 'pg-boss';
 
+import { data, post } from './parts.mjs';
 import {
-  batch, data, measured, post, postrider, print, printRatio, statements, withDatabase, withSink,
+  batch, measured, postrider, print, printRatio, statements, withDatabase, withSink,
 } from './rig.mjs';
 
 const { values: options } = parseArgs({

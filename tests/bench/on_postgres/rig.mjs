@@ -1,65 +1,46 @@
-// What the comparisons on PostgreSQL have in common: databases of their own, a receiver that counts,
-// nodes of Postrider.
-import { fork, spawn } from 'node:child_process';
+// What the comparisons on PostgreSQL have in common: databases of their own, measurements, and nodes of
+// Postrider that are measured.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import pg from 'pg';
 
-export const batch = 500;
-export const data = { id: 'ord_1', note: 'x'.repeat(440) };
-const key = 'root-key-of-the-benchmark';
+import { call, data, received, startNode, startSink, stopNode, urlOf } from './parts.mjs';
 
-function urlOf(server, database) {
-  const url = new URL(server);
-  url.pathname = `/${database}`;
-  return url.href;
+export const batch = 500;
+
+/** Runs `work` with a client of the database at `url`. */
+async function withClient(url, work) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 /** Runs `work` with the address of a new database of the server. */
-export async function withDatabase(server, work) {
+export function withDatabase(server, work) {
   const name = `compare_${process.pid}_${randomUUID().slice(0, 8)}`;
-  const admin = new pg.Client({ connectionString: urlOf(server, 'postgres') });
-  await admin.connect();
-  try {
-    await admin.query(`CREATE DATABASE ${name}`);
-    return await work(urlOf(server, name));
-  } finally {
-    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    await admin.end();
-  }
+  return withClient(urlOf(server, 'postgres'), async (admin) => {
+    try {
+      await admin.query(`CREATE DATABASE ${name}`);
+      return await work(urlOf(server, name));
+    } finally {
+      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    }
+  });
 }
 
 export async function withSink(work) {
-  const sink = fork(fileURLToPath(new URL('sink.mjs', import.meta.url)));
+  const sink = await startSink();
   try {
-    const [{ port }] = await once(sink, 'message');
-    const received = async () => {
-      sink.send('?');
-      return (await once(sink, 'message'))[0].received;
-    };
-    return await work(port, received);
+    return await work(sink.port, () => received(sink));
   } finally {
-    sink.disconnect();
+    sink.process.disconnect();
   }
-}
-
-export function post(agent, port, path, body, headers) {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { agent, host: '127.0.0.1', port, path, method: 'POST', headers },
-      (response) => {
-        const chunks = [];
-        response.on('data', (chunk) => chunks.push(chunk));
-        response.on('end', () => resolve([response.statusCode, Buffer.concat(chunks).toString()]));
-      },
-    );
-    sent.on('error', reject);
-    sent.end(body);
-  });
 }
 
 /** Until everything was received and recorded; `events` per second from the first insertion on. */
@@ -72,83 +53,49 @@ export async function measured(events, insert, isOver) {
 }
 
 /** With the commits per event that the database counts. */
-export async function statements(events, url, work) {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const commits = async () => {
-    const { rows } = await client.query(
-      'SELECT xact_commit::int AS n FROM pg_stat_database WHERE datname = current_database()',
-    );
-    return rows[0].n;
-  };
-  const before = await commits();
-  const rate = await work();
-  // What a session counted is told about a second later.
-  await pause(1500);
-  const after = await commits();
-  await client.end();
-  return { rate, commits: (after - before) / events };
+export function statements(events, url, work) {
+  return withClient(url, async (client) => {
+    const commits = async () => {
+      const { rows } = await client.query(
+        'SELECT xact_commit::int AS n FROM pg_stat_database WHERE datname = current_database()',
+      );
+      return rows[0].n;
+    };
+    const before = await commits();
+    const rate = await work();
+    // What a session counted is told about a second later.
+    await pause(1500);
+    return { rate, commits: ((await commits()) - before) / events };
+  });
 }
 
-/** Runs `work` with the port of a node's API. */
-async function serving(binary, url, work) {
-  const service = spawn(
-    binary,
-    ['serve', '--db', url, '--listen', '127.0.0.1:0', '--root-key', key, '--allow-net', '127.0.0.0/8'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+/** Runs `work` with the ports of `count` nodes that share the work on one database. */
+async function withNodes({ binary, url, count }, work) {
+  const nodes = [];
   try {
-    let out = '';
-    for await (const chunk of service.stdout) {
-      out += chunk;
-      const address = /listening on http:\/\/[^:]+:(\d+)/.exec(out);
-      if (address) return await work(Number(address[1]));
+    const ports = [];
+    while (nodes.length < count) {
+      nodes.push(startNode(binary, url));
+      ports.push(await nodes.at(-1).port);
     }
-    throw new Error('postrider does not start');
-  } finally {
-    service.kill('SIGTERM');
-    await once(service, 'exit');
-  }
-}
-
-/** Runs `work` with the ports of `count` nodes on one database that share the work. */
-async function withNodes({ binary, url, count }, work, ports = []) {
-  if (ports.length < count)
-    return serving(binary, url, (port) => withNodes({ binary, url, count }, work, [...ports, port]));
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const most = Math.ceil(256 / count);
-  const uneven = `SELECT FROM partition GROUP BY owner HAVING count(*) > ${most} OR owner IS NULL`;
-  while ((await client.query(uneven)).rowCount > 0) await pause(50);
-  await client.end();
-  return work(ports);
-}
-
-class Api {
-  constructor(port) {
-    this.port = port;
-    this.agent = new Agent({ keepAlive: true, maxSockets: 4 });
-  }
-
-  async call(path, body) {
-    const text = JSON.stringify(body);
-    const [status, answer] = await post(this.agent, this.port, path, text, {
-      authorization: `Bearer ${key}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
+    const most = Math.ceil(256 / count);
+    const uneven = `SELECT FROM partition GROUP BY owner HAVING count(*) > ${most} OR owner IS NULL`;
+    await withClient(url, async (client) => {
+      while ((await client.query(uneven)).rowCount > 0) await pause(50);
     });
-    if (status >= 300) throw new Error(`${path}: ${status} ${answer}`);
+    return await work(ports);
+  } finally {
+    for (const node of nodes.reverse()) await stopNode(node);
   }
 }
 
-/** Sends `events` in batches from `producers` at once, to the nodes in turn, each for one of `endpoints`. */
-async function produce(apis, { events, endpoints, producers }) {
+/** Sends `events` in batches from `producers` at once, to the nodes in turn, for `endpoints` in turn. */
+async function produce(emit, { events, endpoints, producers }) {
   let sent = 0;
   const one = async (producer) => {
     for (let turn = producer; sent < events; turn += 1) {
-      const events = Array.from({ length: batch }, (_, i) => ({ type: `e.${i % endpoints}`, data }));
       sent += batch;
-      await apis[turn % apis.length].call('/v1/events/batch', { events });
+      await emit(turn, Array.from({ length: batch }, (_, i) => ({ type: `e.${i % endpoints}`, data })));
     }
   };
   await Promise.all(Array.from({ length: producers }, (_, i) => one(i)));
@@ -156,34 +103,29 @@ async function produce(apis, { events, endpoints, producers }) {
 
 /** Rate and commits per event of `nodes` nodes, from the first event on until all are settled. */
 export function postrider({ server, binary, events, inFlight, nodes = 1, endpoints = 1, producers = 1 }) {
-  return withSink((sink, received) =>
+  const measureOn = async (url, sink, count, ports) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    for (let i = 0; i < endpoints; ++i) {
+      const endpoint = {
+        url: `http://127.0.0.1:${sink}/`, event_types: [`e.${i}`], max_in_flight: inFlight,
+      };
+      await call(agent, ports[0], '/v1/endpoints', endpoint);
+    }
+    const emit = (turn, batched) =>
+      call(agent, ports[turn % ports.length], '/v1/events/batch', { events: batched });
+    const pending = "SELECT EXISTS (SELECT FROM delivery WHERE state = 'pending') AS pending";
+    const result = await withClient(url, (client) => {
+      const isOver = async () =>
+        (await count()) >= events && !(await client.query(pending)).rows[0].pending;
+      return statements(events, url, () =>
+        measured(events, () => produce(emit, { events, endpoints, producers }), isOver));
+    });
+    agent.destroy();
+    return result;
+  };
+  return withSink((sink, count) =>
     withDatabase(server, (url) =>
-      withNodes({ binary, url, count: nodes }, async (ports) => {
-        const apis = ports.map((port) => new Api(port));
-        for (let i = 0; i < endpoints; ++i) {
-          const url = `http://127.0.0.1:${sink}/`;
-          const endpoint = { url, event_types: [`e.${i}`], max_in_flight: inFlight };
-          await apis[0].call('/v1/endpoints', endpoint);
-        }
-        const client = new pg.Client({ connectionString: url });
-        await client.connect();
-        const pending = "SELECT EXISTS (SELECT FROM delivery WHERE state = 'pending') AS pending";
-        const result = await statements(events, url, () =>
-          measured(
-            events,
-            () => produce(apis, { events, endpoints, producers }),
-            async () => {
-              if ((await received()) < events) return false;
-              return !(await client.query(pending)).rows[0].pending;
-            },
-          ),
-        );
-        await client.end();
-        for (const api of apis) api.agent.destroy();
-        return result;
-      }),
-    ),
-  );
+      withNodes({ binary, url, count: nodes }, (ports) => measureOn(url, sink, count, ports))));
 }
 
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
