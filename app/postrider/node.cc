@@ -54,11 +54,15 @@ ServiceOptions service_options(const ServeOptions& options) {
   return service;
 }
 
-/// The database's parts of a service, and what outlives the service.
-struct Database {
-  ServiceParts parts;
+/// Of a database, what outlives the service.
+struct Held {
   std::optional<sqlite::DatabaseLock> lock;  ///< keeps others from it
   std::unique_ptr<AdjustedClock> clock;      ///< the database's, where nodes share one
+};
+
+struct Database {
+  Held held;
+  ServiceParts parts;
 };
 
 Result<Database> open_sqlite(const std::string& path) {
@@ -75,29 +79,25 @@ Result<Database> open_sqlite(const std::string& path) {
   database.parts.readers = std::make_unique<sqlite::SqliteReaders>(path);
   database.parts.outbox_watch = std::move(*watch);
   database.parts.checkpointer = std::move(*checkpointer);
-  database.lock.emplace(std::move(*lock));
+  database.held.lock.emplace(std::move(*lock));
   return database;
 }
 
 Result<Database> open_postgres(const ServeOptions& options, const Clock& clock) {
   auto lease = postgres::PgLease::join(options.db, options.lease);
   if (!lease) return tl::unexpected(std::move(lease).error());
-  auto store = postgres::PgStore::open(options.db, (*lease)->node());
-  if (!store) {
-    (*lease)->leave();
-    return tl::unexpected(std::move(store).error());
-  }
-  auto channel = postgres::PgChannel::open(options.db, clock);
-  if (!channel) {
-    (*lease)->leave();
-    return tl::unexpected(std::move(channel).error());
-  }
+  const std::int64_t node = (*lease)->node();
   Database database;
-  database.clock = std::make_unique<AdjustedClock>(clock);
+  database.held.clock = std::make_unique<AdjustedClock>(clock);
+  // Ends the membership when the rest of it fails.
+  database.parts.lease = std::make_unique<LeaseKeeper>(std::move(*lease), *database.held.clock);
+  auto store = postgres::PgStore::open(options.db, node);
+  if (!store) return tl::unexpected(std::move(store).error());
+  auto channel = postgres::PgChannel::open(options.db, clock);
+  if (!channel) return tl::unexpected(std::move(channel).error());
   database.parts.store = std::move(*store);
   database.parts.readers = std::make_unique<postgres::PgReaders>(options.db);
   database.parts.outbox_watch = std::make_unique<postgres::PollWatch>(limits::kOutboxPoll);
-  database.parts.lease = std::make_unique<LeaseKeeper>(std::move(*lease), *database.clock);
   database.parts.messenger = std::make_unique<Messenger>(std::move(*channel), clock);
   database.parts.lost = [] { StopSignals::interrupt(); };
   return database;
@@ -143,12 +143,6 @@ tl::unexpected<Error> with_database(Error error, const ServeOptions& options) {
 
 class ServingNode final : public Node {
  public:
-  /// Of the database, what outlives the service.
-  struct Held {
-    std::optional<sqlite::DatabaseLock> lock;
-    std::unique_ptr<AdjustedClock> clock;
-  };
-
   ServingNode(
       Held held, std::unique_ptr<Service> service, const ServeOptions& options, const Clock& clock
   )
@@ -219,11 +213,11 @@ class ServingNode final : public Node {
 Result<std::unique_ptr<Node>> Node::start(const ServeOptions& options, const Clock& clock) {
   auto database = open_database(options, clock);
   if (!database) return with_database(std::move(database).error(), options);
-  const Clock& service_clock = database->clock ? *database->clock : clock;
+  Held held = std::move(database->held);
+  const Clock& service_clock = held.clock ? *held.clock : clock;
   auto service =
       Service::create(service_options(options), std::move(database->parts), service_clock);
   if (!service) return with_database(std::move(service).error(), options);
-  ServingNode::Held held{std::move(database->lock), std::move(database->clock)};
   auto node = std::make_unique<ServingNode>(std::move(held), std::move(*service), options, clock);
   if (auto started = node->start(); !started) {
     return with_database(std::move(started).error(), options);

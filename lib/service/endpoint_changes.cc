@@ -20,6 +20,12 @@ void show_circuit(const WriteContext& context, Endpoint& endpoint) {
   endpoint.circuit = health == context.health.end() ? std::nullopt : health->second.circuit;
 }
 
+void drop_expired(std::vector<EndpointSecret>& secrets, WallTime now) {
+  std::erase_if(secrets, [now](const EndpointSecret& secret) {
+    return secret.expires_at && *secret.expires_at <= now;
+  });
+}
+
 void publish(WriteContext& context, const Endpoint& endpoint) {
   // One immutable copy for routing, lanes and requests in flight; the last of them ends it.
   auto shared = std::make_shared<const Endpoint>(endpoint);
@@ -133,8 +139,7 @@ Result<Endpoint> rotate_secret(
     const WallTime end = context.now + overlap;
     old.expires_at = old.expires_at ? std::min(*old.expires_at, end) : end;
   }
-  const auto expired = [&](const EndpointSecret& old) { return *old.expires_at <= context.now; };
-  secrets.erase(std::remove_if(secrets.begin(), secrets.end(), expired), secrets.end());
+  drop_expired(secrets, context.now);
   if (secrets.size() >= limits::kSecretsPerEndpointMax) {
     return fail(
         Errc::kConflict,
@@ -143,6 +148,19 @@ Result<Endpoint> rotate_secret(
   }
   secrets.insert(secrets.begin(), EndpointSecret{std::move(secret), context.now, std::nullopt});
   return put_endpoint(context, std::move(changed));
+}
+
+Status prune_secrets(WriteContext& context) {
+  const auto changed = context.store.prune_secrets(context.now);
+  if (!changed) return tl::unexpected<Error>(changed.error());
+  for (const EndpointId id : *changed) {
+    const auto known = context.routing.find(id);
+    if (!known) continue;
+    Endpoint endpoint = *known;
+    drop_expired(endpoint.secrets, context.now);
+    publish(context, endpoint);
+  }
+  return {};
 }
 
 }  // namespace postrider

@@ -35,4 +35,7 @@ void merge(Effects& effects, Effects more);
     WriteContext& context, const Endpoint& endpoint, std::string secret, Millis overlap
 );
 
+/// Removes all secrets that have expired.
+[[nodiscard]] Status prune_secrets(WriteContext& context);
+
 }  // namespace postrider

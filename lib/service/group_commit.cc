@@ -108,10 +108,20 @@ GroupResult GroupCommit::run(
     WallTime now,
     Effects& effects
 ) {
+  GroupResult result = run_transaction(settlements, changes, now, effects);
+  effects.owned = owned_;
+  return result;
+}
+
+GroupResult GroupCommit::run_transaction(
+    std::vector<Settlement>& settlements,
+    const std::vector<Change>& changes,
+    WallTime now,
+    Effects& effects
+) {
   const auto nothing_written = [&](const Status& why) {
     return GroupResult{why, std::vector<Status>(changes.size(), why)};
   };
-  effects.owned = owned_;
   if (auto begun = begin(effects); !begun) {
     store_.rollback();
     GroupResult result = nothing_written(begun);
@@ -131,12 +141,10 @@ GroupResult GroupCommit::run(
     owned_ = owned_before;
     miss(effects.endpoints_removed);
     effects = {};
-    effects.owned = owned_;
     return nothing_written(committed);
   }
   if (result.status) pass_on(settlements, settled, effects);
   if (untold_) catch_up(effects);
-  effects.owned = owned_;
   return result;
 }
 

@@ -69,6 +69,12 @@ class GroupCommit {
   [[nodiscard]] bool note_health(WriteContext& context, const Settlement& settlement);
   [[nodiscard]] Status run_one(WriteContext& context, const Change& change);
   [[nodiscard]] Status reload();
+  [[nodiscard]] GroupResult run_transaction(
+      std::vector<Settlement>& settlements,
+      const std::vector<Change>& changes,
+      WallTime now,
+      Effects& effects
+  );
   /// Begins a transaction; routing is what was committed before.
   [[nodiscard]] Status begin(Effects& effects);
   /// Takes over what other nodes have changed.

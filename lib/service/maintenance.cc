@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "service/delivery_changes.h"
+#include "service/endpoint_changes.h"
 #include "service/sweeps.h"
 
 namespace postrider {
@@ -174,27 +175,7 @@ void Maintenance::write_stats() {
   if (!written) add_stats(rows);
 }
 
-void Maintenance::prune_secrets() {
-  report_led(
-      "secrets", lead([](WriteContext& context) -> Status {
-        auto changed = context.store.prune_secrets(context.now);
-        if (!changed) return tl::unexpected(std::move(changed).error());
-        for (const EndpointId id : *changed) {
-          const auto known = context.routing.find(id);
-          if (!known) continue;
-          auto endpoint = std::make_shared<Endpoint>(*known);
-          auto& secrets = endpoint->secrets;
-          const auto expired = [&](const EndpointSecret& secret) {
-            return secret.expires_at && *secret.expires_at <= context.now;
-          };
-          secrets.erase(std::remove_if(secrets.begin(), secrets.end(), expired), secrets.end());
-          context.routing.put(endpoint);
-          context.effects.endpoints.push_back(std::move(endpoint));
-        }
-        return {};
-      })
-  );
-}
+void Maintenance::prune_secrets() { report_led("secrets", lead(postrider::prune_secrets)); }
 
 void Maintenance::prune() {
   bool done = false;

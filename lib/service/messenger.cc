@@ -97,7 +97,7 @@ void Messenger::hear(const std::vector<std::string>& messages) const {
     }
   }
   if (refresh) listener_.refresh();
-  if (!messages.empty()) listener_.heard(std::move(news));
+  if (says_anything(news)) listener_.heard(std::move(news));
 }
 
 void Messenger::look_at_everything() {

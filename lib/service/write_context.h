@@ -64,7 +64,9 @@ struct Effects {
   std::int64_t deliveries_dead = 0;  ///< by sweeps; settling tells its own
   Adoption adopted;
   Partitions abandoned;  ///< the node sends for them no more
-  Partitions owned;      ///< what it sends for now; also when nothing was committed
+  /// What the node sends for when the group is over, by what is committed; GroupCommit sets it for
+  /// every group, one that was not committed among them.
+  Partitions owned;
   bool keys_changed = false;
   bool event_types_changed = false;
   bool tasks_changed = false;

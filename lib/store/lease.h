@@ -36,9 +36,8 @@ class Lease {
   /// How long the membership lasts from the last renewal on.
   [[nodiscard]] virtual Millis duration() const = 0;
   /// Renews it, removes nodes that have not renewed theirs (unless this one had not either: then
-  /// with the next renewal), and claims of the partitions that
-  /// nobody has until it has its fair share. kNotFound: another node has removed this one, which
-  /// writes no more.
+  /// with the next renewal), and claims of the partitions that nobody has until it has its fair
+  /// share. kNotFound: another node has removed this one, which writes no more.
   [[nodiscard]] virtual Result<Share> renew(Membership membership) = 0;
   /// Lets others have those. Nothing that concerns their endpoints is written by this node after.
   [[nodiscard]] virtual Status give_back(const Partitions& partitions) = 0;
