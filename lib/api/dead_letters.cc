@@ -48,17 +48,16 @@ Reply get_dead_letter(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());
-  const auto view = (*reader)->delivery(*id);
-  if (!view) return refuse(view.error());
-  if (!is_listed(view->delivery)) return refuse(no_such("dead letter"));
-  const auto attempts = (*reader)->attempts(*id);
-  if (!attempts) return refuse(attempts.error());
-  const auto event = (*reader)->event(view->delivery.event);
+  const auto history = (*reader)->history(*id);
+  if (!history) return refuse(history.error());
+  const Delivery& delivery = history->view.delivery;
+  if (!is_listed(delivery)) return refuse(no_such("dead letter"));
+  const auto event = (*reader)->event(delivery.event);
   if (!event) return refuse(event.error());
-  const auto endpoint = (*reader)->endpoint(view->delivery.endpoint);
+  const auto endpoint = (*reader)->endpoint(delivery.endpoint);
   if (!endpoint && endpoint.error().code != Errc::kNotFound) return refuse(endpoint.error());
   return json_answer(
-      200, call.api.views.dead_letter(*view, *attempts, *event, endpoint ? &*endpoint : nullptr)
+      200, call.api.views.dead_letter(*history, *event, endpoint ? &*endpoint : nullptr)
   );
 }
 

@@ -34,12 +34,9 @@ Reply get_delivery(const Call& call) {
   if (auto query = no_query(call); !query) return refuse(std::move(query).error());
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());
-  // Before the delivery: its state is then what those attempts made of it, or later ones.
-  const auto attempts = (*reader)->attempts(*id);
-  if (!attempts) return refuse(attempts.error());
-  const auto view = (*reader)->delivery(*id);
-  if (!view) return refuse(view.error());
-  return json_answer(200, call.api.views.delivery_with_attempts(*view, *attempts));
+  const auto history = (*reader)->history(*id);
+  if (!history) return refuse(history.error());
+  return json_answer(200, call.api.views.delivery_with_attempts(*history));
 }
 
 using Change = Result<Delivery> (Service::*)(DeliveryId);

@@ -117,27 +117,22 @@ std::string Views::delivery(const DeliveryView& view) const {
   return out;
 }
 
-std::string Views::delivery_with_attempts(
-    const DeliveryView& view, std::span<const Attempt> attempts
-) const {
+std::string Views::delivery_with_attempts(const DeliveryHistory& history) const {
   std::string out;
   JsonObject object(out);
-  delivery_members(object, view);
-  attempts_member(object, attempts);
+  delivery_members(object, history.view);
+  attempts_member(object, history.attempts);
   object.end();
   return out;
 }
 
 std::string Views::dead_letter(
-    const DeliveryView& view,
-    std::span<const Attempt> attempts,
-    const Event& event,
-    const Endpoint* endpoint
+    const DeliveryHistory& history, const Event& event, const Endpoint* endpoint
 ) const {
   std::string out;
   JsonObject object(out);
-  delivery_members(object, view);
-  attempts_member(object, attempts);
+  delivery_members(object, history.view);
+  attempts_member(object, history.attempts);
   object.raw("event_details", event_with_data(event))
       .raw("endpoint_details", endpoint == nullptr ? "null" : this->endpoint(*endpoint))
       .end();

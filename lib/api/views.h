@@ -34,15 +34,10 @@ class Views {
   [[nodiscard]] std::string event(const Event& event) const;
   [[nodiscard]] std::string event_with_data(const Event& event) const;
   [[nodiscard]] std::string delivery(const DeliveryView& view) const;
-  [[nodiscard]] std::string delivery_with_attempts(
-      const DeliveryView& view, std::span<const Attempt> attempts
-  ) const;
+  [[nodiscard]] std::string delivery_with_attempts(const DeliveryHistory& history) const;
   /// `endpoint`: null when it was deleted.
   [[nodiscard]] std::string dead_letter(
-      const DeliveryView& view,
-      std::span<const Attempt> attempts,
-      const Event& event,
-      const Endpoint* endpoint
+      const DeliveryHistory& history, const Event& event, const Endpoint* endpoint
   ) const;
   /// An attempt as it happened, with what it belongs to.
   [[nodiscard]] std::string recorded_attempt(const RecordedAttempt& recorded) const;

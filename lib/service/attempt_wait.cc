@@ -26,18 +26,17 @@ std::optional<NextState> state_of(const Delivery& delivery) {
 
 /// Nothing while there is none.
 Result<std::optional<RecordedAttempt>> stored_attempt(StoreReader& reader, DeliveryId id) {
-  const auto attempts = reader.attempts(id);
-  if (!attempts) return tl::unexpected<Error>(attempts.error());
-  if (attempts->empty()) return std::optional<RecordedAttempt>{};
-  const auto delivery = reader.delivery(id);
-  if (!delivery) return tl::unexpected<Error>(delivery.error());
-  auto event = reader.event(delivery->delivery.event);
+  const auto history = reader.history(id);
+  if (!history) return tl::unexpected<Error>(history.error());
+  if (history->attempts.empty()) return std::optional<RecordedAttempt>{};
+  const Delivery& delivery = history->view.delivery;
+  auto event = reader.event(delivery.event);
   if (!event) return tl::unexpected<Error>(event.error());
-  const Attempt& first = attempts->front();
-  const auto next = state_of(delivery->delivery);
+  const Attempt& first = history->attempts.front();
+  const auto next = state_of(delivery);
   RecordedAttempt recorded;
   recorded.settlement.delivery = id;
-  recorded.settlement.endpoint = delivery->delivery.endpoint;
+  recorded.settlement.endpoint = delivery.endpoint;
   recorded.settlement.attempt = first;
   recorded.settlement.event = std::make_shared<const Event>(std::move(*event));
   if (next) recorded.settlement.next = *next;

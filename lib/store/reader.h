@@ -52,9 +52,8 @@ class StoreReader {
   [[nodiscard]] virtual Result<Page<DeliveryView>> deliveries(
       const DeliveryFilter& filter, const PageParams& page
   ) = 0;
-  /// Oldest first. Bounded by the longest schedule and what people replay; the latest 1,000 at
-  /// most.
-  [[nodiscard]] virtual Result<std::vector<Attempt>> attempts(DeliveryId id) = 0;
+  /// Of one moment: the state is what these attempts made of it.
+  [[nodiscard]] virtual Result<DeliveryHistory> history(DeliveryId id) = 0;
   /// Dead and not discarded, latest death first.
   [[nodiscard]] virtual Result<Page<DeliveryView>> dead_letters(
       const DeadLetterFilter& filter, const PageParams& page

@@ -230,6 +230,11 @@ struct DeliveryView {
   std::optional<Attempt> last_attempt;
 };
 
+struct DeliveryHistory {
+  DeliveryView view;
+  std::vector<Attempt> attempts;  ///< oldest first, the latest 1,000 at most
+};
+
 // --- The rest ------------------------------------------------------------------------------------
 
 enum class KeyScope : std::uint8_t { kAdmin, kEmit, kRead, kTenant };

@@ -1,5 +1,7 @@
 // Lists: order, filters, pages.
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "tests/contract/store_contract.h"
 
@@ -115,13 +117,46 @@ TEST_P(StoreContract, DeliveryShowsItsLastAttempt) {
   EXPECT_EQ(view->last_attempt, last);
   EXPECT_EQ(view->type, "order.created");
   EXPECT_EQ(view->tenant, "default");
-  const auto attempts = reader_->attempts(id);
-  ASSERT_TRUE(attempts);
-  ASSERT_EQ(attempts->size(), 2U);
-  EXPECT_EQ(attempts->front().number, 1);
-  EXPECT_EQ(attempts->front().outcome, Outcome::kHttpError);
-  EXPECT_EQ(attempts->back(), last);
   EXPECT_EQ(reader_->delivery({1}).error().code, Errc::kNotFound);
+}
+
+TEST_P(StoreContract, HistoryHasTheAttemptsInTheirOrder) {
+  const DeliveryId id = append_delivery(add_endpoint());
+  settle(stored(id), RetryAt{at(50)});
+  Attempt last = make_attempt();
+  const Settled settled = settle(stored(id), Delivered{}, at(60), last);
+  last.id = settled.attempt;
+  last.number = 2;
+  const auto history = reader_->history(id);
+  ASSERT_TRUE(history);
+  EXPECT_EQ(history->view.delivery.state, DeliveryState::kDelivered);
+  EXPECT_EQ(history->view.last_attempt, last);
+  ASSERT_EQ(history->attempts.size(), 2U);
+  EXPECT_EQ(history->attempts.front().number, 1);
+  EXPECT_EQ(history->attempts.front().outcome, Outcome::kHttpError);
+  EXPECT_EQ(history->attempts.back(), last);
+  EXPECT_EQ(reader_->history({1}).error().code, Errc::kNotFound);
+}
+
+TEST_P(StoreContract, HistoryIsOfOneMoment) {
+  const EndpointId endpoint = add_endpoint();
+  std::atomic<std::int64_t> newest = append_delivery(endpoint).value;
+  std::atomic<bool> done = false;
+  std::jthread readings([&] {
+    const auto reader = factory_->open_reader();
+    while (reader && !done) {
+      const auto history = (*reader)->history({newest});
+      if (!history) continue;
+      const bool delivered = history->view.delivery.state == DeliveryState::kDelivered;
+      EXPECT_EQ(history->attempts.size(), delivered ? 1U : 0U);
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    settle(stored({newest}), Delivered{});
+    newest = append_delivery(endpoint).value;
+  }
+  done = true;
+  readings.join();
 }
 
 TEST_P(StoreContract, DeadLettersAreListedByTheirDeath) {

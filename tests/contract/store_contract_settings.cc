@@ -154,7 +154,7 @@ TEST_P(StoreContract, WhatPeopleAndReceiversSayComesBackByteForByte) {
   Attempt attempt = make_attempt(Outcome::kRejected, 400);
   attempt.error = any;
   settle(stored(id), RetryAt{at(9000)}, at(1), attempt);
-  EXPECT_EQ(reader_->attempts(id)->front().error, any);
+  EXPECT_EQ(reader_->history(id)->attempts.front().error, any);
 }
 
 TEST_P(StoreContract, TasksGoOnOverRestarts) {

@@ -251,8 +251,8 @@ class FaultyReader final : public StoreReader {
       override {
     return inner_->deliveries(f, p);
   }
-  [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId id) override {
-    return inner_->attempts(id);
+  [[nodiscard]] Result<DeliveryHistory> history(DeliveryId id) override {
+    return inner_->history(id);
   }
   [[nodiscard]] Result<Page<DeliveryView>> dead_letters(
       const DeadLetterFilter& f, const PageParams& p

@@ -52,7 +52,7 @@ class PgReader final : public StoreReader {
   [[nodiscard]] Result<Page<DeliveryView>> deliveries(
       const DeliveryFilter& filter, const PageParams& params
   ) override;
-  [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId id) override;
+  [[nodiscard]] Result<DeliveryHistory> history(DeliveryId id) override;
   [[nodiscard]] Result<Page<DeliveryView>> dead_letters(
       const DeadLetterFilter& filter, const PageParams& params
   ) override;
@@ -89,7 +89,8 @@ class PgReader final : public StoreReader {
 
   /// Ids of deliveries that are due and that the lane does not hold, `rows_max` and one more.
   [[nodiscard]] Result<std::vector<DeliveryId>> due_ids(const DueParams& params, DuePage& page);
-  /// Adds secrets to endpoints and last attempts to deliveries.
+  /// With its latest attempts.
+  [[nodiscard]] Result<DeliveryHistory> read_history(DeliveryId id, std::size_t attempts_max);
   [[nodiscard]] Status add_last_attempts(std::vector<DeliveryView>& views);
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);

@@ -66,15 +66,24 @@ Status SqliteReader::add_last_attempts(std::vector<DeliveryView>& views) {
   return {};
 }
 
-Result<DeliveryView> SqliteReader::delivery(DeliveryId id) {
+Result<DeliveryHistory> SqliteReader::read_history(DeliveryId id, std::size_t attempts_max) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  auto found = db_->all(sql::kDeliveryView, read_delivery_view<Row>, id);
-  if (!found) return tl::unexpected<Error>(found.error());
-  if (found->empty()) return fail(Errc::kNotFound, "no such delivery");
-  if (auto status = add_last_attempts(*found); !status)
-    return tl::unexpected<Error>(status.error());
-  return std::move(found->front());
+  auto view = needed(db_->one(sql::kDeliveryView, read_delivery_view<Row>, id), "no such delivery");
+  if (!view) return tl::unexpected<Error>(view.error());
+  auto attempts = db_->all(sql::kAttempts, read_attempt_row, id, attempts_max);
+  if (!attempts) return tl::unexpected<Error>(attempts.error());
+  std::reverse(attempts->begin(), attempts->end());
+  if (!attempts->empty()) view->last_attempt = attempts->back();
+  return DeliveryHistory{.view = std::move(*view), .attempts = std::move(*attempts)};
+}
+
+Result<DeliveryView> SqliteReader::delivery(DeliveryId id) {
+  return read_history(id, 1).map([](DeliveryHistory history) { return std::move(history.view); });
+}
+
+Result<DeliveryHistory> SqliteReader::history(DeliveryId id) {
+  return read_history(id, kAttemptsListed);
 }
 
 Result<Page<DeliveryView>> SqliteReader::deliveries(
@@ -104,12 +113,6 @@ Result<Page<DeliveryView>> SqliteReader::deliveries(
   if (auto status = add_last_attempts(built.rows); !status)
     return tl::unexpected<Error>(status.error());
   return built;
-}
-
-Result<std::vector<Attempt>> SqliteReader::attempts(DeliveryId id) {
-  auto found = db_->all(sql::kAttempts, read_attempt_row, id, kAttemptsListed);
-  if (found) std::reverse(found->begin(), found->end());
-  return found;
 }
 
 Result<Page<DeliveryView>> SqliteReader::dead_letters(

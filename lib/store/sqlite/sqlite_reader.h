@@ -32,7 +32,7 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] Result<Page<DeliveryView>> deliveries(
       const DeliveryFilter& filter, const PageParams& params
   ) override;
-  [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId id) override;
+  [[nodiscard]] Result<DeliveryHistory> history(DeliveryId id) override;
   [[nodiscard]] Result<Page<DeliveryView>> dead_letters(
       const DeadLetterFilter& filter, const PageParams& params
   ) override;
@@ -70,8 +70,9 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] Status read_due_rows(
       const DueParams& params, const std::vector<DeliveryId>& ids, DuePage& page
   );
-  /// Adds secrets to endpoints and last attempts to deliveries.
   [[nodiscard]] Status add_secrets(std::vector<Endpoint>& endpoints);
+  /// With its latest attempts.
+  [[nodiscard]] Result<DeliveryHistory> read_history(DeliveryId id, std::size_t attempts_max);
   [[nodiscard]] Status add_last_attempts(std::vector<DeliveryView>& views);
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);

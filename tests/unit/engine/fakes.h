@@ -136,8 +136,8 @@ class FakeReader final : public StoreReader {
       override {
     return none<Page<DeliveryView>>();
   }
-  [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId) override {
-    return none<std::vector<Attempt>>();
+  [[nodiscard]] Result<DeliveryHistory> history(DeliveryId) override {
+    return none<DeliveryHistory>();
   }
   [[nodiscard]] Result<Page<DeliveryView>> dead_letters(const DeadLetterFilter&, const PageParams&)
       override {

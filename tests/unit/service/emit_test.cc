@@ -103,10 +103,10 @@ TEST_F(EmitTest, KeepsADeadLetterWhereAFilterFails) {
   const Delivery& delivery = dead->rows[0].delivery;
   EXPECT_EQ(delivery.endpoint, failing);
   EXPECT_EQ(delivery.dead_reason, DeadReason::kRejected);
-  const auto attempts = reader_->attempts(delivery.id);
-  ASSERT_TRUE(attempts);
-  ASSERT_THAT(*attempts, SizeIs(1));
-  EXPECT_EQ(attempts->front().error, "filter: it fails");
+  const auto history = reader_->history(delivery.id);
+  ASSERT_TRUE(history);
+  ASSERT_THAT(history->attempts, SizeIs(1));
+  EXPECT_EQ(history->attempts.front().error, "filter: it fails");
 }
 
 TEST_F(EmitTest, AcceptsNothingWhileProgramsCannotRun) {

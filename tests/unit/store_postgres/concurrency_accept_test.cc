@@ -155,7 +155,7 @@ TEST_F(PgConcurrentRetention, LeavesAnEventWhoseDeliveryIsBeingReplayed) {
   ASSERT_TRUE(first) << first.error().context;
   must(one_->commit());
   EXPECT_EQ(stored(id_).state, DeliveryState::kPending);
-  EXPECT_EQ(must(reader_->attempts(id_)).size(), 1U);
+  EXPECT_EQ(must(reader_->history(id_)).attempts.size(), 1U);
   committed(*one_, [&] { return must(prune(*one_)); });
   EXPECT_EQ(stored(id_).state, DeliveryState::kPending);
   EXPECT_EQ(must(reader_->event(old_.id)).id, old_.id);

@@ -46,7 +46,7 @@ TEST_F(PgConcurrentChanges, AnswerToADeliveryThatIsBeingCancelledIsRecordedAndCh
   must(one_->commit());
   EXPECT_EQ(stored(id).state, DeliveryState::kCancelled);
   EXPECT_EQ(stored(id).attempts_count, 1);
-  EXPECT_EQ(must(reader_->attempts(id)).size(), 1U);
+  EXPECT_EQ(must(reader_->history(id)).attempts.size(), 1U);
 }
 
 TEST_F(PgConcurrentChanges, SuccessOfARequestAppliesInTheRoundThatAPersonBegins) {

@@ -114,10 +114,10 @@ TEST(PgDatabase, LostTableIsDamage) {
   const PgDatabase database;
   const auto store = must(PgStore::open(database.url(), PgStore::kNoNode));
   const auto reader = must(PgReaders(database.url()).open());
-  ASSERT_EQ(RawPg(database.url()).exec("DROP TABLE attempt"), "");
-  const auto attempts = reader->attempts({1});
-  ASSERT_FALSE(attempts);
-  EXPECT_EQ(attempts.error().code, Errc::kCorrupt);
+  ASSERT_EQ(RawPg(database.url()).exec("DROP TABLE delivery CASCADE"), "");
+  const auto page = reader->deliveries({}, {});
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().code, Errc::kCorrupt);
 }
 
 TEST(PgDatabase, SaltIsDrawnOnceForEach) {
