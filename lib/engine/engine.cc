@@ -37,6 +37,14 @@ void Engine::hand_over(DueDelivery fresh, WallTime now) {
   note_runnable(id);
 }
 
+bool Engine::wants_appended(DeliveryId delivery, EndpointId endpoint) {
+  Lane* lane = lane_of(endpoint, false);
+  if (lane == nullptr) return false;
+  const bool wants = lane->wants_fresh(delivery);
+  if (!wants) note_runnable(endpoint);
+  return wants;
+}
+
 void Engine::hand_over(PendingDelivery fresh, WallTime now) {
   Lane* lane = lane_of(fresh.pending.delivery.endpoint, false);
   // What is told twice, or was read as well, may be held already.

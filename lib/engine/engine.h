@@ -72,6 +72,9 @@ class Engine {
 
   /// A delivery was committed.
   void hand_over(DueDelivery fresh, WallTime now);
+  /// Another process has committed a delivery of no line: whether it is wanted at once, read by
+  /// whoever tells, with hand_over(). If not, the engine reads it when there is room.
+  [[nodiscard]] bool wants_appended(DeliveryId delivery, EndpointId endpoint);
   /// Another process has committed it, as was read.
   void hand_over(PendingDelivery fresh, WallTime now);
   /// Another process has committed a delivery of the line.

@@ -37,23 +37,21 @@ void Lane::set_endpoint(std::shared_ptr<const Endpoint> endpoint) {
 }
 
 void Lane::hand_over(DueDelivery fresh, WallTime now) {
-  const DeliveryId id = fresh.delivery.id;
   POSTRIDER_ASSERT(fresh.delivery.due_at.has_value());
   if (fresh.delivery.lane_key) return hand_over_ordered(std::move(fresh), now);
   if (*fresh.delivery.due_at > now) {
     note_due(*fresh.delivery.due_at);
     return;
   }
-  if (id <= paged_up_to_) {
-    // A page could see it. Not held means that it came and went, or that it has to be looked for.
-    if (!is_held(id)) more_in_store_ = true;
-    return;
-  }
-  if (more_in_store_ || !has_room() || !may_ever_send()) {
-    more_in_store_ = true;
-    return;
-  }
-  push_ready(std::move(fresh));
+  if (wants_fresh(fresh.delivery.id)) push_ready(std::move(fresh));
+}
+
+bool Lane::wants_fresh(DeliveryId id) {
+  if (is_held(id)) return false;
+  // A page could see it: it came and went, or it has to be looked for.
+  const bool paged = id <= paged_up_to_;
+  more_in_store_ = more_in_store_ || paged || !has_room() || !may_ever_send();
+  return !more_in_store_;
 }
 
 void Lane::hand_over_ordered(DueDelivery fresh, WallTime now) {

@@ -42,6 +42,9 @@ class Lane {
   /// Takes a delivery that was just committed, when it is due, there is room and nothing older
   /// would be overtaken; else the store keeps it until a page brings it.
   void hand_over(DueDelivery fresh, WallTime now);
+  /// A delivery of no line was just committed: whether hand_over() would take it if it is due. If
+  /// not, a page brings what the lane does not hold.
+  [[nodiscard]] bool wants_fresh(DeliveryId id);
 
   /// A delivery of the line was just committed, which may not be its head.
   void appended(DeliveryId id, const std::string& key);

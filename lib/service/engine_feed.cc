@@ -53,7 +53,8 @@ void EngineFeed::hand_over(
 ) {
   std::vector<DeliveryId> ids;
   for (const auto& [id, endpoint] : appended) {
-    if (owned_.test(partition_of(endpoint))) ids.push_back(id);
+    if (!owned_.test(partition_of(endpoint))) continue;
+    if (engine_.wants_appended(id, endpoint)) ids.push_back(id);
   }
   if (ids.empty()) return;
   // All at once: a page for each of their endpoints would cost much more.

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/limits.h"
+
 #include "tests/unit/engine/engine_fixture.h"
 
 namespace postrider::testing {
@@ -180,6 +182,33 @@ TEST_F(EngineFeedTest, ReadsPagesOfWhatOthersHaveAppendedWhenItCannotBeReadAtOnc
   reader_.fails = false;
   tick();
   EXPECT_EQ(sent_count(), 1U);
+}
+
+TEST_F(EngineFeedTest, ReadsNotTwiceWhatAPageWillBring) {
+  Endpoint slow = make_endpoint(7);
+  slow.config.max_in_flight = 1;
+  ASSERT_TRUE(apply(adoption(std::make_shared<const Endpoint>(slow))));
+  tick();
+  News many;
+  std::int64_t id = 1;
+  for (; id <= static_cast<std::int64_t>(limits::kLaneReadyMax) + 2; ++id) {
+    store(id, 7);
+    many.appended_free.emplace_back(DeliveryId{id}, EndpointId{7});
+  }
+  ASSERT_TRUE(apply(std::move(many)));
+  tick();
+  ASSERT_EQ(reader_.pending_reads_count, 1);
+  store(id, 7);
+  News more;
+  more.appended_free = {{{id}, {7}}};
+  ASSERT_TRUE(apply(std::move(more)));
+  EXPECT_EQ(reader_.pending_reads_count, 1) << "the lane is full";
+  for (std::size_t sent = 1; sent <= static_cast<std::size_t>(id); ++sent) {
+    tick();
+    ASSERT_EQ(sent_count(), sent);
+    tick({answer(sent - 1, 200)});
+    settle();
+  }
 }
 
 TEST_F(EngineFeedTest, SendsOnceWhatOthersTellOfTwice) {
