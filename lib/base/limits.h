@@ -135,6 +135,8 @@ inline constexpr std::size_t kLaneReadyMax = 256;
 inline constexpr std::size_t kLanePreparingMax = 8;
 /// Deliveries of one page of a lane: while it is read, nobody else is served.
 inline constexpr std::size_t kLanePageMax = 64;
+/// Endpoints with pending deliveries that are looked up at once: likewise.
+inline constexpr std::size_t kWaitingPageMax = 256;
 /// Payload bytes that one lane holds ready, so that a few lanes with large events do not use up
 /// what all may hold.
 inline constexpr std::size_t kLaneReadyBytesMax = 1U << 20U;

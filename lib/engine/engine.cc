@@ -40,9 +40,8 @@ void Engine::hand_over(DueDelivery fresh, WallTime now) {
 bool Engine::wants_appended(DeliveryId delivery, EndpointId endpoint) {
   Lane* lane = lane_of(endpoint, false);
   if (lane == nullptr) return false;
-  const bool wants = lane->wants_fresh(delivery);
-  if (!wants) note_runnable(endpoint);
-  return wants;
+  note_runnable(endpoint);
+  return lane->wants_fresh(delivery);
 }
 
 void Engine::hand_over(PendingDelivery fresh, WallTime now) {
@@ -205,9 +204,17 @@ void Engine::read_again(EndpointId endpoint) {
 
 void Engine::read_all_again() {
   for (auto& [id, lane] : lanes_) {
+    if (lane.only_waits()) continue;
     lane.read_again();
     note_runnable(EndpointId{id});
   }
+}
+
+void Engine::look_again(const WaitingEndpoint& waiting) {
+  const Lane* lane = find_lane(waiting.endpoint);
+  const bool is_known = lane != nullptr && lane->only_waits() && waiting.due_at &&
+                        lane->next_due_at() && *lane->next_due_at() <= *waiting.due_at;
+  if (!is_known) read_again(waiting.endpoint);
 }
 
 Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion> completions) {

@@ -121,6 +121,9 @@ class Engine {
   void read_again(EndpointId endpoint);
   /// What the engine was told may be less than all that happened to what it holds.
   void read_all_again();
+  /// Likewise to those of this endpoint, which has deliveries in the store: what it does not know
+  /// of is read.
+  void look_again(const WaitingEndpoint& waiting);
   /// While false, nothing is sent: what cannot be settled would only be repeated.
   void set_writable(bool writable) { writable_ = writable; }
   /// From now on nothing new is sent.

@@ -283,9 +283,7 @@ void Lane::unload() {
   if (!may_ever_send()) lines_.forget();
 }
 
-bool Lane::is_idle() const {
-  return held_.empty() && !more_in_store_ && !next_due_at_ && lines_.is_idle();
-}
+bool Lane::is_idle() const { return only_waits() && !next_due_at_; }
 
 std::optional<WallTime> Lane::next_due_at() const {
   const auto head_due_at = lines_.next_due_at();

@@ -118,6 +118,10 @@ class Lane {
   void changed(DeliveryId id, const std::optional<std::string>& lane_key);
   /// Anything may have changed in the store.
   void read_again();
+  /// All that it knows of is when deliveries fall due: it holds none and wants to read none.
+  [[nodiscard]] bool only_waits() const {
+    return held_.empty() && !more_in_store_ && lines_.is_idle();
+  }
 
   /// Gives what is ready back to the store, as when the lane may not send for a while.
   void unload();

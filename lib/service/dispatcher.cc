@@ -139,6 +139,7 @@ Millis Dispatcher::turn(std::vector<Completion> completions) {
     if (could_read) log::error("the outbox cannot be read", {{"reason", ticked.error().context}});
     return kReadRetry;
   }
+  if (feed_.is_looking()) return Millis{0};
   const bool awaits = engine_.awaits_endpoints();
   if (awaits) ask_for_endpoints(mono_now);
   const auto idle = engine_.idle_for(wall_now, mono_now);

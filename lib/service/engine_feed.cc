@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "store/waiting.h"
+
 namespace postrider {
 
 Status EngineFeed::apply(News news, WallTime wall_now, MonoTime mono_now) {
@@ -27,9 +29,10 @@ Status EngineFeed::apply(News news, WallTime wall_now, MonoTime mono_now) {
   abandoned_ |= news.abandoned;
   if (news.all_again) {
     engine_.read_all_again();
-    unread_ |= owned_;
+    begin_look();
   }
-  return read_store();
+  if (auto read = read_store(); !read) return read;
+  return go_on_looking();
 }
 
 void EngineFeed::adopt(const Adoption& adopted, WallTime wall_now, MonoTime mono_now) {
@@ -70,11 +73,10 @@ Status EngineFeed::read_store() {
   unread_ &= owned_;
   unseeded_ &= owned_;
   if (unread_.any()) {
-    auto waiting = reader_.waiting_endpoints();
-    if (!waiting) return tl::unexpected(std::move(waiting).error());
-    for (const EndpointId endpoint : *waiting) {
-      if (unread_.test(partition_of(endpoint))) engine_.read_again(endpoint);
-    }
+    Status read = for_each_waiting(reader_, [this](const WaitingEndpoint& waiting) {
+      if (unread_.test(partition_of(waiting.endpoint))) engine_.read_again(waiting.endpoint);
+    });
+    if (!read) return read;
     unread_.reset();
   }
   if (unseeded_.any()) {
@@ -84,6 +86,30 @@ Status EngineFeed::read_store() {
       if (unseeded_.test(partition_of(endpoint))) engine_.seed_send(endpoint, at);
     }
     unseeded_.reset();
+  }
+  return {};
+}
+
+void EngineFeed::begin_look() {
+  if (is_looking()) {
+    look_once_more_ = true;
+  } else {
+    look_behind_.emplace();
+  }
+}
+
+Status EngineFeed::go_on_looking() {
+  if (!look_behind_) return {};
+  const auto page = reader_.waiting_endpoints(*look_behind_, look_rows_max_);
+  if (!page) return tl::unexpected<Error>(page.error());
+  for (const WaitingEndpoint& waiting : *page) {
+    if (owned_.test(partition_of(waiting.endpoint))) engine_.look_again(waiting);
+  }
+  if (page->size() == look_rows_max_) {
+    look_behind_ = page->back().endpoint;
+  } else {
+    look_behind_.reset();
+    if (std::exchange(look_once_more_, false)) begin_look();
   }
   return {};
 }

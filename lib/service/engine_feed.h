@@ -1,9 +1,11 @@
 // How an engine is told of what its process, and others, have committed.
 #pragma once
 
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "domain/partition.h"
 #include "engine/engine.h"
 #include "service/news.h"
@@ -14,12 +16,19 @@ namespace postrider {
 /// Knows which endpoints the engine sends for, and keeps it to those. Owned by the engine's thread.
 class EngineFeed {
  public:
-  /// Both outlive it.
-  EngineFeed(Engine& engine, StoreReader& reader) : engine_(engine), reader_(reader) {}
+  /// Both outlive it. `look_rows_max`: see is_looking().
+  EngineFeed(
+      Engine& engine, StoreReader& reader, std::size_t look_rows_max = limits::kWaitingPageMax
+  )
+      : engine_(engine), reader_(reader), look_rows_max_(look_rows_max) {}
 
   /// Tells the engine. An error: what waits in the store could not be read; nothing may be sent
   /// until a call, also one without news, has succeeded.
   [[nodiscard]] Status apply(News news, WallTime wall_now, MonoTime mono_now);
+
+  /// Each apply() looks at some of the endpoints, and the next one at more: a look at all of them
+  /// may take seconds, and others are served meanwhile.
+  [[nodiscard]] bool is_looking() const { return look_behind_.has_value(); }
 
   /// Of the partitions that were abandoned, those for which nothing is in flight any more. Each
   /// once.
@@ -29,14 +38,19 @@ class EngineFeed {
   void adopt(const Adoption& adopted, WallTime wall_now, MonoTime mono_now);
   void hand_over(const std::vector<std::pair<DeliveryId, EndpointId>>& appended, WallTime wall_now);
   [[nodiscard]] Status read_store();
+  void begin_look();
+  [[nodiscard]] Status go_on_looking();
 
   Engine& engine_;
   StoreReader& reader_;
+  const std::size_t look_rows_max_;
   Partitions owned_;
   Partitions abandoned_;
   // What waits there, and what counts against their rate limits, has to be read from the store.
   Partitions unread_;
   Partitions unseeded_;
+  std::optional<EndpointId> look_behind_;  // up to there they were looked at; nothing when all were
+  bool look_once_more_ = false;
 };
 
 }  // namespace postrider

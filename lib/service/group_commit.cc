@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "service/endpoint_changes.h"
 #include "signing/scheme.h"
+#include "store/waiting.h"
 
 namespace postrider {
 namespace {
@@ -155,14 +156,15 @@ void GroupCommit::miss(const std::vector<EndpointId>& removed) {
 }
 
 void GroupCommit::catch_up(Effects& effects) {
-  auto waiting = reader_->waiting_endpoints();
-  if (!waiting) return;  // the next commit tries again
   Effects missed;
+  const Status read = for_each_waiting(*reader_, [&](const WaitingEndpoint& waiting) {
+    missed.read_again.push_back(waiting.endpoint);
+  });
+  if (!read) return;  // the next commit tries again
   for (const auto& [id, endpoint] : routing_.all()) missed.endpoints.push_back(endpoint);
   for (const EndpointId id : std::exchange(removed_, {})) {
     if (!routing_.find(id)) missed.endpoints_removed.push_back(id);
   }
-  missed.read_again = std::move(*waiting);
   missed.keys_changed = missed.event_types_changed = missed.tasks_changed = true;
   merge(missed, std::move(effects));
   effects = std::move(missed);

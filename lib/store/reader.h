@@ -31,8 +31,11 @@ class StoreReader {
   [[nodiscard]] virtual Result<DuePage> due(const DueParams& params) = 0;
   /// The heads of lines of one endpoint. Costs by the lines looked at, not by what waits in them.
   [[nodiscard]] virtual Result<OrderedPage> ordered(const OrderedParams& params) = 0;
-  /// Endpoints with pending deliveries: two index probes per endpoint.
-  [[nodiscard]] virtual Result<std::vector<EndpointId>> waiting_endpoints() = 0;
+  /// Endpoints with pending deliveries, `rows_max` of those behind `after`, in order: fewer are the
+  /// last. Costs by these endpoints, not by all that there are, nor by what waits for them.
+  [[nodiscard]] virtual Result<std::vector<WaitingEndpoint>> waiting_endpoints(
+      EndpointId after, std::size_t rows_max
+  ) = 0;
 
   /// Those of the deliveries that are pending, with their events, in the order given.
   [[nodiscard]] virtual Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids

@@ -86,6 +86,15 @@ struct DuePage {
   std::int64_t endpoint_version = 0;    ///< see Endpoint::version
 };
 
+/// An endpoint with pending deliveries.
+struct WaitingEndpoint {
+  EndpointId endpoint;
+  /// When the earliest of them is due; nothing when one of them waits in a line.
+  std::optional<WallTime> due_at;
+
+  friend bool operator==(const WaitingEndpoint&, const WaitingEndpoint&) = default;
+};
+
 /// Where to look for the next of ordered deliveries.
 struct OrderedParams {
   EndpointId endpoint;

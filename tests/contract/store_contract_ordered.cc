@@ -219,9 +219,9 @@ TEST_P(OrderedStoreContract, WaitingEndpointsAreAlsoThoseWithLinesAlone) {
   const EndpointId endpoint = add_endpoint();
   add_endpoint();
   append_keyed(endpoint, "k", kStart, at(100));
-  const auto waiting = reader_->waiting_endpoints();
+  const auto waiting = reader_->waiting_endpoints({}, 10);
   ASSERT_TRUE(waiting);
-  EXPECT_EQ(*waiting, std::vector{endpoint});
+  EXPECT_EQ(*waiting, (std::vector{WaitingEndpoint{endpoint, std::nullopt}}));
 }
 
 TEST_P(OrderedStoreContract, BacklogCountsWhatWaitsForARetryAsScheduled) {

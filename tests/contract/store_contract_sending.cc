@@ -120,9 +120,27 @@ TEST_P(StoreContract, WaitingEndpointsAreThoseWithPendingDeliveries) {
   append_delivery(deleted);
   settle(stored(done), Delivered{});
   ASSERT_TRUE(committed([&] { return store_->delete_endpoint(deleted, at(1)); }));
-  const auto waiting = reader_->waiting_endpoints();
+  const auto waiting = reader_->waiting_endpoints({}, 10);
   ASSERT_TRUE(waiting);
-  EXPECT_EQ(*waiting, std::vector{busy});
+  EXPECT_EQ(*waiting, (std::vector{WaitingEndpoint{busy, at(20)}}));
+}
+
+TEST_P(StoreContract, WaitingEndpointsComeAPageAtATime) {
+  std::vector<WaitingEndpoint> expected;
+  for (int i = 0; i < 5; ++i) {
+    add_endpoint();
+    expected.push_back({add_endpoint(), at(i)});
+    append_delivery(expected.back().endpoint, at(i));
+  }
+  std::vector<WaitingEndpoint> found;
+  for (std::size_t last = 2; last == 2;) {
+    const auto page =
+        reader_->waiting_endpoints(found.empty() ? EndpointId{} : found.back().endpoint, 2);
+    ASSERT_TRUE(page);
+    last = page->size();
+    found.insert(found.end(), page->begin(), page->end());
+  }
+  EXPECT_EQ(found, expected);
 }
 
 TEST_P(StoreContract, DeliveredIsFinal) {

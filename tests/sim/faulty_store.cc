@@ -210,11 +210,13 @@ class FaultyReader final : public StoreReader {
     page->endpoint_version = page_version(params.endpoint);
     return page;
   }
-  [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
+  [[nodiscard]] Result<std::vector<WaitingEndpoint>> waiting_endpoints(
+      EndpointId after, std::size_t rows_max
+  ) override {
     if (control_.away) return fail(Errc::kUnavailable, "simulated: no server");
     if (session_ != nullptr && control_.canary == Canary::kAdoptionUnread)
-      return std::vector<EndpointId>{};
-    return inner_->waiting_endpoints();
+      return std::vector<WaitingEndpoint>{};
+    return inner_->waiting_endpoints(after, rows_max);
   }
   [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) override {

@@ -16,6 +16,9 @@
 namespace postrider::sim {
 namespace {
 
+/// So few that a look takes several turns.
+constexpr std::size_t kLookRowsMax = 2;
+
 using testing::must;
 
 bool is_canary(const StoreControl* control, Canary canary) { return control->canary == canary; }
@@ -74,7 +77,7 @@ Node::Node(Parts parts)
       Engine::Seams{*engine_reader_, transport_, renderer_, sink_},
       Prng{parts_.seed}
   );
-  feed_ = std::make_unique<EngineFeed>(*engine_, *engine_reader_);
+  feed_ = std::make_unique<EngineFeed>(*engine_, *engine_reader_, kLookRowsMax);
   if (seat_) {
     take_seat();
   } else {

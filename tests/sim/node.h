@@ -76,6 +76,7 @@ class Node {
   [[nodiscard]] Engine& engine() { return *engine_; }
   /// Whether programs of attempts wait for a turn.
   [[nodiscard]] bool is_rendering() const { return renderer_.any(); }
+  [[nodiscard]] bool is_looking() const { return feed_->is_looking(); }
   [[nodiscard]] std::size_t news_waiting() const { return inbox_.size(); }
   /// Null unless the node shares the database.
   [[nodiscard]] Seat* seat() { return seat_.get(); }

@@ -171,28 +171,50 @@ SELECT max(id), (SELECT version FROM endpoint WHERE id = :endpoint_id)
 FROM delivery
 
 -- name: waiting_endpoints
-SELECT e.id
-FROM endpoint AS e
-CROSS JOIN LATERAL (
-  (
-    SELECT d.id
-    FROM delivery AS d
-    WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NULL
-    ORDER BY d.due_at_ms, d.id
-    LIMIT 1
-  )
+-- From one endpoint that has something to the next, in both indexes of what is pending.
+WITH RECURSIVE waiting (id) AS (
+  SELECT :after::bigint
   UNION ALL
-  (
-    SELECT d.id
-    FROM delivery AS d
-    WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
-    ORDER BY d.lane_key, d.id
-    LIMIT 1
-  )
-  LIMIT 1
-) AS waiting
-WHERE e.deleted_at_ms IS NULL
-ORDER BY e.id
+  SELECT
+    least(
+      (
+        SELECT d.endpoint_id
+        FROM delivery AS d
+        WHERE d.endpoint_id > w.id AND d.state = 'pending' AND d.lane_key IS NULL
+        ORDER BY d.endpoint_id, d.due_at_ms, d.id
+        LIMIT 1
+      ),
+      (
+        SELECT d.endpoint_id
+        FROM delivery AS d
+        WHERE d.endpoint_id > w.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+        ORDER BY d.endpoint_id, d.lane_key, d.id
+        LIMIT 1
+      )
+    )
+  FROM waiting AS w
+  WHERE w.id IS NOT NULL
+)
+SELECT
+  w.id,
+  CASE
+    WHEN NOT EXISTS (
+      SELECT 1
+      FROM delivery AS d
+      WHERE d.endpoint_id = w.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+    ) THEN (
+      SELECT d.due_at_ms
+      FROM delivery AS d
+      WHERE d.endpoint_id = w.id AND d.state = 'pending' AND d.lane_key IS NULL
+      ORDER BY d.due_at_ms, d.id
+      LIMIT 1
+    )
+  END
+FROM waiting AS w
+WHERE
+  w.id > :after
+  AND EXISTS (SELECT 1 FROM endpoint AS e WHERE e.id = w.id AND e.deleted_at_ms IS NULL)
+LIMIT :rows_max
 
 -- name: expire
 -- What another session holds is left to the next sweep: sweeps wait for nobody, so nobody waits for

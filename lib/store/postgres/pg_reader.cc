@@ -113,9 +113,18 @@ Result<std::vector<PendingDelivery>> PgReader::pending(std::span<const DeliveryI
   return db_->all(sql::kPendingDeliveries, read, wanted);
 }
 
-Result<std::vector<EndpointId>> PgReader::waiting_endpoints() {
+Result<std::vector<WaitingEndpoint>> PgReader::waiting_endpoints(
+    EndpointId after, std::size_t rows_max
+) {
   if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
-  return db_->all(sql::kWaitingEndpoints, [](const Row& row) { return EndpointId{row.i64(0)}; });
+  return db_->all(
+      sql::kWaitingEndpoints,
+      [](const Row& row) {
+        return WaitingEndpoint{.endpoint = {row.i64(0)}, .due_at = row.optional_time(1)};
+      },
+      after,
+      rows_max
+  );
 }
 
 Result<bool> PgReader::outbox_waiting() {

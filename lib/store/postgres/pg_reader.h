@@ -39,7 +39,9 @@ class PgReader final : public StoreReader {
 
   [[nodiscard]] Result<DuePage> due(const DueParams& params) override;
   [[nodiscard]] Result<OrderedPage> ordered(const OrderedParams& params) override;
-  [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override;
+  [[nodiscard]] Result<std::vector<WaitingEndpoint>> waiting_endpoints(
+      EndpointId after, std::size_t rows_max
+  ) override;
 
   [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) override;

@@ -114,23 +114,54 @@ SELECT max(id)
 FROM delivery
 
 -- name: waiting_endpoints
-SELECT e.id
-FROM endpoint AS e
-WHERE
-  e.deleted_at_ms IS NULL
-  AND (
-    EXISTS (
-      SELECT 1
-      FROM delivery AS d INDEXED BY delivery_due
-      WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NULL
+-- From one endpoint that has something to the next, in both indexes of what is pending.
+WITH RECURSIVE waiting (id) AS (
+  SELECT :after
+  UNION ALL
+  SELECT
+    (
+      SELECT min(next.id)
+      FROM (
+        SELECT (
+          SELECT d.endpoint_id
+          FROM delivery AS d INDEXED BY delivery_due
+          WHERE d.endpoint_id > w.id AND d.state = 'pending' AND d.lane_key IS NULL
+          ORDER BY d.endpoint_id
+          LIMIT 1
+        ) AS id
+        UNION ALL
+        SELECT (
+          SELECT d.endpoint_id
+          FROM delivery AS d INDEXED BY delivery_ordered
+          WHERE d.endpoint_id > w.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+          ORDER BY d.endpoint_id
+          LIMIT 1
+        )
+      ) AS next
     )
-    OR EXISTS (
+  FROM waiting AS w
+  WHERE w.id IS NOT NULL
+)
+SELECT
+  w.id,
+  CASE
+    WHEN NOT EXISTS (
       SELECT 1
       FROM delivery AS d INDEXED BY delivery_ordered
-      WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+      WHERE d.endpoint_id = w.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+    ) THEN (
+      SELECT d.due_at_ms
+      FROM delivery AS d INDEXED BY delivery_due
+      WHERE d.endpoint_id = w.id AND d.state = 'pending' AND d.lane_key IS NULL
+      ORDER BY d.due_at_ms, d.id
+      LIMIT 1
     )
-  )
-ORDER BY e.id
+  END
+FROM waiting AS w
+WHERE
+  w.id > :after
+  AND EXISTS (SELECT 1 FROM endpoint AS e WHERE e.id = w.id AND e.deleted_at_ms IS NULL)
+LIMIT :rows_max
 
 -- name: expire
 UPDATE delivery

@@ -79,8 +79,17 @@ Status SqliteReader::read_due_rows(
   return {};
 }
 
-Result<std::vector<EndpointId>> SqliteReader::waiting_endpoints() {
-  return db_->all(sql::kWaitingEndpoints, [](const Row& row) { return EndpointId{row.i64(0)}; });
+Result<std::vector<WaitingEndpoint>> SqliteReader::waiting_endpoints(
+    EndpointId after, std::size_t rows_max
+) {
+  return db_->all(
+      sql::kWaitingEndpoints,
+      [](const Row& row) {
+        return WaitingEndpoint{.endpoint = {row.i64(0)}, .due_at = row.optional_time(1)};
+      },
+      after,
+      rows_max
+  );
 }
 
 Result<bool> SqliteReader::outbox_waiting() {

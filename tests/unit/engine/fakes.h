@@ -18,7 +18,7 @@ class FakeReader final : public StoreReader {
  public:
   std::map<std::int64_t, DueDelivery> rows;       ///< pending ones, by id
   std::map<std::int64_t, std::int64_t> versions;  ///< of endpoints; 0 of all others
-  std::vector<EndpointId> waiting;
+  std::vector<WaitingEndpoint> waiting;
   std::vector<std::pair<EndpointId, MonoTime>> sends;
   int reads_count = 0;
   int ordered_reads_count = 0;
@@ -106,9 +106,15 @@ class FakeReader final : public StoreReader {
   static Result<T> none() {
     return fail(Errc::kInternal, "the engine does not ask for this");
   }
-  [[nodiscard]] Result<std::vector<EndpointId>> waiting_endpoints() override {
+  [[nodiscard]] Result<std::vector<WaitingEndpoint>> waiting_endpoints(
+      EndpointId after, std::size_t rows_max
+  ) override {
     if (fails) return fail(Errc::kBusy, "fake");
-    return waiting;
+    std::vector<WaitingEndpoint> page;
+    for (const auto& one : waiting) {
+      if (one.endpoint > after && page.size() < rows_max) page.push_back(one);
+    }
+    return page;
   }
   [[nodiscard]] Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) override {

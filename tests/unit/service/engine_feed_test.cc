@@ -41,11 +41,11 @@ class EngineFeedTest : public EngineTest {
   }
   Status apply(News news = {}) { return feed_.apply(std::move(news), now(), mono_now()); }
   void store_waiting(std::int64_t id, std::int64_t endpoint) {
-    store(id, endpoint);
-    reader_.waiting.push_back({endpoint});
+    const DueDelivery stored = store(id, endpoint);
+    reader_.waiting.push_back({{endpoint}, stored.delivery.due_at});
   }
 
-  EngineFeed feed_{engine_, reader_};
+  EngineFeed feed_{engine_, reader_, 2};
 };
 
 // Adoption.
@@ -211,6 +211,15 @@ TEST_F(EngineFeedTest, ReadsNotTwiceWhatAPageWillBring) {
   }
 }
 
+TEST_F(EngineFeedTest, KeepsNoLaneForWhatIsPendingNoMore) {
+  ASSERT_TRUE(apply(adoption(7)));
+  News news;
+  news.appended_free = {{{1}, {7}}};
+  ASSERT_TRUE(apply(std::move(news)));
+  tick();
+  EXPECT_EQ(engine_.lanes_count(), 0U);
+}
+
 TEST_F(EngineFeedTest, SendsOnceWhatOthersTellOfTwice) {
   ASSERT_TRUE(apply(adoption(7)));
   store(1, 7);
@@ -257,6 +266,45 @@ TEST_F(EngineFeedTest, LooksAtAllEndpointsAgainWhenNewsMayHaveBeenMissed) {
   tick();
   ASSERT_EQ(sent_count(), 1U);
   EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/7"));
+}
+
+TEST_F(EngineFeedTest, LooksAtAFewEndpointsAtATime) {
+  for (const std::int64_t id : {7, 8, 10}) ASSERT_TRUE(apply(adoption(id)));
+  tick();
+  for (const std::int64_t id : {7, 8, 10}) store_waiting(id, id);
+  News news;
+  news.all_again = true;
+  ASSERT_TRUE(apply(news));
+  tick();
+  EXPECT_EQ(sent_count(), 2U);
+  EXPECT_TRUE(feed_.is_looking());
+  ASSERT_TRUE(apply(news));
+  tick();
+  EXPECT_EQ(sent_count(), 3U);
+  EXPECT_TRUE(feed_.is_looking()) << "once more, from the first";
+  ASSERT_TRUE(apply());
+  ASSERT_TRUE(apply());
+  EXPECT_FALSE(feed_.is_looking());
+}
+
+TEST_F(EngineFeedTest, ReadsNoPageForWhatItKnowsToWait) {
+  ASSERT_TRUE(apply(adoption(7)));
+  News later;
+  later.fresh = {store(1, 7, now() + Millis{500})};
+  ASSERT_TRUE(apply(std::move(later)));
+  tick();
+  const int reads_count = reader_.reads_count;
+  reader_.waiting = {{{7}, now() + Millis{500}}};
+  News news;
+  news.all_again = true;
+  ASSERT_TRUE(apply(news));
+  tick();
+  EXPECT_EQ(reader_.reads_count, reads_count);
+  store(2, 7, now() + Millis{400});
+  reader_.waiting = {{{7}, now() + Millis{400}}};
+  ASSERT_TRUE(apply(news));
+  tick();
+  EXPECT_EQ(engine_.idle_for(now(), mono_now()), Millis{400}) << "nobody has told of it";
 }
 
 TEST_F(EngineFeedTest, LooksAtAllAgainAfterAReadThatFailed) {
@@ -327,7 +375,7 @@ TEST_F(EngineFeedTest, IgnoresChangesOfWhatItHasAbandoned) {
   news.endpoints = {shared(7)};
   news.fresh = {store(1, 7)};
   news.all_again = true;
-  reader_.waiting = {{7}};
+  reader_.waiting = {{{7}, now()}};
   ASSERT_TRUE(apply(std::move(news)));
   tick();
   EXPECT_EQ(sent_count(), 0U);

@@ -23,7 +23,7 @@ namespace {
 
 const std::map<std::string, std::string> kMayScan{
     {"all_endpoints", "wanted whole"},
-    {"waiting_endpoints", "once per start, by endpoint"},
+    {"waiting_endpoints", "by endpoint that waits, a page of them"},
     {"endpoints_disabled_before", "endpoints are few"},
     {"expired_secrets", "a partial index of what expires"},
     {"running_tasks", "a partial index of what runs"},

@@ -80,7 +80,7 @@ TEST(Upgrade, WhatWaitsInADatabaseOfVersion1WaitsInNoLine) {
   EXPECT_EQ(page->rows[0].delivery.id, DeliveryId{6});
   EXPECT_EQ(page->rows[1].delivery.id, DeliveryId{5});
   EXPECT_FALSE(page->rows[0].delivery.lane_key);
-  EXPECT_EQ((*reader)->waiting_endpoints()->size(), 1U);
+  EXPECT_EQ((*reader)->waiting_endpoints({}, 10)->size(), 1U);
 }
 
 TEST(Upgrade, NewDeliveriesOfADatabaseOfVersion1AreOrdered) {
