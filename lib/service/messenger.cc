@@ -12,6 +12,9 @@ namespace {
 
 /// Stands behind the messages: what a lost one was about is found by then.
 constexpr Millis kLookEvery{10'000};
+/// Between one message and the next: each is a transaction here and a statement at who hears it.
+/// The first one after a silence waits for nothing.
+constexpr Millis kSendEvery{5};
 
 }  // namespace
 
@@ -53,16 +56,25 @@ bool Messenger::stopping() const {
 void Messenger::run() noexcept {
   while (true) {
     const bool is_last = stopping();
-    send_queued();
+    if (is_last || clock_.mono_now() >= send_at_) send_queued();
     if (is_last) return;
-    const auto left = std::chrono::ceil<Millis>(look_at_ - clock_.mono_now());
-    const auto heard = channel_->wait(std::max(left, Millis{0}));
+    const auto heard = channel_->wait(patience());
     if (heard) hear(*heard);
     if (!heard && !failed_)
       log::warning("other nodes cannot be heard", {{"reason", heard.error().context}});
     if (!heard || clock_.mono_now() >= look_at_) look_at_everything();
     failed_ = !heard;
   }
+}
+
+Millis Messenger::patience() const {
+  bool has_queued = false;
+  {
+    const MutexLock lock(mutex_);
+    has_queued = has_queued_;
+  }
+  const MonoTime until = has_queued ? std::min(send_at_, look_at_) : look_at_;
+  return std::max(std::chrono::ceil<Millis>(until - clock_.mono_now()), Millis{0});
 }
 
 void Messenger::send_queued() {
@@ -73,7 +85,10 @@ void Messenger::send_queued() {
     has_queued_ = false;
   }
   for (const auto& message : encode_messages(news)) {
-    if (channel_->send(message)) continue;
+    if (channel_->send(message)) {
+      send_at_ = clock_.mono_now() + kSendEvery;
+      continue;
+    }
     // Once there is a session again, others look at everything.
     const MutexLock lock(mutex_);
     queued_.all_again = true;

@@ -35,11 +35,14 @@ class Messenger {
   /// Sends what is queued and ends the thread. Idempotent.
   void stop();
 
-  /// Queues news for other nodes; see news_for_others(). Never waits.
+  /// Queues news for other nodes; see news_for_others(). Never waits. They are sent within
+  /// milliseconds, at once unless something was sent just before.
   void post(News news);
 
  private:
   void run() noexcept;
+  /// How long to wait for messages of others.
+  [[nodiscard]] Millis patience() const;
   void send_queued();
   void hear(const std::vector<std::string>& messages) const;
   void look_at_everything();
@@ -55,6 +58,7 @@ class Messenger {
   const std::unique_ptr<NodeChannel> channel_;
   Listener listener_;
   MonoTime look_at_;  // when everything is looked at next
+  MonoTime send_at_;  // nothing is sent before
   bool failed_ = false;
 
   std::jthread thread_;

@@ -20,6 +20,7 @@ using ::testing::SizeIs;
 
 constexpr Millis kPatience{20'000};
 constexpr Millis kLookEvery{10'000};
+constexpr Millis kSendEvery{5};
 
 /// Stands still but for advance(). Thread-safe.
 class StillClock final : public Clock {
@@ -147,6 +148,8 @@ TEST_F(MessengerTest, SendsWhatIsPostedAtOnce) {
   ASSERT_TRUE(wait_for_waits(1));
   messenger_.post(read_again(1));
   ASSERT_TRUE(wait_for_sent(1)) << "the wait is ended";
+  ASSERT_TRUE(wait_for_waits(2));
+  clock_.advance(kSendEvery);
   messenger_.post(read_again(2));
   ASSERT_TRUE(wait_for_sent(2));
   EXPECT_THAT(channel_.sent, ElementsAre(message(read_again(1)), message(read_again(2))));
@@ -179,6 +182,24 @@ TEST_F(MessengerTest, AsksOthersToLookAtEverythingOnceItCanSendAgain) {
   ASSERT_TRUE(wait_for_sent(1));
   EXPECT_EQ(channel_.sends_failed, 2);
   EXPECT_THAT(channel_.sent, ElementsAre(look_at_everything()));
+}
+
+TEST_F(MessengerTest, GathersWhatComesRightBehindAMessage) {
+  start();
+  ASSERT_TRUE(wait_for_waits(1));
+  messenger_.post(read_again(1));
+  ASSERT_TRUE(wait_for_waits(2));
+  ASSERT_THAT(channel_.sent, SizeIs(1));
+  messenger_.post(read_again(2));
+  ASSERT_TRUE(wait_for_waits(3));
+  EXPECT_THAT(channel_.sent, SizeIs(1));
+  EXPECT_EQ(channel_.waits.back(), kSendEvery);
+  messenger_.post(read_again(3));
+  clock_.advance(kSendEvery);
+  note([&] { channel_.is_over = true; });
+  ASSERT_TRUE(wait_for_sent(2));
+  const News sent = must(decode_message(channel_.sent.back()));
+  EXPECT_THAT(sent.read_again, ElementsAre(EndpointId{2}, EndpointId{3}));
 }
 
 TEST_F(MessengerTest, SendsTheRestNoMoreWhenAMessageFails) {
