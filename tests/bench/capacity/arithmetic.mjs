@@ -9,8 +9,10 @@ const timeoutMs = 15_000;
 const probeEveryMs = 300_000;
 const inFlightMax = 32;
 const leaseS = 10;
-/** Each node asks for all endpoints whether anything waits for them, and its dispatcher waits. */
-export const lookEveryMs = 10_000;
+const servedPerTickMax = 64;
+const messagesPerS = 200;  // of a node at the most
+/** Each node looks up which endpoints have anything that waits. */
+const lookEveryMs = 10_000;
 
 /** Of endpoints by popularity, `f(requests per second)` of each, added up. */
 function overEndpoints({ endpoints, zipf: s }, deliveriesPerS, f) {
@@ -37,9 +39,15 @@ export function reckon(eventsPerS, nodes, assumed) {
   const hangs = probes * load.hangShare / Math.max(troubled, 1e-9);
   const meanAnswerMs = load.medianMs * Math.exp(load.sigma ** 2 / 2);
 
-  // What came in through another node is read, a page for each; popular endpoints share pages.
-  const pages = attempts * (nodes - 1) / nodes;
-  const readMs = costs.readMs + costs.pageMs + 2 * roundTripMs / assumed.pagesAtOnce;
+  const slots = (healthy * meanAnswerMs + hangs * timeoutMs) / 1000;
+  // What came in through another node is read with one statement for each of its messages, by each
+  // node that sends for any of it. Pages are for probes, and for what is in flight at each look.
+  const foreign = healthy * (nodes - 1) / nodes;
+  const pages = probes + slots / (lookEveryMs / 1000);
+  const readMs = costs.readMs + costs.pageMs + 2 * roundTripMs;
+  const statementMs = costs.readStatementMs + costs.statementMs + roundTripMs;
+  const looks = nodes / (lookEveryMs / 1000);
+  const lookMs = load.endpoints * troubled * (costs.lookMs + costs.lookReadMs);
 
   // A writer commits again and again: what came in meanwhile is the next group. When there is less
   // to do, each event has a commit, and its settlement another.
@@ -49,16 +57,21 @@ export function reckon(eventsPerS, nodes, assumed) {
   const room = Math.max(1 - eventsPerS / nodes * perEventMs / 1000, 0.01);
   const commits = Math.min(nodes * 1000 / commitMs * room, 2 * eventsPerS);
 
+  const messages = Math.min(foreign, commits, nodes * messagesPerS);
+  const statements = Math.min(foreign, messages * (nodes - 1));
   const nodeMs = eventsPerS * (costs.requestMs + costs.parseMs) + commits * costs.writerCommitMs
     + deliveries * costs.writerAppendMs
-    + attempts * (costs.writerSettleMs + costs.sendMs + costs.answerMs) + pages * costs.readMs;
+    + attempts * (costs.writerSettleMs + costs.sendMs + costs.answerMs) + pages * costs.readMs
+    + foreign * costs.readRowMs + statements * costs.readStatementMs + messages * costs.messageMs
+    + looks * load.endpoints * troubled * costs.lookReadMs;
   const { steady: { dead_rows: deadRows }, upkeep: { vacuum, retention } } = measured;
   const removed = eventsPerS + deliveries + attempts;
   const dead = attempts * deadRows + removed;
   const databaseMs = commits * costs.commitMs + eventsPerS * costs.eventMs
     + deliveries * costs.deliveryMs + attempts * costs.settleMs + pages * costs.pageMs
+    + foreign * costs.rowMs + statements * costs.statementMs + messages * costs.messageServerMs
     + eventsPerS * retention.postgres_us / 1000 + dead * vacuum.postgres_us / 1000
-    + nodes * costs.lookMs * 1000 / lookEveryMs;
+    + looks * load.endpoints * troubled * costs.lookMs;
 
   // An index by endpoint and one by tenant: each checkpoint has every leaf again that is touched.
   const leaves = overEndpoints(load, deliveries, (perS) => 1 - Math.exp(-perS * assumed.checkpointS));
@@ -69,12 +82,15 @@ export function reckon(eventsPerS, nodes, assumed) {
   const size = ({ table, indexes }) => table + indexes;
   const grownPerS = eventsPerS * size(bytes.event) + deliveries * size(bytes.delivery)
     + attempts * size(bytes.attempt);
+  // What comes in while the dispatcher is busy is read together, at the most for a whole turn.
+  const dispatcherMs = (attempts * (costs.sendMs + costs.answerMs) + pages * readMs
+    + foreign * (costs.readRowMs + costs.rowMs) + looks * lookMs) / nodes;
+  const withStatements = (count) => (dispatcherMs + count / nodes * statementMs) / 1000;
   const topShare = new Zipf(load.endpoints, load.zipf).share(1);
   return {
     eventsPerS,
     deliveries,
     attempts,
-    pages,
     commits,
     dead,
     nodeCores: nodeMs / 1000,
@@ -82,16 +98,16 @@ export function reckon(eventsPerS, nodes, assumed) {
     logBytesPerS: records + repeated,
     diskPerDay: grownPerS * 86_400,
     hotLeafBytes: 2 * load.endpoints * pageBytes,
-    slots: (healthy * meanAnswerMs + hangs * timeoutMs) / 1000,
+    slots,
+    /** When every message is read by itself. */
+    dispatcherBusyMost: Math.min(withStatements(statements), 1),
     busy: {
       'dispatcher thread of a node':
-        (attempts * (costs.sendMs + costs.answerMs) + pages * readMs) / nodes / 1000
-        + costs.lookMs / lookEveryMs,
+        withStatements(Math.min(statements, foreign / servedPerTickMax)),
       'processors of a node': nodeMs / 1000 / nodes / assumed.node.cores,
       'writer of a node':
         eventsPerS / nodes * (perEventMs + commitMs / groupEventsMax) / 1000,
-      'slots of a node': (healthy * meanAnswerMs + hangs * timeoutMs) / 1000 / nodes
-        / assumed.node.slots,
+      'slots of a node': slots / nodes / assumed.node.slots,
       'processors of PostgreSQL': databaseMs / 1000 / assumed.database.cores,
       'disk of the log': (records + repeated) / (assumed.logBytesPerMs * 1000),
       'in-flight limit of the most popular endpoint':
@@ -129,7 +145,7 @@ export function limitsOf(nodes, assumed) {
 }
 
 /** What the others take over when a node is gone. */
-export function ofOneNode(eventsPerS, nodes, { load, roundTripMs, pagesAtOnce }) {
+export function ofOneNode(eventsPerS, nodes, { load, roundTripMs }) {
   const { readMs, pageMs } = costsAt(load.endpoints);
   const others = Math.max(nodes - 1, 1);
   const waiting = eventsPerS * load.fanOut / nodes * leaseS;
@@ -137,6 +153,6 @@ export function ofOneNode(eventsPerS, nodes, { load, roundTripMs, pagesAtOnce })
     takenOver: load.endpoints / nodes / others,
     waitingAfterLease: waiting,
     // A page each, at the worst.
-    readS: waiting / others * (readMs + pageMs + 2 * roundTripMs / pagesAtOnce) / 1000,
+    readS: waiting / others * (readMs + pageMs + 2 * roundTripMs) / 1000,
   };
 }

@@ -29,22 +29,15 @@ export const assumed = {
   },
 };
 
-const lookEveryS = 10;
 const ms = (us) => Math.max(us, 0) / 1000;
 const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
-
-/** What an event cost with so many endpoints, without the looks at all of them. */
-function costWith(count, name) {
-  const { cost, look_us: lookUs } = measured.endpoints[count];
-  const looks = name === 'postgres_us' ? count * lookUs / lookEveryS / cost.per_second : 0;
-  return cost[name] - looks;
-}
 
 /** How much dearer everything is with more endpoints: the processor's caches miss more often. */
 function growthOf(name, endpoints) {
   const counts = Object.keys(measured.endpoints).map(Number);
-  const first = costWith(counts[0], name);
-  const points = counts.map((count) => [Math.log(count), Math.max(costWith(count, name) / first, 1)]);
+  const costOf = (count) => measured.endpoints[count].cost[name];
+  const points = counts.map((count) =>
+    [Math.log(count), Math.max(costOf(count) / costOf(counts[0]), 1)]);
   const x = Math.log(endpoints);
   if (x <= points[0][0]) return 1;
   const next = points.findIndex(([at]) => at >= x);
@@ -63,11 +56,17 @@ export function costsAt(endpoints) {
   const eventUs = (steady.postgres_us - fanOut.postgres_us) / 0.9;
   const settleUs = steady.postgres_us - appends.postgres_us;
   const writerUs = perCommit('writer_us');
+  // What nodes tell each other are further transactions: one to say it, one to read what it names.
+  const [alone, both] = [measured.singles[32], measured.shared.singles];
+  const perMessage = (name) => (both[name] - alone[name]) / (both.commits - alone.commits);
   const nodeRest = (cost) => cost.node_us - cost.writer_us - cost.dispatcher_us;
-  const page = drain.single.cost;
-  const pageStart = drain.single.start;
-  const [node, server] = ['node_us', 'postgres_us'].map((name) => growthOf(name, endpoints));
-  const most = Math.max(...Object.keys(measured.endpoints).map(Number));
+  // What waited and was read in full pages costs by its rows, the only one of its endpoint a page.
+  const server = growthOf('postgres_us', endpoints);
+  const node = growthOf('node_us', endpoints);
+  const [row, page] = [drain.pages, drain.single].map(({ cost, start }) => ({
+    node: node * ms(cost.dispatcher_us - steady.dispatcher_us),
+    server: server * ms(cost.postgres_us - start.postgres_us - settleUs),
+  }));
   return {
     // A node.
     requestMs: node * ms(mean(loaded.map(nodeRest)) - nodeRest(steady)),
@@ -77,14 +76,21 @@ export function costsAt(endpoints) {
     writerSettleMs: node * ms(steady.writer_us - appends.writer_us),
     sendMs: node * ms(steady.dispatcher_us / 2),
     answerMs: node * ms(steady.dispatcher_us / 2),
-    readMs: node * ms(page.dispatcher_us - steady.dispatcher_us),
+    readMs: page.node,
+    readRowMs: row.node,
+    readStatementMs: node * ms(perMessage('node_us')),
+    messageMs: node * ms(perMessage('node_us')),
+    lookReadMs: ms(drain.single.look.dispatcher_us),
     // PostgreSQL.
     commitMs: server * ms(perCommit('postgres_us')),
     eventMs: server * ms(eventUs),
     deliveryMs: server * ms(appends.postgres_us - eventUs),
     settleMs: server * ms(settleUs),
-    pageMs: server * ms(page.postgres_us - pageStart.postgres_us - settleUs),
-    lookMs: endpoints * ms(measured.endpoints[most].look_us),
+    pageMs: page.server,
+    rowMs: row.server,
+    statementMs: server * ms(perMessage('postgres_us')),
+    messageServerMs: server * ms(perMessage('postgres_us')),
+    lookMs: ms(drain.single.look.postgres_us),
     // Its log, without the pages that checkpoints make it repeat.
     eventBytes: (steady.log_records_bytes - fanOut.log_records_bytes) / 0.9,
     deliveryBytes: appends.log_records_bytes

@@ -46,25 +46,29 @@ export class Lane {
     this.ready = new Queue();
     this.inStore = new Queue();
     this.prompt = kind === kinds.healthy;
-    this.isRunnable = this.waitsForSlot = false;
+    this.isRunnable = this.waitsForSlot = this.readsAgain = false;
     this.circuit = null;
   }
 
-  get waiting() {
-    return this.ready.length + this.inStore.length;
+  get hasWork() {
+    return this.readsAgain || this.ready.length + this.inStore.length > 0;
   }
 
-  /** Fresh from its own node's commit. */
+  get wantsFresh() {
+    return this.inStore.length === 0 && this.ready.length < readyMax;
+  }
+
+  /** Fresh from a commit. */
   handOver(delivery) {
-    const full = this.inStore.length > 0 || this.ready.length >= readyMax;
-    (full ? this.inStore : this.ready).push(delivery);
+    (this.wantsFresh ? this.ready : this.inStore).push(delivery);
   }
 
   get wantsPage() {
-    return this.inStore.length > 0 && this.ready.length === 0;
+    return this.readsAgain || (this.inStore.length > 0 && this.ready.length === 0);
   }
 
   takePage() {
+    this.readsAgain = false;
     const rows = Math.min(pageMax, this.inStore.length);
     for (let i = 0; i < rows; ++i) this.ready.push(this.inStore.shift());
     return rows;

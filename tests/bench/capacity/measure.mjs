@@ -194,6 +194,8 @@ async function drain(bench, endpoints, count) {
   await bench.setState('paused');
   await bench.startNode();
   await bench.append(count);
+  // Every ten seconds a node looks for what waits, whoever told it of that.
+  const look = await costs(bench, 2 * endpoints, () => pause(20_000));
   await bench.stopNodes();
   await bench.setState('active');
   const drained = (await bench.received()) + count;
@@ -202,7 +204,7 @@ async function drain(bench, endpoints, count) {
     await bench.untilDelivered(drained);
   });
   await bench.stopNodes();
-  return { cost, start: await costs(bench, count, () => bench.startNode()) };
+  return { look, cost, start: await costs(bench, count, () => bench.startNode()) };
 }
 
 /** Memory and start of a node by its endpoints, and its pace with events for any of them. */
@@ -217,8 +219,6 @@ async function endpoints(bench, count) {
   await bench.emit(1);
   const start_ms = Math.round(performance.now() - started);
   const loaded = await bench.nodeBytes();
-  // Every ten seconds a node looks for what waits, whoever told it of that.
-  const idle = await costs(bench, 2 * count, () => pause(20_000));
   bench.tenants = count;
   const cost = await costs(bench, events / 2, () => bench.emit(events / 2));
   const worked = await bench.nodeBytes();
@@ -229,7 +229,6 @@ async function endpoints(bench, count) {
     loaded_mib: Math.round(loaded.now / 2 ** 20),
     peak_mib: Math.round(worked.peak / 2 ** 20),
     worked_mib: Math.round(worked.now / 2 ** 20),
-    look_us: idle.postgres_us,
     bytes_each: Math.round((loaded.now - alone.now) / count),
     database_bytes_each: Math.round(
       (endpoint.table + endpoint.indexes + secret.table + secret.indexes) / count,

@@ -1,7 +1,7 @@
 // What it takes to send 10,000 events a second for 1,000,000 endpoints, reckoned and simulated from what
 // was measured. docs/SCALING.md has its tables.
 //
-//   node tests/bench/capacity/model.mjs [--seed 1] [--seconds 30] [--pages-at-once 1]
+//   node tests/bench/capacity/model.mjs [--seed 1] [--seconds 30]
 //   node tests/bench/capacity/model.mjs --update docs/SCALING.md
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -23,21 +23,19 @@ export function tablesOf(text) {
   return Object.fromEntries([...text.matchAll(mark)].map(([, , name, rows]) => [name, rows.trimEnd()]));
 }
 
-export const defaults = { seed: 1, seconds: 30, pagesAtOnce: 1 };
+export const defaults = { seed: 1, seconds: 30 };
 
 function main() {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string' },
       seconds: { type: 'string' },
-      'pages-at-once': { type: 'string' },
       update: { type: 'string' },
     },
   });
   const named = tables({
     seed: Number(values.seed ?? defaults.seed),
     seconds: Number(values.seconds ?? defaults.seconds),
-    pagesAtOnce: Number(values['pages-at-once'] ?? defaults.pagesAtOnce),
   });
   if (values.update === undefined) {
     for (const [name, text] of Object.entries(named)) console.log(`${name}\n\n${text}\n`);

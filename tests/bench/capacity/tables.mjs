@@ -5,7 +5,6 @@ import { simulateClosed, simulateOpen } from './simulation.mjs';
 
 const levels = [500, 1000, 2500, 5000, 10_000, 20_000];
 const simulatedLevels = levels.slice(0, -1);
-const manyPages = 64;
 
 function table(heads, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
@@ -40,7 +39,6 @@ function reproduce({ clients, size, row, count, fanOut = 1, nodes = 1 }) {
       roundTripMs: 0.02,
       syncMs: row.sync_ms,
       logBytesPerMs: assumed.logBytesPerMs,
-      pagesAtOnce: 1,
     },
     load: { endpoints, zipf: 0, fanOut, ...none },
     costs: { ...costsAt(endpoints), receiverMs: receiverUs / 1000 },
@@ -79,7 +77,7 @@ export function reproductions() {
 
 /** So many events a second on so many nodes, for some seconds. */
 export function simulate(eventsPerS, nodes, inputs, { seed, seconds }) {
-  const { node, database, roundTripMs, syncMs, logBytesPerMs, pagesAtOnce, load } = inputs;
+  const { node, database, roundTripMs, syncMs, logBytesPerMs, load } = inputs;
   const shape = {
     nodes,
     nodeCores: node.cores,
@@ -88,7 +86,6 @@ export function simulate(eventsPerS, nodes, inputs, { seed, seconds }) {
     roundTripMs,
     syncMs,
     logBytesPerMs,
-    pagesAtOnce,
   };
   const costs = costsAt(load.endpoints);
   return simulateOpen({ seed, shape, load, costs, eventsPerS, size: 1, seconds });
@@ -109,6 +106,7 @@ function costTable() {
       row('event with a delivery, accepted and kept for later', appends.cost),
       row('delivery that waited, read in pages of 64', drain.pages.cost),
       row('delivery that waited, the only one of its endpoint', drain.single.cost),
+      row('endpoint that something waits for, at each look', { ...drain.single.look, per_second: '' }),
       row('event that retention removes', upkeep.retention),
       ...Object.entries(endpoints).map(([count, { cost }]) =>
         row(`event with a delivery, ${shown(Number(count))} endpoints`, cost)),
@@ -126,11 +124,11 @@ function diskTable() {
 function endpointTable() {
   const rows = Object.entries(measured.endpoints).map(([count, one]) => [
     Number(count), one.loaded_mib, one.peak_mib, one.start_ms / 1000,
-    Number(count) * one.look_us / 1e6, one.database_bytes_each,
+    one.database_bytes_each,
   ].map(shown));
   return table(
     ['endpoints', 'node, MiB', 'MiB at most, starting and under load', 'until it sends, s',
-      'a look at all of them, s', 'bytes of each in the database'],
+      'bytes of each in the database'],
     rows,
   );
 }
@@ -176,14 +174,13 @@ function byLevel(inputs, heads, cellsOf) {
 
 function reckonedTable(inputs) {
   const heads = [
-    `nodes, ${manyPages} pages at once`, 'cores of nodes', 'cores of PostgreSQL', 'commits/s',
-    'log, MB/s', 'disk, GB/day', 'dead rows/s', 'requests at once',
+    'cores of nodes', 'cores of PostgreSQL', 'commits/s', 'log, MB/s', 'disk, GB/day', 'dead rows/s',
+    'requests at once',
   ];
   return byLevel(inputs, heads, (eventsPerS, nodes) => {
     const part = reckon(eventsPerS, nodes, inputs);
     return [
-      nodesFor(eventsPerS, { ...inputs, pagesAtOnce: manyPages }), part.nodeCores,
-      part.databaseCores, part.commits, part.logBytesPerS / 1e6, part.diskPerDay / 1e9, part.dead,
+      part.nodeCores, part.databaseCores, part.commits, part.logBytesPerS / 1e6, part.diskPerDay / 1e9, part.dead,
       part.slots,
     ];
   });
@@ -201,12 +198,8 @@ function takeoverTable(inputs) {
 }
 
 function limitsTable(inputs) {
-  const shapes = [
-    ['1 node', 1, {}], ['3 nodes', 3, {}], ['12 nodes', 12, {}],
-    [`3 nodes, ${manyPages} pages at once`, 3, { pagesAtOnce: manyPages }],
-    [`12 nodes, ${manyPages} pages at once`, 12, { pagesAtOnce: manyPages }],
-  ];
-  const columns = shapes.map(([, nodes, more]) => limitsOf(nodes, { ...inputs, ...more }));
+  const shapes = [1, 3, 12];
+  const columns = shapes.map((nodes) => limitsOf(nodes, inputs));
   const rows = columns[1].map(({ part }) => [
     part,
     ...columns.map((limits) => {
@@ -215,7 +208,8 @@ function limitsTable(inputs) {
       return first ? `**${shown(eventsPerS)}**` : shown(eventsPerS);
     }),
   ]);
-  return table(['events/s at the limit of', ...shapes.map(([name]) => name)], rows);
+  const heads = shapes.map((nodes) => (nodes === 1 ? '1 node' : `${nodes} nodes`));
+  return table(['events/s at the limit of', ...heads], rows);
 }
 
 function simulatedTable(inputs, how) {
@@ -236,9 +230,9 @@ function simulatedTable(inputs, how) {
   ], rows);
 }
 
-/** All tables by their names. `how`: seed, seconds, pagesAtOnce. */
+/** All tables by their names. `how`: seed, seconds. */
 export function tables(how) {
-  const inputs = { ...assumed, pagesAtOnce: how.pagesAtOnce };
+  const inputs = assumed;
   return {
     costs: costTable(),
     disk: diskTable(),
