@@ -11,6 +11,19 @@ void move_behind(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+/// More than `max` do not wait: the store has what finds no room.
+template <class T, class EndpointOf>
+void move_or_leave(
+    std::vector<T>& waiting,
+    std::vector<T>&& later,
+    std::size_t max,
+    std::vector<EndpointId>& read_again,
+    const EndpointOf& endpoint_of
+) {
+  if (waiting.size() + later.size() <= max) return move_behind(waiting, std::move(later));
+  for (const T& one : later) read_again.push_back(endpoint_of(one));
+}
+
 /// What was abandoned before anybody was told that it was adopted.
 void abandon(Adoption& adopted, const Partitions& abandoned) {
   if ((adopted.partitions & abandoned).none()) return;
@@ -43,22 +56,17 @@ News news_of(Effects& effects) {
 
 void append(News& waiting, News later, std::size_t fresh_max) {
   move_behind(waiting.endpoints, std::move(later.endpoints));
-  if (waiting.fresh.size() + later.fresh.size() > fresh_max) {
-    for (const auto& fresh : later.fresh) waiting.read_again.push_back(fresh.delivery.endpoint);
-  } else {
-    move_behind(waiting.fresh, std::move(later.fresh));
-  }
-  if (waiting.appended_free.size() + later.appended_free.size() > fresh_max) {
-    for (const auto& [id, endpoint] : later.appended_free) waiting.read_again.push_back(endpoint);
-  } else {
-    move_behind(waiting.appended_free, std::move(later.appended_free));
-  }
+  const auto move_some = [&](auto& to, auto& from, const auto& endpoint_of) {
+    move_or_leave(to, std::move(from), fresh_max, waiting.read_again, endpoint_of);
+  };
+  move_some(waiting.fresh, later.fresh, [](const auto& one) { return one.delivery.endpoint; });
+  move_some(waiting.appended_free, later.appended_free, [](const auto& one) { return one.second; });
+  move_some(waiting.appended, later.appended, [](const auto& one) { return one.endpoint; });
   move_behind(waiting.read_again, std::move(later.read_again));
   move_behind(waiting.deliveries_changed, std::move(later.deliveries_changed));
   move_behind(waiting.probes, std::move(later.probes));
   move_behind(waiting.settled, std::move(later.settled));
   move_behind(waiting.endpoints_removed, std::move(later.endpoints_removed));
-  move_behind(waiting.appended, std::move(later.appended));
   abandon(waiting.adopted, later.abandoned);
   waiting.adopted.partitions |= later.adopted.partitions;
   move_behind(waiting.adopted.endpoints, std::move(later.adopted.endpoints));

@@ -46,8 +46,9 @@ struct News {
 /// What a commit means for the engine; takes it out of `effects` but for its attempts.
 [[nodiscard]] News news_of(Effects& effects);
 
-/// Adds the news of a later commit to what waits. When more than `fresh_max` fresh deliveries would
-/// wait, their lanes are told to read the store instead.
+/// Adds the news of a later commit to what waits. When more than `fresh_max` deliveries of a kind
+/// (fresh, appended elsewhere to no line, to one) would wait, their lanes are told to read the
+/// store instead.
 void append(News& waiting, News later, std::size_t fresh_max);
 
 }  // namespace postrider

@@ -49,6 +49,21 @@ TEST(News, LeavesToTheStoreWhatWouldBeTooMuch) {
   EXPECT_THAT(waiting.read_again, ElementsAre(EndpointId{7}));
 }
 
+TEST(News, LeavesToTheStoreWhatOthersAppendTooMuchOf) {
+  News waiting;
+  waiting.appended_free = {{{1}, {7}}};
+  waiting.appended = {{{2}, {7}, "k"}};
+  News later;
+  later.appended_free = {{{3}, {8}}, {{4}, {8}}};
+  later.appended = {{{5}, {9}, "k"}, {{6}, {9}, "k"}};
+  append(waiting, std::move(later), 2);
+  EXPECT_THAT(waiting.appended_free, SizeIs(1));
+  EXPECT_THAT(waiting.appended, SizeIs(1));
+  EXPECT_THAT(
+      waiting.read_again, ElementsAre(EndpointId{8}, EndpointId{8}, EndpointId{9}, EndpointId{9})
+  );
+}
+
 TEST(News, KeepsTheOrderOfCommits) {
   News waiting;
   waiting.read_again = {{1}};

@@ -20,10 +20,12 @@ using ::testing::Le;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
+constexpr std::size_t kAll = 1'000'000;
+
 /// What arrives of all messages, in their order.
 News arrived(const std::vector<std::string>& messages) {
   News news;
-  for (const auto& message : messages) append(news, must(decode_message(message)), 0);
+  for (const auto& message : messages) append(news, must(decode_message(message)), kAll);
   return news;
 }
 News passed_on(const News& news) { return arrived(encode_messages(news)); }
@@ -72,10 +74,7 @@ TEST(NodeMessages, SayWhatWasAppendedToWhichLine) {
 TEST(NodeMessages, SayWhatWasAppendedToNoLine) {
   News news;
   news.appended_free = {{{1}, {7}}, {{1LL << 60}, {8}}};
-  EXPECT_THAT(passed_on(news).read_again, ElementsAre(EndpointId{7}, EndpointId{8}))
-      << "where no more of them may wait";
-  const News heard = must(decode_message(encode_messages(news).front()));
-  EXPECT_THAT(heard.appended_free, ElementsAreArray(news.appended_free));
+  EXPECT_EQ(passed_on(news).appended_free, news.appended_free);
 }
 
 TEST(NodeMessages, SayWhatWasChangedInALineAndInNone) {
