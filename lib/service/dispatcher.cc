@@ -52,12 +52,20 @@ std::size_t Dispatcher::drain(Millis timeout) {
   const MonoTime end = clock_.mono_now() + timeout;
   begin_drain();
   const MutexLock lock(mutex_);
-  while (in_flight_ > 0 && !stopping_) {
+  while (in_flight_ > 0 && !stopping_ && !drain_is_cut_) {
     const auto left = std::chrono::ceil<Millis>(end - clock_.mono_now());
     if (left <= Millis{0}) break;
     static_cast<void>(drained_.wait_for(mutex_, left));
   }
   return in_flight_;
+}
+
+void Dispatcher::cut_drain() {
+  {
+    const MutexLock lock(mutex_);
+    drain_is_cut_ = true;
+  }
+  drained_.notify_all();
 }
 
 void Dispatcher::stop() {

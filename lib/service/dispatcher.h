@@ -45,6 +45,8 @@ class Dispatcher {
   /// begin_drain(), and waits up to `timeout` for what is in flight. Returns how many were given
   /// back: they are still pending.
   [[nodiscard]] std::size_t drain(Millis timeout);
+  /// Nobody waits for what is in flight, now or later: it cannot be settled any more.
+  void cut_drain();
   /// Ends the thread at once. Idempotent.
   void stop();
 
@@ -86,6 +88,7 @@ class Dispatcher {
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
   MonoTime send_until_ POSTRIDER_GUARDED_BY(mutex_) = MonoTime::max();
   bool draining_ POSTRIDER_GUARDED_BY(mutex_) = false;
+  bool drain_is_cut_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
   std::size_t in_flight_ POSTRIDER_GUARDED_BY(mutex_) = 0;
   bool can_read_ POSTRIDER_GUARDED_BY(mutex_) = true;

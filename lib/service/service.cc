@@ -179,11 +179,7 @@ void Service::begin_stop() {
 
 void Service::lose() {
   begin_stop();
-  {
-    const MutexLock lock(mutex_);
-    // What is in flight cannot be settled any more.
-    drained_by_ = clock_.mono_now();
-  }
+  dispatcher_.cut_drain();
   lost_();
 }
 

@@ -67,6 +67,24 @@ test('a frozen node that wakes up writes and sends nothing over its successors, 
   t.diagnostic(`${duplicates} of ${flow.accepted.size} twice`);
 });
 
+test('a node that has been removed while it stops waits for no answer', async (t) => {
+  const receiver = await Receiver.start(t, () => 'hang');
+  const cluster = await Cluster.start(t, 1, { leaseS, flags: ['--drain-s', '60'] });
+  const [node] = cluster.nodes;
+  await node.api.endpoint(receiver.url, { timeout_ms: 60_000 });
+  const { id } = await node.api.emit();
+  await receiver.got(1);
+  const stopped = node.stop({ withinMs: 20_000 });
+  await until('it is leaving', async () =>
+    (await cluster.database.sql('SELECT leaving FROM node')) === 't');
+  await cluster.database.sql('DELETE FROM node');
+  await stopped;
+
+  receiver.script = () => 200;
+  await cluster.add();
+  await receiver.acceptedAll([id]);
+});
+
 test('nodes that come and go by plan repeat nothing', async (t) => {
   const { cluster, flow } = await setUp(t, 2);
   const sent = flow.send(events);
