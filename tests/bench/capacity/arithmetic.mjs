@@ -1,18 +1,12 @@
 // What a load takes of each part, by reckoning: mean values, no queues.
 import { costsAt, measured } from './inputs.mjs';
+import {
+  groupEventsMax, inFlightMax, leaseS, lookEveryMs, partitions, probeDelayMs, sendEveryMs,
+  servedPerTickMax, timeoutMs,
+} from './program.mjs';
 import { Zipf } from './random.mjs';
 
-const partitions = 256;
 const pageBytes = 8192;
-const groupEventsMax = 512;
-const timeoutMs = 15_000;
-const probeEveryMs = 300_000;
-const inFlightMax = 32;
-const leaseS = 10;
-const servedPerTickMax = 64;
-const messagesPerS = 200;  // of a node at the most
-/** Each node looks up which endpoints have anything that waits. */
-const lookEveryMs = 10_000;
 
 /** Of endpoints by popularity, `f(requests per second)` of each, added up. */
 function overEndpoints({ endpoints, zipf: s }, deliveriesPerS, f) {
@@ -34,7 +28,8 @@ export function reckon(eventsPerS, nodes, assumed) {
   const deliveries = eventsPerS * load.fanOut;
   const troubled = load.hangShare + load.refuseShare;
   const healthy = deliveries * (1 - troubled);
-  const probes = Math.min(load.endpoints * troubled / (probeEveryMs / 1000), deliveries * troubled);
+  const probes =
+    Math.min(load.endpoints * troubled / (probeDelayMs.most / 1000), deliveries * troubled);
   const attempts = healthy + probes;
   const hangs = probes * load.hangShare / Math.max(troubled, 1e-9);
   const meanAnswerMs = load.medianMs * Math.exp(load.sigma ** 2 / 2);
@@ -45,9 +40,9 @@ export function reckon(eventsPerS, nodes, assumed) {
   const foreign = healthy * (nodes - 1) / nodes;
   const pages = probes + slots / (lookEveryMs / 1000);
   const readMs = costs.readMs + costs.pageMs + 2 * roundTripMs;
-  const statementMs = costs.readStatementMs + costs.statementMs + roundTripMs;
-  const looks = nodes / (lookEveryMs / 1000);
-  const lookMs = load.endpoints * troubled * (costs.lookMs + costs.lookReadMs);
+  const statementMs = costs.messageMs + costs.messageServerMs + roundTripMs;
+  // Each node looks up all endpoints that anything waits for.
+  const looked = nodes * load.endpoints * troubled / (lookEveryMs / 1000);
 
   // A writer commits again and again: what came in meanwhile is the next group. When there is less
   // to do, each event has a commit, and its settlement another.
@@ -57,21 +52,21 @@ export function reckon(eventsPerS, nodes, assumed) {
   const room = Math.max(1 - eventsPerS / nodes * perEventMs / 1000, 0.01);
   const commits = Math.min(nodes * 1000 / commitMs * room, 2 * eventsPerS);
 
-  const messages = Math.min(foreign, commits, nodes * messagesPerS);
+  const messages = Math.min(foreign, commits, nodes * 1000 / sendEveryMs);
   const statements = Math.min(foreign, messages * (nodes - 1));
   const nodeMs = eventsPerS * (costs.requestMs + costs.parseMs) + commits * costs.writerCommitMs
     + deliveries * costs.writerAppendMs
     + attempts * (costs.writerSettleMs + costs.sendMs + costs.answerMs) + pages * costs.readMs
-    + foreign * costs.readRowMs + statements * costs.readStatementMs + messages * costs.messageMs
-    + looks * load.endpoints * troubled * costs.lookReadMs;
+    + foreign * costs.readRowMs + (messages + statements) * costs.messageMs
+    + looked * costs.lookReadMs;
   const { steady: { dead_rows: deadRows }, upkeep: { vacuum, retention } } = measured;
   const removed = eventsPerS + deliveries + attempts;
   const dead = attempts * deadRows + removed;
   const databaseMs = commits * costs.commitMs + eventsPerS * costs.eventMs
     + deliveries * costs.deliveryMs + attempts * costs.settleMs + pages * costs.pageMs
-    + foreign * costs.rowMs + statements * costs.statementMs + messages * costs.messageServerMs
+    + foreign * costs.rowMs + (messages + statements) * costs.messageServerMs
     + eventsPerS * retention.postgres_us / 1000 + dead * vacuum.postgres_us / 1000
-    + looks * load.endpoints * troubled * costs.lookMs;
+    + looked * costs.lookMs;
 
   // An index by endpoint and one by tenant: each checkpoint has every leaf again that is touched.
   const leaves = overEndpoints(load, deliveries, (perS) => 1 - Math.exp(-perS * assumed.checkpointS));
@@ -84,20 +79,17 @@ export function reckon(eventsPerS, nodes, assumed) {
     + attempts * size(bytes.attempt);
   // What comes in while the dispatcher is busy is read together, at the most for a whole turn.
   const dispatcherMs = (attempts * (costs.sendMs + costs.answerMs) + pages * readMs
-    + foreign * (costs.readRowMs + costs.rowMs) + looks * lookMs) / nodes;
+    + foreign * (costs.readRowMs + costs.rowMs)
+    + looked * (costs.lookMs + costs.lookReadMs)) / nodes;
   const withStatements = (count) => (dispatcherMs + count / nodes * statementMs) / 1000;
   const topShare = new Zipf(load.endpoints, load.zipf).share(1);
   return {
-    eventsPerS,
-    deliveries,
-    attempts,
     commits,
     dead,
     nodeCores: nodeMs / 1000,
     databaseCores: databaseMs / 1000,
     logBytesPerS: records + repeated,
     diskPerDay: grownPerS * 86_400,
-    hotLeafBytes: 2 * load.endpoints * pageBytes,
     slots,
     /** When every message is read by itself. */
     dispatcherBusyMost: Math.min(withStatements(statements), 1),

@@ -78,7 +78,6 @@ export function costsAt(endpoints) {
     answerMs: node * ms(steady.dispatcher_us / 2),
     readMs: page.node,
     readRowMs: row.node,
-    readStatementMs: node * ms(perMessage('node_us')),
     messageMs: node * ms(perMessage('node_us')),
     lookReadMs: ms(drain.single.look.dispatcher_us),
     // PostgreSQL.
@@ -88,7 +87,6 @@ export function costsAt(endpoints) {
     settleMs: server * ms(settleUs),
     pageMs: page.server,
     rowMs: row.server,
-    statementMs: server * ms(perMessage('postgres_us')),
     messageServerMs: server * ms(perMessage('postgres_us')),
     lookMs: ms(drain.single.look.postgres_us),
     // Its log, without the pages that checkpoints make it repeat.

@@ -1,18 +1,10 @@
 // An endpoint's work at the node that sends for it (lib/engine/lane.h, circuit.h, slots.h), and how its
 // receiver answers.
+import {
+  failuresMax, firstRetryMs, inFlightMax, jitter, pageMax, probeDelayMs, readyMax, timeoutMs,
+} from './program.mjs';
 import { Queue } from './queueing.mjs';
 import { lognormal, unit } from './random.mjs';
-
-// lib/base/limits.h and lib/engine.
-export const readyMax = 256;
-export const pageMax = 64;
-export const inFlightMax = 32;
-export const promptMaxMs = 1000;
-export const timeoutMs = 15_000;
-const failuresMax = 10;
-const probeDelayMs = { first: 5000, most: 300_000 };
-const firstRetryMs = 5000;
-const jitter = 0.2;
 
 /** Draws: what for. */
 const draws = { trouble: 1, probe: 2, answer: 3, spread: 4, wait: 5 };

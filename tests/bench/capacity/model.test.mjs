@@ -10,7 +10,6 @@ import { Clock, Log, Processors } from './queueing.mjs';
 import { Zipf, exponential, unit } from './random.mjs';
 import { reproductions, simulate, tables } from './tables.mjs';
 
-const inputs = assumed;
 const how = { seed: 1, seconds: 10 };
 const doubled = {
   'cores of nodes': { node: { ...assumed.node, cores: 2 * assumed.node.cores } },
@@ -70,9 +69,9 @@ test('the ranks that are drawn have their shares', () => {
 });
 
 test('a seed gives the same figures again, another one others', () => {
-  const first = simulate(1000, 2, inputs, how);
-  assert.deepEqual(simulate(1000, 2, inputs, how), first);
-  assert.notDeepEqual(simulate(1000, 2, inputs, { ...how, seed: 2 }), first);
+  const first = simulate(1000, 2, assumed, how);
+  assert.deepEqual(simulate(1000, 2, assumed, how), first);
+  assert.notDeepEqual(simulate(1000, 2, assumed, { ...how, seed: 2 }), first);
 });
 
 test('batches are as fast as was measured, within a quarter, single events within three fifths', () => {
@@ -87,15 +86,15 @@ test('batches are as fast as was measured, within a quarter, single events withi
 
 // Within what three nodes can do, and far above it.
 const loads = [1000, 12_000];
-const asItIs = new Map(loads.map((load) => [load, simulate(load, 3, inputs, how)]));
+const asItIs = new Map(loads.map((load) => [load, simulate(load, 3, assumed, how)]));
 
 for (const [what, more] of Object.entries(doubled)) {
   test(`twice ${what} is never worse`, () => {
-    const better = { ...inputs, ...more };
+    const better = { ...assumed, ...more };
     for (const eventsPerS of [100, 1000, 10_000]) {
-      assert.ok(nodesFor(eventsPerS, better) <= nodesFor(eventsPerS, inputs));
+      assert.ok(nodesFor(eventsPerS, better) <= nodesFor(eventsPerS, assumed));
     }
-    const [before, after] = [inputs, better].map((shape) => limitsOf(3, shape));
+    const [before, after] = [assumed, better].map((shape) => limitsOf(3, shape));
     assert.ok(after[0].eventsPerS >= before[0].eventsPerS);
     for (const { part, eventsPerS } of after) {
       // Who waits less for commits makes more of them, each of which has its price.
@@ -114,17 +113,17 @@ for (const [what, more] of Object.entries(doubled)) {
 }
 
 test('too few nodes fall behind, enough of them do not', () => {
-  const nodes = nodesFor(10_000, inputs);
+  const nodes = nodesFor(10_000, assumed);
   assert.ok(nodes > 3);
-  assert.ok(simulate(10_000, nodes, inputs, { ...how, seconds: 20 }).backlogPerS.healthy < 50);
-  assert.ok(simulate(10_000, 2, inputs, how).backlogPerS.healthy > 1000);
+  assert.ok(simulate(10_000, nodes, assumed, { ...how, seconds: 20 }).backlogPerS.healthy < 50);
+  assert.ok(simulate(10_000, 2, assumed, how).backlogPerS.healthy > 1000);
 });
 
 test('what is simulated is as busy as what is reckoned', () => {
-  const nodes = nodesFor(2500, inputs);
+  const nodes = nodesFor(2500, assumed);
   // Each node looks at all endpoints once in the half that counts.
-  const { busy } = simulate(2500, nodes, inputs, { ...how, seconds: 20 });
-  const { busy: least, dispatcherBusyMost: most } = reckon(2500, nodes, inputs);
+  const { busy } = simulate(2500, nodes, assumed, { ...how, seconds: 20 });
+  const { busy: least, dispatcherBusyMost: most } = reckon(2500, nodes, assumed);
   const between = [0.75 * least['dispatcher thread of a node'], 1.25 * most];
   assert.ok(busy.dispatcher > between[0] && busy.dispatcher < between[1],
     `${busy.dispatcher}, not within ${between}`);

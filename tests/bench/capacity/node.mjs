@@ -1,15 +1,10 @@
 // A node in the simulation: a writer that commits in groups, a dispatcher that sends for its lanes.
-import { Lane, Slots, kinds, promptMaxMs } from './lanes.mjs';
+import { Lane, Slots, kinds } from './lanes.mjs';
+import {
+  companyMs, groupEventsMax, lookEveryMs, lookPageMax, promptMaxMs, queueMax, sendEveryMs,
+  servedPerTickMax,
+} from './program.mjs';
 import { Queue } from './queueing.mjs';
-
-// lib/base/limits.h, lib/engine/engine.cc, lib/service/writer.cc.
-const queueMax = 4096;
-const groupEventsMax = 512;
-const servedPerTickMax = 64;
-const companyMs = 3;
-const lookEveryMs = 10_000;
-const lookPageMax = 256;
-const sendEveryMs = 5;
 
 export class Node {
   constructor(world, processors) {
@@ -19,7 +14,6 @@ export class Node {
     this.commands = new Queue();
     this.settlements = [];
     this.writing = this.settlementsAreDue = false;
-    this.fresh = new Queue();
     this.answers = [];
     this.runnable = new Queue();
     this.waitingForSlot = new Queue();
@@ -268,8 +262,8 @@ export class Node {
   #readTold() {
     const { costs, told } = this;
     this.told = [];
-    const own = costs.readStatementMs + told.length * costs.readRowMs;
-    this.#read(own, costs.statementMs + told.length * costs.rowMs, () => {
+    const own = costs.messageMs + told.length * costs.readRowMs;
+    this.#read(own, costs.messageServerMs + told.length * costs.rowMs, () => {
       for (const delivery of told) this.#handOver(delivery);
     });
   }
@@ -280,7 +274,7 @@ export class Node {
     const rows = Math.min(this.lookLeft, lookPageMax);
     this.lookLeft -= rows;
     this.hasLooked = true;
-    this.#read(rows * costs.lookReadMs, costs.statementMs + rows * costs.lookMs, () => {});
+    this.#read(rows * costs.lookReadMs, costs.messageServerMs + rows * costs.lookMs, () => {});
   }
 
   #judge({ lane, ok, probe, delivery, tookMs }) {

@@ -1,12 +1,12 @@
 // Nodes, their database and their receivers under a load, one seed, no threads: what waits, how long.
 import { Receivers, kinds } from './lanes.mjs';
 import { Node } from './node.mjs';
+import { partitions } from './program.mjs';
 import { Clock, Log, Processors } from './queueing.mjs';
 import { Zipf, exponential, hashed, unit } from './random.mjs';
 
 const draws = { arrival: 11, endpoint: 12, fan: 13, node: 14, partition: 15, look: 16, strangers: 17 };
 const turnMs = 4;
-const partitions = 256;
 
 /** A share of sorted numbers lies at or below it. */
 function percentile(sorted, share) {

@@ -180,8 +180,8 @@ function reckonedTable(inputs) {
   return byLevel(inputs, heads, (eventsPerS, nodes) => {
     const part = reckon(eventsPerS, nodes, inputs);
     return [
-      part.nodeCores, part.databaseCores, part.commits, part.logBytesPerS / 1e6, part.diskPerDay / 1e9, part.dead,
-      part.slots,
+      part.nodeCores, part.databaseCores, part.commits, part.logBytesPerS / 1e6,
+      part.diskPerDay / 1e9, part.dead, part.slots,
     ];
   });
 }
@@ -232,16 +232,15 @@ function simulatedTable(inputs, how) {
 
 /** All tables by their names. `how`: seed, seconds. */
 export function tables(how) {
-  const inputs = assumed;
   return {
     costs: costTable(),
     disk: diskTable(),
     endpoints: endpointTable(),
-    assumed: assumedTable(inputs),
+    assumed: assumedTable(assumed),
     reproduced: reproducedTable(),
-    reckoned: reckonedTable(inputs),
-    takeover: takeoverTable(inputs),
-    limits: limitsTable(inputs),
-    simulated: simulatedTable(inputs, how),
+    reckoned: reckonedTable(assumed),
+    takeover: takeoverTable(assumed),
+    limits: limitsTable(assumed),
+    simulated: simulatedTable(assumed, how),
   };
 }
