@@ -11,19 +11,6 @@ void move_behind(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-/// More than `max` do not wait: the store has what finds no room.
-template <class T, class EndpointOf>
-void move_or_leave(
-    std::vector<T>& waiting,
-    std::vector<T>&& later,
-    std::size_t max,
-    std::vector<EndpointId>& read_again,
-    const EndpointOf& endpoint_of
-) {
-  if (waiting.size() + later.size() <= max) return move_behind(waiting, std::move(later));
-  for (const T& one : later) read_again.push_back(endpoint_of(one));
-}
-
 /// What was abandoned before anybody was told that it was adopted.
 void abandon(Adoption& adopted, const Partitions& abandoned) {
   if ((adopted.partitions & abandoned).none()) return;
@@ -56,8 +43,10 @@ News news_of(Effects& effects) {
 
 void append(News& waiting, News later, std::size_t fresh_max) {
   move_behind(waiting.endpoints, std::move(later.endpoints));
+  // The store has what finds no room.
   const auto move_some = [&](auto& to, auto& from, const auto& endpoint_of) {
-    move_or_leave(to, std::move(from), fresh_max, waiting.read_again, endpoint_of);
+    if (to.size() + from.size() <= fresh_max) return move_behind(to, std::move(from));
+    for (const auto& one : from) waiting.read_again.push_back(endpoint_of(one));
   };
   move_some(waiting.fresh, later.fresh, [](const auto& one) { return one.delivery.endpoint; });
   move_some(waiting.appended_free, later.appended_free, [](const auto& one) { return one.second; });
