@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "app/postrider/api.h"
+#include "app/postrider/background.h"
 #include "app/postrider/commands.h"
+#include "app/postrider/endpoint_keys.h"
 #include "app/postrider/io.h"
 #include "app/postrider/json_view.h"
 #include "app/postrider/node.h"
@@ -88,29 +90,33 @@ class Printer {
   bool printed_ POSTRIDER_GUARDED_BY(mutex_) = false;
 };
 
-/// Registers the receiver, or moves the endpoint of an earlier run to it. Returns its id.
-Result<std::string> register_receiver(Api& api, const std::string& url) {
+/// Registers the receiver, or moves the endpoint of an earlier run to it.
+Status register_receiver(Api& api, const std::string& url) {
   RequestBody body;
   body.add("url", url);
   auto known = api.call("GET", "/v1/endpoints?limit=250");
-  if (!known) return tl::unexpected(std::move(known).error());
+  if (!known) return tl::unexpected<Error>(std::move(known).error());
   for (const JsonView& endpoint : JsonView(*known)["data"].elements()) {
     if (endpoint["description"].text() != kDescription) continue;
     std::string id = endpoint["id"].text();
     auto moved = api.send("PATCH", path_of("endpoints", id), body.take());
-    if (!moved) return tl::unexpected(std::move(moved).error());
-    return id;
+    if (!moved) return tl::unexpected<Error>(std::move(moved).error());
+    return {};
   }
   body.add("description", kDescription);
   auto created = api.send("POST", "/v1/endpoints", body.take());
-  if (!created) return tl::unexpected(std::move(created).error());
-  return JsonView(*created)["id"].text();
+  if (!created) return tl::unexpected<Error>(std::move(created).error());
+  return {};
 }
 
-Result<std::string> secret_of(Api& api, const std::string& endpoint) {
-  auto answer = api.call("GET", path_of("endpoints", endpoint, "secret"));
-  if (!answer) return tl::unexpected(std::move(answer).error());
-  return JsonView(*answer)["secret"].text();
+/// Loads the secrets of the endpoints that point at the receiver; none when that fails.
+std::vector<ReceiverKey> load_keys(const ApiOptions& options, const std::string& receiver) {
+  auto api = Api::open(options);
+  auto keys = api ? endpoint_keys(*api, receiver)
+                  : Result<std::vector<ReceiverKey>>{tl::unexpected(std::move(api).error())};
+  if (keys) return std::move(*keys);
+  log::warning("cannot load the endpoints' secrets", {{"error", keys.error().context}});
+  return {};
 }
 
 std::string first_screen(
@@ -125,48 +131,93 @@ std::string first_screen(
          key +
          "\n"
          "  receiver  " +
-         receiver + "   (registered; verifies and prints what arrives)\n\n";
+         receiver + "   (verifies and prints what arrives; registered for every event type)\n\n";
 }
 
-std::string next_steps(
-    const std::string& url, const std::string& key, const std::string& endpoint
+/// `text` as one word of a shell.
+std::string shell_word(std::string_view text) {
+  std::string word = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      word += "'\\''";
+    } else {
+      word += c;
+    }
+  }
+  return word + "'";
+}
+
+/// Lines that set the variables of the README in a shell.
+std::string exports(
+    const ServeOptions& options, const std::string& url, const std::string& receiver
 ) {
-  const std::string curl = "  curl -s -H 'Authorization: Bearer " + key + "' " + url;
-  return "\nTry next, in another terminal:\n\n" + curl +
-         "/v1/events \\\n"
-         "       -H 'Content-Type: application/json' -d "
-         "'{\"type\":\"order.paid\",\"data\":{\"id\":\"ord_1\"}}'\n" +
-         curl + "/v1/deliveries\n" + curl + "/v1/endpoints/" + endpoint +
-         "\n\n"
-         "Ctrl-C ends it.\n\n";
+  std::string lines;
+  const auto add = [&lines](std::string_view name, const std::string& value) {
+    lines += "export " + std::string(name) + "=" + value + "\n";
+  };
+  add("POSTRIDER", shell_word(url));
+  add("KEY", shell_word(*options.root_key));
+  add("RECEIVER", shell_word(receiver));
+  std::error_code failed;
+  // The URL of a PostgreSQL database may hold a password.
+  if (!is_postgres_url(options.db))
+    add("DB", shell_word(std::filesystem::absolute(options.db, failed).string()));
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (!failed) add("PATH", shell_word(program.parent_path().string()) + ":\"$PATH\"");
+  add("POSTRIDER_SERVER", "\"$POSTRIDER\"");
+  add("POSTRIDER_KEY", "\"$KEY\"");
+  return lines;
 }
 
+std::string next_steps(const std::string& variables) {
+  return "\nThese lines set the variables of the README in a shell:\n\n" + variables +
+         "\nThen, for example:\n\n"
+         "  postrider emit order.paid '{\"id\":\"ord_1\"}'\n"
+         "  postrider deliveries list\n"
+         "  curl -sS -H \"Authorization: Bearer $KEY\" \"$POSTRIDER/v1/endpoints\"\n\n";
+}
+
+/// Starts everything, shows the first webhook, and waits until it is asked to stop. `background` is
+/// null in the foreground.
 Result<int> show_main_job(
-    Io& io, const ServeOptions& options, Node& node, const Clock& clock, const StopSignals& signals
+    Io& io,
+    const ServeOptions& options,
+    Node& node,
+    const Clock& clock,
+    const StopSignals& signals,
+    Background* background
 ) {
+  const ApiOptions access{node.url(), *options.root_key, false};
   Printer printer(io.out);
-  Receiver receiver({}, clock, [&printer](const ReceivedWebhook& webhook) {
+  const Receiver* self = nullptr;
+  ReceiverOptions receiver_options;
+  receiver_options.load_keys = [&] { return load_keys(access, self->url()); };
+  Receiver receiver(std::move(receiver_options), clock, [&printer](const ReceivedWebhook& webhook) {
     printer.print(webhook);
   });
+  self = &receiver;
   if (auto started = receiver.start(); !started) return tl::unexpected(std::move(started).error());
-  const std::string& key = *options.root_key;
-  auto api = Api::open({node.url(), key, false});
+  const std::string receiver_url = receiver.url();
+  auto api = Api::open(access);
   if (!api) return tl::unexpected(std::move(api).error());
-  auto endpoint = register_receiver(*api, receiver.url());
-  if (!endpoint) return tl::unexpected(std::move(endpoint).error());
-  auto secret = secret_of(*api, *endpoint);
-  if (!secret) return tl::unexpected(std::move(secret).error());
-  if (auto set = receiver.set_secret(*secret); !set) return tl::unexpected(std::move(set).error());
+  if (auto done = register_receiver(*api, receiver_url); !done)
+    return tl::unexpected(std::move(done).error());
 
-  printer.print(first_screen(node.url(), key, receiver.url()));
+  printer.print(first_screen(node.url(), access.key, receiver_url));
   printer.print("Emitting a first event: POST /v1/events " + std::string(kFirstEvent) + "\n\n");
   auto emitted = api->call("POST", "/v1/events", std::string(kFirstEvent));
   if (!emitted) return tl::unexpected(std::move(emitted).error());
   if (!printer.wait_first(clock, kFirstWebhookTimeout)) {
     return fail(Errc::kUnavailable, "the first webhook did not arrive; the log above may say why");
   }
-  printer.print(next_steps(node.url(), key, *endpoint));
-  io.out << "listening on " << node.url() << '\n' << std::flush;
+  const std::string variables = exports(options, node.url(), receiver_url);
+  printer.print(next_steps(variables));
+  if (background == nullptr) printer.print("Ctrl-C ends it.\n\n");
+  printer.print("listening on " + node.url() + "\n");
+  if (background != nullptr) {
+    if (auto told = background->report_ready(variables); !told)
+      return tl::unexpected(std::move(told).error());
+  }
   static_cast<void>(signals.wait());
   static_cast<void>(node.stop());
   receiver.stop();
@@ -181,8 +232,7 @@ Result<std::unique_ptr<Node>> start_node(ServeOptions& options, bool any_port, c
   return Node::start(options, clock);
 }
 
-Result<int> dev(Io& io, const ServeFlags& given) {
-  ServeFlags flags = given;
+Result<int> run_dev(Io& io, ServeFlags flags, Background* background) {
   std::unique_ptr<TemporaryFolder> folder;
   if (flags.db.empty()) {
     auto made = TemporaryFolder::make();
@@ -190,6 +240,7 @@ Result<int> dev(Io& io, const ServeFlags& given) {
     folder = std::move(*made);
     flags.db = folder->file("postrider.db");
   }
+  const bool any_port = flags.listen == ServeFlags{}.listen;
   if (!flags.root_key) flags.root_key = generate_api_key();
   flags.allow_net.emplace_back("127.0.0.0/8");
   flags.allow_net.emplace_back("::1/128");
@@ -198,12 +249,31 @@ Result<int> dev(Io& io, const ServeFlags& given) {
   log::init(options->log_format, options->log_level);
   const StopSignals signals;
   const SystemClock clock;
-  auto node = start_node(*options, given.listen == ServeFlags{}.listen, clock);
-  auto shown = node ? show_main_job(io, *options, **node, clock, signals)
+  auto node = start_node(*options, any_port, clock);
+  auto shown = node ? show_main_job(io, *options, **node, clock, signals, background)
                     : Result<int>{tl::unexpected(std::move(node).error())};
   if (shown) return shown;
   report(io, shown.error());
   return kExitFailed;
+}
+
+struct DevOptions {
+  ServeFlags serve;
+  std::string background;
+  std::string stop;
+};
+
+Result<int> dev(Io& io, const DevOptions& options) {
+  if (!options.stop.empty()) return stop_background(options.stop, io);
+  if (options.background.empty()) return run_dev(io, options.serve, nullptr);
+  // Wrong flags are reported before the process leaves the terminal.
+  ServeFlags flags = options.serve;
+  if (flags.db.empty()) flags.db = ServeFlags{}.db;
+  if (auto valid = checked(flags); !valid) return tl::unexpected(std::move(valid).error());
+  auto background = Background::start(options.background, io);
+  if (!background) return tl::unexpected(std::move(background).error());
+  if (!background->is_child()) return background->wait(io);
+  return run_dev(io, options.serve, &*background);
 }
 
 }  // namespace
@@ -214,11 +284,18 @@ void add_dev(const Command& root) {
       "Serve for a laptop: with a receiver, a first event, and every webhook printed",
       "postrider dev"
   );
-  auto& flags = command.keep<ServeFlags>();
-  flags.db.clear();  // a temporary one, unless a file is named
-  flags.log_level = "warning";
-  add_serve_flags(command, flags);
-  command.run_checked([&flags](Io& io) { return dev(io, flags); });
+  auto& options = command.keep<DevOptions>();
+  options.serve.db.clear();  // a temporary one, unless a file is named
+  options.serve.log_level = "warning";
+  add_serve_flags(command, options.serve);
+  command.text(
+      "background",
+      options.background,
+      "Folder for the files env, log and pid: return when the first webhook has arrived, go on in "
+      "the background"
+  );
+  command.text("stop", options.stop, "Folder of a --background: stop its process");
+  command.run_checked([&options](Io& io) { return dev(io, options); });
 }
 
 }  // namespace postrider::cli

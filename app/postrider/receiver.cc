@@ -35,7 +35,7 @@ std::string verdict(const ReceivedWebhook& webhook) {
     case ReceivedWebhook::Check::kFailed:
       return "NOT VERIFIED (" + printable(webhook.reason) + ")";
     case ReceivedWebhook::Check::kNotChecked:
-      return "NOT CHECKED (no --secret)";
+      return "NOT CHECKED (no secret is known; see --secret)";
   }
   return {};
 }
@@ -43,6 +43,25 @@ std::string verdict(const ReceivedWebhook& webhook) {
 ReceiverOptions with_scheme(ReceiverOptions options) {
   if (options.scheme.scheme == nullptr) options.scheme.scheme = &signing::standard();
   return options;
+}
+
+/// Verified when one of the keys fits; without a key nothing is checked.
+void check_with(const std::vector<ReceiverKey>& keys, ReceivedWebhook& webhook) {
+  using Check = ReceivedWebhook::Check;
+  webhook.check = keys.empty() ? Check::kNotChecked : Check::kFailed;
+  webhook.reason.clear();
+  const std::vector<http::Headers::Field> fields(webhook.headers.begin(), webhook.headers.end());
+  for (const ReceiverKey& key : keys) {
+    const auto status = key.scheme.scheme->verify(
+        key.key, {.headers = fields, .body = webhook.body, .now = webhook.at}, key.scheme.members
+    );
+    if (status) {
+      webhook.check = Check::kVerified;
+      webhook.reason.clear();
+      return;
+    }
+    if (webhook.reason.empty()) webhook.reason = status.error().context;
+  }
 }
 
 }  // namespace
@@ -62,7 +81,10 @@ Receiver::~Receiver() { stop(); }
 
 Status Receiver::start() {
   if (!options_.secret.empty()) {
-    if (auto status = set_secret(options_.secret); !status) return status;
+    auto key = options_.scheme.receivers_key(options_.secret);
+    if (!key) return tl::unexpected<Error>(std::move(key).error());
+    const MutexLock lock(mutex_);
+    keys_.push_back({options_.scheme, std::move(*key)});
   }
   return server_.start();
 }
@@ -76,27 +98,18 @@ void Receiver::stop() {
   server_.stop();
 }
 
-Status Receiver::set_secret(const std::string& secret) {
-  auto key = options_.scheme.receivers_key(secret);
-  if (!key) return tl::unexpected<Error>(std::move(key).error());
-  const MutexLock lock(mutex_);
-  key_ = std::move(*key);
-  return {};
-}
-
-void Receiver::check(ReceivedWebhook& webhook) const {
-  std::string key;
+void Receiver::check(ReceivedWebhook& webhook) {
+  std::vector<ReceiverKey> keys;
   {
     const MutexLock lock(mutex_);
-    key = key_;
+    keys = keys_;
   }
-  if (key.empty()) return;
-  const std::vector<http::Headers::Field> fields(webhook.headers.begin(), webhook.headers.end());
-  const auto status = options_.scheme.scheme->verify(
-      key, {.headers = fields, .body = webhook.body, .now = webhook.at}, options_.scheme.members
-  );
-  webhook.check = status ? ReceivedWebhook::Check::kVerified : ReceivedWebhook::Check::kFailed;
-  if (!status) webhook.reason = status.error().context;
+  check_with(keys, webhook);
+  if (webhook.check == ReceivedWebhook::Check::kVerified || !options_.load_keys) return;
+  keys = options_.load_keys();
+  check_with(keys, webhook);
+  const MutexLock lock(mutex_);
+  keys_ = std::move(keys);
 }
 
 void Receiver::wait_delay() {

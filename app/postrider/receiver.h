@@ -17,11 +17,19 @@
 
 namespace postrider::cli {
 
+/// What webhooks of one endpoint are verified with.
+struct ReceiverKey {
+  ChosenScheme scheme;
+  std::string key;  ///< see ChosenScheme::receivers_key
+};
+
 struct ReceiverOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 0;       ///< 0 = any free one
-  ChosenScheme scheme{};        ///< without one: standard
-  std::string secret{};         ///< empty = signatures are not checked
+  std::uint16_t port = 0;  ///< 0 = any free one
+  ChosenScheme scheme{};   ///< without one: standard
+  std::string secret{};    ///< empty = signatures are not checked
+  /// Called when no key fits a webhook. Returns the keys that are used from then on. Thread-safe.
+  std::function<std::vector<ReceiverKey>()> load_keys{};
   int status = 200;             ///< of its answers
   std::int64_t fail_first = 0;  ///< this many requests are answered with 500 first
   Millis delay{0};              ///< before each answer
@@ -59,13 +67,9 @@ class Receiver {
   /// `http://127.0.0.1:40123`, valid after start().
   [[nodiscard]] std::string url() const { return server_.url(); }
 
-  /// The secret that webhooks are checked with from now on: an endpoint, and so its secret, can be
-  /// made only once the receiver's address is known. kInvalidArgument when it is none.
-  [[nodiscard]] Status set_secret(const std::string& secret);
-
  private:
   [[nodiscard]] http::Answer receive(const http::Request& request);
-  void check(ReceivedWebhook& webhook) const;
+  void check(ReceivedWebhook& webhook);
   void wait_delay();
 
   const ReceiverOptions options_;
@@ -73,7 +77,7 @@ class Receiver {
   const OnWebhook on_webhook_;
   mutable Mutex mutex_;
   CondVar stopped_;
-  std::string key_ POSTRIDER_GUARDED_BY(mutex_);  ///< that the secret is checked with
+  std::vector<ReceiverKey> keys_ POSTRIDER_GUARDED_BY(mutex_);
   std::int64_t failures_left_ POSTRIDER_GUARDED_BY(mutex_);
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
   http::Server server_;

@@ -1,7 +1,9 @@
 // A shell session beside a real service and a real receiver, in a folder of its own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -80,6 +82,13 @@ class Child {
   }
 }
 
+/** Nothing of the machine's: neither settings of the program nor proxies in front of loopback. */
+function cleanEnvironment() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^POSTRIDER|_proxy$/i.test(name)),
+  );
+}
+
 export class Session {
   /**
    * Starts a service, a receiver and a shell. `serveArgs`: further flags of `serve`; `db`: another
@@ -96,6 +105,25 @@ export class Session {
     return session;
   }
 
+  /**
+   * Starts a shell in what stands for a checkout that is built already: the real ./run, which finds
+   * nothing to install or to compile, and the binary where it looks for it.
+   */
+  static async startInCheckout() {
+    const session = new Session();
+    const inFolder = (path) => join(session.folder, path);
+    for (const path of ['bin', 'build/release/bin']) mkdirSync(inFolder(path), { recursive: true });
+    for (const path of ['run', '.ci']) cpSync(join(root, path), inFolder(path), { recursive: true });
+    symlinkSync(binary, inFolder('build/release/bin/postrider'));
+    writeFileSync(inFolder('bin/cmake'), '#!/bin/sh\n', { mode: 0o755 });
+    session.environment = {
+      ...cleanEnvironment(), PATH: `${inFolder('bin')}${delimiter}${process.env.PATH}`,
+    };
+    session.shell = session.#spawn('bash', ['--noprofile', '--norc']);
+    session.stopInBackground = () => session.#spawn(inFolder('run'), ['--stop']).exited;
+    return session;
+  }
+
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'postrider-docs-'));
     this.children = [];
@@ -105,11 +133,7 @@ export class Session {
   async #start(serveArgs, db) {
     const key = 'docs-root-key-0123456789';
     const path = `${dirname(binary)}${delimiter}${process.env.PATH}`;
-    // Nothing of the machine's: neither settings of the program nor proxies in front of loopback.
-    const environment = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^POSTRIDER|_proxy$/i.test(name)),
-    );
-    this.environment = { ...environment, PATH: path };
+    this.environment = { ...cleanEnvironment(), PATH: path };
     if (existsSync(clientModules)) symlinkSync(clientModules, join(this.folder, 'node_modules'));
     this.service = this.#spawn(binary, [
       'serve', '--db', db, '--listen', '127.0.0.1:0', '--root-key', key,
@@ -181,11 +205,14 @@ export class Session {
     return read();
   }
 
-  /** Ends everything; returns the exit status of the service. */
+  /** Ends everything; returns the exit status of the service, or undefined without one. */
   async stop() {
+    const stopInBackground = this.stopInBackground;
+    this.stopInBackground = undefined;
+    await stopInBackground?.();
     const statuses = await Promise.all(this.children.map((child) => child.stop()));
     rmSync(this.folder, { recursive: true, force: true });
-    return statuses[0];
+    return this.service && statuses[0];
   }
 }
 

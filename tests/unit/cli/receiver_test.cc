@@ -73,6 +73,31 @@ TEST_F(ReceiverTest, VerifiesByTheSchemeThatItIsToldOf) {
   EXPECT_EQ(received_[1].check, ReceivedWebhook::Check::kFailed);
 }
 
+TEST_F(ReceiverTest, LoadsKeysWhenNoneFitsAndTriesEachOfThem) {
+  const std::string first = signing::standard().generate_secret();
+  const std::string second = signing::standard().generate_secret();
+  std::vector<ReceiverKey> known;
+  int loads = 0;
+  ReceiverOptions options;
+  options.load_keys = [&] {
+    ++loads;
+    return known;
+  };
+  start(std::move(options));
+  const ChosenScheme scheme{&signing::standard(), {}};
+  post("{}", signed_headers(first, "{}"));
+  known = {{scheme, first}, {scheme, second}};
+  post("{}", signed_headers(second, "{}"));
+  post("{}", signed_headers(first, "{}"));
+  EXPECT_EQ(loads, 2) << "keys that are known are not loaded again";
+  post("{}", signed_headers(signing::standard().generate_secret(), "{}"));
+  ASSERT_EQ(received_.size(), 4U);
+  EXPECT_EQ(received_[0].check, ReceivedWebhook::Check::kNotChecked);
+  EXPECT_EQ(received_[1].check, ReceivedWebhook::Check::kVerified);
+  EXPECT_EQ(received_[2].check, ReceivedWebhook::Check::kVerified);
+  EXPECT_EQ(received_[3].check, ReceivedWebhook::Check::kFailed);
+}
+
 TEST_F(ReceiverTest, SaysWhyItDoesNotVerify) {
   const std::string secret = signing::standard().generate_secret();
   start({.secret = secret});
