@@ -40,7 +40,6 @@ Result<std::vector<Millis>> parse_delays(const std::vector<std::string>& texts) 
 
 Status check_texts(const ServeFlags& flags) {
   if (flags.db.empty()) return wrong("--db", "names no database");
-  if (flags.master_key_file) return wrong("--master-key-file", "not supported yet");
   for (const std::string& net : flags.allow_net) {
     if (!is_cidr(net)) return wrong("--allow-net", "not a network such as 10.0.0.0/8: " + net);
   }
@@ -119,7 +118,6 @@ void add_serve_flags(const Command& command, ServeFlags& flags) {
       "Largest data of an event"
   );
   command.number("api-threads", flags.api_threads, {1, kThreadsMax}, "Requests handled at once");
-  command.text("master-key-file", flags.master_key_file, "Key that encrypts secrets at rest");
   command.text("log-format", flags.log_format, "text or json");
   command.text("log-level", flags.log_level, "debug, info, warning or error");
   command.number("drain-s", flags.drain_s, {0, kDrainSecondsMax}, "How long stopping may take");
@@ -155,7 +153,6 @@ Result<ServeOptions> checked(const ServeFlags& flags) {
   options.hold_disabled_days = flags.hold_disabled_days;
   options.max_event_bytes = static_cast<std::size_t>(flags.max_event_bytes);
   options.api_threads = static_cast<std::size_t>(flags.api_threads);
-  options.master_key_file = flags.master_key_file;
   options.log_format = *format;
   options.log_level = *level;
   options.drain = std::chrono::seconds{flags.drain_s};

@@ -30,7 +30,6 @@ struct ServeOptions {
   std::int64_t hold_disabled_days = 0;
   std::size_t max_event_bytes = 0;
   std::size_t api_threads = 0;
-  std::optional<std::string> master_key_file;
   log::Format log_format = log::Format::kText;
   log::Level log_level = log::Level::kInfo;
   std::chrono::seconds drain{0};
@@ -51,7 +50,6 @@ struct ServeFlags {
   std::int64_t hold_disabled_days = 7;
   std::int64_t max_event_bytes = static_cast<std::int64_t>(limits::kEventBytesDefault);
   std::int64_t api_threads = 32;
-  std::optional<std::string> master_key_file;
   std::string log_format = "text";
   std::string log_level = "info";
   std::int64_t drain_s = 20;
