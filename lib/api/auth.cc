@@ -1,5 +1,11 @@
 #include "api/auth.h"
 
+#include <array>
+
+#include <fmt/format.h>
+
+#include "api/views.h"
+
 namespace postrider::api {
 namespace {
 
@@ -11,6 +17,18 @@ std::string_view bearer(const http::Request& request) {
   value.remove_prefix(kScheme.size());
   while (value.starts_with(' ')) value.remove_prefix(1);
   return value;
+}
+
+/// The scopes that allow the request, for people: "admin or read".
+std::string scopes_that_allow(const http::Request& request) {
+  constexpr std::array kScopes{KeyScope::kAdmin, KeyScope::kEmit, KeyScope::kRead};
+  std::string names;
+  for (const KeyScope scope : kScopes) {
+    if (!scope_allows(scope, request.method, request.path)) continue;
+    if (!names.empty()) names += " or ";
+    names += to_string(scope);
+  }
+  return names;
 }
 
 }  // namespace
@@ -38,7 +56,14 @@ Needed<ApiKey> authorize(const Service& service, const http::Request& request) {
   auto found = service.authenticate(key);
   if (!found) return refuse(problem(401, "The API key is unknown, expired or deleted."));
   if (!scope_allows(found->scope, request.method, request.path)) {
-    return refuse(problem(403, "The API key's scope does not allow this request."));
+    return refuse(problem(
+        403,
+        fmt::format(
+            "This request needs a key with scope {}; this key has scope {}.",
+            scopes_that_allow(request),
+            to_string(found->scope)
+        )
+    ));
   }
   return std::move(*found);
 }

@@ -10,11 +10,12 @@ namespace postrider::api {
 
 /// Whether a key of that scope may make this request.
 ///
-/// `admin`: everything. `read`: every GET, but for endpoints' secrets. `emit`: POST of events.
-/// `tenant`: nothing, until lists and rows are cut down to the one tenant.
+/// `admin`: everything. `read`: every GET except the secrets of endpoints. `emit`: POST of events.
+/// `tenant`: nothing. No such key can be created, but a database may hold one.
 [[nodiscard]] bool scope_allows(KeyScope scope, std::string_view method, std::string_view path);
 
-/// The key behind `Authorization: Bearer …`; 401 or 403 when it may not make this request.
+/// The key behind `Authorization: Bearer …`. 401 when it is missing or unknown; 403, which names
+/// the scopes that are allowed, when its scope does not allow this request.
 [[nodiscard]] Needed<ApiKey> authorize(const Service& service, const http::Request& request);
 
 }  // namespace postrider::api

@@ -18,13 +18,8 @@ Reply post_key(const Call& call) {
   if (name && name->empty()) body->wrong("name", "must not be empty");
   key.name = name.value_or("");
   body->required("scope");
-  const auto scope = body->choice("scope", parse_key_scope, "admin, emit, read, tenant");
-  key.scope = scope.value_or(KeyScope::kTenant);
-  key.tenant = body->tenant();
-  if (scope == KeyScope::kTenant) body->required("tenant");
-  if (scope && scope != KeyScope::kTenant && !key.tenant.empty()) {
-    body->wrong("tenant", "goes with the scope tenant only");
-  }
+  const auto scope = body->choice("scope", parse_key_scope, "admin, emit, read");
+  key.scope = scope.value_or(KeyScope::kRead);
   key.expires_at = body->instant("expires_at");
   if (key.expires_at && *key.expires_at <= call.api.service.clock().wall_now()) {
     body->wrong("expires_at", "must be in the future");

@@ -49,9 +49,11 @@ std::string_view to_string(KeyScope scope) {
   return {};
 }
 
+// A new key cannot have the scope `tenant`: it allows nothing. A database may still hold such a
+// key.
 Result<KeyScope> parse_key_scope(std::string_view text) {
   for (const auto& [name, value] : kScopes) {
-    if (name == text) return value;
+    if (name == text && value != KeyScope::kTenant) return value;
   }
   return fail(Errc::kInvalidArgument, "no such scope");
 }

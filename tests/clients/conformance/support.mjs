@@ -55,9 +55,9 @@ export async function withDead(t, api, count = 1, members = {}) {
 }
 
 /// A key of a scope.
-export async function keyOf(api, scope, members = {}) {
+export async function keyOf(api, scope) {
   const name = `${scope} key`;
-  return (await api.expect(201, 'POST', '/v1/api-keys', { name, scope, ...members })).key;
+  return (await api.expect(201, 'POST', '/v1/api-keys', { name, scope })).key;
 }
 
 /// A task that has ended.

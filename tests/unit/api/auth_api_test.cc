@@ -32,7 +32,6 @@ TEST_F(AuthApi, AKeyDoesWhatItsScopeSays) {
   };
   const std::string emit_key = key_of(R"("scope":"emit")");
   const std::string read_key = key_of(R"("scope":"read")");
-  const std::string tenant_key = key_of(R"("scope":"tenant","tenant":"acme")");
   const std::string admin_key = key_of(R"("scope":"admin")");
   const std::string endpoint = add_endpoint();
   const std::string event = R"({"type":"t","data":1})";
@@ -44,8 +43,47 @@ TEST_F(AuthApi, AKeyDoesWhatItsScopeSays) {
   expect_problem(request_as(read_key, "POST", "/v1/events", event), 403);
   expect_problem(request_as(read_key, "DELETE", "/v1/endpoints/" + endpoint), 403);
   expect_problem(request_as(read_key, "GET", "/v1/endpoints/" + endpoint + "/secret"), 403);
-  expect_problem(request_as(tenant_key, "GET", "/v1/endpoints"), 403);
   EXPECT_EQ(request_as(admin_key, "DELETE", "/v1/endpoints/" + endpoint).status, 204);
+}
+
+TEST_F(AuthApi, A403NamesTheScopesThatAreAllowed) {
+  const auto detail_of = [this](const char* scope, const char* method, const std::string& path) {
+    const auto key = parsed(
+        request("POST", "/v1/api-keys", R"({"name":"k","scope":")" + std::string(scope) + R"("})")
+    );
+    const auto answer = request_as(key.value("key", ""), method, path);
+    expect_problem(answer, 403);
+    return parsed(answer).value("detail", "");
+  };
+  EXPECT_EQ(
+      detail_of("emit", "GET", "/v1/endpoints"),
+      "This request needs a key with scope admin or read; this key has scope emit."
+  );
+  EXPECT_EQ(
+      detail_of("read", "POST", "/v1/events"),
+      "This request needs a key with scope admin or emit; this key has scope read."
+  );
+  EXPECT_EQ(
+      detail_of("read", "GET", "/v1/endpoints/ep_x/secret"),
+      "This request needs a key with scope admin; this key has scope read."
+  );
+}
+
+TEST_F(AuthApi, AStoredKeyWithScopeTenantIsListedAndRefusedEverything) {
+  ApiKey stored;
+  stored.name = "portal";
+  stored.scope = KeyScope::kTenant;
+  stored.tenant = "acme";
+  stored.sha256 = hash_api_key("pr_stored_by_an_earlier_version");
+  ASSERT_TRUE(service_->add_api_key(stored));
+  const auto listed = parsed(request("GET", "/v1/api-keys"))["data"];
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0]["scope"], "tenant");
+  EXPECT_EQ(listed[0]["tenant"], "acme");
+  for (const char* path : {"/v1/endpoints", "/v1/events", "/v1/api-keys"}) {
+    expect_problem(request_as("pr_stored_by_an_earlier_version", "GET", path), 403);
+  }
+  EXPECT_EQ(request("DELETE", "/v1/api-keys/" + listed[0].value("id", "")).status, 204);
 }
 
 TEST_F(AuthApi, ADeletedKeyIsRefusedAtOnce) {

@@ -13,17 +13,17 @@ TEST_F(OperatorApi, AKeyIsShownOnce) {
   const auto answer = request(
       "POST",
       "/v1/api-keys",
-      R"({"name":"shop","scope":"tenant","tenant":"acme","expires_at":"2099-01-01T00:00:00Z"})"
+      R"({"name":"shop","scope":"emit","expires_at":"2099-01-01T00:00:00Z"})"
   );
   ASSERT_EQ(answer.status, 201) << answer.body;
   const auto key = parsed(answer);
   EXPECT_THAT(key.value("key", ""), MatchesRegex("pr_[A-Za-z0-9_-]{43}"));
   EXPECT_THAT(key.value("id", ""), MatchesRegex("key_[0-9a-z]{26}"));
-  EXPECT_EQ(key["tenant"], "acme");
+  EXPECT_TRUE(key["tenant"].is_null());
   EXPECT_EQ(key["expires_at"], "2099-01-01T00:00:00.000Z");
   const auto list = request("GET", "/v1/api-keys");
   EXPECT_EQ(parsed(list)["data"].size(), 1U);
-  EXPECT_EQ(parsed(list)["data"][0]["scope"], "tenant");
+  EXPECT_EQ(parsed(list)["data"][0]["scope"], "emit");
   EXPECT_THAT(list.body, Not(HasSubstr(key.value("key", ""))));
 }
 
@@ -35,7 +35,7 @@ TEST_F(OperatorApi, WrongMembersOfAKeyAreNamed) {
   expect_invalid(post(R"({"name":"n"})"), "/scope");
   expect_invalid(post(R"({"name":"","scope":"read"})"), "/name");
   expect_invalid(post(R"({"name":"n","scope":"root"})"), "/scope");
-  expect_invalid(post(R"({"name":"n","scope":"tenant"})"), "/tenant");
+  expect_invalid(post(R"({"name":"n","scope":"tenant"})"), "/scope");
   expect_invalid(post(R"({"name":"n","scope":"read","tenant":"a"})"), "/tenant");
   expect_invalid(
       post(R"({"name":"n","scope":"read","expires_at":"2000-01-01T00:00:00Z"})"), "/expires_at"
