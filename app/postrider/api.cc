@@ -8,6 +8,8 @@ namespace postrider::cli {
 void add_api_options(const Command& command, ApiOptions& options) {
   command.text("server", options.server, "Address of the server");
   command.text("key", options.key, "API key");
+  command.allow_environment("server");
+  command.allow_environment("key");
   command.flag("json", options.json, "Print the server's JSON, one object per line");
 }
 

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ostream>
+#include <set>
 
 #include <CLI/CLI.hpp>
+
+#include "app/postrider/nearest_word.h"
+#include "app/postrider/table.h"
 
 namespace postrider::cli {
 namespace {
@@ -52,11 +56,32 @@ CLI::App* find_command(CLI::App& root, const std::vector<std::string>& path) {
   return command;
 }
 
-/// A configuration file serves all commands: keys on top or in the [section] of the command that
-/// runs apply, keys of other commands are skipped, keys of none are errors.
+/// The flags whose values may come from outside the command line; see allow_environment().
+struct EnvironmentFlags {
+  std::set<const CLI::App*> whole_commands;
+  std::set<std::pair<const CLI::App*, std::string>> flags;
+
+  [[nodiscard]] bool allow(const CLI::App* command, const std::string& name) const {
+    return whole_commands.count(command) != 0 || flags.count({command, name}) != 0;
+  }
+
+  /// Lets CLI11 read the variables of a command's flags, and name them in its help.
+  void apply_to(CLI::App& command) const {
+    for (CLI::Option* option : command.get_options()) {
+      const auto& names = option->get_lnames();
+      if (names.empty() || names.front() == "help" || !allow(&command, names.front())) continue;
+      option->envname(environment_name(names.front()));
+    }
+  }
+};
+
+/// A configuration file serves all commands. Keys in the [section] of the command that runs apply,
+/// and keys outside the sections if the flag allows it. Keys of other commands are skipped; keys of
+/// no command are errors.
 class ConfigFile final : public CLI::ConfigTOML {
  public:
-  ConfigFile(CLI::App& root, CLI::App* const& active) : root_(root), active_(active) {}
+  ConfigFile(CLI::App& root, CLI::App* const& active, const EnvironmentFlags& environment)
+      : root_(root), active_(active), environment_(environment) {}
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
     std::vector<CLI::ConfigItem> kept;
@@ -67,12 +92,7 @@ class ConfigFile final : public CLI::ConfigTOML {
       if (section == nullptr || item.name == "config" || !knows_option(*section, item.name)) {
         throw CLI::ConfigError("there is no flag " + item.fullname());
       }
-      const bool covers = item.parents.size() <= path.size() &&
-                          std::equal(item.parents.begin(), item.parents.end(), path.begin());
-      const bool wanted =
-          covers && active_ != nullptr && active_->get_option_no_throw("--" + item.name) != nullptr;
-      // CLI11 would let the file win over the environment.
-      if (!wanted || in_environment(item.name)) continue;
+      if (!is_wanted(item, path)) continue;
       item.parents = path;
       kept.push_back(std::move(item));
     }
@@ -80,6 +100,17 @@ class ConfigFile final : public CLI::ConfigTOML {
   }
 
  private:
+  [[nodiscard]] bool is_wanted(const CLI::ConfigItem& item, const std::vector<std::string>& path)
+      const {
+    const bool covers = item.parents.size() <= path.size() &&
+                        std::equal(item.parents.begin(), item.parents.end(), path.begin());
+    if (!covers || active_ == nullptr) return false;
+    if (active_->get_option_no_throw("--" + item.name) == nullptr) return false;
+    const bool shared = environment_.allow(active_, item.name);
+    // CLI11 would let the file win over the environment.
+    return shared ? !in_environment(item.name) : !item.parents.empty();
+  }
+
   [[nodiscard]] std::vector<std::string> active_path() const {
     std::vector<std::string> path;
     for (CLI::App* app = active_; app != nullptr && app != &root_; app = app->get_parent()) {
@@ -90,6 +121,7 @@ class ConfigFile final : public CLI::ConfigTOML {
 
   CLI::App& root_;
   CLI::App* const& active_;
+  const EnvironmentFlags& environment_;
 };
 
 std::string single_line(std::string text) {
@@ -106,17 +138,50 @@ std::string command_line_of(const CLI::App* app) {
   return line;
 }
 
-std::string usage_message(const CLI::App& at, const CLI::ParseError& error) {
-  const bool no_command = at.get_require_subcommand_min() > 0 && at.get_subcommands().empty();
-  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && no_command) {
-    const auto rest = at.remaining();
-    return rest.empty() ? "name a command" : "there is no command " + rest.front();
+std::string or_nearest(const std::string& message, const std::string& nearest) {
+  return nearest.empty() ? message : message + "; did you mean '" + nearest + "'?";
+}
+
+std::string unknown_command(CLI::App& group, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : children(group)) names.push_back(child->get_name());
+  return or_nearest("unknown command '" + word + "'", nearest_word(word, names));
+}
+
+std::string unknown_flag(const CLI::App& command, const std::string& flag) {
+  std::vector<std::string> names{"--config"};
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
-  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr ||
-      dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
-    return "configuration file: " + single_line(error.what());
+  const std::string name = flag.substr(0, flag.find('='));
+  return or_nearest("unknown flag '" + name + "'", nearest_word(name, names));
+}
+
+/// What is wrong with words that no command takes; empty if there are none.
+std::string unknown_word(CLI::App& at, const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word.size() > 1 && word.front() == '-') return unknown_flag(at, word);
   }
-  return single_line(error.what());
+  if (words.empty()) return {};
+  if (!children(at).empty()) return unknown_command(at, words.front());
+  return "unexpected argument '" + words.front() + "'";
+}
+
+/// Names the variable that a wrong value came from.
+std::string with_source(
+    std::string message,
+    const CLI::App& at,
+    const EnvironmentFlags& environment,
+    const std::vector<std::string>& args
+) {
+  if (!message.starts_with("--")) return message;
+  const std::string flag = message.substr(0, message.find(':'));
+  const std::string name = flag.substr(2);
+  const bool given = std::any_of(args.begin(), args.end(), [&flag](const std::string& arg) {
+    return arg == flag || arg.starts_with(flag + '=');
+  });
+  if (given || !environment.allow(&at, name) || !in_environment(name)) return message;
+  return message + " (from " + environment_name(name) + ")";
 }
 
 }  // namespace
@@ -124,22 +189,68 @@ std::string usage_message(const CLI::App& at, const CLI::ParseError& error) {
 struct Cli::Impl {
   CLI::App root;
   CLI::App* active = nullptr;  ///< the innermost command named so far
+  EnvironmentFlags environment;
   std::vector<std::string> args;
   std::function<Result<int>(Io&)> body;
+
+  [[nodiscard]] std::string usage_message(const CLI::ParseError& error) {
+    CLI::App& at = active == nullptr ? root : *active;
+    if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr ||
+        dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
+      return "configuration file: " + single_line(error.what());
+    }
+    if (std::string unknown = unknown_word(at, root.remaining(true)); !unknown.empty()) {
+      return unknown;
+    }
+    const bool no_command = at.get_require_subcommand_min() > 0 && at.get_subcommands().empty();
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && no_command) {
+      return "name a command";
+    }
+    return with_source(single_line(error.what()), at, environment, args);
+  }
 };
 
-Cli::Cli(std::string_view name, std::string_view summary) : impl_(std::make_unique<Impl>()) {
+Cli::Cli(std::string_view name, std::string_view summary, std::string_view version)
+    : impl_(std::make_unique<Impl>()) {
   CLI::App& root = impl_->root;
   root.name(std::string(name));
   root.description(std::string(summary));
   root.require_subcommand(1);
   root.set_config("--config", "", "A TOML file with the values of flags, for example limit = 10");
-  root.config_formatter(std::make_shared<ConfigFile>(root, impl_->active));
+  root.config_formatter(std::make_shared<ConfigFile>(root, impl_->active, impl_->environment));
+  if (!version.empty()) {
+    const std::string line = std::string(name) + " " + std::string(version);
+    root.set_version_flag("--version", line, "Print the version");
+  }
+  add_help();
 }
 
 Cli::~Cli() = default;
 
 Command Cli::root() { return {*this, impl_->root}; }
+
+void Cli::add_help() {
+  const std::string name = impl_->root.get_name();
+  const Command command =
+      root().add("help", "Show the help of a command", name + " help endpoints create");
+  auto& path = command.keep<std::vector<std::string>>();
+  command.app_->add_option("COMMAND", path, "The command; none: the list of all")->type_name("");
+  command.run_checked([impl = impl_.get(), &path](Io& io) -> Result<int> {
+    CLI::App* app = &impl->root;
+    for (const std::string& word : path) {
+      CLI::App* next = find_command(*app, {word});
+      if (next == nullptr) {
+        return fail(Errc::kInvalidArgument, printable(unknown_command(*app, word)));
+      }
+      app = next;
+    }
+    impl->environment.apply_to(*app);
+    io.out << app->get_formatter()->make_help(
+        app, command_line_of(app), CLI::AppFormatMode::Normal
+    );
+    return kExitDone;
+  });
+}
 
 int Cli::run(std::vector<std::string> args, Io& io) {
   CLI::App& root = impl_->root;
@@ -150,15 +261,16 @@ int Cli::run(std::vector<std::string> args, Io& io) {
     args.insert(args.begin(), {"--config", config});
   }
   impl_->args = args;
+  impl_->active = nullptr;
   std::reverse(args.begin(), args.end());
   try {
     root.parse(std::move(args));
-  } catch (const CLI::CallForHelp& help) {
-    return root.exit(help, io.out, io.err);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return root.exit(asked, io.out, io.err);
   } catch (const CLI::ParseError& error) {
     const CLI::App* at = impl_->active == nullptr ? &root : impl_->active;
-    io.err << "postrider: " << usage_message(*at, error) << " (see " << command_line_of(at)
-           << " --help)\n";
+    io.err << "postrider: " << printable(impl_->usage_message(error)) << " (see "
+           << command_line_of(at) << " --help)\n";
     return kExitUsage;
   }
   const auto status = impl_->body(io);
@@ -178,20 +290,16 @@ Command Command::add(std::string_view name, std::string_view summary, std::strin
   std::string footer;
   if (!example.empty()) footer = "Example:\n  " + std::string(example) + "\n\n";
   footer +=
-      "Every option is also a variable of the environment (--some-flag: POSTRIDER_SOME_FLAG) and a "
-      "key of --config FILE.";
+      "A flag that shows (Env:NAME) also takes the value of that variable. Every flag is also a "
+      "key "
+      "of --config FILE.";
   app->footer(footer);
   app_->require_subcommand(1);
   Cli::Impl* impl = cli_->impl_.get();
   app->preparse_callback([impl, app](std::size_t) {
     impl->active = app;
     // Only now: a value for one command must not be judged by the rules of another.
-    for (CLI::Option* option : app->get_options()) {
-      const auto& names = option->get_lnames();
-      if (!names.empty() && names.front() != "help") {
-        option->envname(environment_name(names.front()));
-      }
-    }
+    impl->environment.apply_to(*app);
   });
   return {*cli_, *app};
 }
@@ -259,6 +367,12 @@ void Command::argument(
   app_->add_option_function<std::string>(std::string(name), store, std::string(help))
       ->type_name("");
 }
+
+void Command::allow_environment(std::string_view name) const {
+  cli_->impl_->environment.flags.emplace(app_, std::string(name));
+}
+
+void Command::allow_environment() const { cli_->impl_->environment.whole_commands.insert(app_); }
 
 bool Command::is_given(std::string_view name) const {
   const auto& args = cli_->impl_->args;

@@ -33,8 +33,8 @@ class Command {
   template <class T>
   T& keep() const;
 
-  // A value comes from the command line, else from POSTRIDER_<NAME>, else from the --config file,
-  // else it stays as it is. `name` without its dashes.
+  // A value comes from the command line, else from POSTRIDER_<NAME> if allow_environment() was
+  // called for the flag, else from the --config file, else it stays as it is. `name` has no dashes.
   void text(std::string_view name, std::string& value, std::string_view help) const;
   void text(std::string_view name, std::optional<std::string>& value, std::string_view help) const;
   /// Repeatable; with `split` also a list in one value.
@@ -57,6 +57,14 @@ class Command {
   void argument(std::string_view name, std::optional<std::string>& value, std::string_view help)
       const;
 
+  /// The flag's value may also come from POSTRIDER_<NAME> and from a key outside the sections of
+  /// the
+  /// --config file. A flag without this takes neither: a variable that is meant for the service
+  /// must not change what a client command sends.
+  void allow_environment(std::string_view name) const;
+  /// The same for every flag of the command.
+  void allow_environment() const;
+
   /// Whether the flag stands on the command line itself: a value may have come from elsewhere.
   [[nodiscard]] bool is_given(std::string_view name) const;
 
@@ -76,7 +84,8 @@ class Command {
 /// The whole command line. Owned by one thread.
 class Cli {
  public:
-  Cli(std::string_view name, std::string_view summary);
+  /// `version`: what --version prints after the name.
+  Cli(std::string_view name, std::string_view summary, std::string_view version = {});
   ~Cli();
   Cli(const Cli&) = delete;
   Cli& operator=(const Cli&) = delete;
@@ -84,13 +93,15 @@ class Cli {
   [[nodiscard]] Command root();
 
   /// Parses (without the program's name), runs the command, returns the exit status. Wrong usage is
-  /// one line on `err` and status 2.
+  /// one line on `err` and status 2. `help COMMAND` is built in.
   [[nodiscard]] int run(std::vector<std::string> args, Io& io);
 
  private:
   friend class Command;
   struct Impl;
   std::unique_ptr<Impl> impl_;
+
+  void add_help();
 
   struct Kept {
     virtual ~Kept() = default;

@@ -55,6 +55,7 @@ int check(Io& io, const DatabaseOptions& options) {
 DatabaseOptions& add_db_option(const Command& command) {
   auto& options = command.keep<DatabaseOptions>();
   command.text("db", options.db, "Database file");
+  command.allow_environment("db");
   return options;
 }
 

@@ -134,7 +134,8 @@ void add_endpoint_create(const Collection& endpoints) {
   run_with_api(command, flags.api, [&flags](Api& api, Io& io) {
     RequestBody body;
     add_members(body, flags);
-    return print_answer(io, flags.api.json, api.send("POST", "/v1/endpoints", body.take()));
+    const auto answer = api.send("POST", "/v1/endpoints", body.take());
+    return print_answer(io, flags.api.json, answer, "secret");
   });
 }
 

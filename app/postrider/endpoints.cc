@@ -66,18 +66,25 @@ void add_test(const Collection& endpoints) {
     std::optional<std::string> type;
     std::optional<std::string> data;
   };
-  const auto [command, options] =
-      endpoints.add_one<Options>("test", "Send a test event to this endpoint only");
+  const auto [command, options] = endpoints.add_one<Options>(
+      "test", "Send a test event to this endpoint only; ends with 1 if the attempt failed"
+  );
   command.text("type", options.type, "Type of the event (default: postrider.test)");
   command.text("data", options.data, "JSON; - = standard input, @FILE = a file");
   add_api_options(command, options.api);
-  run_with_api(command, options.api, [endpoints, &options = options](Api& api, Io& io) {
-    RequestBody body;
-    body.add_given("type", options.type);
-    if (options.data) body.add_result("data", read_argument(*options.data, io.in), "--data");
-    const auto path = endpoints.path(options.id, "test");
-    return print_answer(io, options.api.json, api.send("POST", path, body.take()));
-  });
+  run_with_api(
+      command,
+      options.api,
+      [endpoints, &options = options](Api& api, Io& io) -> Result<int> {
+        RequestBody body;
+        body.add_given("type", options.type);
+        if (options.data) body.add_result("data", read_argument(*options.data, io.in), "--data");
+        const auto answer = api.send("POST", endpoints.path(options.id, "test"), body.take());
+        if (!answer) return tl::unexpected(answer.error());
+        print_object(io, options.api.json, *answer);
+        return JsonView(*answer)["outcome"].text() == "success" ? kExitDone : kExitFailed;
+      }
+  );
 }
 
 void add_recover(const Collection& endpoints) {

@@ -6,30 +6,35 @@
 namespace postrider::cli {
 namespace {
 
+constexpr std::string_view kScopeIsRequired =
+    "--scope is required: what the key allows\n"
+    "  admin  every request\n"
+    "  emit   emitting events: POST /v1/events and /v1/events/batch\n"
+    "  read   every GET except the secrets of endpoints";
+
 void add_create(const Collection& keys) {
   struct Options {
     ApiOptions api;
     std::string name;
-    std::string scope = "admin";
-    std::optional<std::string> tenant;
+    std::string scope;
     std::optional<std::string> expires_at;
   };
-  const Command command = keys.add("create", "Make an API key, shown this once", "checkout");
+  const Command command =
+      keys.add("create", "Create an API key; the key is shown only now", "checkout --scope emit");
   auto& options = command.keep<Options>();
   command.argument("NAME", options.name, "For people");
-  command.text("scope", options.scope, "admin, emit, read or tenant");
-  command.text("tenant", options.tenant, "The tenant of a key with scope tenant");
+  command.text("scope", options.scope, "What the key allows: admin, emit or read; required");
   command.text("expires-at", options.expires_at, "Until this instant (RFC 3339)");
   add_api_options(command, options.api);
   run_with_api(command, options.api, [&options](Api& api, Io& io) {
     RequestBody body;
+    if (options.scope.empty()) body.wrong(std::string(kScopeIsRequired));
     body.add("name", options.name);
     body.add("scope", options.scope);
-    body.add_given("tenant", options.tenant);
     body.add_given("expires_at", options.expires_at);
     const auto answer = api.send("POST", "/v1/api-keys", body.take());
-    auto printed = print_answer(io, options.api.json, answer);
-    if (printed && !options.api.json) io.err << "the key is not shown again\n";
+    auto printed = print_answer(io, options.api.json, answer, "key");
+    if (printed && !options.api.json) io.err << "The key is not shown again.\n";
     return printed;
   });
 }

@@ -57,6 +57,7 @@ void add_listen(const Command& root) {
   auto& options = command.keep<ListenOptions>();
   command.number("port", options.port, {0, 65'535}, "On 127.0.0.1; 0 = any free one");
   command.text("secret", options.secret, "Secret of the endpoint; without it nothing is verified");
+  command.allow_environment("secret");
   add_scheme_flags(command, options.scheme);
   command.number("status", options.status, {200, 599}, "Status of the answers");
   command.number(

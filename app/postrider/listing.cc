@@ -161,7 +161,7 @@ std::vector<ColumnSpec> delivery_columns() {
       {"FINISHED", "finished_at", ColumnSpec::kTime}};
 }
 
-void print_object(Io& io, bool json, std::string_view body) {
+void print_object(Io& io, bool json, std::string_view body, std::string_view first) {
   const JsonView object(body);
   if (json || !object.is_object()) {
     io.out << json::minified(body) << '\n';
@@ -176,6 +176,9 @@ void print_object(Io& io, bool json, std::string_view body) {
     auto& part = is_section(member) ? sections : lines;
     part.push_back(std::move(member));
   }
+  std::stable_partition(lines.begin(), lines.end(), [&](const Member& member) {
+    return member.first == first;
+  });
   print_members(io, lines, "");
   for (const auto& [name, value] : sections) {
     io.out << printable(name) << ":\n";
@@ -184,9 +187,11 @@ void print_object(Io& io, bool json, std::string_view body) {
   if (has_attempts) print_attempts(io, object["attempts"]);
 }
 
-Result<int> print_answer(Io& io, bool json, const Result<std::string>& answer) {
+Result<int> print_answer(
+    Io& io, bool json, const Result<std::string>& answer, std::string_view first
+) {
   if (!answer) return tl::unexpected(answer.error());
-  print_object(io, json, *answer);
+  print_object(io, json, *answer, first);
   return kExitDone;
 }
 

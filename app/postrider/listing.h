@@ -43,12 +43,15 @@ struct ListSpec {
 
 [[nodiscard]] std::vector<ColumnSpec> delivery_columns();
 
-/// One object: its JSON with --json, else a line per member, what is in `…_details` below its name,
-/// and where it has `attempts` a table of them with their response excerpts.
-void print_object(Io& io, bool json, std::string_view body);
+/// One object: its JSON with --json, else a line per member with the member `first` on top, what is
+/// in `…_details` below its name, and where it has `attempts` a table of them with their response
+/// excerpts.
+void print_object(Io& io, bool json, std::string_view body, std::string_view first = {});
 
 /// The end of a command that shows what came back: print_object() unless it failed.
-[[nodiscard]] Result<int> print_answer(Io& io, bool json, const Result<std::string>& answer);
+[[nodiscard]] Result<int> print_answer(
+    Io& io, bool json, const Result<std::string>& answer, std::string_view first = {}
+);
 
 /// The end of a command that changes one thing: with --json the answer, else a sentence.
 [[nodiscard]] Result<int> print_done(

@@ -30,7 +30,9 @@ int main(int argc, char** argv) {
       .err_is_terminal = isatty(STDERR_FILENO) != 0,
       .width = terminal_width()};
   postrider::cli::Cli cli(
-      "postrider", "Durable webhooks: what is accepted is delivered, or kept to be replayed."
+      "postrider",
+      "Durable webhooks: what is accepted is delivered, or kept to be replayed.",
+      POSTRIDER_VERSION
   );
   // OpenSSL writes to sockets that the other side may have closed.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));

@@ -160,6 +160,7 @@ void add_migrate(const Command& root) {
   );
   auto& options = command.keep<MigrateOptions>();
   command.text("db", options.db, "Database: a file, or postgresql://...");
+  command.allow_environment("db");
   command.text(
       "from",
       options.from,

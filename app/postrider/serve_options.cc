@@ -79,6 +79,7 @@ Result<HostPort> parse_host_port(std::string_view text) {
 }
 
 void add_serve_flags(const Command& command, ServeFlags& flags) {
+  command.allow_environment();
   command.text("db", flags.db, "Database: a file, or postgresql://...");
   command.text("listen", flags.listen, "Address and port; port 0 = any free one, printed");
   command.text("root-key", flags.root_key, "An admin key; one is made when there is none at all");

@@ -122,6 +122,7 @@ void add_scheme(const Command& command, SignOptions& options) {
   command.argument("BODY", options.body, "The exact bytes; - = standard input, @FILE = a file");
   add_scheme_flags(command, options.scheme);
   command.text("secret", options.secret, "Secret of the endpoint");
+  command.allow_environment("secret");
   command.text("secret-file", options.secret_file, "Instead of it, the file that holds it");
 }
 

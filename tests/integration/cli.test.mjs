@@ -5,44 +5,17 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { binary, postrider, rootKey, Server } from './support/postrider.mjs';
+import { firstRow, setUp } from './support/cli.mjs';
+import { binary, postrider, Server } from './support/postrider.mjs';
 import { launch } from './support/process.mjs';
-import { Receiver, verifiedSignatures } from './support/receiver.mjs';
+import { verifiedSignatures } from './support/receiver.mjs';
 import { tempDir } from './support/temp.mjs';
 import { until, within } from './support/until.mjs';
 
 const ended = { code: 0, signal: null };
 
-async function setUp(t, { script, ...options } = {}) {
-  const receiver = await Receiver.start(t, script);
-  const server = await Server.start(t, { retryDelaysMs: [1], ...options });
-  const env = { POSTRIDER_SERVER: server.url, POSTRIDER_KEY: rootKey };
-  /// What a command prints; it has to succeed.
-  const cli = async (...args) => {
-    const { code, out, err } = await postrider(args, { env });
-    assert.equal(code, 0, `${args.join(' ')}: ${out}${err}`);
-    return out;
-  };
-  /// One object, or with `rows` one of each line.
-  const json = async (...args) => JSON.parse(await cli(...args, '--json'));
-  const rows = async (...args) =>
-    (await cli(...args, '--json'))
-      .trim()
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-  return { receiver, server, api: server.api, env, cli, json, rows };
-}
-
-/// The cells of the first row below the titles; at least two spaces part them.
-function firstRow(table) {
-  const [titles, row] = table.split('\n').map((line) => line.trimEnd().split(/ {2,}/));
-  assert.equal(row.length, titles.length, table);
-  return Object.fromEntries(titles.map((title, i) => [title, row[i]]));
-}
-
 test('an endpoint is created, shown, changed, paused, rotated and deleted', async (t) => {
-  const { receiver, cli, json, rows } = await setUp(t);
+  const { receiver, cli, env, json, rows } = await setUp(t);
   const flags = [
     '--event-type',
     'order.*',
@@ -94,6 +67,10 @@ test('an endpoint is created, shown, changed, paused, rotated and deleted', asyn
   });
   assert.match(stats, /^in all +1 +0 +1 +2xx 1$/m);
   assert.equal((await json('endpoints', 'stats', made.id)).totals.attempts, 1);
+  receiver.script = () => 500;
+  const failed = await postrider(['endpoints', 'test', made.id], { env });
+  assert.equal(failed.code, 1);
+  assert.match(failed.out, /^outcome: +http_error$/m);
   assert.equal(await cli('endpoints', 'delete', made.id), `${made.id} deleted\n`);
   assert.equal(await cli('endpoints', 'list'), 'no endpoints\n');
 });
@@ -248,11 +225,15 @@ test('deliveries are retried and cancelled, keys made and revoked, types catalog
 
   const made = await postrider(['keys', 'create', 'checkout', '--scope', 'emit'], { env });
   assert.match(made.err, /not shown again/);
-  const [, key] = made.out.match(/^key: +(pr_\S{43})$/m);
+  const [, key] = made.out.match(/^key: +(pr_\S{43})\n/);
   const emitting = await postrider(['emit', 'a', '1', '--key', key], { env });
   assert.equal(emitting.code, 0);
   const reading = await postrider(['events', 'list', '--key', key], { env });
   assert.equal(reading.code, 1);
+  assert.match(reading.err, /needs a key with scope admin or read; this key has scope emit\./);
+  const noScope = await postrider(['keys', 'create', 'more'], { env });
+  assert.equal(noScope.code, 2);
+  assert.match(noScope.err, /^postrider: --scope is required.*(\n {2}\w+ {2,}.*){3}\n$/);
   const row = firstRow(await cli('keys', 'list'));
   assert.deepEqual([row.NAME, row.SCOPE, row.EXPIRES], ['checkout', 'emit', '-']);
   await cli('keys', 'revoke', row.ID);
@@ -280,69 +261,6 @@ test('deliveries are retried and cancelled, keys made and revoked, types catalog
   assert.match(refused.err, /\/data/);
   await cli('event-types', 'delete', 'order.paid');
   assert.equal(await cli('event-types', 'list'), 'no event types\n');
-});
-
-test('wrong usage ends with 2, a failure with 1, each with one clear line', async (t) => {
-  const { env } = await setUp(t);
-  const wrong = [
-    [2, /name a command/],
-    [2, /no command nothing/, 'nothing'],
-    [2, /--nonsense/, 'events', 'list', '--nonsense'],
-    [2, /--limit/, 'events', 'list', '--limit', '0'],
-    [2, /URL is required/, 'endpoints', 'create'],
-    [2, /--listen/, 'serve', '--listen', 'x'],
-    [2, /--allow-net/, 'serve', '--allow-net', '300.1.1.1/8'],
-    [2, /--retry-delays-ms/, 'serve', '--retry-delays-ms', 'soon'],
-    [2, /--log-level/, 'serve', '--log-level', 'loud'],
-    [2, /--root-key/, 'serve', '--root-key', 'short'],
-    [2, /config/, 'serve', '--config', '/nowhere/postrider.toml'],
-    [2, /DATA is not one JSON value/, 'emit', 'a', '{'],
-    [2, /cannot read/, 'emit', 'a', '@/nowhere/data.json'],
-    [2, /--server/, 'events', 'list', '--server', 'x'],
-    [2, /nothing to change/, 'endpoints', 'update', 'ep_x'],
-    [2, /--since/, 'endpoints', 'recover', 'ep_x'],
-    [2, /secret/, 'sign', '--id', 'x', 'body'],
-    [1, /cannot connect/, 'events', 'list', '--server', 'http://127.0.0.1:1'],
-    [1, /API key/, 'events', 'list', '--key', 'pr_wrong'],
-    [1, /No such endpoint/, 'endpoints', 'show', 'ep_x'],
-    [1, /No such endpoint/, 'endpoints', 'show', '../events'],
-    [1, /\/type must be/, 'emit', 'a b', '1'],
-    [1, /\/state must be one of/, 'endpoints', 'list', '--state', 'gone'],
-    [1, /\/url must begin with/, 'endpoints', 'create', 'ftp://a.example/'],
-    [1, /\/nowhere\/x.db/, 'serve', '--db', '/nowhere/x.db'],
-  ];
-  for (const [status, message, ...args] of wrong) {
-    const { code, out, err } = await postrider(args, { env });
-    assert.equal(code, status, `${args.join(' ')}: ${err}`);
-    assert.match(err, message);
-    assert.match(err, /^postrider: [^\n]+\n$/, args.join(' '));
-    assert.equal(out, '', args.join(' '));
-  }
-});
-
-test('every command has help with an example', async () => {
-  const open = [[]];
-  let seen = 0;
-  while (open.length > 0) {
-    const command = open.pop();
-    const { code, out } = await postrider([...command, '--help']);
-    assert.equal(code, 0);
-    const [, list] = out.match(/^Subcommands:\n([\s\S]*?)\n\n/m) ?? [];
-    if (list) for (const [, name] of list.matchAll(/^ {2}(\S+) /gm)) open.push([...command, name]);
-    else assert.match(out, new RegExp(`^Example:\\n {2}postrider ${command.join(' ')}`, 'm'));
-    ++seen;
-  }
-  assert.ok(seen > 40, `${seen}`);
-});
-
-test('flags come from the environment and from a file', async (t) => {
-  const { server } = await setUp(t);
-  await server.api.emit();
-  const file = join(tempDir(t), 'postrider.toml');
-  writeFileSync(file, `server = "${server.url}"\nkey = "${rootKey}"\n`);
-  const { code, out, err } = await postrider(['--config', file, 'events', 'list', '--json']);
-  assert.equal(code, 0, err);
-  assert.equal(JSON.parse(out).type, 'order.created');
 });
 
 test('listen verifies, fails first, and ends after --count', async (t) => {
@@ -496,4 +414,5 @@ test('a running database is backed up and checked, and openapi prints what is se
   await done('migrate', '--db', join(tempDir(t), 'new.db'));
   assert.equal(await done('openapi'), (await api.get('/openapi.json')).text);
   assert.match(await done('version'), /^postrider \d+\.\d+\.\d+\n$/);
+  assert.equal(await done('--version'), await done('version'));
 });

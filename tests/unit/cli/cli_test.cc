@@ -15,6 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 /// A variable of the environment for one test.
 class Variable {
@@ -45,12 +46,14 @@ class CliTest : public testing::Test {
     fetch.list("item", options_.items, "Items", ',');
     fetch.number("count", options_.count, {1, 9}, "How many");
     fetch.flag("loud", options_.loud, "Say so");
+    for (const char* name : {"word", "item", "count"}) fetch.allow_environment(name);
     fetch.run([](Io&) { return kExitDone; });
     command_.emplace(fetch);
     const Command group = cli_.root().add("group", "Others");
     const Command other = group.add("other", "Another");
     other.number("count", other_count_, {100, 200}, "How many");
     other.text("elsewhere", elsewhere_, "Elsewhere");
+    other.allow_environment();
     other.run_checked([](Io&) -> Result<int> { return fail(Errc::kUnavailable, "no luck"); });
   }
   ~CliTest() override { std::filesystem::remove(config_); }
@@ -61,7 +64,7 @@ class CliTest : public testing::Test {
     return config_;
   }
 
-  Cli cli_{"tool", "A tool"};
+  Cli cli_{"tool", "A tool", "1.2.3"};
   Options options_;
   std::optional<Command> command_;  // fetch
   std::int64_t other_count_ = 150;
@@ -135,6 +138,45 @@ TEST_F(CliTest, JudgesAVariableByTheCommandThatRuns) {
   EXPECT_EQ(run({"fetch", "it"}), kExitUsage);
 }
 
+TEST_F(CliTest, AFlagThatAllowsNoEnvironmentTakesNeitherVariablesNorKeysOutsideSections) {
+  const Variable loud("POSTRIDER_LOUD", "true");
+  ASSERT_EQ(run({"fetch", "it", "--config", write_config("loud = true\n")}), 0) << err_.str();
+  EXPECT_FALSE(options_.loud);
+  ASSERT_EQ(run({"fetch", "it", "--config", write_config("[fetch]\nloud = true\n")}), 0);
+  EXPECT_TRUE(options_.loud) << "a section names the command";
+}
+
+TEST_F(CliTest, AWrongValueOfAVariableNamesTheVariable) {
+  const Variable count("POSTRIDER_COUNT", "tcp://10.0.0.1:8080");
+  EXPECT_EQ(run({"fetch", "it"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("--count"));
+  EXPECT_THAT(err_.str(), HasSubstr("(from POSTRIDER_COUNT)"));
+  err_.str("");
+  EXPECT_EQ(run({"fetch", "it", "--count", "10"}), kExitUsage);
+  EXPECT_THAT(err_.str(), Not(HasSubstr("from POSTRIDER_COUNT")));
+}
+
+TEST_F(CliTest, AnswersUnknownWordsWithTheNearestOne) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong{
+      {{"fetsh"}, "unknown command 'fetsh'; did you mean 'fetch'? (see tool --help)"},
+      {{"group", "othre"},
+       "unknown command 'othre'; did you mean 'other'? (see tool group --help)"},
+      {{"fetch", "it", "--wrod", "x"},
+       "unknown flag '--wrod'; did you mean '--word'? (see tool fetch --help)"},
+      {{"fetch", "--wrod=x"},
+       "unknown flag '--wrod'; did you mean '--word'? (see tool fetch --help)"},
+      {{"zebra"}, "unknown command 'zebra' (see tool --help)"},
+      {{"fetch", "it", "--zebra"}, "unknown flag '--zebra' (see tool fetch --help)"},
+      {{"fetch", "it", "more"}, "unexpected argument 'more' (see tool fetch --help)"},
+      {{"help", "fetsh"}, "unknown command 'fetsh'; did you mean 'fetch'?"},
+      {{"\x1b[2J"}, "unknown command '\\x1b[2J' (see tool --help)"}};
+  for (const auto& [args, message] : wrong) {
+    err_.str("");
+    EXPECT_EQ(run(args), kExitUsage);
+    EXPECT_EQ(err_.str(), "postrider: " + message + "\n");
+  }
+}
+
 TEST_F(CliTest, WrongUsageIsOneLineAndStatusTwo) {
   const auto unknown_key = write_config("wrod = \"x\"\n");
   const std::vector<std::vector<std::string>> wrong{
@@ -169,6 +211,25 @@ TEST_F(CliTest, NamesTheUnknownKeyOfAFile) {
 TEST_F(CliTest, HelpShowsAnExample) {
   EXPECT_EQ(run({"fetch", "--help"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("Example:\n  tool fetch it"));
+}
+
+TEST_F(CliTest, HelpIsACommand) {
+  EXPECT_EQ(run({"help"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("Fetch it"));
+  out_.str("");
+  EXPECT_EQ(run({"fetch", "--help"}), 0);
+  const std::string of_fetch = out_.str();
+  out_.str("");
+  EXPECT_EQ(run({"help", "fetch"}), 0);
+  EXPECT_EQ(out_.str(), of_fetch);
+  out_.str("");
+  EXPECT_EQ(run({"help", "group", "other"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("(Env:POSTRIDER_ELSEWHERE)"));
+}
+
+TEST_F(CliTest, PrintsItsVersion) {
+  EXPECT_EQ(run({"--version"}), 0);
+  EXPECT_EQ(out_.str(), "tool 1.2.3\n");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Commands against a server with canned answers: what they send, print and return.
 #include "app/postrider/commands.h"
 
+#include <array>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -197,7 +199,45 @@ TEST_F(CommandsTest, CreateSendsTheFlagsAsMembers) {
       R"("headers":{"X-Team":"a: b"},"payload":"raw",)"
       R"("retry":{"kind":"schedule","delays_ms":[5000,300000]},"timeout_ms":2000,"ordering":"key"})"
   );
-  EXPECT_EQ(out_.str(), "id:      ep_1\nsecret:  whsec_x\nheaders: {\"x\":\"y\"}\n");
+  EXPECT_EQ(out_.str(), "secret:  whsec_x\nid:      ep_1\nheaders: {\"x\":\"y\"}\n");
+}
+
+TEST_F(CommandsTest, AKeyIsPrintedFirst) {
+  can("POST /v1/api-keys", 201, R"({"id":"key_1","name":"n","scope":"emit","key":"pr_x"})");
+  ASSERT_EQ(run({"keys", "create", "n", "--scope", "emit"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), testing::StartsWith("key:   pr_x\nid:    key_1\n"));
+}
+
+TEST_F(CommandsTest, AKeyWithoutAScopeIsRefusedWithTheListOfScopes) {
+  EXPECT_EQ(run({"keys", "create", "n"}), kExitUsage);
+  for (const char* scope : {"--scope is required", "\n  admin ", "\n  emit ", "\n  read "}) {
+    EXPECT_THAT(err_.str(), HasSubstr(scope));
+  }
+  EXPECT_THAT(requests(), IsEmpty());
+}
+
+TEST_F(CommandsTest, ATestOfAnEndpointFailsWhenTheAttemptFailed) {
+  can("POST /v1/endpoints/ep_1/test", 200, R"({"id":"att_1","status":200,"outcome":"success"})");
+  EXPECT_EQ(run({"endpoints", "test", "ep_1"}), kExitDone);
+  can("POST /v1/endpoints/ep_2/test", 200, R"({"id":"att_1","status":500,"outcome":"http_error"})");
+  EXPECT_EQ(run({"endpoints", "test", "ep_2"}), kExitFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("outcome: http_error\n"));
+  EXPECT_EQ(run({"endpoints", "test", "ep_2", "--json"}), kExitFailed);
+}
+
+TEST_F(CommandsTest, VariablesOfTheServiceDoNotChangeWhatIsSent) {
+  constexpr std::array kNames{
+      "POSTRIDER_MAX_IN_FLIGHT",
+      "POSTRIDER_TIMEOUT_MS",
+      "POSTRIDER_RETRY_DELAYS_MS",
+      "POSTRIDER_SECRET",
+      "POSTRIDER_TENANT"};
+  for (const char* name : kNames) ::setenv(name, "5000", 1);
+  can("POST /v1/endpoints", 201, R"({"id":"ep_1","secret":"whsec_x"})");
+  EXPECT_EQ(run({"endpoints", "create", "https://example.com/h"}), 0) << err_.str();
+  EXPECT_EQ(last().body, R"({"url":"https://example.com/h"})");
+  EXPECT_EQ(run({"endpoints", "update", "ep_1"}), kExitUsage) << "there is nothing to change";
+  for (const char* name : kNames) ::unsetenv(name);
 }
 
 TEST_F(CommandsTest, SecretPrintsTheSecretAlone) {

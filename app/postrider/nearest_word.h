@@ -1,0 +1,16 @@
+// Finds the word that was probably meant.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postrider::cli {
+
+/// The known word with the fewest inserted, deleted, changed or swapped letters. Empty if even that
+/// one differs in more than a third of the letters.
+[[nodiscard]] std::string nearest_word(
+    std::string_view word, const std::vector<std::string>& known
+);
+
+}  // namespace postrider::cli
