@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 import { PostgresDatabase } from '../integration/support/database.mjs';
 import { blocksOf, codeRowsOf } from './markdown.mjs';
-import { Session, binary, hasModule, root } from './session.mjs';
+import { Session, binary, hasModule, hasProgram, root } from './session.mjs';
 
 const read = (path) => readFileSync(join(root, path), 'utf8');
 const documents = [
@@ -35,14 +35,18 @@ for (const path of documents) {
     const session = await startSession(t, path);
     t.after(() => session.stop());
     for (const block of blocks) {
-      const name = block.test ?? block.file ?? block.background;
-      const missing = block.requires.filter((module) => !hasModule(module));
+      const name = block.test ?? block.file ?? block.background ?? `received ${block.received}`;
+      const missing = [
+        ...block.requires.filter((module) => !hasModule(module)),
+        ...block.needs.filter((program) => !hasProgram(program)),
+      ];
       await t.test(
         `${path}:${block.line} ${name}`,
         { skip: missing.length > 0 && `there is no ${missing.join(', ')}` },
         async () => {
           if (block.file !== undefined) session.writeFile(block.file, block.text);
           else if (block.background !== undefined) await session.background(block);
+          else if (block.received !== undefined) await session.received(block);
           else await session.run(block);
         },
       );

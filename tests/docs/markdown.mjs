@@ -6,9 +6,12 @@
 //   <!-- eventually: regex -->   it is run, in a subshell, until its output matches, with test
 //   <!-- file: name -->          the block is written to a file in the session's folder
 //   <!-- background: name -->    the block is run in the background; it prints `listening on URL`
+//   <!-- received: path -->      the block is the request that $RECEIVER got there last: the
+//                                request line, some of its headers, an empty line, the body
 //   <!-- requires: module -->    left out where Node.js does not find the module
+//   <!-- needs: program -->      left out where the program is not installed
 
-const comment = /^<!-- (test|expect|eventually|file|background|requires): (.*) -->$/;
+const comment = /^<!-- (test|expect|eventually|file|background|received|requires|needs): (.*) -->$/;
 
 /** The marked blocks of a document, in order. */
 export function blocksOf(text) {
@@ -44,18 +47,22 @@ function blockOf({ marks, lines, line }) {
   const [test] = values('test');
   const [file] = values('file');
   const [background] = values('background');
-  if ([test, file, background].filter((value) => value !== undefined).length !== 1) {
-    throw new Error(`line ${line}: a marked block is one of test, file and background`);
+  const [received] = values('received');
+  const kinds = [test, file, background, received];
+  if (kinds.filter((value) => value !== undefined).length !== 1) {
+    throw new Error(`line ${line}: a marked block is one of test, file, background and received`);
   }
   return {
     line,
     test,
     file,
     background,
+    received,
     text: `${lines.join('\n')}\n`,
     expect: values('expect').map((value) => new RegExp(value, 'm')),
     eventually: values('eventually').map((value) => new RegExp(value, 'm')),
     requires: values('requires'),
+    needs: values('needs'),
   };
 }
 

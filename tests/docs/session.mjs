@@ -1,5 +1,6 @@
 // A shell session beside a real service and a real receiver, in a folder of its own.
-import { spawn } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync,
@@ -25,6 +26,11 @@ export function hasModule(name) {
   } catch {
     return existsSync(join(clientModules, name));
   }
+}
+
+/** Whether the program is installed. */
+export function hasProgram(name) {
+  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 }
 
 /** Waits until `look` returns something; fails with what `explain` says after `timeoutMs`. */
@@ -139,11 +145,11 @@ export class Session {
       'serve', '--db', db, '--listen', '127.0.0.1:0', '--root-key', key,
       '--allow-net', '127.0.0.0/8', ...serveArgs,
     ]);
-    const receiver = this.#spawn(binary, ['listen']);
+    this.receiver = this.#spawn(binary, ['listen', '--json']);
     this.url = await this.service.address();
     this.key = key;
     Object.assign(this.environment, {
-      POSTRIDER: this.url, KEY: key, DB: db, RECEIVER: await receiver.address(), PORT: '0',
+      POSTRIDER: this.url, KEY: key, DB: db, RECEIVER: await this.receiver.address(), PORT: '0',
     });
     this.shell = this.#spawn('bash', ['--noprofile', '--norc']);
   }
@@ -180,6 +186,28 @@ export class Session {
     await this.#step(`export RECEIVER=${await child.address()}`, { ends: true });
   }
 
+  /** Waits for a request to the block's path and compares what the block shows of it. */
+  async received(block) {
+    const got = await until(
+      () => this.#requests().findLast((request) => request.path === block.received),
+      () => `no request to ${block.received}`,
+    );
+    const [head, body] = block.text.split(/\n\n([^]*)/);
+    const [line, ...fields] = head.split('\n');
+    const headers = fields.map((field) => field.split(/: (.*)/, 2));
+    const shown = { line, headers, body: body?.trimEnd() };
+    const sent = {
+      line: `${got.method} ${got.path}`,
+      headers: headers.map(([name]) => [name, got.headers[name]]),
+      body: got.body,
+    };
+    assert.deepEqual(alike(shown), alike(sent));
+  }
+
+  #requests() {
+    return this.receiver.output.split('\n').filter((line) => line.startsWith('{')).map(JSON.parse);
+  }
+
   #script(text) {
     const script = join(this.folder, `step-${++this.steps}.sh`);
     writeFileSync(script, text);
@@ -214,6 +242,16 @@ export class Session {
     rmSync(this.folder, { recursive: true, force: true });
     return this.service && statuses[0];
   }
+}
+
+/** What differs from run to run, as the same text. */
+function alike(value) {
+  return JSON.parse(JSON.stringify(value)
+    .replaceAll(/evt_[0-9a-z]{26}/g, 'evt_')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'INSTANT')
+    .replaceAll(/"\d{10}"/g, '"SECONDS"')
+    .replaceAll(/v1,[A-Za-z0-9+/]{43}=/g, 'v1,SIGNATURE')
+    .replaceAll(/Postrider\/[\d.]+/g, 'Postrider/VERSION'));
 }
 
 function check(regex, output) {
