@@ -16,7 +16,9 @@
 #include "app/postrider/receiver.h"
 #include "app/postrider/request_body.h"
 #include "app/postrider/serve_options.h"
+#include "app/postrider/service_log.h"
 #include "app/postrider/stop_signals.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "service/keyring.h"
 
@@ -115,7 +117,7 @@ std::vector<ReceiverKey> load_keys(const ApiOptions& options, const std::string&
   auto keys = api ? endpoint_keys(*api, receiver)
                   : Result<std::vector<ReceiverKey>>{tl::unexpected(std::move(api).error())};
   if (keys) return std::move(*keys);
-  log::warning("cannot load the endpoints' secrets", {{"error", keys.error().context}});
+  log::warning("cannot load the endpoints' secrets", {{"reason", keys.error().context}});
   return {};
 }
 
@@ -214,6 +216,7 @@ Result<int> show_main_job(
   printer.print(next_steps(variables));
   if (background == nullptr) printer.print("Ctrl-C ends it.\n\n");
   printer.print("listening on " + node.url() + "\n");
+  log_started(options, node.url());
   if (background != nullptr) {
     if (auto told = background->report_ready(variables); !told)
       return tl::unexpected(std::move(told).error());
@@ -246,9 +249,9 @@ Result<int> run_dev(Io& io, ServeFlags flags, Background* background) {
   flags.allow_net.emplace_back("::1/128");
   auto options = checked(flags);
   if (!options) return tl::unexpected(options.error());
-  log::init(options->log_format, options->log_level);
   const StopSignals signals;
   const SystemClock clock;
+  const log::Session log_session({options->log_format, options->log_level}, clock);
   auto node = start_node(*options, any_port, clock);
   auto shown = node ? show_main_job(io, *options, **node, clock, signals, background)
                     : Result<int>{tl::unexpected(std::move(node).error())};

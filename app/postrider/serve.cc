@@ -4,7 +4,9 @@
 #include "app/postrider/io.h"
 #include "app/postrider/node.h"
 #include "app/postrider/serve_options.h"
+#include "app/postrider/service_log.h"
 #include "app/postrider/stop_signals.h"
+#include "base/log.h"
 
 namespace postrider::cli {
 namespace {
@@ -14,19 +16,23 @@ bool serve_with(Io& io, Node& node, const StopSignals& signals, const ServeOptio
   if (!node.made_key().empty())
     io.out << "first admin key (shown once): " << node.made_key() << '\n';
   io.out << "listening on " << node.url() << '\n' << std::flush;
-  const auto reason = signals.wait();
-  log::info("stopping", {{"drain_s", std::to_string(options.drain.count())}});
-  const std::size_t given_back = node.stop();
-  log::info("stopped", {{"given_back", std::to_string(given_back)}});
-  return reason == StopSignals::Reason::kAsked;
+  log_started(options, node.url());
+  const bool asked = signals.wait() == StopSignals::Reason::kAsked;
+  log::info(
+      "service stopping",
+      {{"reason", asked ? "signal" : "lease_expired"}, {"drain_s", options.drain.count()}}
+  );
+  static_cast<void>(node.stop());  // it logs how many requests it gave back
+  log::info("service stopped");
+  return asked;
 }
 
 Result<int> serve(Io& io, const ServeFlags& flags) {
   const auto options = checked(flags);
   if (!options) return tl::unexpected(options.error());
-  log::init(options->log_format, options->log_level);
   const StopSignals signals;
   const SystemClock clock;
+  const log::Session log_session({options->log_format, options->log_level}, clock);
   while (true) {
     auto node = Node::start(*options, clock);
     if (!node) {
@@ -35,7 +41,7 @@ Result<int> serve(Io& io, const ServeFlags& flags) {
       return kExitFailed;
     }
     if (serve_with(io, **node, signals, *options)) return kExitDone;
-    log::info("joins the other nodes again");
+    log::info("rejoining the other nodes");
   }
 }
 

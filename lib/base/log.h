@@ -1,10 +1,18 @@
-// The log: one line per fact, with fields. Wraps spdlog.
+// The log: one line per fact, with fields. docs/guides/log.md lists the lines.
 #pragma once
 
+#include <atomic>
+#include <concepts>
+#include <cstdint>
 #include <initializer_list>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace postrider::log {
@@ -12,34 +20,98 @@ namespace postrider::log {
 enum class Format { kText, kJson };
 enum class Level { kDebug, kInfo, kWarning, kError };
 
-/// One `key=value` of a line. Never a secret, a payload or a URL that may carry one.
+/// One `key=value` of a line. Never a secret, a payload, a query string or a URL: URLs of endpoints
+/// may carry secrets. JSON shows numbers as numbers. A field without a value is left out.
 struct Field {
+  using Value = std::variant<std::monostate, std::string, std::int64_t, double, bool>;
+
+  Field(std::string_view name, std::string text) : key(name), value(std::move(text)) {}
+  Field(std::string_view name, std::string_view text) : key(name), value(std::string{text}) {}
+  Field(std::string_view name, const char* text) : key(name), value(std::string{text}) {}
+  Field(std::string_view name, double number) : key(name), value(number) {}
+  Field(std::string_view name, Millis time) : key(name), value(std::int64_t{time.count()}) {}
+  template <std::integral Number>
+  Field(std::string_view name, Number number) : key(name) {
+    if constexpr (std::same_as<Number, bool>) {
+      value = number;
+    } else {
+      value = static_cast<std::int64_t>(number);
+    }
+  }
+  template <class Some>
+  Field(std::string_view name, const std::optional<Some>& some) : key(name) {
+    if (some) *this = Field(name, *some);
+  }
+
   std::string_view key;
-  std::string value;
+  Value value;
 };
 using Fields = std::initializer_list<Field>;
 
-/// Sets where the process logs (stderr) and how. Called once by the composition root, before
-/// threads start.
-void init(Format format, Level level);
+struct Settings {
+  Format format = Format::kText;
+  Level level = Level::kInfo;
+  int fd = 2;
+};
+
+/// While one exists, lines are written to its descriptor by a thread of its own, from a bounded
+/// queue: no other thread ever waits for a slow reader. When the queue is full the oldest lines are
+/// dropped, and a later line says how many. Without a session, warnings and errors are written to
+/// standard error at once. One at a time; all threads that log end before it, and signals are
+/// blocked before it.
+class Session {
+ public:
+  /// `clock` outlives it.
+  Session(const Settings& settings, const Clock& clock);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  /// Reports suppressed lines and writes the queue; gives up after a second when nobody reads.
+  ~Session();
+
+ private:
+  class Impl;
+  friend void write(Level, std::string_view, Fields, std::string_view);
+  [[nodiscard]] static std::atomic<Impl*>& current();
+
+  const std::unique_ptr<Impl> impl_;
+};
 
 [[nodiscard]] Result<Format> parse_format(std::string_view text);
 [[nodiscard]] Result<Level> parse_level(std::string_view text);
 
-/// Thread-safe.
-void write(Level level, std::string_view message, Fields fields = {});
+/// Whether lines of this level are written. Asked before a line with costly fields is made.
+[[nodiscard]] bool enabled(Level level) noexcept;
+
+/// Lines written by this thread within the scope carry `request_id`.
+class RequestScope {
+ public:
+  /// `id` outlives the scope; empty: no such field.
+  explicit RequestScope(std::string_view id) noexcept;
+  RequestScope(const RequestScope&) = delete;
+  RequestScope& operator=(const RequestScope&) = delete;
+  ~RequestScope();
+
+ private:
+  const std::string_view outer_;
+};
+
+/// Thread-safe. The message is a constant: variable parts are fields. Above debug, repeated lines
+/// are limited by message and subject: see LineLimiter.
+void write(
+    Level level, std::string_view message, Fields fields = {}, std::string_view subject = {}
+);
 
 inline void debug(std::string_view message, Fields fields = {}) {
   write(Level::kDebug, message, fields);
 }
-inline void info(std::string_view message, Fields fields = {}) {
-  write(Level::kInfo, message, fields);
+inline void info(std::string_view message, Fields fields = {}, std::string_view subject = {}) {
+  write(Level::kInfo, message, fields, subject);
 }
-inline void warning(std::string_view message, Fields fields = {}) {
-  write(Level::kWarning, message, fields);
+inline void warning(std::string_view message, Fields fields = {}, std::string_view subject = {}) {
+  write(Level::kWarning, message, fields, subject);
 }
-inline void error(std::string_view message, Fields fields = {}) {
-  write(Level::kError, message, fields);
+inline void error(std::string_view message, Fields fields = {}, std::string_view subject = {}) {
+  write(Level::kError, message, fields, subject);
 }
 
 }  // namespace postrider::log

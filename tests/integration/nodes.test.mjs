@@ -57,7 +57,7 @@ test('a frozen node that wakes up writes and sends nothing over its successors, 
   frozen.api.close();  // its producers go to others
   await cluster.balanced();
   frozen.signal('SIGCONT');
-  await until('it knows', () => /joins the other nodes again/.test(frozen.log));
+  await until('it knows', () => /rejoining the other nodes/.test(frozen.log));
   await frozen.listening({ times: 2 });
   cluster.nodes.push(frozen);
   await sent;

@@ -31,7 +31,7 @@ test('a server that is started anew and that crashes under load loses nothing of
   await sent;
   const repeated = await flow.check({ repeated: 3 * 3 * inFlightMax });
   await cluster.balanced();
-  const removed = cluster.nodes.filter(({ log }) => /joins the other nodes again/.test(log));
+  const removed = cluster.nodes.filter(({ log }) => /rejoining the other nodes/.test(log));
   t.diagnostic(
     `${flow.accepted.size} events answered 202 and delivered, ${repeated} of them twice; ` +
       `longest way ${Math.round(flow.longestSince(0))} ms; ${removed.length} nodes joined anew`,
@@ -53,7 +53,7 @@ test('a node that is cut off from the database sends nothing once others do, and
   await sent;
   await flow.check({ repeated: inFlightMax });
   gate.replace();
-  await until('it knows', () => /joins the other nodes again/.test(cut.log), { withinMs: 30_000 });
+  await until('it knows', () => /rejoining the other nodes/.test(cut.log), { withinMs: 30_000 });
   await cut.listening({ times: 2 });
   cluster.nodes.push(cut);
   await cluster.balanced();

@@ -48,7 +48,6 @@ constexpr BannedCode kBannedCode[] = {
     {"<valijson/", "go through lib/json", {"lib/json/"}},
     {"<jq.h>", "go through jq/program_runner.h", {"lib/jq/sandbox/"}},
     {"<seccomp.h>", "go through jq/program_runner.h", {"lib/jq/sandbox/"}},
-    {"<spdlog/", "use base/log.h", {"lib/base/log.cc"}},
     {"<prometheus/", "go through lib/metrics", {"lib/metrics/"}},
     {"<CLI/", "only the command line parses flags", {"app/"}},
 };

@@ -71,7 +71,6 @@ TEST(Tidy, FindsEveryKindOfBannedCode) {
         "#include <openssl/hmac.h>",
         "#include <rapidjson/reader.h>",
         "#include <valijson/schema.hpp>",
-        "#include <spdlog/spdlog.h>",
         "#include <prometheus/counter.h>",
         "#include <CLI/CLI.hpp>",
         "#include <httplib.h>",
