@@ -44,8 +44,8 @@ struct Response {
 
   Failure failure = Failure::kNone;
   int status = 0;  ///< HTTP status, 0 when none arrived
-  std::string
-      error;  ///< for people, when failure is set; names no address that the owner may not learn
+  /// For people: why there is no answer, or where a redirect leads. Names no blocked address.
+  std::string error;
   std::string retry_after;  ///< the header as it came, empty when there was none
   RateLimitHeaders rate_limit;
   std::string body;  ///< the first bytes of the body; any bytes

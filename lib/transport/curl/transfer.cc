@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +34,38 @@ std::string_view value_of(std::string_view line, std::string_view name) {
     if (lower(line[i]) != name[i]) return {};
   }
   return trim(line.substr(name.size() + 1));
+}
+
+/// What a redirect means for the endpoint's owner; empty when it leads nowhere. Other than
+/// printable ASCII becomes a space.
+std::string redirect_text(std::string_view location) {
+  constexpr std::size_t kShownMax = 200;
+  if (location.empty()) return {};
+  std::string text =
+      "Redirects are not followed: set the endpoint's URL to the final address. Location: ";
+  for (const char c : location.substr(0, kShownMax)) text += c > ' ' && c <= '~' ? c : ' ';
+  if (location.size() > kShownMax) text += "...";
+  return text;
+}
+
+/// Of an IP address, for the log.
+std::string text_of(const sockaddr& address) {
+  std::array<char, NI_MAXHOST> text{};
+  const socklen_t size = address.sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  const int failed =
+      ::getnameinfo(&address, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  return failed == 0 ? text.data() : "unknown";
+}
+
+/// What a log may show of a URL: paths and queries carry secrets.
+std::string host_of(const std::string& url) {
+  const UrlHandle parsed{curl_url()};
+  char* host = nullptr;
+  if (parsed == nullptr || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_get(parsed.get(), CURLUPART_HOST, &host, 0) != CURLUE_OK)
+    return "unknown";
+  const CurlString owned{host};
+  return owned.get();
 }
 
 }  // namespace
@@ -136,6 +170,7 @@ bool Transfer::take_header(std::string_view line) {
   if (answered_) return true;       // a trailer
   if (line.starts_with("HTTP/")) {  // what was kept is of a 1xx before
     response_.retry_after.clear();
+    location_.clear();
     response_.rate_limit = {};
   }
   keep_header(line);
@@ -148,8 +183,9 @@ bool Transfer::take_header(std::string_view line) {
 
 void Transfer::keep_header(std::string_view line) {
   RateLimitHeaders& rate = response_.rate_limit;
-  const std::array<std::pair<std::string_view, std::string*>, 5> kept = {
+  const std::array<std::pair<std::string_view, std::string*>, 6> kept = {
       {{"retry-after", &response_.retry_after},
+       {"location", &location_},
        {"x-ratelimit-remaining", &rate.remaining},
        {"x-ratelimit-reset-after", &rate.reset_after},
        {"x-ratelimit-scope", &rate.scope},
@@ -175,6 +211,7 @@ curl_socket_t Transfer::on_open_socket(
   auto& transfer = *static_cast<Transfer*>(self);
   if (!transfer.options_.guard.allows(address->addr)) {
     ++transfer.sockets_refused_;
+    transfer.refused_address_ = text_of(address->addr);
     return CURL_SOCKET_BAD;
   }
   ++transfer.sockets_opened_;
@@ -197,40 +234,66 @@ int Transfer::on_request(
   return transfer.requests_sent_++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-Cause Transfer::cause(CURLcode code) const {
-  if (sockets_refused_ > 0 && sockets_opened_ == 0) {
-    return {
-        Response::Failure::kBlocked,
-        "the address of the host is private or reserved, and not allowed"};
-  }
+bool Transfer::is_blocked() const { return sockets_refused_ > 0 && sockets_opened_ == 0; }
+
+Cause Transfer::cause(CURLcode code, Millis duration) const {
+  if (is_blocked()) return {Response::Failure::kBlocked, "The address of the host is not allowed."};
   // A single header above libcurl's own limit ends with CURLE_OUT_OF_MEMORY.
   const bool header_too_long = code == CURLE_OUT_OF_MEMORY && requests_sent_ > 0;
   if (header_too_long || header_bytes_ > limits::kResponseHeaderBytesMax) {
-    return {Response::Failure::kInvalid, "the answer has too many header bytes"};
+    return {Response::Failure::kInvalid, "The response has more than 64 KiB of headers."};
   }
-  return cause_of(code);
+  return cause_of(
+      {.code = code,
+       .verify_result = info(CURLINFO_SSL_VERIFYRESULT),
+       .os_error = info(CURLINFO_OS_ERRNO),
+       .was_resolved = microseconds(CURLINFO_NAMELOOKUP_TIME_T) > 0,
+       .was_connected = info(CURLINFO_LOCAL_PORT) > 0,
+       .was_sent = microseconds(CURLINFO_PRETRANSFER_TIME_T) > 0,
+       .was_answered = microseconds(CURLINFO_STARTTRANSFER_TIME_T) > 0,
+       .duration = duration,
+       .detail = detail(code)}
+  );
 }
 
+long Transfer::info(CURLINFO what) const {
+  long value = 0;
+  if (easy_ != nullptr) static_cast<void>(curl_easy_getinfo(easy_.get(), what, &value));
+  return value;
+}
+
+curl_off_t Transfer::microseconds(CURLINFO what) const {
+  curl_off_t value = 0;
+  if (easy_ != nullptr) static_cast<void>(curl_easy_getinfo(easy_.get(), what, &value));
+  return value;
+}
+
+std::string_view Transfer::detail(CURLcode code) const {
+  return error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
+}
+
+/// For operators: owners of endpoints see the class and the sentence only.
 void Transfer::log_failure(CURLcode code) const {
-  const std::string detail = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
-  log::debug("request failed", {{"transfer", std::to_string(id_)}, {"detail", detail}});
+  if (is_blocked()) {
+    const std::string host = host_of(request_.url);
+    log::warning("address not allowed", {{"host", host}, {"address", refused_address_}}, host);
+  }
+  if (!log::enabled(log::Level::kDebug)) return;
+  log::debug("transfer failed", {{"host", host_of(request_.url)}, {"detail", detail(code)}});
 }
 
 Completion Transfer::finish(CURLcode code) {
-  long status = 0;
-  curl_off_t duration_us = 0;
-  if (easy_ != nullptr) {
-    static_cast<void>(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status));
-    static_cast<void>(curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &duration_us));
-  }
+  const long status = info(CURLINFO_RESPONSE_CODE);
+  const curl_off_t duration_us = microseconds(CURLINFO_TOTAL_TIME_T);
   Completion done{.id = id_, .response = std::exchange(response_, {})};
   done.response.duration = Millis{duration_us / 1000};
   // The status decides, whatever becomes of the body: too long, cut short, too slow.
   const bool oversized = header_bytes_ > limits::kResponseHeaderBytesMax;
   if (code == CURLE_OK || (answered_ && !oversized)) {
     done.response.status = static_cast<int>(status);
+    if (status >= 300 && status <= 399) done.response.error = redirect_text(location_);
   } else {
-    const Cause why = cause(code);
+    const Cause why = cause(code, done.response.duration);
     Response failed;
     failed.failure = why.failure;
     failed.error = why.text;
@@ -243,6 +306,7 @@ Completion Transfer::finish(CURLcode code) {
   header_bytes_ = body_bytes_ = 0;
   requests_sent_ = sockets_opened_ = sockets_refused_ = 0;
   answered_ = false;
+  location_.clear();
   return done;
 }
 

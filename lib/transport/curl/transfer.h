@@ -4,11 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "transport/curl/address_guard.h"
 #include "transport/curl/curl_handles.h"
 #include "transport/curl/curl_transport.h"
+#include "transport/curl/failure.h"
 #include "transport/curl/socket_poll.h"
 
 namespace postrider::curl {
@@ -49,7 +51,11 @@ class Transfer {
   [[nodiscard]] bool set_callbacks();
   [[nodiscard]] bool take_header(std::string_view line);
   void keep_header(std::string_view line);
-  [[nodiscard]] Cause cause(CURLcode code) const;
+  [[nodiscard]] Cause cause(CURLcode code, Millis duration) const;
+  [[nodiscard]] bool is_blocked() const;
+  [[nodiscard]] long info(CURLINFO what) const;
+  [[nodiscard]] curl_off_t microseconds(CURLINFO what) const;
+  [[nodiscard]] std::string_view detail(CURLcode code) const;
   void log_failure(CURLcode code) const;
 
   const CurlTransport::Options& options_;
@@ -69,7 +75,9 @@ class Transfer {
   int requests_sent_ = 0;
   int sockets_opened_ = 0;
   int sockets_refused_ = 0;
-  bool answered_ = false;  ///< a whole header block with a final status has arrived
+  std::string refused_address_;  ///< the last one
+  std::string location_;         ///< the header of a redirect
+  bool answered_ = false;        ///< a whole header block with a final status has arrived
 };
 
 }  // namespace postrider::curl

@@ -84,6 +84,10 @@ TEST_F(SilentResolverTest, DoesNotHoldUpATransferThatTimesOut) {
   std::vector<Completion> done;
   while (done.empty()) transport.poll(Millis{10'000}, done);
   EXPECT_EQ(done[0].response.failure, Response::Failure::kTimeout);
+  EXPECT_EQ(
+      done[0].response.error,
+      "The host name was not resolved within the timeout: the name server does not answer."
+  );
   gate().await_somebody();
   EXPECT_EQ(gate().waiting(), 1);
 }

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "transport/curl/curl_transport.h"
@@ -15,6 +16,7 @@ namespace {
 using Failure = Response::Failure;
 using testing::ScriptedServer;
 using testing::ServerConnection;
+using ::testing::StartsWith;
 using testing::TlsIdentity;
 
 class TlsTest : public ::testing::Test {
@@ -59,21 +61,27 @@ TEST_F(TlsTest, RefusesACertificateOfAnUnknownAuthority) {
   const Response response = exchange(identity, "");
   EXPECT_EQ(response.failure, Failure::kTls);
   EXPECT_EQ(response.status, 0);
-  EXPECT_EQ(response.error, "the certificate is not valid for this host");
+  EXPECT_THAT(response.error, StartsWith("The TLS certificate is self-signed."));
   const TlsIdentity other{{}};
   EXPECT_EQ(exchange(identity, other.ca_file()).failure, Failure::kTls);
 }
 
 TEST_F(TlsTest, RefusesACertificateOfAnotherHost) {
   const TlsIdentity identity{{.address = "127.0.0.2"}};
-  EXPECT_EQ(exchange(identity, identity.ca_file()).failure, Failure::kTls);
+  const Response response = exchange(identity, identity.ca_file());
+  EXPECT_EQ(response.failure, Failure::kTls);
+  EXPECT_EQ(response.error, "The TLS certificate is for another host name.");
 }
 
 TEST_F(TlsTest, RefusesACertificateOutsideOfItsTime) {
   const TlsIdentity expired{{.valid_until_s = -60}};
-  EXPECT_EQ(exchange(expired, expired.ca_file()).failure, Failure::kTls);
+  const Response late = exchange(expired, expired.ca_file());
+  EXPECT_EQ(late.failure, Failure::kTls);
+  EXPECT_THAT(late.error, StartsWith("The TLS certificate has expired"));
   const TlsIdentity early{{.valid_from_s = 1800}};
-  EXPECT_EQ(exchange(early, early.ca_file()).failure, Failure::kTls);
+  const Response response = exchange(early, early.ca_file());
+  EXPECT_EQ(response.failure, Failure::kTls);
+  EXPECT_THAT(response.error, StartsWith("The TLS certificate is not valid yet"));
 }
 
 }  // namespace
