@@ -2,6 +2,7 @@
 
 #include "api/auth.h"
 #include "api/resources.h"
+#include "base/log.h"
 
 namespace postrider::api {
 namespace {
@@ -9,6 +10,33 @@ namespace {
 /// Whether requests below this path need a key, whatever the route.
 bool needs_key(std::string_view path) {
   return path == "/v1" || path.starts_with("/v1/") || path == "/metrics";
+}
+
+/// What the log says of a request that the gate refused.
+void log_refusal(const Problem& problem, const http::Request& request) {
+  const std::string& client = request.remote_address;
+  if (problem.status == 401) {
+    const bool has_key = request.headers.find("Authorization").has_value();
+    const std::string_view reason = has_key ? "unknown_key" : "no_key";
+    log::warning("authentication failed", {{"client", client}, {"reason", reason}}, client);
+  } else if (problem.status == 403) {
+    log::warning(
+        "request not allowed for the key",
+        {{"client", client}, {"method", request.method}, {"route", request.route}},
+        client
+    );
+  }
+}
+
+void log_request(const http::Request& request, const http::Answer& answer, Millis duration) {
+  log::debug(
+      "request handled",
+      {{"method", request.method},
+       {"route", request.route},
+       {"status", answer.status},
+       {"duration_ms", duration},
+       {"client", request.remote_address}}
+  );
 }
 
 void finish(const http::Request& request, http::Answer& answer) {
@@ -32,12 +60,17 @@ void Api::mount(http::Server& server) {
     if (!needs_key(request.path)) return std::nullopt;
     const auto key = authorize(resources.service, request);
     if (key) return std::nullopt;
+    log_refusal(key.error(), request);
     return to_answer(key.error(), request);
   });
   server.set_error_handler([](int status, std::string_view detail, const http::Request& request) {
     return to_answer(problem(status, std::string(detail)), request);
   });
+  server.set_identifier(request_id);
   server.set_finisher(finish);
+  server.set_observer([](const auto& request, const auto& answer, Millis duration) {
+    if (log::enabled(log::Level::kDebug)) log_request(request, answer, duration);
+  });
   Mount mount(server, resources, routes_);
   mount_events(mount);
   mount_endpoints(mount);

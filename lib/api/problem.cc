@@ -119,11 +119,12 @@ Problem problem_of(const Error& error) {
     case Errc::kInternal:
       break;
   }
-  log::error("a request failed inside", {{"reason", error.context}});
+  log::error("request failed", {{"reason", error.context}});
   return problem(500, "Something went wrong inside; the server's log says what.");
 }
 
 std::string request_id(const http::Request& request) {
+  if (!request.id.empty()) return request.id;
   const std::string_view given = request.headers.get("X-Request-Id");
   if (is_request_id(given)) return std::string(given);
   // Nobody gains anything by guessing one.

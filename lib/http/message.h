@@ -43,9 +43,11 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 /// A request as a handler of Server sees it. The body is what the client sent, byte for byte,
 /// whatever its content type says.
 struct Request {
+  std::string id;  ///< what logs and answers call the request; see Server::set_identifier
   std::string method;
   std::string target;      ///< path and query as they came
   std::string path;        ///< percent-decoded, without the query
+  std::string_view route;  ///< the pattern of its route, the router's; empty when there is none
   Fields path_parameters;  ///< `{id}` of the route's pattern, percent-decoded
   Fields query;            ///< percent-decoded, in order, repeats kept
   Headers headers;         ///< values as they came: never percent-decoded

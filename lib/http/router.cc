@@ -82,7 +82,14 @@ void Router::add(
 ) {
   auto segments = split_path(pattern);
   const bool rest = takes_rest(segments.back());
-  routes_.push_back({std::string(method), std::move(segments), rest, std::move(handler), body_max});
+  routes_.push_back(
+      {std::string(method),
+       std::string(pattern),
+       std::move(segments),
+       rest,
+       std::move(handler),
+       body_max}
+  );
 }
 
 Router::Match Router::find(Request& request) const {
@@ -100,6 +107,7 @@ Router::Match Router::find(Request& request) const {
     if (match.route != nullptr && parameters->size() >= fewest) continue;
     fewest = parameters->size();
     match.route = &route;
+    request.route = route.pattern;
     request.path_parameters = std::move(*parameters);
   }
   return match;

@@ -15,6 +15,7 @@ using Handler = std::function<Answer(const Request&)>;
 
 struct Route {
   std::string method;
+  std::string pattern;
   std::vector<std::string>
       segments;             ///< literal, `{name}` for one segment, `{name...}` for the rest
   bool takes_rest = false;  ///< the last segment is `{name...}`

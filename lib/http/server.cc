@@ -36,7 +36,7 @@ constexpr std::uint64_t kWakeMark = kListenerMark - 1;
 class Server::Impl {
  public:
   Impl(ServerOptions options, const Clock& clock)
-      : options_(std::move(options)), board_(options_, clock) {
+      : options_(std::move(options)), clock_(clock), board_(options_, clock) {
     const auto without_body = [this](const httplib::Request& raw, httplib::Response& answer) {
       handle(raw, answer, nullptr);
     };
@@ -86,11 +86,17 @@ class Server::Impl {
   void put_stream(Exchange& exchange, Answer answer, httplib::Response& raw);
   [[nodiscard]] Answer busy(std::string_view detail, const Request& request) const;
 
+  /// Runs the hooks for an answer that is about to be sent.
+  void finish(const Request& request, Answer& answer, MonoTime begun) const;
+
   const ServerOptions options_;
+  const Clock& clock_;
   Router router_;
   ErrorHandler error_handler_ = plain_error;
+  Identifier identifier_;
   Gate gate_;
   Finisher finisher_;
+  Observer observer_;
   std::uint16_t port_ = 0;
   Codec codec_;
   ConnectionBoard board_;
@@ -118,7 +124,7 @@ void Server::Impl::accept_all() {
       // The connection stays in the backlog; without a pause the loop would spin on it.
       watch(listener_.fd.get(), kListenerMark, 0, EPOLL_CTL_MOD);
       accepting_ = false;
-      log::warning("no file descriptor left for connections");
+      log::error("cannot accept connections: no file descriptor left");
       return;
     }
     if (!accepted->fd) return;
@@ -133,9 +139,11 @@ void Server::Impl::accept_all() {
 
 /// Each refusal is an answer of its own: it has an id that somebody may ask for.
 void Server::Impl::refuse(const Fd& fd) const {
-  const Request unread;
+  Request unread;
+  if (identifier_) unread.id = identifier_(unread);
+  const log::RequestScope scope(unread.id);
   Answer answer = busy("All request threads are busy.", unread);
-  if (finisher_) finisher_(unread, answer);
+  finish(unread, answer, clock_.mono_now());
   send_and_finish(fd.get(), serialized_refusal(answer));
 }
 
@@ -333,9 +341,9 @@ Answer Server::Impl::respond_noexcept(
   try {
     return respond(exchange, reader);
   } catch (const std::exception& error) {
-    log::error("a request handler failed", {{"what", error.what()}});
+    log::error("request handler failed", {{"reason", error.what()}});
   } catch (...) {
-    log::error("a request handler failed");
+    log::error("request handler failed");
   }
   exchange.close = true;
   return error_handler_(500, "Something went wrong inside; see the log.", exchange.head.request);
@@ -363,8 +371,12 @@ void Server::Impl::handle(
     const httplib::Request& raw, httplib::Response& answer, const httplib::ContentReader* reader
 ) {
   Exchange& exchange = exchange_of(raw);
+  const MonoTime begun = clock_.mono_now();
+  Request& request = exchange.head.request;
+  if (identifier_) request.id = identifier_(request);
+  const log::RequestScope scope(request.id);
   Answer ours = respond_noexcept(exchange, reader);
-  if (finisher_) finisher_(exchange.head.request, ours);
+  finish(request, ours, begun);
   if (exchange.close) exchange.raw->set_header("Connection", "close");
   if (exchange.streaming) {
     exchange.raw->set_header("Connection", "close");
@@ -372,6 +384,11 @@ void Server::Impl::handle(
   } else {
     put(std::move(ours), answer);
   }
+}
+
+void Server::Impl::finish(const Request& request, Answer& answer, MonoTime begun) const {
+  if (finisher_) finisher_(request, answer);
+  if (observer_) observer_(request, answer, std::chrono::floor<Millis>(clock_.mono_now() - begun));
 }
 
 /// httplib tells of its own connection handling, which is not used here.
@@ -413,7 +430,7 @@ void Server::Impl::stop() {
   if (!board_.wait_empty(options_.stop_grace)) {
     board_.cut();
     while (!board_.wait_empty(options_.stop_grace))
-      log::warning("a request is still being handled");
+      log::warning("still waiting for a request to be handled");
   }
   servers_.clear();
 }
@@ -431,6 +448,8 @@ void Server::route(
 
 void Server::set_error_handler(ErrorHandler handler) { impl_->error_handler_ = std::move(handler); }
 void Server::set_gate(Gate gate) { impl_->gate_ = std::move(gate); }
+void Server::set_identifier(Identifier identifier) { impl_->identifier_ = std::move(identifier); }
+void Server::set_observer(Observer observer) { impl_->observer_ = std::move(observer); }
 void Server::set_finisher(Finisher finisher) { impl_->finisher_ = std::move(finisher); }
 Status Server::start() { return impl_->start(); }
 void Server::stop() { impl_->stop(); }

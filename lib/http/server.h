@@ -48,8 +48,12 @@ class Server {
       std::function<Answer(int status, std::string_view detail, const Request& request)>;
   /// Looks at a request before its body is read; an answer ends it there.
   using Gate = std::function<std::optional<Answer>(const Request&)>;
-  /// Sees every answer before it is sent: adds headers, counts, logs.
+  /// Returns the id of a request whose head has been read.
+  using Identifier = std::function<std::string(const Request&)>;
+  /// Sees every answer before it is sent, and adds headers.
   using Finisher = std::function<void(const Request&, Answer&)>;
+  /// Sees every answer before it is sent: counts and logs. `duration`: since the head was read.
+  using Observer = std::function<void(const Request&, const Answer&, Millis duration)>;
 
   /// `clock` outlives the server.
   Server(ServerOptions options, const Clock& clock);
@@ -67,7 +71,10 @@ class Server {
   );
   void set_error_handler(ErrorHandler handler);
   void set_gate(Gate gate);
+  /// Log lines that handling a request causes carry the id.
+  void set_identifier(Identifier identifier);
   void set_finisher(Finisher finisher);
+  void set_observer(Observer observer);
 
   /// Binds and serves. Once only.
   [[nodiscard]] Status start();

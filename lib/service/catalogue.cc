@@ -12,7 +12,7 @@ std::shared_ptr<const Catalogue> Catalogue::build(const std::vector<EventType>& 
     if (type.schema.empty()) continue;
     auto schema = json::Schema::compile(type.schema);
     if (!schema) {
-      log::error("event type has a schema that does not compile", {{"type", type.name}});
+      log::error("ignoring a schema that does not compile", {{"event_type", type.name}});
       continue;
     }
     catalogue->schemas_.emplace(type.name, std::move(*schema));

@@ -144,7 +144,8 @@ Millis Dispatcher::turn(std::vector<Completion> completions) {
     could_read = std::exchange(can_read_, ticked.has_value());
   }
   if (!ticked) {
-    if (could_read) log::error("the outbox cannot be read", {{"reason", ticked.error().context}});
+    if (could_read)
+      log::error("cannot read pending deliveries", {{"reason", ticked.error().context}});
     return kReadRetry;
   }
   if (feed_.is_looking()) return Millis{0};

@@ -152,6 +152,7 @@ Status take_up_row(
     Filtering& filtering
 ) {
   const auto reject = [&](std::string_view reason) {
+    context.effects.refused_outbox_rows.push_back({row.id, std::string{reason}});
     return context.store.reject_outbox(row.id, reason, context.now);
   };
   auto draft = parse_outbox_row(row, limits);

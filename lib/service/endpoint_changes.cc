@@ -43,6 +43,8 @@ void merge(Effects& effects, Effects more) {
   append(effects.deliveries_changed, std::move(more.deliveries_changed));
   append(effects.probes, std::move(more.probes));
   append(effects.circuits, std::move(more.circuits));
+  append(effects.disabled_endpoints, std::move(more.disabled_endpoints));
+  append(effects.refused_outbox_rows, std::move(more.refused_outbox_rows));
   append(effects.attempts, std::move(more.attempts));
   append(effects.rejected, std::move(more.rejected));
   append(effects.stats, std::move(more.stats));

@@ -266,6 +266,7 @@ Status GroupCommit::judge_endpoints(
     if (!endpoint || endpoint->state == EndpointState::kDisabled) continue;
     auto disabled = set_endpoint_state(context, *endpoint, EndpointState::kDisabled, reason);
     if (!disabled) return tl::unexpected(std::move(disabled).error());
+    context.effects.disabled_endpoints.emplace_back(EndpointId{id}, reason);
   }
   return {};
 }

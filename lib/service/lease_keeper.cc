@@ -58,7 +58,7 @@ bool LeaseKeeper::renew(const Orders& orders) {
   share_.give_back(orders.given_back);
   const Status renewed = share_.renew(orders.membership);
   if (!renewed && renewed.error().code == Errc::kNotFound) {
-    log::error("another node has followed this one, which could not renew its lease in time");
+    log::error("lease expired: another node has taken over this node's partitions");
     return false;
   }
   note(renewed);
@@ -67,7 +67,7 @@ bool LeaseKeeper::renew(const Orders& orders) {
 
 void LeaseKeeper::note(const Status& status) {
   if (!status && !failed_)
-    log::warning("the lease cannot be renewed", {{"reason", status.error().context}});
+    log::warning("cannot renew the lease", {{"reason", status.error().context}});
   failed_ = !status;
 }
 

@@ -1,11 +1,13 @@
 #include "service/maintenance.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "service/commit_log.h"
 #include "service/delivery_changes.h"
 #include "service/endpoint_changes.h"
 #include "service/sweeps.h"
@@ -130,15 +132,18 @@ void Maintenance::step_tasks() {
   }
   for (const auto& task : *tasks) {
     bool running = true;
+    std::optional<Task> ended;
     while (running && !stopping()) {
       const auto led = lead([&](WriteContext& context) -> Status {
         const auto stepped = step_task(context, task.id);
         if (!stepped) return tl::unexpected<Error>(stepped.error());
         running = stepped->state == TaskState::kRunning;
+        if (!running) ended = *stepped;
         return {};
       });
       if (!led || !*led) return report_led("tasks", led);
     }
+    if (ended) log_task_end(IdCodec{reader_->id_salt()}, *ended);
   }
   report("tasks", {});
 }
@@ -178,6 +183,8 @@ void Maintenance::write_stats() {
 void Maintenance::prune_secrets() { report_led("secrets", lead(postrider::prune_secrets)); }
 
 void Maintenance::prune() {
+  const MonoTime begun = clock_.mono_now();
+  std::int64_t rows = 0;
   bool done = false;
   while (!done && !stopping()) {
     const auto led = lead([&](WriteContext& context) -> Status {
@@ -188,10 +195,15 @@ void Maintenance::prune() {
       );
       if (!pruned) return tl::unexpected<Error>(pruned.error());
       done = pruned->done;
+      rows += pruned->rows_count;
       return {};
     });
     report_led("retention", led);
     if (!led || !*led) return;
+  }
+  if (rows > 0) {
+    const auto duration = std::chrono::floor<Millis>(clock_.mono_now() - begun);
+    log::info("retention removed rows", {{"rows", rows}, {"duration_ms", duration}});
   }
   const Status released =
       writer_.execute(Change{[](WriteContext& context) { return context.store.release_space(); }});
@@ -228,10 +240,7 @@ void Maintenance::report_led(std::string_view work, const Result<bool>& led) {
 void Maintenance::report(std::string_view work, const Status& status) {
   const auto entry = failed_.try_emplace(std::string{work}, false).first;
   if (!status && !entry->second) {
-    log::warning(
-        "maintenance could not be done",
-        {{"work", std::string{work}}, {"reason", status.error().context}}
-    );
+    log::warning("maintenance failed", {{"work", work}, {"reason", status.error().context}}, work);
   }
   entry->second = !status;
 }

@@ -61,7 +61,9 @@ void Messenger::run() noexcept {
     const auto heard = channel_->wait(patience());
     if (heard) hear(*heard);
     if (!heard && !failed_)
-      log::warning("other nodes cannot be heard", {{"reason", heard.error().context}});
+      log::warning(
+          "cannot receive notifications from other nodes", {{"reason", heard.error().context}}
+      );
     if (!heard || clock_.mono_now() >= look_at_) look_at_everything();
     failed_ = !heard;
   }
@@ -108,7 +110,9 @@ void Messenger::hear(const std::vector<std::string>& messages) const {
     if (said) {
       append(news, std::move(*said), limits::kDispatcherInboxMax);
     } else {
-      log::warning("a node says what cannot be read", {{"reason", said.error().context}});
+      log::warning(
+          "ignoring a malformed notification from another node", {{"reason", said.error().context}}
+      );
     }
   }
   if (refresh) listener_.refresh();

@@ -1,10 +1,14 @@
 // What the API and the command line ask of a service.
+#include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "service/attempt_wait.h"
+#include "service/commit_log.h"
 #include "service/delivery_changes.h"
 #include "service/endpoint_changes.h"
 #include "service/service.h"
+#include "store/setting_rows.h"
 
 namespace postrider {
 namespace {
@@ -89,9 +93,16 @@ Result<std::vector<Delivery>> Service::replay_event(EventId id, std::optional<En
 // --- Endpoints -----------------------------------------------------------------------------------
 
 Result<Endpoint> Service::add_endpoint(Endpoint endpoint) {
-  return writer_.execute<Endpoint>([&](WriteContext& context) {
+  auto added = writer_.execute<Endpoint>([&](WriteContext& context) {
     return postrider::add_endpoint(context, std::move(endpoint));
   });
+  if (added) log_endpoint("endpoint created", added->id);
+  return added;
+}
+
+void Service::log_endpoint(std::string_view message, EndpointId id) const {
+  const std::string endpoint = ids_.encode(id);
+  log::info(message, {{"endpoint", endpoint}}, endpoint);
 }
 
 Result<Endpoint> Service::change_endpoint(
@@ -107,45 +118,66 @@ Result<Endpoint> Service::change_endpoint(
 Result<Endpoint> Service::update_endpoint(
     EndpointId id, std::function<Result<EndpointConfig>(const Endpoint&)> change
 ) {
-  return change_endpoint(
-      id,
-      [&](WriteContext& context, const Endpoint& endpoint) -> Result<Endpoint> {
+  auto updated =
+      change_endpoint(id, [&](WriteContext& context, const Endpoint& endpoint) -> Result<Endpoint> {
         auto config = change(endpoint);
         if (!config) return tl::unexpected(std::move(config).error());
         Endpoint changed = endpoint;
         changed.config = std::move(*config);
         return put_endpoint(context, std::move(changed));
-      }
-  );
+      });
+  if (updated) log_endpoint("endpoint updated", id);
+  return updated;
 }
 
 Status Service::remove_endpoint(EndpointId id) {
-  return writer_.execute(Change{[&](WriteContext& context) -> Status {
+  Status removed = writer_.execute(Change{[&](WriteContext& context) -> Status {
     if (auto endpoint = require_endpoint(context, id); !endpoint)
       return tl::unexpected(endpoint.error());
     return postrider::remove_endpoint(context, id);
   }});
+  if (removed) log_endpoint("endpoint deleted", id);
+  return removed;
 }
 
 Result<Endpoint> Service::set_endpoint_state(EndpointId id, EndpointState state) {
-  return change_endpoint(id, [&](WriteContext& context, const Endpoint& endpoint) {
-    std::optional<DisabledReason> reason;
-    if (state == EndpointState::kDisabled) reason = DisabledReason::kOperator;
+  EndpointState before = state;
+  std::optional<DisabledReason> reason;
+  if (state == EndpointState::kDisabled) reason = DisabledReason::kOperator;
+  auto changed = change_endpoint(id, [&](WriteContext& context, const Endpoint& endpoint) {
+    before = endpoint.state;
     return postrider::set_endpoint_state(context, endpoint, state, reason);
   });
+  if (!changed || before == state) return changed;
+  switch (state) {
+    case EndpointState::kActive:
+      log_endpoint("endpoint resumed", id);
+      break;
+    case EndpointState::kPaused:
+      log_endpoint("endpoint paused", id);
+      break;
+    case EndpointState::kDisabled: {
+      const std::string endpoint = ids_.encode(id);
+      log::info(
+          "endpoint disabled", {{"endpoint", endpoint}, {"reason", to_string(*reason)}}, endpoint
+      );
+      break;
+    }
+  }
+  return changed;
 }
 
 Result<Endpoint> Service::rotate_secret(
     EndpointId id, std::function<Result<std::string>(const Endpoint&)> secret_for, Millis overlap
 ) {
-  return change_endpoint(
-      id,
-      [&](WriteContext& context, const Endpoint& endpoint) -> Result<Endpoint> {
+  auto rotated =
+      change_endpoint(id, [&](WriteContext& context, const Endpoint& endpoint) -> Result<Endpoint> {
         auto secret = secret_for(endpoint);
         if (!secret) return tl::unexpected(std::move(secret).error());
         return postrider::rotate_secret(context, endpoint, std::move(*secret), overlap);
-      }
-  );
+      });
+  if (rotated) log_endpoint("endpoint secret rotated", id);
+  return rotated;
 }
 
 // --- Deliveries and dead letters -----------------------------------------------------------------
@@ -175,7 +207,7 @@ Result<Delivery> Service::discard_dead_letter(DeliveryId id) {
 }
 
 Result<Task> Service::start_task(TaskKind kind, DeadLetterFilter filter, std::int64_t total) {
-  return writer_.execute<Task>([&](WriteContext& context) -> Result<Task> {
+  auto started = writer_.execute<Task>([&](WriteContext& context) -> Result<Task> {
     Task task;
     task.kind = kind;
     task.filter = std::move(filter);
@@ -192,10 +224,14 @@ Result<Task> Service::start_task(TaskKind kind, DeadLetterFilter filter, std::in
     context.effects.tasks_changed = true;
     return task;
   });
+  if (!started) return started;
+  const std::string id = ids_.encode(started->id);
+  log::info("task started", {{"task", id}, {"kind", name_of(kind)}, {"total", total}}, id);
+  return started;
 }
 
 Result<Task> Service::cancel_task(TaskId id) {
-  return writer_.execute<Task>([&](WriteContext& context) -> Result<Task> {
+  auto cancelled = writer_.execute<Task>([&](WriteContext& context) -> Result<Task> {
     auto task = context.store.task(id);
     if (!task) return task;
     if (task->state != TaskState::kRunning)
@@ -206,12 +242,14 @@ Result<Task> Service::cancel_task(TaskId id) {
       return tl::unexpected(std::move(put).error());
     return task;
   });
+  if (cancelled) log_task_end(ids_, *cancelled);
+  return cancelled;
 }
 
 // --- Keys and event types ------------------------------------------------------------------------
 
 Result<ApiKey> Service::add_api_key(ApiKey key) {
-  return writer_.execute<ApiKey>([&](WriteContext& context) -> Result<ApiKey> {
+  auto added = writer_.execute<ApiKey>([&](WriteContext& context) -> Result<ApiKey> {
     key.created_at = context.now;
     auto id = context.store.add_api_key(key, context.now);
     if (!id) return tl::unexpected(std::move(id).error());
@@ -219,13 +257,32 @@ Result<ApiKey> Service::add_api_key(ApiKey key) {
     context.effects.keys_changed = true;
     return key;
   });
+  if (added) log_key("API key created", *added);
+  return added;
 }
 
 Status Service::remove_api_key(KeyId id) {
-  return writer_.execute(Change{[&](WriteContext& context) -> Status {
+  const auto key = find_api_key(id);
+  Status removed = writer_.execute(Change{[&](WriteContext& context) -> Status {
     context.effects.keys_changed = true;
     return context.store.delete_api_key(id);
   }});
+  if (removed && key) log_key("API key revoked", *key);
+  return removed;
+}
+
+std::optional<ApiKey> Service::find_api_key(KeyId id) {
+  const MutexLock lock(mutex_);
+  auto keys = reader_->all_api_keys();
+  if (!keys) return std::nullopt;
+  const auto found =
+      std::find_if(keys->begin(), keys->end(), [id](const ApiKey& key) { return key.id == id; });
+  return found == keys->end() ? std::nullopt : std::optional{std::move(*found)};
+}
+
+void Service::log_key(std::string_view message, const ApiKey& key) const {
+  const std::string id = ids_.encode(key.id);
+  log::info(message, {{"key", id}, {"name", key.name}, {"scope", name_of(key.scope)}}, id);
 }
 
 std::optional<ApiKey> Service::authenticate(std::string_view key) const {

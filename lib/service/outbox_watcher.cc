@@ -75,7 +75,7 @@ void OutboxWatcher::look() {
 }
 
 void OutboxWatcher::note_failure(const Error& error) {
-  if (!failed_) log::warning("the SQL outbox cannot be taken up", {{"reason", error.context}});
+  if (!failed_) log::warning("cannot read the SQL outbox", {{"reason", error.context}});
   failed_ = true;
 }
 

@@ -45,8 +45,8 @@ class RenderDesk final : public Renderer {
     });
     if ((not_run == outputs.end()) == can_run_) return;
     can_run_ = !can_run_;
-    if (can_run_) return log::info("jq programs can be run again");
-    log::warning("jq programs cannot be run", {{"reason", not_run->error().context}});
+    if (can_run_) return log::info("jq programs run again");
+    log::warning("cannot run jq programs", {{"reason", not_run->error().context}});
   }
 
   ProgramRunner& runner_;

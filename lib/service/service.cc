@@ -27,7 +27,7 @@ StatRow stat_of(const RecordedAttempt& recorded) {
 
 void report_reload(const Status& reloaded) {
   if (!reloaded)
-    log::error("keys or event types cannot be read again", {{"reason", reloaded.error().context}});
+    log::error("cannot reload API keys or event types", {{"reason", reloaded.error().context}});
 }
 
 }  // namespace
@@ -58,6 +58,7 @@ Service::Service(
       clock_(clock),
       ids_(readers[0]->id_salt()),
       readers_(std::move(parts.readers)),
+      commit_log_(ids_),
       keyring_(std::make_shared<const Keyring>()),
       catalogue_(Catalogue::build({})),
       root_hash_(options_.root_key.empty() ? std::string{} : hash_api_key(options_.root_key)),
@@ -167,10 +168,12 @@ void Service::ask_for(const Holdings::Asked& asked) {
 }
 
 void Service::begin_stop() {
+  const std::size_t in_flight = dispatcher_.in_flight();
   {
     const MutexLock lock(mutex_);
     if (!running_ || drained_by_) return;
     drained_by_ = clock_.mono_now() + options_.drain_timeout;
+    in_flight_at_stop_ = in_flight;
   }
   feed_.close();
   dispatcher_.begin_drain();
@@ -186,11 +189,13 @@ void Service::lose() {
 std::size_t Service::stop() {
   begin_stop();
   MonoTime drained_by;
+  std::size_t in_flight = 0;
   {
     const MutexLock lock(mutex_);
     if (!running_) return 0;
     running_ = false;
     drained_by = *drained_by_;
+    in_flight = in_flight_at_stop_;
   }
   outbox_watcher_.stop();
   maintenance_.stop();
@@ -200,23 +205,23 @@ std::size_t Service::stop() {
   dispatcher_.stop();
   if (messenger_) messenger_->stop();
   if (lease_) lease_->stop();
+  if (in_flight > 0) {
+    const std::size_t finished = in_flight - std::min(in_flight, given_back);
+    log::info("requests drained", {{"finished", finished}, {"given_back", given_back}});
+  }
   return given_back;
 }
 
 void Service::committed(Effects effects, double commit_seconds, std::int64_t rows) {
   metrics_.commit(commit_seconds, rows);
   count(effects);
+  commit_log_.write(effects, commit_seconds, rows);
   feed_.publish(effects.attempts);
   feed_.publish(effects.rejected);
   // A key or a type that was just changed must hold for the request that comes after the answer to
   // the change.
   if (effects.keys_changed) report_reload(reload_keys());
   if (effects.event_types_changed) report_reload(reload_event_types());
-  for (const auto& [endpoint, opened] : effects.circuits) {
-    const auto message =
-        opened ? "the circuit of an endpoint opened" : "the circuit of an endpoint closed";
-    log::info(message, {{"endpoint", ids_.encode(endpoint)}});
-  }
   if (effects.tasks_changed || !effects.endpoints_removed.empty()) maintenance_.wake();
   {
     const MutexLock lock(mutex_);

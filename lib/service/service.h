@@ -17,6 +17,7 @@
 #include "metrics/metrics.h"
 #include "service/attempt_feed.h"
 #include "service/catalogue.h"
+#include "service/commit_log.h"
 #include "service/dispatcher.h"
 #include "service/emit.h"
 #include "service/filtered_command.h"
@@ -174,6 +175,10 @@ class Service final : private CommitListener {
   /// Whether this node does.
   [[nodiscard]] bool sends_for(EndpointId endpoint) const;
   void lose();
+  /// As it is stored; nothing when it is not, or cannot be read.
+  [[nodiscard]] std::optional<ApiKey> find_api_key(KeyId id);
+  void log_endpoint(std::string_view message, EndpointId id) const;
+  void log_key(std::string_view message, const ApiKey& key) const;
   [[nodiscard]] FilterMeans filter_means() { return {*programs_, clock_}; }
   [[nodiscard]] Status reload_keys();
   [[nodiscard]] Status reload_event_types();
@@ -184,6 +189,7 @@ class Service final : private CommitListener {
   std::unique_ptr<StoreReaders> readers_;
   Metrics metrics_;
   AttemptFeed feed_;
+  CommitLog commit_log_;
   // Replaced before the answer to the change that made them stale.
   SharedValue<Keyring> keyring_;
   SharedValue<Catalogue> catalogue_;
@@ -196,6 +202,7 @@ class Service final : private CommitListener {
   Holdings holdings_ POSTRIDER_GUARDED_BY(mutex_);
   /// When the drain time ends; set by begin_stop().
   std::optional<MonoTime> drained_by_ POSTRIDER_GUARDED_BY(mutex_);
+  std::size_t in_flight_at_stop_ POSTRIDER_GUARDED_BY(mutex_) = 0;
 
   // In the order they start; they stop the other way round.
   Writer writer_;

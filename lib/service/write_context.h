@@ -43,6 +43,12 @@ struct Adoption {
   std::vector<AdoptedEndpoint> endpoints;  ///< all that are in them
 };
 
+/// A row of the SQL outbox that is no valid event.
+struct RefusedOutboxRow {
+  std::int64_t row = 0;
+  std::string reason;
+};
+
 /// What a group of changes means for the rest of the process. Passed on after the commit, dropped
 /// when there is none.
 struct Effects {
@@ -55,6 +61,9 @@ struct Effects {
   /// Asked for by people: sent first, even while the endpoint's circuit is open.
   std::vector<std::pair<DeliveryId, EndpointId>> probes;
   std::vector<std::pair<EndpointId, bool>> circuits;  ///< opened (true) or closed, in order
+  /// Disabled by what their receivers answered, not by a person.
+  std::vector<std::pair<EndpointId, DisabledReason>> disabled_endpoints;
+  std::vector<RefusedOutboxRow> refused_outbox_rows;
   std::vector<RecordedAttempt> attempts;
   /// Attempts of deliveries that ended before anybody was told of them.
   std::vector<RecordedAttempt> rejected;

@@ -50,6 +50,13 @@ TEST_F(RouterTest, HandsOutDecodedParameters) {
   EXPECT_EQ(request_.parameter("other"), "");
 }
 
+TEST_F(RouterTest, NamesThePatternOfTheRoute) {
+  serve("GET", "/v1/events/a%2Fb/deliveries?x=1");
+  EXPECT_EQ(request_.route, "/v1/events/{id}/deliveries");
+  serve("DELETE", "/v1/events");
+  EXPECT_EQ(request_.route, "");
+}
+
 TEST_F(RouterTest, PrefersLiteralSegments) {
   EXPECT_EQ(serve("POST", "/v1/events/batch"), "/v1/events/batch");
   EXPECT_EQ(serve("POST", "/v1/others/batch"), "/v1/{kind}/batch");

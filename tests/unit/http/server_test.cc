@@ -333,6 +333,32 @@ TEST_F(ServerTest, FinishesEveryRefusalOfAConnectionAnew) {
   server_->stop();
 }
 
+TEST_F(ServerTest, ShowsTheObserverEveryAnswerWithTheIdOfItsRequest) {
+  server_ = std::make_unique<Server>(ServerOptions{}, clock_);
+  server_->route("GET", "/hello/{name}", [](const Request& request) { return text(request.id); });
+  server_->set_identifier([](const Request& request) {
+    return "id of " + std::string{request.headers.get("X-Name")};
+  });
+  Mutex mutex;
+  std::vector<std::string> seen;
+  server_->set_observer([&](const Request& request, const Answer& answer, Millis duration) {
+    EXPECT_GE(duration.count(), 0);
+    const MutexLock lock(mutex);
+    seen.push_back(
+        request.id + ": " + std::string{request.route} + " " + std::to_string(answer.status)
+    );
+  });
+  ASSERT_TRUE(server_->start());
+  auto connection = raw();
+  connection.send("GET /hello/x?secret=1 HTTP/1.1\r\nX-Name: one\r\n\r\n");
+  connection.read_until("id of one");
+  connection.send("GET /nothing HTTP/1.1\r\nX-Name: two\r\nConnection: close\r\n\r\n");
+  static_cast<void>(connection.read_all());
+  server_->stop();
+  const MutexLock lock(mutex);
+  EXPECT_EQ(seen, (std::vector<std::string>{"id of one: /hello/{name} 200", "id of two:  404"}));
+}
+
 TEST_F(ServerTest, SaysHowLongAnIdleConnectionIsKept) {
   start({.keep_alive = Millis{7900}});
   auto kept = raw();
