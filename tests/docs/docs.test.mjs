@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 import { PostgresDatabase } from '../integration/support/database.mjs';
 import { blocksOf, codeRowsOf } from './markdown.mjs';
-import { Session, binary, hasModule, hasProgram, root } from './session.mjs';
+import { Session, binary, hasModule, root } from './session.mjs';
 
 const read = (path) => readFileSync(join(root, path), 'utf8');
 const documents = [
@@ -31,14 +31,15 @@ async function startSession(t, path) {
 for (const path of documents) {
   const blocks = blocksOf(read(path));
   if (blocks.length === 0) continue;
-  test(`what ${path} shows works`, { timeout: 120_000 }, async (t) => {
+  test(`what ${path} shows works`, { timeout: 400_000 }, async (t) => {
     const session = await startSession(t, path);
     t.after(() => session.stop());
     for (const block of blocks) {
-      const name = block.test ?? block.file ?? block.background ?? `received ${block.received}`;
+      const name =
+        block.test ?? block.file ?? block.background ?? block.check ?? `received ${block.received}`;
       const missing = [
         ...block.requires.filter((module) => !hasModule(module)),
-        ...block.needs.filter((program) => !hasProgram(program)),
+        ...block.needs.filter((command) => !session.succeeds(command)),
       ];
       await t.test(
         `${path}:${block.line} ${name}`,
@@ -46,6 +47,7 @@ for (const path of documents) {
         async () => {
           if (block.file !== undefined) session.writeFile(block.file, block.text);
           else if (block.background !== undefined) await session.background(block);
+          else if (block.check !== undefined) await session.check();
           else if (block.received !== undefined) await session.received(block);
           else await session.run(block);
         },

@@ -9,9 +9,11 @@
 //   <!-- received: path -->      the block is the request that $RECEIVER got there last: the
 //                                request line, some of its headers, an empty line, the body
 //   <!-- requires: module -->    left out where Node.js does not find the module
-//   <!-- needs: program -->      left out where the program is not installed
+//   <!-- needs: command -->      left out where the command fails: a program is not installed
+//   <!-- check: name -->         stands alone: $RECEIVER, which has the secret of the guides,
+//                                takes what is signed with it and refuses what is not
 
-const comment = /^<!-- (test|expect|eventually|file|background|received|requires|needs): (.*) -->$/;
+const comment = /^<!-- (test|expect|eventually|file|background|received|requires|needs|check): (.*) -->$/;
 
 /** The marked blocks of a document, in order. */
 export function blocksOf(text) {
@@ -31,6 +33,10 @@ export function blocksOf(text) {
     const mark = comment.exec(line);
     if (mark) {
       marks.push({ kind: mark[1], value: mark[2] });
+      if (mark[1] === 'check') {
+        blocks.push(blockOf({ marks, lines: [], line: index + 1 }));
+        marks = [];
+      }
     } else if (/^`{3,}/.test(line)) {
       fence = { end: /^`+/.exec(line)[0], marks, lines: [], line: index + 1 };
       marks = [];
@@ -48,9 +54,10 @@ function blockOf({ marks, lines, line }) {
   const [file] = values('file');
   const [background] = values('background');
   const [received] = values('received');
-  const kinds = [test, file, background, received];
+  const [check] = values('check');
+  const kinds = [test, file, background, received, check];
   if (kinds.filter((value) => value !== undefined).length !== 1) {
-    throw new Error(`line ${line}: a marked block is one of test, file, background and received`);
+    throw new Error(`line ${line}: a marked block is one of test, file, background, received and check`);
   }
   return {
     line,
@@ -58,6 +65,7 @@ function blockOf({ marks, lines, line }) {
     file,
     background,
     received,
+    check,
     text: `${lines.join('\n')}\n`,
     expect: values('expect').map((value) => new RegExp(value, 'm')),
     eventually: values('eventually').map((value) => new RegExp(value, 'm')),

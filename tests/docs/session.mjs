@@ -14,7 +14,11 @@ import { fileURLToPath } from 'node:url';
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const binary = resolve(process.env.POSTRIDER_BIN ?? join(root, 'build/dev/bin/postrider'));
 
-const stepTimeoutMs = 30_000;
+const stepTimeoutMs = 60_000;
+// `go run` compiles the standard library the first time, on a machine that runs other tests, too.
+const startTimeoutMs = 240_000;
+const guideSecret = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
+const debianPython = '/usr/bin/python3';
 const pollMs = 50;
 const clientModules = join(root, 'tests/clients/node_modules');
 
@@ -26,11 +30,6 @@ export function hasModule(name) {
   } catch {
     return existsSync(join(clientModules, name));
   }
-}
-
-/** Whether the program is installed. */
-export function hasProgram(name) {
-  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 }
 
 /** Waits until `look` returns something; fails with what `explain` says after `timeoutMs`. */
@@ -66,8 +65,8 @@ class Child {
   async address() {
     const [, url] = await until(() => {
       if (this.ended) throw new Error(`ended early:\n${this.output}`);
-      return /listening on (http:\S+)/.exec(this.output);
-    }, () => this.output);
+      return /(?:(?:listening|running) on |Development Server \()(http:[^\s)]+)/i.exec(this.output);
+    }, () => this.output, startTimeoutMs);
     return url;
   }
 
@@ -138,7 +137,10 @@ export class Session {
 
   async #start(serveArgs, db) {
     const key = 'docs-root-key-0123456789';
-    const path = `${dirname(binary)}${delimiter}${process.env.PATH}`;
+    // The Python that finds Debian's packages, whatever else is in the PATH.
+    mkdirSync(join(this.folder, 'bin'));
+    if (existsSync(debianPython)) symlinkSync(debianPython, join(this.folder, 'bin/python3'));
+    const path = [join(this.folder, 'bin'), dirname(binary), process.env.PATH].join(delimiter);
     this.environment = { ...cleanEnvironment(), PATH: path };
     if (existsSync(clientModules)) symlinkSync(clientModules, join(this.folder, 'node_modules'));
     this.service = this.#spawn(binary, [
@@ -184,6 +186,27 @@ export class Session {
     const variables = await this.#step('export -p', { ends: true });
     const child = this.#spawn('bash', ['-c', `${variables}\nset -eu; . ${script}`]);
     await this.#step(`export RECEIVER=${await child.address()}`, { ends: true });
+  }
+
+  /** Whether a command of the shell succeeds in the session's environment. */
+  succeeds(command) {
+    return spawnSync('sh', ['-c', command], { env: this.environment }).status === 0;
+  }
+
+  /** Has $RECEIVER take a request that is signed with the guides' secret, and refuse another. */
+  async check() {
+    const access = '--server "$POSTRIDER" --key "$KEY" --json';
+    const output = await this.#step(`
+      endpoint=$(postrider endpoints create "$RECEIVER/hook" --secret ${guideSecret} ${access} |
+        grep -o 'ep_[0-9a-z]*')
+      postrider endpoints test "$endpoint" ${access}
+      postrider endpoints rotate-secret "$endpoint" --overlap-s 3600 ${access}
+      postrider endpoints test "$endpoint" ${access}
+      postrider endpoints rotate-secret "$endpoint" --overlap-s 0 ${access}
+      postrider endpoints test "$endpoint" ${access} || test $? -eq 1
+    `, { ends: true });
+    const statuses = [...output.matchAll(/"status":(\d+)/g)].map(([, status]) => Number(status));
+    assert.deepEqual(statuses, [204, 204, 400], output);
   }
 
   /** Waits for a request to the block's path and compares what the block shows of it. */
