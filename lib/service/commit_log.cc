@@ -38,12 +38,20 @@ std::optional<std::string> loggable_error(const Attempt& attempt) {
   return std::nullopt;
 }
 
-const Attempt* last_attempt(const Effects& effects, EndpointId endpoint) {
+struct LastAttempt {
+  std::optional<std::string_view> outcome;
+  std::optional<int> status;
+};
+
+/// Of the endpoint, within the commit; empty when there is none.
+LastAttempt last_attempt(const Effects& effects, EndpointId endpoint) {
   const auto found =
       std::find_if(effects.attempts.rbegin(), effects.attempts.rend(), [&](const auto& recorded) {
         return recorded.settlement.endpoint == endpoint;
       });
-  return found == effects.attempts.rend() ? nullptr : &found->settlement.attempt;
+  if (found == effects.attempts.rend()) return {};
+  const Attempt& attempt = found->settlement.attempt;
+  return {to_string(attempt.outcome), status_of(attempt)};
 }
 
 std::string_view next_of(const RecordedAttempt& recorded) {
@@ -167,17 +175,26 @@ void CommitLog::write_trouble(const Settlement& settlement) {
 void CommitLog::write_endpoints(const Effects& effects) {
   for (const auto& [id, opened] : effects.circuits) {
     const std::string endpoint = ids_.encode(id);
-    log::info(opened ? "circuit opened" : "circuit closed", {{"endpoint", endpoint}}, endpoint);
+    if (!opened) {
+      log::info("circuit closed", {{"endpoint", endpoint}}, endpoint);
+      continue;
+    }
+    const LastAttempt last = last_attempt(effects, id);
+    log::info(
+        "circuit opened",
+        {{"endpoint", endpoint}, {"outcome", last.outcome}, {"status", last.status}},
+        endpoint
+    );
   }
   for (const auto& [id, reason] : effects.disabled_endpoints) {
     const std::string endpoint = ids_.encode(id);
-    const Attempt* const last = last_attempt(effects, id);
+    const LastAttempt last = last_attempt(effects, id);
     log::warning(
         "endpoint disabled",
         {{"endpoint", endpoint},
          {"reason", to_string(reason)},
-         {"outcome", last == nullptr ? std::nullopt : std::optional{to_string(last->outcome)}},
-         {"status", last == nullptr ? std::nullopt : status_of(*last)}},
+         {"outcome", last.outcome},
+         {"status", last.status}},
         endpoint
     );
   }

@@ -144,7 +144,7 @@ test('an endpoint that fails, opens its circuit and recovers is a line each', as
   const server = await Server.start(t, { ...json('--log-level', 'debug'), retryDelaysMs: delays });
   const { id: endpoint } = await server.api.endpoint(receiver.url, { max_in_flight: 1 });
   const { id } = await server.api.emit();
-  await lineOf(server, 'circuit opened', { endpoint });
+  await lineOf(server, 'circuit opened', { endpoint, outcome: 'http_error', status: 500 });
   receiver.script = () => 200;
   const [{ id: delivery }] = await server.api.deliveriesOf(id);
   await server.api.post(`/v1/deliveries/${delivery}/retry`);

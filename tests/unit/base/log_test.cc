@@ -35,22 +35,22 @@ class LogTest : public ::testing::Test {
     std::signal(SIGPIPE, SIG_IGN);
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) std::abort();
-    reader.reset(ends[0]);
-    writer.reset(ends[1]);
+    reader_.reset(ends[0]);
+    writer_.reset(ends[1]);
   }
 
   [[nodiscard]] Settings settings(Format format, Level level = Level::kInfo) const {
-    return {.format = format, .level = level, .fd = writer.get()};
+    return {.format = format, .level = level, .fd = writer_.get()};
   }
   /// All that was written; the session has ended.
   std::string written() {
-    writer.reset();
+    writer_.reset();
     return read_all();
   }
-  std::string read_all() const {
+  [[nodiscard]] std::string read_all() const {
     std::string all;
     std::array<char, 65536> buffer{};
-    for (ssize_t count = 0; (count = ::read(reader.get(), buffer.data(), buffer.size())) > 0;)
+    for (ssize_t count = 0; (count = ::read(reader_.get(), buffer.data(), buffer.size())) > 0;)
       all.append(buffer.data(), static_cast<std::size_t>(count));
     return all;
   }
@@ -60,14 +60,14 @@ class LogTest : public ::testing::Test {
     return found;
   }
 
-  Fd reader;
-  Fd writer;
-  FixedClock clock;
+  Fd reader_;
+  Fd writer_;
+  FixedClock clock_;
 };
 
 TEST_F(LogTest, WritesTimeLevelMessageAndFieldsAsText) {
   {
-    const Session session(settings(Format::kText), clock);
+    const Session session(settings(Format::kText), clock_);
     info("service started", {{"version", "1.0"}, {"max_in_flight", 512}, {"fresh", true}});
     info("odd values", {{"empty", ""}, {"spaced", "a b=\"c\"\n\x1b[2J"}, {"seconds", 0.5}});
     warning("optional", {{"status", std::optional<int>{}}, {"wait_ms", Millis{1500}}});
@@ -83,7 +83,7 @@ TEST_F(LogTest, WritesTimeLevelMessageAndFieldsAsText) {
 
 TEST_F(LogTest, EscapesWhatChangesTheTextAfterIt) {
   {
-    const Session session(settings(Format::kText), clock);
+    const Session session(settings(Format::kText), clock_);
     info("names", {{"plain", "Пример"}, {"bidi", "a\u202eb"}, {"c1", "a\u009bb"}});
   }
   const std::string text = written();
@@ -93,7 +93,7 @@ TEST_F(LogTest, EscapesWhatChangesTheTextAfterIt) {
 
 TEST_F(LogTest, WritesNumbersAsNumbersInJson) {
   {
-    const Session session(settings(Format::kJson), clock);
+    const Session session(settings(Format::kJson), clock_);
     info(
         "all types",
         {{"text", "7"},
@@ -120,7 +120,7 @@ TEST_F(LogTest, WritesNumbersAsNumbersInJson) {
 
 TEST_F(LogTest, LeavesOutLinesBelowItsLevel) {
   {
-    const Session session(settings(Format::kText, Level::kWarning), clock);
+    const Session session(settings(Format::kText, Level::kWarning), clock_);
     EXPECT_FALSE(enabled(Level::kInfo));
     EXPECT_TRUE(enabled(Level::kWarning));
     debug("not this");
@@ -132,7 +132,7 @@ TEST_F(LogTest, LeavesOutLinesBelowItsLevel) {
 
 TEST_F(LogTest, NamesTheRequestThatTheThreadHandles) {
   {
-    const Session session(settings(Format::kText), clock);
+    const Session session(settings(Format::kText), clock_);
     {
       const RequestScope scope("req_1");
       info("inside", {{"a", 1}});
@@ -146,7 +146,7 @@ TEST_F(LogTest, NamesTheRequestThatTheThreadHandles) {
 
 TEST_F(LogTest, CountsRepeatedLinesAndReportsThemAtItsEnd) {
   {
-    const Session session(settings(Format::kText, Level::kDebug), clock);
+    const Session session(settings(Format::kText, Level::kDebug), clock_);
     for (int i = 0; i < 110; ++i) warning("authentication failed", {{"client", "192.0.2.1"}});
     for (int i = 0; i < 110; ++i) debug("request");
   }
@@ -160,7 +160,7 @@ TEST_F(LogTest, CountsRepeatedLinesAndReportsThemAtItsEnd) {
 
 TEST_F(LogTest, CutsALongText) {
   {
-    const Session session(settings(Format::kText), clock);
+    const Session session(settings(Format::kText), clock_);
     info("long", {{"text", std::string(100'000, 'x')}});
   }
   EXPECT_LT(written().size(), 1200U);
@@ -179,7 +179,7 @@ TEST_F(LogTest, NeverWaitsForAReaderThatDoesNotReadAndCountsTheLinesThatItDrops)
     // Nothing has been read so far.
     reading = std::jthread([&] { text = read_all(); });
   }
-  writer.reset();
+  writer_.reset();
   reading.join();
   int dropped = 0;
   int seen = 0;
@@ -211,8 +211,8 @@ TEST_F(LogTest, EndsAlthoughNobodyReads) {
 }
 
 TEST_F(LogTest, GoesOnWhenTheReaderIsGone) {
-  const Session session(settings(Format::kText), clock);
-  reader.reset();
+  const Session session(settings(Format::kText), clock_);
+  reader_.reset();
   for (int i = 0; i < 100; ++i) info("nobody reads this");
 }
 
