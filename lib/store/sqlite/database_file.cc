@@ -1,9 +1,13 @@
 #include "store/sqlite/database_file.h"
 
+#include <cerrno>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
+#include "base/system_error.h"
 #include "store/migration_files.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/sql_file.h"
@@ -31,6 +35,14 @@ tl::unexpected<Error> refuse(const std::string& path, Error error) {
   const bool no_database = (error.native & 0xff) == SQLITE_NOTADB;
   error.context = path + (no_database ? " is not an SQLite database" : " is damaged");
   return tl::unexpected<Error>(std::move(error));
+}
+
+/// Makes an empty file that nobody but its owner can open; an existing one keeps its mode. SQLite
+/// gives the log and its index the mode of the database.
+Status create_private(const std::string& path) {
+  const Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  if (file) return {};
+  return fail_system(Errc::kUnavailable, "cannot create " + path, errno);
 }
 
 enum class Content : std::uint8_t { kEmpty, kOurs };
@@ -112,11 +124,20 @@ Result<bool> is_newest(Db& db, const std::string& path) {
 
 }  // namespace
 
+bool is_readable_by_others(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IRWXO) != 0;
+}
+
 std::int64_t newest_version() { return migration_number(kMigrations.back().name); }
 
 Result<std::unique_ptr<Db>> open_writable(const std::string& path) {
   const auto content = inspect(path);
   if (!content) return tl::unexpected<Error>(content.error());
+  if (*content == Content::kEmpty) {
+    if (auto created = create_private(path); !created)
+      return tl::unexpected<Error>(created.error());
+  }
   auto db = Db::open(path, Access::kCreate, kWriterBusyTimeout);
   if (!db) return refuse(path, db.error());
   if (*content == Content::kEmpty) {

@@ -34,7 +34,10 @@ tl::unexpected<Error> failed(const std::string& path, int error) {
 
 Result<DatabaseLock> DatabaseLock::take(const std::string& database) {
   const std::string path = database + ".lock";
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  // A link that somebody else placed there must not make us create or empty another file.
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0 && errno == ELOOP)
+    return fail(Errc::kUnavailable, "cannot lock " + path + ": it is a symbolic link", ELOOP);
   if (file < 0) return failed(path, errno);
   DatabaseLock lock(file);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {

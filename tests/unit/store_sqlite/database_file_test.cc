@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/sqlite/database_lock.h"
@@ -54,6 +55,42 @@ TEST_F(DatabaseFile, IsMadeWhenMissingAndOpenedWhenThere) {
   EXPECT_EQ(db.column("PRAGMA auto_vacuum").front(), "2");
   EXPECT_EQ(db.column("PRAGMA application_id").front(), std::to_string(sqlite::kApplicationId));
   EXPECT_EQ(db.column("PRAGMA user_version").front(), std::to_string(sqlite::newest_version()));
+}
+
+TEST_F(DatabaseFile, IsMadeForItsOwnerAlone) {
+  const mode_t before = ::umask(0);
+  {
+    const auto lock = sqlite::DatabaseLock::take(path_);
+    ASSERT_TRUE(lock);
+    const auto store = sqlite::SqliteStore::open(path_);
+    ASSERT_TRUE(store);
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+      const auto mode = std::filesystem::status(path_ + suffix).permissions();
+      EXPECT_EQ(mode, std::filesystem::perms{0600}) << suffix;
+    }
+    EXPECT_FALSE(sqlite::is_readable_by_others(path_));
+  }
+  ::umask(before);
+}
+
+TEST_F(DatabaseFile, KeepsTheModeThatItWasGiven) {
+  make();
+  for (const auto mode : {std::filesystem::perms{0660}, std::filesystem::perms{0664}}) {
+    std::filesystem::permissions(path_, mode);
+    make();
+    EXPECT_EQ(std::filesystem::status(path_).permissions(), mode);
+    EXPECT_EQ(sqlite::is_readable_by_others(path_), mode == std::filesystem::perms{0664});
+  }
+}
+
+TEST_F(DatabaseFile, IsNotLockedThroughASymbolicLink) {
+  const std::string victim = dir_.file("victim");
+  write_file(victim, "precious");
+  std::filesystem::create_symlink(victim, path_ + ".lock");
+  const auto lock = sqlite::DatabaseLock::take(path_);
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().context, "cannot lock " + path_ + ".lock: it is a symbolic link");
+  EXPECT_EQ(bytes_of(victim), "precious");
 }
 
 TEST_F(DatabaseFile, OfTheFirstVersionIsMigratedAndKeepsWhatItHas) {
