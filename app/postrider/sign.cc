@@ -62,8 +62,9 @@ Result<int> sign(Io& io, const SignOptions& options) {
       .delivery_id = options.delivery.empty() ? options.id : options.delivery,
       .attempt = static_cast<int>(options.attempt)};
   const auto made = chosen->scheme->sign({&secret, 1}, message, chosen->members);
-  for (const auto& [name, value] : made.headers) io.out << name << ": " << value << '\n';
-  if (made.body) io.out << '\n' << *made.body << '\n';
+  if (!made) return tl::unexpected(made.error());
+  for (const auto& [name, value] : made->headers) io.out << name << ": " << value << '\n';
+  if (made->body) io.out << '\n' << *made->body << '\n';
   return kExitDone;
 }
 

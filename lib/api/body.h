@@ -40,7 +40,8 @@ class BodyReader final : public FieldReader {
   [[nodiscard]] Needed<void> check();
 
  private:
-  explicit BodyReader(json::RawDocument document) : document_(std::move(document)) {}
+  explicit BodyReader(json::RawDocument document)
+      : FieldReader(ForeignIds::kRefused), document_(std::move(document)) {}
 
   [[nodiscard]] const json::RawValue* find(std::string_view name) const;
   /// The value of a member that is there and not null, of that kind; else what is wrong is noted.

@@ -44,14 +44,15 @@ Reply rotate_secret(const Call& call) {
   const auto endpoint = find_endpoint(call, *id);
   if (!endpoint) return refuse(endpoint.error());
   // Making and checking one may take too long for the writer's thread.
-  const auto& scheme = scheme_of(*endpoint);
-  const std::string next = secret ? *secret : scheme.generate_secret();
-  if (const auto fits = check_secret(scheme, next); !fits)
+  const signing::Scheme* const scheme = scheme_of(*endpoint);
+  if (scheme == nullptr) return refuse(problem(409, "The endpoint's signature scheme is unknown."));
+  const std::string next = secret ? *secret : scheme->generate_secret();
+  if (const auto fits = check_secret(*scheme, next); !fits)
     return refuse(invalid("/secret", fits.error().context));
   const auto rotated = call.api.service.rotate_secret(
       *id,
       [&](const Endpoint& current) -> Result<std::string> {
-        if (&scheme_of(current) == &scheme) return next;
+        if (scheme_of(current) == scheme) return next;
         return fail(Errc::kConflict, "the endpoint was changed at the same time; try again");
       },
       std::chrono::seconds(overlap_s.value_or(kOverlapSecondsDefault))

@@ -4,16 +4,13 @@
 #include <array>
 #include <utility>
 
-#include "base/assert.h"
 #include "base/limits.h"
 #include "domain/header_rules.h"
 
 namespace postrider::api {
 
-const signing::Scheme& scheme_of(const Endpoint& endpoint) {
-  const auto* scheme = signing::find_scheme(endpoint.config.signature.scheme);
-  POSTRIDER_ASSERT(scheme != nullptr);
-  return *scheme;
+const signing::Scheme* scheme_of(const Endpoint& endpoint) {
+  return signing::find_scheme(endpoint.config.signature.scheme);
 }
 
 void check_signature(EndpointConfig& config, FieldErrors& errors) {
@@ -34,15 +31,16 @@ Status check_secret(const signing::Scheme& scheme, const std::string& secret) {
 void add_first_secret(
     Endpoint& endpoint, const std::string* given, WallTime now, FieldErrors& errors
 ) {
-  if (!errors.empty()) return;
+  const signing::Scheme* const scheme = scheme_of(endpoint);
+  if (!errors.empty() || scheme == nullptr) return;
   EndpointSecret secret;
   secret.created_at = now;
   if (given != nullptr) {
-    const auto checked = check_secret(scheme_of(endpoint), *given);
+    const auto checked = check_secret(*scheme, *given);
     if (!checked) errors.push_back({"/secret", checked.error().context});
     secret.value = *given;
   } else {
-    secret.value = scheme_of(endpoint).generate_secret();
+    secret.value = scheme->generate_secret();
   }
   endpoint.secrets.push_back(std::move(secret));
 }
@@ -65,16 +63,17 @@ void check_secrets(const Endpoint& endpoint, const Signature& signature, FieldEr
 void check_headers(const EndpointConfig& config, const std::string& secret, FieldErrors& errors) {
   if (!errors.empty() || config.headers.empty()) return;
   const auto* scheme = signing::find_scheme(config.signature.scheme);
-  POSTRIDER_ASSERT(scheme != nullptr);
+  if (scheme == nullptr) return;  // check_signature() has reported it
   const std::array<std::string_view, 1> secrets = {secret};
   const auto sample = scheme->sign(
       secrets,
       {.id = "evt", .body = "{}", .type = "a", .delivery_id = "dlv"},
       config.signature.members
   );
+  if (!sample) return;  // check_secret() has reported it
   for (const auto& own : config.headers) {
     const auto same = [&](const auto& sent) { return same_header_name(sent.first, own.first); };
-    if (std::none_of(sample.headers.begin(), sample.headers.end(), same)) continue;
+    if (std::none_of(sample->headers.begin(), sample->headers.end(), same)) continue;
     errors.push_back(
         {pointer_to("/headers", own.first),
          "is a header that the scheme " + config.signature.scheme + " sends itself"}

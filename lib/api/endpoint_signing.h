@@ -9,8 +9,9 @@
 
 namespace postrider::api {
 
-/// The scheme of an endpoint that is stored.
-[[nodiscard]] const signing::Scheme& scheme_of(const Endpoint& endpoint);
+/// The scheme of a stored endpoint; null when a newer version of the program has written one that
+/// this version does not know.
+[[nodiscard]] const signing::Scheme* scheme_of(const Endpoint& endpoint);
 
 /// Completes the signature by its scheme's rules, unless `errors` has something about it already.
 void check_signature(EndpointConfig& config, FieldErrors& errors);

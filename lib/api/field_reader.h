@@ -11,6 +11,7 @@
 
 #include "api/problem.h"
 #include "base/clock.h"
+#include "domain/id.h"
 
 namespace postrider::api {
 
@@ -41,7 +42,8 @@ class FieldReader {
     return std::nullopt;
   }
 
-  /// An id. One of another database is an id that nothing has.
+  /// An id. An id of another database never names anything here. In a query string it is read as
+  /// kNoRow, so that the list is empty; in a body, which asks for a change, it is an error.
   template <class Decode>
   [[nodiscard]] auto id(std::string_view name, const Decode& decode, std::string_view prefix)
       -> std::optional<typename decltype(decode(std::string_view{}))::value_type> {
@@ -51,16 +53,21 @@ class FieldReader {
     if (decoded) return *decoded;
     if (decoded.error().code != Errc::kNotFound) {
       wrong(name, fmt::format("must be an id: {} and 26 characters", prefix));
+    } else if (foreign_ids_ == ForeignIds::kRefused) {
+      wrong(name, "is an id of another database");
     }
-    return typename decltype(decode(std::string_view{}))::value_type{-1};
+    return typename decltype(decode(std::string_view{}))::value_type{kNoRow};
   }
 
   void wrong(std::string_view name, std::string detail);
   [[nodiscard]] FieldErrors& errors() { return errors_; }
 
  protected:
-  /// `instant_hint`: what else to say of a text that is no instant.
-  explicit FieldReader(std::string_view instant_hint = {}) : instant_hint_(instant_hint) {}
+  enum class ForeignIds : bool { kRefused, kMatchNothing };
+
+  /// `instant_hint`: what else to say of a text that is not an instant.
+  explicit FieldReader(ForeignIds foreign_ids, std::string_view instant_hint = {})
+      : foreign_ids_(foreign_ids), instant_hint_(instant_hint) {}
   FieldReader(FieldReader&&) = default;
   FieldReader& operator=(FieldReader&&) = default;
 
@@ -82,6 +89,7 @@ class FieldReader {
       std::string_view name, std::string_view must
   ) = 0;
 
+  ForeignIds foreign_ids_;
   std::string_view instant_hint_;
   std::vector<std::string_view> known_;
   FieldErrors errors_;

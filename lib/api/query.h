@@ -11,7 +11,7 @@ class QueryReader final : public FieldReader {
  public:
   /// `request` outlives it.
   explicit QueryReader(const http::Request& request)
-      : FieldReader(" (a + is written %2B)"), request_(request) {}
+      : FieldReader(ForeignIds::kMatchNothing, " (a + is written %2B)"), request_(request) {}
 
   /// `limit` and `cursor` of a list.
   [[nodiscard]] PageParams page();

@@ -17,7 +17,9 @@ void append_strings(std::string& out, const std::vector<std::string>& texts) {
 
 /// Empty when receivers check with the secret itself.
 std::string public_key_of(const Endpoint& endpoint, const EndpointSecret& secret) {
-  return scheme_of(endpoint).public_key(secret.value).value_or(std::string{});
+  const signing::Scheme* const scheme = scheme_of(endpoint);
+  if (scheme == nullptr) return {};
+  return scheme->public_key(secret.value).value_or(std::string{});
 }
 
 std::string_view state_after(const RecordedAttempt& recorded) {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "base/assert.h"
-
 namespace postrider {
 namespace {
 
 constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kUlidLength = 26;
+/// A clock that is past the year 2200 is wrong.
+constexpr std::int64_t kClockMsMax = 7'258'118'400'000;
 
 // __extension__: a 128-bit integer is no ISO C++, but both compilers have it.
 __extension__ using Uint128 = unsigned __int128;
@@ -18,7 +18,8 @@ __extension__ using Uint128 = unsigned __int128;
 
 std::int64_t IdSequence::next(WallTime now) {
   // The first of the slot in the millisecond of now, or of the last id when that is later.
-  const std::int64_t ms = std::max(unix_ms(now), last_ >> static_cast<int>(kIdCountBits));
+  const std::int64_t clock_ms = unix_ms(now) < kClockMsMax ? unix_ms(now) : 0;
+  const std::int64_t ms = std::max(clock_ms, last_ >> static_cast<int>(kIdCountBits));
   const std::int64_t first = (ms << static_cast<int>(kIdCountBits)) |
                              (static_cast<std::int64_t>(slot_) << static_cast<int>(count_bits_));
   const std::int64_t end = first + (std::int64_t{1} << static_cast<int>(count_bits_));
@@ -29,7 +30,6 @@ std::int64_t IdSequence::next(WallTime now) {
 }
 
 std::string IdCodec::encode(std::string_view prefix, std::int64_t row) const {
-  POSTRIDER_ASSERT(row >= 0);
   Uint128 ulid = (static_cast<Uint128>(static_cast<std::uint64_t>(row)) << 60U) | salt_;
   std::array<char, kUlidLength> digits{};
   for (std::size_t i = digits.size(); i > 0; --i) {

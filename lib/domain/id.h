@@ -39,9 +39,17 @@ using AttemptId = Id<struct AttemptTag>;
 using TaskId = Id<struct TaskTag>;
 using KeyId = Id<struct KeyTag>;
 
-/// The smallest row id that can have been drawn at or after `time`.
+/// The value of an id that no row has.
+inline constexpr std::int64_t kNoRow = -1;
+
+/// The latest instant that a row id can hold: ids are positive, and 43 bits of them are its
+/// milliseconds. It is in the year 2248.
+inline constexpr WallTime kIdTimeMax = from_unix_ms((std::int64_t{1} << (63U - kIdCountBits)) - 1);
+
+/// The smallest row id that can have been drawn at or after `time`. Instants before 1970 and after
+/// kIdTimeMax count as these.
 [[nodiscard]] constexpr std::int64_t first_id_at(WallTime time) {
-  return unix_ms(time) << static_cast<int>(kIdCountBits);
+  return unix_ms(std::clamp(time, WallTime{}, kIdTimeMax)) << static_cast<int>(kIdCountBits);
 }
 
 /// Draws row ids. Owned by the thread that writes.
@@ -53,7 +61,8 @@ class IdSequence {
   IdSequence(std::int64_t last, unsigned slot)
       : last_(last), count_bits_(kIdCountBits - kIdSlotBits), slot_(slot) {}
 
-  /// Larger than every id before, whatever the clock does.
+  /// Larger than every id before, whatever the clock does. Ids that are drawn while the clock is
+  /// wrong by more than a century count up from the last one, so that no jump uses them up.
   [[nodiscard]] std::int64_t next(WallTime now);
   /// Others have drawn `id`: the next one is larger.
   void skip_to(std::int64_t id) { last_ = std::max(last_, id); }
@@ -67,7 +76,8 @@ class IdSequence {
 };
 
 /// Turns row ids into public ids (`evt_` + 26 characters of lower-case Crockford base32) and back.
-/// Immutable after construction.
+/// A negative row id, kNoRow for example, becomes an id that decode() does not find. Immutable
+/// after construction.
 class IdCodec {
  public:
   /// `salt`: the database's own 60 bits; an id of another database does not decode.

@@ -9,6 +9,7 @@ namespace postrider {
 namespace {
 
 std::optional<Millis> base_delay(const RetryPolicy& policy, int failed_count) {
+  failed_count = std::max(failed_count, 1);  // a damaged row may hold any count
   if (failed_count >= attempts_in_all(policy)) return std::nullopt;
   if (policy.kind == RetryPolicy::Kind::kSchedule) {
     return policy.delays[static_cast<std::size_t>(failed_count - 1)];
@@ -46,7 +47,6 @@ int attempts_in_all(const RetryPolicy& policy) {
 }
 
 std::optional<Millis> delay_after(const RetryPolicy& policy, int failed_count, double unit) {
-  POSTRIDER_ASSERT(failed_count >= 1);
   POSTRIDER_ASSERT(unit >= 0.0 && unit < 1.0);
   const auto base = base_delay(policy, failed_count);
   if (!base) return std::nullopt;

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "base/assert.h"
-
 namespace postrider {
 
 void RateLog::record(MonoTime at) {
-  POSTRIDER_ASSERT(sent_.empty() || sent_.back() <= at);
+  // What an earlier process stored may lie in the future of this one's clock.
+  if (!sent_.empty()) at = std::max(at, sent_.back());
   while (!sent_.empty() && sent_.front() + rate_.period <= at) sent_.pop_front();
   sent_.push_back(at);
 }

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/assert.h"
 #include "destinations/provider.h"
 #include "signing/scheme.h"
 
@@ -37,7 +36,7 @@ void add_headers(
   for (const auto& [name, value] : more) add_header(headers, name, value);
 }
 
-signing::Signed sign(
+Result<signing::Signed> sign(
     const DueDelivery& due,
     const Endpoint& endpoint,
     std::string_view event_id,
@@ -47,15 +46,20 @@ signing::Signed sign(
 ) {
   const Signature& signature = endpoint.config.signature;
   const signing::Scheme* const scheme = signing::find_scheme(signature.scheme);
-  POSTRIDER_ASSERT(scheme != nullptr);
+  if (scheme == nullptr)
+    return fail(Errc::kInvalidArgument, "unknown signature scheme " + signature.scheme);
+  const auto secrets = valid_secrets(endpoint, now);
+  if (secrets.empty()) return fail(Errc::kInvalidArgument, "the endpoint has no valid secret");
   const signing::Message message{
       .id = event_id,
-      .timestamp_s = unix_ms(now) / 1000,
+      .timestamp_s = std::max<std::int64_t>(unix_ms(now) / 1000, 0),
       .body = body,
       .type = due.event->type,
       .delivery_id = delivery_id,
       .attempt = due.delivery.attempts_count + 1};
-  return scheme->sign(valid_secrets(endpoint, now), message, signature.members);
+  auto made = scheme->sign(secrets, message, signature.members);
+  if (made) return made;
+  return fail(Errc::kInvalidArgument, "cannot sign: " + made.error().context);
 }
 
 }  // namespace
@@ -76,8 +80,12 @@ Result<Request> make_request(
   if (!content) return tl::unexpected(std::move(content).error());
 
   signing::Signed made;
-  if (provider.is_signed())
-    made = sign(due, endpoint, event_id, ids.encode(due.delivery.id), content->body, now);
+  if (provider.is_signed()) {
+    auto signed_by_secrets =
+        sign(due, endpoint, event_id, ids.encode(due.delivery.id), content->body, now);
+    if (!signed_by_secrets) return tl::unexpected(std::move(signed_by_secrets).error());
+    made = std::move(*signed_by_secrets);
+  }
   const std::string_view content_type = made.body ? kJson : content->content_type;
 
   Request request;

@@ -26,8 +26,8 @@ struct RequestInputs {
 
 /// The content that the endpoint's destination makes, the headers of api.md §7, the signature over
 /// exactly that body by the secrets that are valid at `now`, and what lets the request in.
-/// kInvalidArgument, with the reason for people, when the outputs make no content. Asserts that the
-/// endpoint's scheme is known and takes its secrets.
+/// kInvalidArgument, with the reason for people, when the outputs make no content or when the
+/// endpoint cannot be signed for: its stored scheme or secret is one that this program cannot use.
 [[nodiscard]] Result<Request> make_request(
     const DueDelivery& due,
     const Endpoint& endpoint,

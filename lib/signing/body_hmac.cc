@@ -21,7 +21,7 @@ Status HmacHeader::check(std::string_view secret, const Received& received) cons
   return {};
 }
 
-Signed BodyHmac::sign(
+Result<Signed> BodyHmac::sign(
     std::span<const std::string_view> secrets,
     const Message& message,
     const SignatureMembers& members
@@ -31,7 +31,7 @@ Signed BodyHmac::sign(
   format_.describe(message, members, headers);
   headers.emplace_back(format_.header.name, format_.header.value(secret, message.body));
   if (format_.countersign != nullptr) format_.countersign(secret, message.body, members, headers);
-  return {.headers = std::move(headers)};
+  return Signed{.headers = std::move(headers)};
 }
 
 Status BodyHmac::verify(

@@ -44,7 +44,7 @@ class BodyHmac final : public TextSecretScheme {
   [[nodiscard]] std::span<const MemberRule> member_rules() const override {
     return format_.member_rules;
   }
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& members

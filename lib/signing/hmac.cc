@@ -40,7 +40,7 @@ class Hmac final : public TextSecretScheme {
   [[nodiscard]] std::string_view name() const override { return "hmac"; }
   [[nodiscard]] std::span<const MemberRule> member_rules() const override { return kRules; }
 
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& members
@@ -48,7 +48,7 @@ class Hmac final : public TextSecretScheme {
     const HmacHeader header = header_of(members);
     Headers headers = identify(message);
     headers.emplace_back(header.name, header.value(held_secret(secrets), message.body));
-    return {.headers = std::move(headers)};
+    return Signed{.headers = std::move(headers)};
   }
 
   [[nodiscard]] Status verify(

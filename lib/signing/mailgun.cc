@@ -31,7 +31,7 @@ class Mailgun final : public TextSecretScheme {
  public:
   [[nodiscard]] std::string_view name() const override { return "mailgun"; }
 
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& /*members*/
@@ -39,7 +39,7 @@ class Mailgun final : public TextSecretScheme {
     const std::string_view secret = held_secret(secrets);
     const std::string timestamp = std::to_string(message.timestamp_s);
     const std::string token = token_of(secret, message);
-    return {
+    return Signed{
         .headers = identify(message),
         .body = fmt::format(
             R"({{"signature":{{"timestamp":"{}","token":"{}","signature":"{}"}},"event-data":{}}})",

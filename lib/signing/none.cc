@@ -17,12 +17,12 @@ class None final : public Scheme {
     if (!secret.empty()) return {};
     return fail(Errc::kInvalidArgument, "secret must not be empty");
   }
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> /*secrets*/,
       const Message& message,
       const SignatureMembers& /*members*/
   ) const override {
-    return {.headers = identify(message)};
+    return Signed{.headers = identify(message)};
   }
   [[nodiscard]] Status verify(
       std::string_view /*key*/, const Received& /*received*/, const SignatureMembers& /*members*/

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include "base/assert.h"
 #include "crypto/encoding.h"
 #include "crypto/hash.h"
 #include "signing/key_text.h"
@@ -68,17 +67,17 @@ class Paypal final : public Scheme {
   }
   [[nodiscard]] std::optional<std::string> public_key(std::string_view secret) const override {
     const auto key = decode_secret(secret);
-    POSTRIDER_ASSERT(key.has_value());
+    if (!key) return std::nullopt;
     return public_key_text(key->public_key());
   }
 
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& members
   ) const override {
     const auto key = decode_secret(held_secret(secrets));
-    POSTRIDER_ASSERT(key.has_value());
+    if (!key) return tl::unexpected<Error>(key.error());
     const std::string id = transmission_id(message);
     const std::string time = time_text(message.timestamp_s);
     const std::string text = signed_text(id, time, text_member(members, kWebhookId), message.body);
@@ -89,7 +88,7 @@ class Paypal final : public Scheme {
     headers.emplace_back("paypal-cert-url", text_member(members, kCertUrl));
     headers.emplace_back("paypal-auth-algo", "SHA256withRSA");
     headers.emplace_back("paypal-auth-version", "v2");
-    return {.headers = std::move(headers)};
+    return Signed{.headers = std::move(headers)};
   }
 
   /// Nothing is ever too old, as for PayPal's libraries.

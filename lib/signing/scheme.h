@@ -76,14 +76,14 @@ class Scheme {
   /// kInvalidArgument with what is wrong, for people; never echoes the secret.
   [[nodiscard]] virtual Status check_secret(std::string_view secret) const = 0;
 
-  /// What receivers check with, of a secret that passed check_secret; nothing when it is the
-  /// secret.
+  /// What receivers check with; nothing when that is the secret itself, or when `secret` would not
+  /// pass check_secret().
   [[nodiscard]] virtual std::optional<std::string> public_key(std::string_view secret) const;
 
-  /// What signs `message`. Each secret passed check_secret; there is at least one, the newest
-  /// first. A scheme that holds one signature signs with the oldest: see held_secret(). `members`
-  /// passed check_signature().
-  [[nodiscard]] virtual Signed sign(
+  /// What signs `message`. There is at least one secret, the newest first. A scheme that holds one
+  /// signature signs with the oldest: see held_secret(). `members` passed check_signature().
+  /// kInvalidArgument when a secret would not pass check_secret().
+  [[nodiscard]] virtual Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& members

@@ -21,7 +21,7 @@ class Slack final : public TextSecretScheme {
  public:
   [[nodiscard]] std::string_view name() const override { return "slack"; }
 
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& /*members*/
@@ -32,7 +32,7 @@ class Slack final : public TextSecretScheme {
     headers.emplace_back(
         kSignatureHeader, signature_of(held_secret(secrets), timestamp, message.body)
     );
-    return {.headers = std::move(headers)};
+    return Signed{.headers = std::move(headers)};
   }
 
   /// An instant in the future is taken, as by Slack's library.

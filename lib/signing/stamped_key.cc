@@ -1,7 +1,5 @@
 #include "signing/stamped_key.h"
 
-#include "base/assert.h"
-
 namespace postrider::signing {
 
 std::string StampedKey::generate_secret() const {
@@ -14,23 +12,23 @@ Status StampedKey::check_secret(std::string_view secret) const {
 
 std::optional<std::string> StampedKey::public_key(std::string_view secret) const {
   const auto key = format_.decode_secret(secret);
-  POSTRIDER_ASSERT(key.has_value());
+  if (!key) return std::nullopt;
   return format_.encode_public_key(key->public_key());
 }
 
-Signed StampedKey::sign(
+Result<Signed> StampedKey::sign(
     std::span<const std::string_view> secrets,
     const Message& message,
     const SignatureMembers& /*members*/
 ) const {
   const auto key = format_.decode_secret(held_secret(secrets));
-  POSTRIDER_ASSERT(key.has_value());
+  if (!key) return tl::unexpected<Error>(key.error());
   std::string text = std::to_string(message.timestamp_s);
   Headers headers = identify(message);
   headers.emplace_back(format_.timestamp_header, text);
   text.append(message.body);
   headers.emplace_back(format_.signature_header, format_.encode_signature(key->sign(text)));
-  return {.headers = std::move(headers)};
+  return Signed{.headers = std::move(headers)};
 }
 
 Status StampedKey::verify(

@@ -30,7 +30,7 @@ class StampedKey final : public Scheme {
   [[nodiscard]] std::string generate_secret() const override;
   [[nodiscard]] Status check_secret(std::string_view secret) const override;
   [[nodiscard]] std::optional<std::string> public_key(std::string_view secret) const override;
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& members

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 
-#include "base/assert.h"
 #include "crypto/encoding.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
@@ -54,9 +53,10 @@ class Standard final : public StandardHeaders {
     return text;
   }
 
-  [[nodiscard]] std::string entry(std::string_view secret, const Content& content) const override {
+  [[nodiscard]] Result<std::string> entry(std::string_view secret, const Content& content)
+      const override {
     const auto key = decode_secret(secret);
-    POSTRIDER_ASSERT(key.has_value());
+    if (!key) return tl::unexpected<Error>(key.error());
     return entry_of(*key, content);
   }
 

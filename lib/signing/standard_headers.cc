@@ -20,7 +20,7 @@ std::vector<std::string_view> split(std::string_view list) {
 
 }  // namespace
 
-Signed StandardHeaders::sign(
+Result<Signed> StandardHeaders::sign(
     std::span<const std::string_view> secrets,
     const Message& message,
     const SignatureMembers& /*members*/
@@ -32,7 +32,9 @@ Signed StandardHeaders::sign(
   for (const std::string_view secret : secrets) {
     // Receivers' libraries fail on two spaces or a trailing one.
     if (!signatures.empty()) signatures += ' ';
-    signatures += entry(secret, content);
+    const auto one = entry(secret, content);
+    if (!one) return tl::unexpected<Error>(one.error());
+    signatures += *one;
   }
   Headers headers = identify(message);
   if (names_.id != headers.front().first) {
@@ -40,7 +42,7 @@ Signed StandardHeaders::sign(
     headers.emplace_back(names_.timestamp, timestamp);
   }
   headers.emplace_back(names_.signature, std::move(signatures));
-  return {.headers = std::move(headers)};
+  return Signed{.headers = std::move(headers)};
 }
 
 Status StandardHeaders::verify(

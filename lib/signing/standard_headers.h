@@ -24,7 +24,7 @@ class StandardHeaders : public Scheme {
   explicit StandardHeaders(const Names& names) : names_(names) {}
 
   [[nodiscard]] std::string_view name() const final { return names_.scheme; }
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& members
@@ -34,8 +34,9 @@ class StandardHeaders : public Scheme {
   ) const final;
 
  private:
-  /// One entry of the list: the version, a comma and the signature. The secret passed check_secret.
-  [[nodiscard]] virtual std::string entry(std::string_view secret, const Content& content)
+  /// One entry of the list: the version, a comma and the signature. kInvalidArgument when the
+  /// secret would not pass check_secret().
+  [[nodiscard]] virtual Result<std::string> entry(std::string_view secret, const Content& content)
       const = 0;
   /// Whether `key` made one of the entries; others are passed over: a sender may sign for several
   /// receivers. kInvalidArgument when the key cannot be one.

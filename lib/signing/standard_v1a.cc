@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/assert.h"
 #include "crypto/encoding.h"
 #include "crypto/keys.h"
 #include "signing/standard_headers.h"
@@ -65,14 +64,15 @@ class StandardV1a final : public StandardHeaders {
 
   [[nodiscard]] std::optional<std::string> public_key(std::string_view secret) const override {
     const auto key = decode_secret(secret);
-    POSTRIDER_ASSERT(key.has_value());
+    if (!key) return std::nullopt;
     return std::string{kPublicPrefix} + crypto::base64_encode(key->public_key().raw());
   }
 
  private:
-  [[nodiscard]] std::string entry(std::string_view secret, const Content& content) const override {
+  [[nodiscard]] Result<std::string> entry(std::string_view secret, const Content& content)
+      const override {
     const auto key = decode_secret(secret);
-    POSTRIDER_ASSERT(key.has_value());
+    if (!key) return tl::unexpected<Error>(key.error());
     return std::string{kVersion} + crypto::base64_encode(key->sign(signed_text(content)));
   }
 

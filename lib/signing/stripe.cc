@@ -34,7 +34,7 @@ class Stripe final : public TextSecretScheme {
 
   [[nodiscard]] std::string_view name() const override { return "stripe"; }
 
-  [[nodiscard]] Signed sign(
+  [[nodiscard]] Result<Signed> sign(
       std::span<const std::string_view> secrets,
       const Message& message,
       const SignatureMembers& /*members*/
@@ -47,7 +47,7 @@ class Stripe final : public TextSecretScheme {
       value += ",v1=" + signature_of(secret, timestamp, message.body);
     Headers headers = identify(message);
     headers.emplace_back(kHeader, std::move(value));
-    return {.headers = std::move(headers)};
+    return Signed{.headers = std::move(headers)};
   }
 
   /// An instant in the future is taken, as by Stripe's library.

@@ -27,9 +27,4 @@ Place place_of(const Delivery& dead) {
   return {.at_ms = unix_ms(dead.finished_at.value_or(WallTime{})), .id = dead.id.value};
 }
 
-std::int64_t id_at(WallTime time) {
-  const std::int64_t last_ms = kIdMax >> static_cast<int>(kIdCountBits);
-  return first_id_at(from_unix_ms(std::clamp(unix_ms(time), std::int64_t{0}, last_ms)));
-}
-
 }  // namespace postrider

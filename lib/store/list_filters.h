@@ -21,7 +21,4 @@ inline constexpr std::size_t kAttemptsListed = 1000;
 /// Where a dead letter stands in the order of deaths.
 [[nodiscard]] Place place_of(const Delivery& dead);
 
-/// The smallest id of `time`, within what ids can say: first_id_at() overflows in the year 2248.
-[[nodiscard]] std::int64_t id_at(WallTime time);
-
 }  // namespace postrider

@@ -1,5 +1,6 @@
 #include "store/rows.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace postrider {
@@ -18,6 +19,10 @@ std::vector<std::string> decode_channels(std::string_view text) {
     if (channel.is_string()) channels.push_back(channel.get<std::string>());
   }
   return channels;
+}
+
+Error damaged_row(std::string_view what) {
+  return {Errc::kCorrupt, 0, fmt::format("the database is damaged: {}", what)};
 }
 
 }  // namespace postrider

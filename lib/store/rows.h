@@ -1,6 +1,6 @@
 // Rows as values of the domain, for whatever Row a store has: is_null, i64, i32, boolean, view,
-// text, optional_text, time, optional_time by column. Column orders are those of the .sql files: an
-// event has 11 and its data.
+// text, optional_text, time, optional_time by column, and report_damage(). Column orders are those
+// of the .sql files: an event has 11 and its data.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/assert.h"
 #include "domain/delivery.h"
 #include "domain/endpoint.h"
 #include "domain/endpoint_json.h"
@@ -48,12 +47,16 @@ template <class T>
 [[nodiscard]] std::string encode_channels(const std::vector<std::string>& channels);
 [[nodiscard]] std::vector<std::string> decode_channels(std::string_view text);
 
-/// What was read as the name of an enumerator. Another one ends the process: the table's
-/// constraints keep it out.
-template <class T>
-[[nodiscard]] T known(const Result<T>& parsed) {
-  POSTRIDER_ASSERT(parsed.has_value());
-  return *parsed;
+/// The error of a row that the schema does not allow: the file was damaged, or another program
+/// changed its tables. `what` is for people.
+[[nodiscard]] Error damaged_row(std::string_view what);
+
+/// The enumerator that a column names. Another text makes the whole read fail with kCorrupt once
+/// its rows are read; until then the first enumerator stands in for it.
+template <class Row, class T>
+[[nodiscard]] T parse_enum(const Row& row, const Result<T>& parsed) {
+  if (!parsed) row.report_damage(parsed.error().context);
+  return parsed.value_or(T{});
 }
 
 /// What was found, or kNotFound for people.
@@ -71,12 +74,13 @@ template <class Row>
   delivery.id = {row.i64(first)};
   delivery.event = {row.i64(first + 1)};
   delivery.endpoint = {row.i64(first + 2)};
-  delivery.state = known(parse_delivery_state(row.view(first + 3)));
+  delivery.state = parse_enum(row, parse_delivery_state(row.view(first + 3)));
   delivery.due_at = row.optional_time(first + 4);
   delivery.attempts_count = row.i32(first + 5);
   delivery.schedule_attempts_count = row.i32(first + 6);
   delivery.round = row.i32(first + 7);
-  if (!row.is_null(first + 8)) delivery.dead_reason = known(parse_dead_reason(row.view(first + 8)));
+  if (!row.is_null(first + 8))
+    delivery.dead_reason = parse_enum(row, parse_dead_reason(row.view(first + 8)));
   delivery.finished_at = row.optional_time(first + 9);
   delivery.discarded = row.boolean(first + 10);
   delivery.expires_at = row.optional_time(first + 11);
@@ -93,7 +97,7 @@ template <class Row>
   attempt.started_at = row.time(first + 2);
   attempt.duration = Millis{row.i64(first + 3)};
   attempt.status = row.i32(first + 4);
-  attempt.outcome = known(parse_outcome(row.view(first + 5)));
+  attempt.outcome = parse_enum(row, parse_outcome(row.view(first + 5)));
   attempt.error = row.text(first + 6);
   attempt.response_excerpt = row.text(first + 7);
   return attempt;
@@ -137,14 +141,20 @@ template <class Row>
       .last_attempt = {}};
 }
 
-/// Without secrets. kCorrupt when the config cannot be read.
+/// Without secrets. kCorrupt when the state or the config cannot be read.
 template <class Row>
 [[nodiscard]] Result<Endpoint> read_endpoint(const Row& row) {
   Endpoint endpoint;
   endpoint.id = {row.i64(0)};
   endpoint.tenant = row.text(1);
-  endpoint.state = known(parse_endpoint_state(row.view(2)));
-  if (!row.is_null(3)) endpoint.state_reason = known(parse_disabled_reason(row.view(3)));
+  const auto state = parse_endpoint_state(row.view(2));
+  if (!state) return tl::unexpected<Error>(damaged_row(state.error().context));
+  endpoint.state = *state;
+  if (!row.is_null(3)) {
+    const auto reason = parse_disabled_reason(row.view(3));
+    if (!reason) return tl::unexpected<Error>(damaged_row(reason.error().context));
+    endpoint.state_reason = *reason;
+  }
   endpoint.state_changed_at = row.time(4);
   endpoint.created_at = row.time(5);
   endpoint.updated_at = row.time(6);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/assert.h"
-
 namespace postrider {
 namespace {
 
@@ -15,11 +13,11 @@ constexpr std::array<std::string_view, 4> kStates{"running", "done", "failed", "
 /// In front of the name in a cursor of event types, so that no name makes an empty cursor.
 constexpr std::string_view kNameCursor = "n.";
 
-/// The enumerator of a name; the tables' constraints keep others out.
 template <class Enum, std::size_t Count>
-Enum enumerator(const std::array<std::string_view, Count>& names, std::string_view name) {
+Result<Enum> parse_name(const std::array<std::string_view, Count>& names, std::string_view name) {
   const auto* const found = std::find(names.begin(), names.end(), name);
-  POSTRIDER_ASSERT(found != names.end());
+  if (found == names.end())
+    return fail(Errc::kInvalidArgument, "unknown name: " + std::string{name});
   return static_cast<Enum>(found - names.begin());
 }
 
@@ -29,9 +27,13 @@ std::string_view name_of(KeyScope scope) { return kScopes.at(static_cast<std::si
 std::string_view name_of(TaskKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
 std::string_view name_of(TaskState state) { return kStates.at(static_cast<std::size_t>(state)); }
 
-KeyScope known_scope(std::string_view name) { return enumerator<KeyScope>(kScopes, name); }
-TaskKind known_kind(std::string_view name) { return enumerator<TaskKind>(kKinds, name); }
-TaskState known_state(std::string_view name) { return enumerator<TaskState>(kStates, name); }
+Result<KeyScope> parse_scope(std::string_view name) { return parse_name<KeyScope>(kScopes, name); }
+Result<TaskKind> parse_task_kind(std::string_view name) {
+  return parse_name<TaskKind>(kKinds, name);
+}
+Result<TaskState> parse_task_state(std::string_view name) {
+  return parse_name<TaskState>(kStates, name);
+}
 
 std::string name_cursor(std::string_view name) {
   std::string cursor{kNameCursor};

@@ -14,10 +14,10 @@ namespace postrider {
 [[nodiscard]] std::string_view name_of(KeyScope scope);
 [[nodiscard]] std::string_view name_of(TaskKind kind);
 [[nodiscard]] std::string_view name_of(TaskState state);
-/// Another name ends the process: the tables' constraints keep it out.
-[[nodiscard]] KeyScope known_scope(std::string_view name);
-[[nodiscard]] TaskKind known_kind(std::string_view name);
-[[nodiscard]] TaskState known_state(std::string_view name);
+/// kInvalidArgument when nothing has that name.
+[[nodiscard]] Result<KeyScope> parse_scope(std::string_view name);
+[[nodiscard]] Result<TaskKind> parse_task_kind(std::string_view name);
+[[nodiscard]] Result<TaskState> parse_task_state(std::string_view name);
 
 /// The cursor of a list by name, and the name that it goes on behind: the empty one for the first
 /// page. kInvalidArgument for what is no cursor.
@@ -29,7 +29,7 @@ template <class Row>
   return {
       .id = {row.i64(0)},
       .name = row.text(1),
-      .scope = known_scope(row.view(2)),
+      .scope = parse_enum(row, parse_scope(row.view(2))),
       .tenant = row.text(3),
       .sha256 = row.text(4),
       .created_at = row.time(5),
@@ -51,12 +51,12 @@ template <class Row>
 [[nodiscard]] Task read_task(const Row& row) {
   Task task;
   task.id = {row.i64(0)};
-  task.kind = known_kind(row.view(1));
-  task.state = known_state(row.view(2));
+  task.kind = parse_enum(row, parse_task_kind(row.view(1)));
+  task.state = parse_enum(row, parse_task_state(row.view(2)));
   task.filter.tenant = row.text(3);
   if (!row.is_null(4)) task.filter.endpoint = EndpointId{row.i64(4)};
   task.filter.type = row.text(5);
-  if (!row.is_null(6)) task.filter.reason = known(parse_dead_reason(row.view(6)));
+  if (!row.is_null(6)) task.filter.reason = parse_enum(row, parse_dead_reason(row.view(6)));
   task.filter.since = row.optional_time(7);
   task.filter.until = row.optional_time(8);
   task.total = row.i64(9);

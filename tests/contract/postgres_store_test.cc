@@ -19,6 +19,16 @@ class PostgresFactory final : public StoreFactory {
   }
   void produce(const std::string& sql) override { EXPECT_EQ(RawPg(database_.url()).exec(sql), ""); }
 
+  void damage(const std::string& sql) override {
+    RawPg client(database_.url());
+    // Constraints that others depend on go with those: CASCADE.
+    const std::string find =
+        "SELECT format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', conrelid::regclass,"
+        " conname) FROM pg_constraint WHERE contype IN ('c', 'f') AND conrelid <> 0";
+    for (const std::string& drop : client.column(find)) EXPECT_EQ(client.exec(drop), "");
+    EXPECT_EQ(client.exec(sql), "");
+  }
+
   // The transaction that wrote the newest of the rows: what only deletes does not show.
   std::int64_t change_mark() override {
     std::string newest = "SELECT max(age) FROM (SELECT 0::bigint AS age";

@@ -21,6 +21,12 @@ class SqliteFactory final : public StoreFactory {
   }
   void produce(const std::string& sql) override { EXPECT_EQ(RawDb(path_).exec(sql), SQLITE_OK); }
 
+  void damage(const std::string& sql) override {
+    const std::string unchecked =
+        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ";
+    EXPECT_EQ(RawDb(path_).exec(unchecked + sql), SQLITE_OK);
+  }
+
   // The number of a connection tells what others did since: it is one that stays.
   std::int64_t change_mark() override {
     if (watcher_ == nullptr) watcher_ = std::make_unique<RawDb>(path_);

@@ -28,6 +28,8 @@ class StoreFactory {
   [[nodiscard]] virtual Result<std::unique_ptr<StoreReader>> open_reader() = 0;
   /// Runs SQL as a producer with a client of its own would.
   virtual void produce(const std::string& sql) = 0;
+  /// Runs SQL past the constraints of the schema, as a damaged file or a careless person would.
+  virtual void damage(const std::string& sql) = 0;
   /// A number that is another one after every commit that wrote something.
   [[nodiscard]] virtual std::int64_t change_mark() = 0;
 };

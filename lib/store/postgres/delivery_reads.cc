@@ -24,13 +24,13 @@ Result<std::int64_t> PgReader::id_until(std::optional<WallTime> until) {
       sql::kMetaValue, [](const Row& row) { return Millis{row.i64(0)}; }, "id_lead_ms"
   );
   if (!lead) return tl::unexpected<Error>(lead.error());
-  return id_at(*until + lead->value_or(Millis{0}));
+  return first_id_at(*until + lead->value_or(Millis{0}));
 }
 
 Result<Page<Event>> PgReader::events(const EventFilter& filter, const PageParams& params) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  const std::int64_t first = filter.since ? id_at(*filter.since) : 0;
+  const std::int64_t first = filter.since ? first_id_at(*filter.since) : 0;
   const auto before = id_until(filter.until).and_then([&](std::int64_t id) {
     return id_before(params.cursor, id);
   });
@@ -57,7 +57,7 @@ Status PgReader::add_last_attempts(std::vector<DeliveryView>& views) {
     const Row row = rows->row(i);
     views.at(static_cast<std::size_t>(row.i64(0) - 1)).last_attempt = read_attempt(row, 1);
   }
-  return {};
+  return rows->check();
 }
 
 Result<DeliveryHistory> PgReader::read_history(DeliveryId id, std::size_t attempts_max) {
@@ -87,8 +87,8 @@ Result<Page<DeliveryView>> PgReader::deliveries(
 ) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  const std::int64_t first = filter.since ? id_at(*filter.since) : 0;
-  const auto before = id_before(params.cursor, filter.until ? id_at(*filter.until) : kIdMax);
+  const std::int64_t first = filter.since ? first_id_at(*filter.since) : 0;
+  const auto before = id_before(params.cursor, filter.until ? first_id_at(*filter.until) : kIdMax);
   if (!before) return tl::unexpected<Error>(before.error());
   const auto read = read_delivery_view<Row>;
   const auto fetch = [&](std::int64_t below, std::size_t rows_max) {

@@ -154,8 +154,11 @@ Result<OrderedPage> PgReader::ordered(const OrderedParams& params) {
   page.newest = {newest.i64(0)};
   page.endpoint_version = newest.i64(1);
   auto deliveries = results->back().all(read_due<Row>);
-  POSTRIDER_ASSERT(std::cmp_equal(deliveries.size(), due.size()));  // the same snapshot had them
-  auto next = deliveries.begin();
+  if (!deliveries) return tl::unexpected<Error>(std::move(deliveries).error());
+  // The same snapshot had the deliveries; an event is gone where foreign keys were removed.
+  if (!std::cmp_equal(deliveries->size(), due.size()))
+    return tl::unexpected<Error>(damaged_row("a pending delivery has no event"));
+  auto next = deliveries->begin();
   add_deliveries(found->heads, params.now, next);
   add_deliveries(walked->heads, params.now, next);
   page.heads = std::move(found->heads);

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "store/postgres/sql_session.h"
+#include "store/rows.h"
 
 namespace postrider::postgres {
 namespace {
@@ -115,46 +116,6 @@ int native_of(std::string_view sqlstate) {
   const auto parsed = std::from_chars(lower.data(), lower.data() + lower.size(), native, kBase);
   return parsed.ec == std::errc{} ? native : 0;
 }
-
-bool Row::is_null(int column) const { return PQgetisnull(result_, number_, column) != 0; }
-
-std::int64_t Row::i64(int column) const {
-  std::uint64_t value = 0;
-  const std::string_view bytes = view(column);
-  POSTRIDER_ASSERT(bytes.size() <= sizeof(value));
-  for (const char byte : bytes) value = value << 8U | static_cast<unsigned char>(byte);
-  // Shorter ones have their sign in their own first bit.
-  if (bytes.size() == sizeof(std::int32_t))
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(value));
-  return static_cast<std::int64_t>(value);
-}
-
-std::string_view Row::view(int column) const {
-  return {
-      PQgetvalue(result_, number_, column),
-      static_cast<std::size_t>(PQgetlength(result_, number_, column))};
-}
-
-std::optional<std::string> Row::optional_text(int column) const {
-  if (is_null(column)) return std::nullopt;
-  return text(column);
-}
-
-std::optional<WallTime> Row::optional_time(int column) const {
-  if (is_null(column)) return std::nullopt;
-  return time(column);
-}
-
-int Rows::size() const { return PQntuples(result_.get()); }
-
-std::int64_t Rows::changes() const {
-  const std::string_view text = PQcmdTuples(result_.get());
-  std::int64_t count = 0;
-  static_cast<void>(std::from_chars(text.data(), text.data() + text.size(), count));  // else none
-  return count;
-}
-
-std::string_view Rows::tag() const { return PQcmdStatus(result_.get()); }
 
 Result<std::unique_ptr<Connection>> Connection::open(std::string url, Role role) {
   if (!is_address(url)) return fail(Errc::kInvalidArgument, "not an address of PostgreSQL");
@@ -364,7 +325,8 @@ Status Connection::receive(const std::vector<Awaited>& awaited, std::vector<Rows
     }
     if (done && is_prepare) statement->prepared = true;
     if (done && !is_prepare) rows.emplace_back(std::move(result));
-    POSTRIDER_ASSERT(ResultHandle{PQgetResult(handle_.get())} == nullptr);
+    // A server that gives more than was asked for is not understood any more.
+    if (ResultHandle{PQgetResult(handle_.get())} != nullptr) return lost();
   }
   return receive_end(std::move(failed));
 }
@@ -409,7 +371,9 @@ Status Connection::receive_each(const std::function<void(const Row& row)>& take)
     if (result == nullptr) break;
     const auto status = PQresultStatus(result.get());
     if (status == PGRES_SINGLE_TUPLE) {
-      take(Row{result.get(), 0});
+      std::string damage;
+      take(Row{result.get(), 0, damage});
+      if (!damage.empty() && !failed) failed = damaged_row(damage);
     } else if (status != PGRES_TUPLES_OK && !failed) {
       failed = error_of(result.get());
     }

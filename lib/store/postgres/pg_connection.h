@@ -1,5 +1,5 @@
-// Everything that touches libpq: connections, errors, statements, rows. No other file includes
-// libpq-fe.h.
+// Everything that touches libpq: connections, errors, statements, rows. Only pg_connection.cc and
+// pg_rows.cc include libpq-fe.h.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,9 @@ using ResultHandle = std::unique_ptr<pg_result, ClearResult>;
 /// One row, valid for as long as its Rows.
 class Row {
  public:
-  Row(const pg_result* result, int number) : result_(result), number_(number) {}
+  /// `damage` gets what report_damage() says first.
+  Row(const pg_result* result, int number, std::string& damage)
+      : result_(result), number_(number), damage_(&damage) {}
 
   [[nodiscard]] bool is_null(int column) const;
   /// 0 for NULL. Of a column of type bigint, integer or boolean.
@@ -55,9 +57,15 @@ class Row {
   [[nodiscard]] WallTime time(int column) const { return from_unix_ms(i64(column)); }
   [[nodiscard]] std::optional<WallTime> optional_time(int column) const;
 
+  /// The row holds what the schema does not allow: Rows::all() and Rows::one() end with kCorrupt.
+  void report_damage(std::string_view what) const {
+    if (damage_->empty()) *damage_ = what;
+  }
+
  private:
   const pg_result* result_;
   int number_;
+  std::string* damage_;
 };
 
 /// What a statement gave.
@@ -66,28 +74,33 @@ class Rows {
   explicit Rows(ResultHandle result) : result_(std::move(result)) {}
 
   [[nodiscard]] int size() const;
-  [[nodiscard]] Row row(int number) const { return {result_.get(), number}; }
+  [[nodiscard]] Row row(int number) const { return {result_.get(), number, damage_}; }
+  /// kCorrupt once one of the rows has reported damage.
+  [[nodiscard]] Status check() const;
   /// Rows that an INSERT, UPDATE or DELETE changed.
   [[nodiscard]] std::int64_t changes() const;
   /// What the server calls what it did, such as "COMMIT".
   [[nodiscard]] std::string_view tag() const;
 
   template <class Read>
-  [[nodiscard]] auto all(const Read& read) const {
+  [[nodiscard]] auto all(const Read& read) const
+      -> Result<std::vector<std::invoke_result_t<Read, Row>>> {
     std::vector<std::invoke_result_t<Read, Row>> found;
     found.reserve(static_cast<std::size_t>(size()));
     for (int i = 0; i < size(); ++i) found.push_back(read(row(i)));
-    return found;
+    return check().map([&] { return std::move(found); });
   }
   template <class Read>
-  [[nodiscard]] auto one(const Read& read) const {
+  [[nodiscard]] auto one(const Read& read) const
+      -> Result<std::optional<std::invoke_result_t<Read, Row>>> {
     std::optional<std::invoke_result_t<Read, Row>> found;
     if (size() > 0) found = read(row(0));
-    return found;
+    return check().map([&] { return std::move(found); });
   }
 
  private:
   ResultHandle result_;
+  mutable std::string damage_;  // what a row reported first
 };
 
 enum class Role : std::uint8_t { kReader, kWriter };
@@ -176,11 +189,11 @@ class Connection {
   /// The first row as `read` makes it, or nothing.
   template <class Read, class... Args>
   [[nodiscard]] auto one(std::string_view sql, const Read& read, const Args&... args) {
-    return query(sql, args...).map([&](const Rows& rows) { return rows.one(read); });
+    return query(sql, args...).and_then([&](const Rows& rows) { return rows.one(read); });
   }
   template <class Read, class... Args>
   [[nodiscard]] auto all(std::string_view sql, const Read& read, const Args&... args) {
-    return query(sql, args...).map([&](const Rows& rows) { return rows.all(read); });
+    return query(sql, args...).and_then([&](const Rows& rows) { return rows.all(read); });
   }
 
   /// Hands over the rows of a statement without parameters one by one, as they arrive: what it

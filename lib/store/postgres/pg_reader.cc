@@ -4,7 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "base/assert.h"
 #include "store/postgres/database.h"
 #include "store/postgres/pg_store.h"
 #include "store/postgres/sql_database.h"
@@ -93,12 +92,18 @@ Result<DuePage> PgReader::due(const DueParams& params) {
   db_->queue(sql::kDueDeliveries, wanted);
   const auto results = snapshot.end();
   if (!results) return tl::unexpected<Error>(results.error());
-  page.next_due_at = (*results)[0].one([](const Row& row) { return row.time(0); });
+  const auto next_due_at = (*results)[0].one([](const Row& row) { return row.time(0); });
+  if (!next_due_at) return tl::unexpected<Error>(next_due_at.error());
+  page.next_due_at = *next_due_at;
   const Row newest = (*results)[1].row(0);
   page.newest = {newest.i64(0)};
   page.endpoint_version = newest.i64(1);
-  page.rows = (*results)[2].all(read_due<Row>);
-  POSTRIDER_ASSERT(page.rows.size() == ids->size());  // the same snapshot had them
+  auto rows = (*results)[2].all(read_due<Row>);
+  if (!rows) return tl::unexpected<Error>(std::move(rows).error());
+  page.rows = std::move(*rows);
+  // The same snapshot had the deliveries; an event is gone where foreign keys were removed.
+  if (page.rows.size() != ids->size())
+    return tl::unexpected<Error>(damaged_row("a pending delivery has no event"));
   return page;
 }
 

@@ -69,7 +69,7 @@ Result<Pruned> PgStore::prune_events(WallTime before, std::size_t rows_max) {
       sql::kMetaValue, [](const Row& row) { return Millis{row.i64(0)}; }, "id_lead_ms"
   );
   if (!lead) return tl::unexpected<Error>(lead.error());
-  const std::int64_t id_before = id_at(before + lead->value_or(Millis{0}));
+  const std::int64_t id_before = first_id_at(before + lead->value_or(Millis{0}));
   OldEvents old(prune_after_, before, rows_max);
   Result<bool> more = true;
   while (*more && old.wants_more()) {
@@ -89,7 +89,7 @@ Result<Pruned> PgStore::prune(WallTime before, WallTime keys_before, std::size_t
   if (!pruned || !pruned->done) return pruned;
   db_->queue(sql::kPruneIdempotency, rows_max, keys_before);
   db_->queue(sql::kPruneRejected, rows_max, before);
-  db_->queue(sql::kPruneTasks, id_at(before), before, rows_max);
+  db_->queue(sql::kPruneTasks, first_id_at(before), before, rows_max);
   db_->queue(sql::kPruneStats, before, rows_max);
   db_->queue(sql::kPruneEndpoints, before, rows_max);
   const auto results = db_->exchange();

@@ -101,7 +101,7 @@ Result<bool> PgStore::sweep_lines(WallTime created_before, Swept& swept) {
 
 void PgStore::sweep_row(std::int64_t id, WallTime created_before, Swept& swept) {
   sweep_.id = id;
-  if (id < id_at(created_before)) swept.found.push_back({id});
+  if (id < first_id_at(created_before)) swept.found.push_back({id});
   swept.ended = swept.found.size() == swept.rows_max || ++swept.looked_at == kScanRowsMax;
 }
 

@@ -74,8 +74,9 @@ Status Transaction::commit() {
   db_.queue(sql::kCommit);
   const Status committed = db_.exchange_last(rows);
   if (committed) {
-    // With a failed statement the one before the commit would have failed, too.
-    POSTRIDER_ASSERT(rows.back().tag() == "COMMIT");
+    // A server answers ROLLBACK to the COMMIT of a transaction in which something failed.
+    if (rows.back().tag() != "COMMIT")
+      return fail(Errc::kInternal, "postgresql: the transaction was rolled back at its commit");
     return db_.is_unreplicated() ? wait_for_standbys() : Status{};
   }
   const Error& error = committed.error();

@@ -32,13 +32,13 @@ Result<std::int64_t> SqliteReader::id_until(std::optional<WallTime> until) {
       sql::kMetaValue, [](const Row& row) { return Millis{row.i64(0)}; }, "id_lead_ms"
   );
   if (!lead) return tl::unexpected<Error>(lead.error());
-  return id_at(*until + lead->value_or(Millis{0}));
+  return first_id_at(*until + lead->value_or(Millis{0}));
 }
 
 Result<Page<Event>> SqliteReader::events(const EventFilter& filter, const PageParams& params) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  const std::int64_t first = filter.since ? id_at(*filter.since) : 0;
+  const std::int64_t first = filter.since ? first_id_at(*filter.since) : 0;
   const auto before = id_until(filter.until).and_then([&](std::int64_t id) {
     return id_before(params.cursor, id);
   });
@@ -91,8 +91,8 @@ Result<Page<DeliveryView>> SqliteReader::deliveries(
 ) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  const std::int64_t first = filter.since ? id_at(*filter.since) : 0;
-  const auto before = id_before(params.cursor, filter.until ? id_at(*filter.until) : kIdMax);
+  const std::int64_t first = filter.since ? first_id_at(*filter.since) : 0;
+  const auto before = id_before(params.cursor, filter.until ? first_id_at(*filter.until) : kIdMax);
   if (!before) return tl::unexpected<Error>(before.error());
   auto rows = [&] {
     if (filter.event)

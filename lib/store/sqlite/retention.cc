@@ -31,7 +31,7 @@ Result<Pruned> SqliteStore::prune_events(WallTime before, std::size_t rows_max) 
   if (!lead) return tl::unexpected<Error>(lead.error());
   OldEvents old(prune_after_, before, rows_max);
   {
-    const std::int64_t id_before = id_at(before + lead->value_or(Millis{0}));
+    const std::int64_t id_before = first_id_at(before + lead->value_or(Millis{0}));
     auto rows = db_->query(sql::kOldEvents, prune_after_, id_before);
     while (old.wants_more() && rows.next()) old.look_at(read_old_event(rows.row()));
     if (!rows.ok()) return rows.error();
@@ -58,7 +58,7 @@ Result<Pruned> SqliteStore::prune(WallTime before, WallTime keys_before, std::si
   };
   auto status = count(db_->run(sql::kPruneIdempotency, rows_max, keys_before));
   if (status) status = count(db_->run(sql::kPruneRejected, rows_max, before));
-  if (status) status = count(db_->run(sql::kPruneTasks, id_at(before), before, rows_max));
+  if (status) status = count(db_->run(sql::kPruneTasks, first_id_at(before), before, rows_max));
   if (status) status = count(db_->run(sql::kPruneStats, before, rows_max));
   if (status) status = count(db_->run(sql::kPruneEndpoints, before, rows_max));
   if (!status) return tl::unexpected<Error>(status.error());

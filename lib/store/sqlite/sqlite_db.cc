@@ -74,7 +74,7 @@ Cursor::~Cursor() {
 }
 
 bool Cursor::next() {
-  if (code_ != SQLITE_OK) return false;
+  if (!ok()) return false;
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) {
@@ -85,6 +85,7 @@ bool Cursor::next() {
 }
 
 tl::unexpected<Error> Cursor::error() const {
+  if (!damage_.empty()) return tl::unexpected<Error>(damaged_row(damage_));
   return tl::unexpected<Error>(error_ ? *error_ : error_of(db_, code_, "sqlite"));
 }
 

@@ -33,7 +33,8 @@ using StatementHandle = UniqueHandle<sqlite3_stmt, sqlite3_finalize>;
 /// One row, valid until its cursor moves.
 class Row {
  public:
-  explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
+  /// `damage` gets what report_damage() says first. Both outlive the row.
+  Row(sqlite3_stmt* statement, std::string& damage) : statement_(statement), damage_(&damage) {}
 
   [[nodiscard]] bool is_null(int column) const {
     return sqlite3_column_type(statement_, column) == SQLITE_NULL;
@@ -54,8 +55,14 @@ class Row {
   [[nodiscard]] WallTime time(int column) const { return from_unix_ms(i64(column)); }
   [[nodiscard]] std::optional<WallTime> optional_time(int column) const;
 
+  /// The row holds what the schema does not allow: its cursor ends with kCorrupt.
+  void report_damage(std::string_view what) const {
+    if (damage_->empty()) *damage_ = what;
+  }
+
  private:
   sqlite3_stmt* statement_;
+  std::string* damage_;
 };
 
 /// The rows of a statement. Resets it and clears its bindings when it ends, so that no forgotten
@@ -74,8 +81,8 @@ class Cursor {
 
   /// False at the end and on an error.
   [[nodiscard]] bool next();
-  [[nodiscard]] Row row() const { return Row{statement_}; }
-  [[nodiscard]] bool ok() const { return code_ == SQLITE_OK; }
+  [[nodiscard]] Row row() { return {statement_, damage_}; }
+  [[nodiscard]] bool ok() const { return code_ == SQLITE_OK && damage_.empty(); }
   [[nodiscard]] tl::unexpected<Error> error() const;
 
  private:
@@ -83,6 +90,7 @@ class Cursor {
   sqlite3_stmt* statement_;  // owned by the Db
   int code_;                 // SQLITE_OK until something failed
   std::optional<Error> error_;
+  std::string damage_;  // empty until a row reported some
 };
 
 enum class Access : std::uint8_t { kReadOnly, kReadWrite, kCreate };

@@ -79,7 +79,7 @@ Status SqliteStore::sweep_endpoint(EndpointId endpoint, WallTime created_before,
 
 void SqliteStore::sweep_row(std::int64_t id, WallTime created_before, Swept& swept) {
   sweep_.id = id;
-  if (id < id_at(created_before)) swept.found.push_back({id});
+  if (id < first_id_at(created_before)) swept.found.push_back({id});
   swept.ended =
       swept.found.size() == swept.rows_max || ++swept.looked_at == limits::kListScanRowsMax;
 }

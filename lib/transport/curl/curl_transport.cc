@@ -14,15 +14,11 @@
 namespace postrider::curl {
 namespace {
 
-/// Never undone: other users of libcurl in the process could still be running.
-void init_once() {
-  static const CURLcode kCode = curl_global_init(CURL_GLOBAL_DEFAULT);
-  POSTRIDER_ASSERT(kCode == CURLE_OK);
-}
-
+/// Null when there is no memory. libcurl's global state is never freed: other users of libcurl in
+/// the process could still be running.
 MultiHandle make_multi() {
-  init_once();
-  return MultiHandle{curl_multi_init()};
+  static const CURLcode kCode = curl_global_init(CURL_GLOBAL_DEFAULT);
+  return MultiHandle{kCode == CURLE_OK ? curl_multi_init() : nullptr};
 }
 
 }  // namespace
@@ -31,16 +27,15 @@ class CurlTransport::Impl {
  public:
   Impl(const Clock& clock, Options options)
       : clock_(clock), options_(std::move(options)), multi_(make_multi()) {
-    POSTRIDER_ASSERT(multi_ != nullptr);
     CURLM* multi = multi_.get();
     const auto connections_max = static_cast<long>(options_.connections_max);
-    const bool ready =
+    ready_to_send_ =
+        multi != nullptr && sockets_.ready() &&
         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections_max) == CURLM_OK &&
         curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Impl::on_socket) == CURLM_OK &&
         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this) == CURLM_OK &&
         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Impl::on_timer) == CURLM_OK &&
         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this) == CURLM_OK;
-    POSTRIDER_ASSERT(ready);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -49,6 +44,13 @@ class CurlTransport::Impl {
     for (Transfer* transfer : in_flight_) {
       static_cast<void>(curl_multi_remove_handle(multi_.get(), transfer->handle()));
     }
+  }
+
+  [[nodiscard]] Status ready() const {
+    if (ready_to_send_) return {};
+    return fail(
+        Errc::kUnavailable, "no file descriptor or no memory left to send requests (ulimit -n)"
+    );
   }
 
   void submit(TransferId id, Request request) {
@@ -152,6 +154,7 @@ class CurlTransport::Impl {
   // Constant after construction.
   const Clock& clock_;
   const Options options_;
+  bool ready_to_send_ = false;
 
   // The owner's thread, but for waking. Transfers are freed before the multi handle, and that
   // before what its connections tell: declared in the other order.
@@ -168,6 +171,8 @@ class CurlTransport::Impl {
 CurlTransport::CurlTransport(const Clock& clock, Options options)
     : impl_(std::make_unique<Impl>(clock, std::move(options))) {}
 CurlTransport::~CurlTransport() = default;
+
+Status CurlTransport::ready() const { return impl_->ready(); }
 
 void CurlTransport::submit(TransferId id, Request request) {
   impl_->submit(id, std::move(request));

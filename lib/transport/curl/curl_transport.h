@@ -32,6 +32,10 @@ class CurlTransport final : public Transport {
   /// Requests in flight end without a completion.
   ~CurlTransport() override;
 
+  /// kUnavailable when the process had no descriptor or no memory left for the transport, which
+  /// then cannot be used. Constant after construction.
+  [[nodiscard]] Status ready() const;
+
   void submit(TransferId id, Request request) override;
   void poll(Millis wait, std::vector<Completion>& out) override;
   void wake() noexcept override;

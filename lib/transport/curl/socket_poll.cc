@@ -8,8 +8,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/assert.h"
-
 namespace postrider::curl {
 namespace {
 
@@ -38,11 +36,10 @@ int curl_events(std::uint32_t events) {
 
 SocketPoll::SocketPoll()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  POSTRIDER_ASSERT(epoll_ && wake_);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.fd = wake_.get();
-  POSTRIDER_ASSERT(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) == 0);
+  ready_ = epoll_ && wake_ && ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) == 0;
 }
 
 SocketPoll::Entry& SocketPoll::entry(curl_socket_t socket) {

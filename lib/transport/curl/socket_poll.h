@@ -21,6 +21,9 @@ class SocketPoll {
 
   SocketPoll();
 
+  /// False when the process had no descriptor left for the set, which then cannot be used.
+  [[nodiscard]] bool ready() const { return ready_; }
+
   /// A connection was opened or closed: what is not reported here is not kept in the set.
   void opened(curl_socket_t socket);
   void closed(curl_socket_t socket);
@@ -45,6 +48,7 @@ class SocketPoll {
 
   const Fd epoll_;
   const Fd wake_;
+  bool ready_ = false;
   std::vector<Entry> entries_;  // by descriptor
 };
 

@@ -1,4 +1,5 @@
 // Other programs that share the database: the `sqlite3` shell and Python's client.
+import { isPostgresUrl } from './database.mjs';
 import { launch, run } from './process.mjs';
 import { until } from './until.mjs';
 
@@ -8,6 +9,14 @@ export async function sqlite(db, sql) {
     input: sql,
   });
   if (done.code !== 0) throw new Error(`sqlite3: ${done.err}`);
+  return done.out.trimEnd();
+}
+
+/// Runs `sql` in the database that `--db` names, whichever store it is of.
+export async function runSql(db, sql) {
+  if (!isPostgresUrl(db)) return sqlite(db, sql);
+  const done = await run('psql', [db, '-XqAt', '-v', 'ON_ERROR_STOP=1', '-c', sql]);
+  if (done.code !== 0) throw new Error(`psql: ${done.err}`);
   return done.out.trimEnd();
 }
 

@@ -44,6 +44,45 @@ TEST_F(OperatorApi, WrongMembersOfAKeyAreNamed) {
   EXPECT_TRUE(parsed(request("GET", "/v1/api-keys"))["data"].empty());
 }
 
+TEST_F(OperatorApi, BulkWorkForAnIdOfAnotherDatabaseIsRefused) {
+  const std::string foreign = "ep_00000000000000000000000000";
+  for (const std::string path : {"/v1/dead-letters/replay", "/v1/dead-letters/discard"}) {
+    expect_invalid(request("POST", path, R"({"endpoint":")" + foreign + "\"}"), "/endpoint");
+    const std::string dry_run = R"({"dry_run":true,"endpoint":")" + foreign + "\"}";
+    expect_invalid(request("POST", path, dry_run), "/endpoint");
+  }
+  const std::string event = emit();
+  expect_invalid(
+      request("POST", "/v1/events/" + event + "/replay", R"({"endpoint":")" + foreign + "\"}"),
+      "/endpoint"
+  );
+  EXPECT_TRUE(parsed(request("GET", "/v1/tasks"))["data"].empty());
+}
+
+TEST_F(OperatorApi, AnIdOfAnotherDatabaseMatchesNothingInLists) {
+  const std::string endpoint = "endpoint=ep_00000000000000000000000000";
+  for (const std::string list : {"/v1/deliveries?", "/v1/dead-letters?"}) {
+    const auto answer = request("GET", list + endpoint);
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_TRUE(parsed(answer)["data"].empty());
+  }
+  EXPECT_EQ(request("GET", "/v1/stats?" + endpoint).status, 200);
+  EXPECT_EQ(request("GET", "/v1/deliveries?event=evt_00000000000000000000000000").status, 200);
+}
+
+TEST_F(OperatorApi, AStoredTaskForAnEndpointOfNothingIsListedAndEnds) {
+  DeadLetterFilter filter;
+  filter.endpoint = EndpointId{kNoRow};
+  const auto task = service_->start_task(TaskKind::kDiscardDeadLetters, filter, 0);
+  ASSERT_TRUE(task) << task.error().context;
+  const auto list = request("GET", "/v1/tasks");
+  ASSERT_EQ(list.status, 200) << list.body;
+  ASSERT_EQ(parsed(list)["data"].size(), 1U);
+  EXPECT_THAT(
+      parsed(list)["data"][0]["filter"].value("endpoint", ""), MatchesRegex("ep_[0-9a-z]{26}")
+  );
+}
+
 TEST_F(OperatorApi, AnEventTypeIsMadeChangedAndDeleted) {
   const std::string schema = R"({"type":"object", "maxProperties" : 10})";
   const auto added = request(

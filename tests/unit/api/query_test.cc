@@ -64,7 +64,7 @@ TEST(QueryReader, TakesAnIdOfAnotherDatabaseForOneThatNothingHas) {
   const auto endpoint = query.id(
       "endpoint", [&](std::string_view id) { return ours.decode_endpoint(id); }, "ep_"
   );
-  EXPECT_EQ(endpoint, EndpointId{-1});
+  EXPECT_EQ(endpoint, EndpointId{kNoRow});
   static_cast<void>(query.id(
       "event", [&](std::string_view id) { return ours.decode_event(id); }, "evt_"
   ));

@@ -37,10 +37,8 @@ class ReceiverTest : public testing::Test {
     http::Headers headers;
     const signing::Message message{
         .id = "evt_1", .timestamp_s = unix_ms(clock_.wall_now()) / 1000, .body = body};
-    for (const auto& [name, value] :
-         signing::find_scheme(scheme)->sign({&view, 1}, message, {}).headers) {
-      headers.add(name, value);
-    }
+    const auto made = signing::find_scheme(scheme)->sign({&view, 1}, message, {}).value();
+    for (const auto& [name, value] : made.headers) headers.add(name, value);
     return headers;
   }
 

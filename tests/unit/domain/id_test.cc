@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -19,6 +20,14 @@ TEST(IdSequence, GrowsWithinAMillisecondAndWhenTheClockStepsBack) {
   EXPECT_EQ(first, first_id_at(kNow));
   EXPECT_EQ(ids.next(kNow), first + 1);
   EXPECT_EQ(ids.next(kNow - Millis{5000}), first + 2);
+  EXPECT_EQ(ids.next(kNow + Millis{1}), first_id_at(kNow + Millis{1}));
+}
+
+TEST(IdSequence, CountsUpWhileTheClockIsWrongByCenturies) {
+  IdSequence ids{0};
+  const std::int64_t first = ids.next(kNow);
+  EXPECT_EQ(ids.next(kIdTimeMax + std::chrono::hours{24 * 365 * 100}), first + 1);
+  EXPECT_EQ(ids.next(WallTime{} - std::chrono::hours{24 * 365 * 100}), first + 2);
   EXPECT_EQ(ids.next(kNow + Millis{1}), first_id_at(kNow + Millis{1}));
 }
 
@@ -81,6 +90,21 @@ TEST(IdCodec, SortsAsTextLikeItsRows) {
     EXPECT_LT(before, after);
     before = after;
   }
+}
+
+TEST(IdCodec, WritesARowThatCannotExistAsAnIdOfNothing) {
+  const IdCodec codec{1};
+  for (const std::int64_t row : {kNoRow, std::numeric_limits<std::int64_t>::min()}) {
+    const std::string text = codec.encode(EndpointId{row});
+    EXPECT_EQ(text.size(), 29U) << text;
+    EXPECT_EQ(codec.decode_endpoint(text).error().code, Errc::kNotFound) << text;
+  }
+}
+
+TEST(FirstIdAt, HoldsWithinWhatIdsCanSay) {
+  EXPECT_EQ(first_id_at(WallTime{} - Millis{1}), 0);
+  EXPECT_GT(first_id_at(kIdTimeMax), 0);
+  EXPECT_EQ(first_id_at(parse_rfc3339("9999-12-31T23:59:59Z").value()), first_id_at(kIdTimeMax));
 }
 
 TEST(IdCodec, RefusesOtherKindsOtherDatabasesAndGarbage) {

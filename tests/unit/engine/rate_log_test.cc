@@ -43,6 +43,15 @@ TEST(RateLog, NoWindowOfThePeriodHoldsMoreThanTheLimit) {
   for (std::size_t i = 3; i < sent.size(); ++i) EXPECT_GE(sent[i] - sent[i - 3], Millis{1000});
 }
 
+TEST(RateLog, TakesAnInstantBeforeTheLastOneForTheLastOne) {
+  RateLog log{kThreePerSecond};
+  log.record(after(500));
+  log.record(after(0));
+  EXPECT_EQ(log.room(after(500)), 1U);
+  EXPECT_EQ(log.room(after(1499)), 1U);
+  EXPECT_EQ(log.room(after(1500)), 3U);
+}
+
 TEST(RateLog, CountsWhatWasSentWhenTheLimitShrinksOrGrows) {
   RateLog log{kThreePerSecond};
   for (const int ms : {0, 100, 200}) log.record(after(ms));

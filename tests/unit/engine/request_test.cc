@@ -69,6 +69,23 @@ TEST_F(RequestTest, NamesTheEventTheDeliveryAndTheAttempt) {
   EXPECT_THAT(headers, Contains("postrider-attempt: 3"));
 }
 
+TEST_F(RequestTest, AStoredSecretOrSchemeThatCannotSignIsAnErrorOfTheAttempt) {
+  const auto reason = [&] {
+    const auto made = make_request(due_, endpoint_, {}, ids_, {}, kNow);
+    return made ? std::string{} : made.error().context;
+  };
+  endpoint_.secrets[0].value = "whsec_!";
+  EXPECT_THAT(reason(), StartsWith("cannot sign: "));
+  endpoint_.secrets.clear();
+  EXPECT_EQ(reason(), "the endpoint has no valid secret");
+  endpoint_.config.signature.scheme = "later";
+  EXPECT_EQ(reason(), "unknown signature scheme later");
+}
+
+TEST_F(RequestTest, AClockBefore1970IsSentAs1970) {
+  EXPECT_THAT(make(WallTime{} - Millis{1}).headers, Contains("webhook-timestamp: 0"));
+}
+
 TEST_F(RequestTest, ABodyThatASchemeWrapsIsJsonWhateverThePayload) {
   endpoint_.config.signature.scheme = "mailgun";
   endpoint_.config.payload = PayloadKind::kCloudEvents;

@@ -187,7 +187,7 @@ class SchemeTest : public ::testing::TestWithParam<Vector> {
     return GetParam().public_key.empty() ? GetParam().secret : GetParam().public_key;
   }
   [[nodiscard]] Headers sign(std::vector<std::string_view> secrets) const {
-    return scheme().sign(secrets, message_of(), members_).headers;
+    return scheme().sign(secrets, message_of(), members_).value().headers;
   }
   [[nodiscard]] Status verify(
       const Headers& headers, std::string_view body = kBody, WallTime now = kNow
@@ -310,7 +310,8 @@ TEST_P(EverySchemeTest, MakesSecretsThatFitAndVerifiesWhatTheySigned) {
   const std::string secret = scheme().generate_secret();
   EXPECT_TRUE(scheme().check_secret(secret));
   EXPECT_NE(scheme().generate_secret(), secret);
-  const auto made = scheme().sign(std::array<std::string_view, 1>{secret}, message_of(), members_);
+  const Signed made =
+      scheme().sign(std::array<std::string_view, 1>{secret}, message_of(), members_).value();
   const Received received{
       .headers = made.headers, .body = made.body ? *made.body : kBody, .now = kNow};
   EXPECT_EQ(scheme().verify(key_of(secret), received, members_).has_value(), GetParam() != "none");
@@ -323,11 +324,20 @@ TEST_P(EverySchemeTest, RefusesSecretsThatCannotBeOne) {
     EXPECT_FALSE(scheme().check_secret(wrong));
 }
 
+TEST_P(EverySchemeTest, SignsNothingWithASecretThatCannotBeOne) {
+  // Schemes that sign with the bytes of a text take any text.
+  const std::array<std::string_view, 1> secrets = {"whsec_!"};
+  const auto made = scheme().sign(secrets, message_of(), members_);
+  const bool has_reason = made.has_value() || !made.error().context.empty();
+  EXPECT_TRUE(has_reason);
+  EXPECT_EQ(scheme().public_key("whsec_!"), std::nullopt);
+}
+
 TEST_P(EverySchemeTest, HoldsOneSignatureOfTheOldestOrAllOfThem) {
   const std::string next = scheme().generate_secret();
   const std::string old = scheme().generate_secret();
   const std::array<std::string_view, 2> secrets = {next, old};
-  const auto made = scheme().sign(secrets, message_of(), members_);
+  const Signed made = scheme().sign(secrets, message_of(), members_).value();
   const Received received{
       .headers = made.headers, .body = made.body ? *made.body : kBody, .now = kNow};
   const bool holds_two =
@@ -346,8 +356,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Mailgun, WrapsTheBodyAndSignsAnotherTokenAtEachAttempt) {
   const Scheme& scheme = *find_scheme("mailgun");
   const std::array<std::string_view, 1> secrets = {"key-3ax6xnjp29jd6fds4gc373sgvjxteol0"};
-  const auto first = scheme.sign(secrets, message_of(), {});
-  const auto second = scheme.sign(secrets, message_of(kBody, 2), {});
+  const Signed first = scheme.sign(secrets, message_of(), {}).value();
+  const Signed second = scheme.sign(secrets, message_of(kBody, 2), {}).value();
   ASSERT_TRUE(first.body && second.body);
   EXPECT_NE(*first.body, *second.body);
   EXPECT_THAT(*first.body, HasSubstr(R"(,"event-data":)" + std::string{kBody} + "}"));
@@ -378,7 +388,7 @@ TEST(Paypal, SignsIdTimeWebhookIdAndTheChecksumOfTheBody) {
   const std::string secret = scheme.generate_secret();
   const auto members = complete("paypal", members_for("paypal"));
   const Headers sent =
-      scheme.sign(std::array<std::string_view, 1>{secret}, message_of(), members).headers;
+      scheme.sign(std::array<std::string_view, 1>{secret}, message_of(), members).value().headers;
   EXPECT_EQ(*find_header(sent, "paypal-transmission-time"), "2026-01-01T00:00:00Z");
   EXPECT_EQ(*find_header(sent, "paypal-cert-url"), "https://example.com/cert.pem");
   const auto der = crypto::base64_decode(*scheme.public_key(secret));
@@ -450,14 +460,16 @@ TEST(Schemes, SignWithBothSecretsWhereTheyCan) {
   const Message message{
       .id = "msg_1", .timestamp_s = kTimestamp, .body = kBody, .type = "a", .delivery_id = "dlv_1"};
   for (const char* name : {"standard", "svix", "stripe"}) {
-    const Headers sent = find_scheme(name)->sign(secrets, message, {}).headers;
+    const Headers sent = find_scheme(name)->sign(secrets, message, {}).value().headers;
     for (const std::string_view secret : secrets) {
       const Received received{.headers = sent, .body = kBody, .now = kNow};
       EXPECT_TRUE(find_scheme(name)->verify(secret, received, {})) << name;
     }
   }
   EXPECT_EQ(
-      *find_header(find_scheme("stripe")->sign(secrets, message, {}).headers, "stripe-signature"),
+      *find_header(
+          find_scheme("stripe")->sign(secrets, message, {}).value().headers, "stripe-signature"
+      ),
       "t=1767225600,v1=e5b579883b9e9a23676edee31610557fd589b1e91e81de6c1073eadb0d09657c,"
       "v1=79c647d3563389e59ca4b68afbe8b7435f5719744b26a9e9f65e0fc42db03d2d"
   );

@@ -27,7 +27,7 @@ std::string signature(
     std::int64_t timestamp_s,
     std::string_view body
 ) {
-  const Headers headers = standard().sign(secrets, {id, timestamp_s, body}, {}).headers;
+  const Headers headers = standard().sign(secrets, {id, timestamp_s, body}, {}).value().headers;
   return *find_header(headers, "webhook-signature");
 }
 
@@ -71,7 +71,7 @@ TEST(StandardScheme, SendsTheThreeHeadersOfTheSpecification) {
       {"webhook-id", std::string{kId}},
       {"webhook-timestamp", "1767225600"},
       {"webhook-signature", std::string{kSignature}}};
-  EXPECT_EQ(standard().sign(secrets, {kId, kTimestamp, kBody}, {}).headers, expected);
+  EXPECT_EQ(standard().sign(secrets, {kId, kTimestamp, kBody}, {}).value().headers, expected);
 }
 
 TEST(StandardScheme, SignsWithBothSecretsDuringARotationNewestFirst) {
@@ -83,7 +83,7 @@ TEST(StandardScheme, SignsWithBothSecretsDuringARotationNewestFirst) {
 
 TEST(StandardScheme, VerifiesWithEitherSecretDuringARotation) {
   const std::array secrets = {kSecretNew, kSecret};
-  const Headers headers = standard().sign(secrets, {kId, kTimestamp, kBody}, {}).headers;
+  const Headers headers = standard().sign(secrets, {kId, kTimestamp, kBody}, {}).value().headers;
   for (const std::string_view secret : secrets) {
     EXPECT_TRUE(standard().verify(secret, {.headers = headers, .body = kBody, .now = kNow}, {}));
   }
