@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/postrider/commands.h"
+#include "app/postrider/database_address.h"
 #include "app/postrider/io.h"
 #include "app/postrider/serve_options.h"
 #include "store/sqlite/backup.h"
@@ -25,13 +26,17 @@ int failed(Io& io, const Error& error) {
   return kExitFailed;
 }
 
-/// What works on files has another tool where the database is a server's.
-int refused(Io& io, const std::string& tool) {
-  return failed(io, Error{Errc::kInvalidArgument, 0, "--db names no file; for PostgreSQL " + tool});
+/// kInvalidArgument unless --db names a file. `tool` is for databases of a PostgreSQL server.
+Status check_file(const std::string& db, const std::string& tool) {
+  if (const auto valid = check_database_address(db); !valid)
+    return fail(Errc::kInvalidArgument, "--db: " + valid.error().context);
+  if (!is_postgres_url(db)) return {};
+  return fail(
+      Errc::kInvalidArgument, "--db: this command works on SQLite files; for PostgreSQL use " + tool
+  );
 }
 
 int backup(Io& io, const DatabaseOptions& options) {
-  if (is_postgres_url(options.db)) return refused(io, "there is pg_dump");
   const auto progress = [&io](std::int64_t done, std::int64_t total) {
     if (io.err_is_terminal) io.err << fmt::format("\r{} of {} pages", done, total) << std::flush;
   };
@@ -43,7 +48,6 @@ int backup(Io& io, const DatabaseOptions& options) {
 }
 
 int check(Io& io, const DatabaseOptions& options) {
-  if (is_postgres_url(options.db)) return refused(io, "there is pg_amcheck");
   const auto findings = sqlite::check(options.db);
   if (!findings) return failed(io, findings.error());
   for (const auto& finding : *findings) io.out << finding << '\n';
@@ -69,7 +73,11 @@ void add_backup(const Command& root) {
   );
   auto& options = add_db_option(command);
   command.argument("file", options.file, "The new file");
-  command.run([&options](Io& io) { return backup(io, options); });
+  command.run_checked([&options](Io& io) -> Result<int> {
+    if (auto valid = check_file(options.db, "pg_dump"); !valid)
+      return tl::unexpected(std::move(valid).error());
+    return backup(io, options);
+  });
 }
 
 void add_check(const Command& root) {
@@ -77,7 +85,11 @@ void add_check(const Command& root) {
       "check", "Read a whole database and say what is wrong", "postrider check --db postrider.db"
   );
   auto& options = add_db_option(command);
-  command.run([&options](Io& io) { return check(io, options); });
+  command.run_checked([&options](Io& io) -> Result<int> {
+    if (auto valid = check_file(options.db, "pg_amcheck"); !valid)
+      return tl::unexpected(std::move(valid).error());
+    return check(io, options);
+  });
 }
 
 }  // namespace postrider::cli

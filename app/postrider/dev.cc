@@ -9,6 +9,7 @@
 #include "app/postrider/api.h"
 #include "app/postrider/background.h"
 #include "app/postrider/commands.h"
+#include "app/postrider/database_address.h"
 #include "app/postrider/endpoint_keys.h"
 #include "app/postrider/io.h"
 #include "app/postrider/json_view.h"

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/postrider/commands.h"
+#include "app/postrider/database_address.h"
 #include "app/postrider/io.h"
 #include "app/postrider/serve_options.h"
 #include "store/copy/copy.h"
@@ -49,6 +50,11 @@ int bring_to_newest(Io& io, const std::string& db) {
 Status check_copy(const Command& command, const MigrateOptions& options) {
   const auto wrong = [](const char* what) { return fail(Errc::kInvalidArgument, what); };
   if (!options.from || !options.to) return wrong("--from and --to are given together");
+  for (const auto& [flag, address] :
+       {std::pair{"--from: ", *options.from}, {"--to: ", *options.to}}) {
+    if (const auto valid = check_database_address(address); !valid)
+      return fail(Errc::kInvalidArgument, flag + valid.error().context);
+  }
   // One that the environment or the configuration holds is for other commands.
   if (command.is_given("db"))
     return wrong("--db is for migrating in place: it goes without --from and --to");
@@ -57,19 +63,6 @@ Status check_copy(const Command& command, const MigrateOptions& options) {
   if (!is_postgres_url(*options.to))
     return wrong("--to takes a PostgreSQL database: postgresql://user@host/database");
   return {};
-}
-
-/// The address for people, without one that may hold a password.
-std::string_view shown_address(std::string_view url) {
-  constexpr std::string_view kHidden = "postgresql://...";
-  const std::size_t begin = url.find("://") + 3;
-  const std::size_t at = url.rfind('@');
-  const bool has_login = at != std::string_view::npos &&
-                         url.substr(begin, at - begin).find(':') != std::string_view::npos;
-  const std::string_view settings = url.substr(std::min(url.find('?'), url.size()));
-  const bool has_secret = settings.find("pass") != std::string_view::npos ||
-                          settings.find('%') != std::string_view::npos;
-  return has_login || has_secret ? kHidden : url;
 }
 
 /// One line that moves on a terminal, else one per table.
@@ -130,7 +123,10 @@ void show_summary(Io& io, const copy::Copied& copied, const MigrateOptions& opti
   for (const auto& table : copied.tables)
     io.out << fmt::format("{:<16} {:>12} rows\n", table.name, table.rows);
   io.out << "verified: the rows of every table have the same count and checksum on both sides\n";
-  io.out << fmt::format("next: postrider serve --db '{}'\n", shown_address(*options.to));
+  io.out << fmt::format(
+      "next: postrider serve --db '{}'\n",
+      has_password(*options.to) ? shown_database(*options.to) : *options.to
+  );
   io.out << fmt::format(
       "keep {0} as a backup, and do not serve it again: what is pending there would be sent "
       "twice\n",
@@ -169,7 +165,11 @@ void add_migrate(const Command& root) {
   );
   command.text("to", options.to, "Empty database that --from is copied into: postgresql://...");
   command.run_checked([command, &options](Io& io) -> Result<int> {
-    if (!options.from && !options.to) return bring_to_newest(io, options.db);
+    if (!options.from && !options.to) {
+      if (const auto valid = check_database_address(options.db); !valid)
+        return fail(Errc::kInvalidArgument, "--db: " + valid.error().context);
+      return bring_to_newest(io, options.db);
+    }
     if (auto checked = check_copy(command, options); !checked)
       return tl::unexpected<Error>(checked.error());
     return copy_over(io, options);

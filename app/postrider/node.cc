@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "api/api.h"
+#include "app/postrider/database_address.h"
 #include "app/postrider/stop_signals.h"
+#include "base/log.h"
 #include "http/server.h"
 #include "jq/sandbox/process_runner.h"
 #include "service/keyring.h"
@@ -15,6 +17,7 @@
 #include "store/postgres/pg_lease.h"
 #include "store/postgres/pg_store.h"
 #include "store/postgres/poll_watch.h"
+#include "store/sqlite/database_file.h"
 #include "store/sqlite/database_lock.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/wal_watch.h"
@@ -70,6 +73,13 @@ Result<Database> open_sqlite(const std::string& path) {
   if (!lock) return tl::unexpected(std::move(lock).error());
   auto store = sqlite::SqliteStore::open(path);
   if (!store) return tl::unexpected(std::move(store).error());
+  if (sqlite::is_readable_by_others(path)) {
+    log::warning(
+        "every user of this machine can open the database, which holds signing secrets: run chmod "
+        "o-rwx on it and on its -wal and -shm files",
+        {{"database", path}}
+    );
+  }
   auto watch = sqlite::WalWatch::open(path);
   if (!watch) return tl::unexpected(std::move(watch).error());
   auto checkpointer = sqlite::SqliteCheckpointer::open(path);
@@ -111,7 +121,9 @@ Result<Database> open_database(const ServeOptions& options, const Clock& clock) 
   if (!database) return database;
   curl::CurlTransport::Options transport{.guard = std::move(*guard)};
   transport.connections_max = options.max_in_flight;
-  database->parts.transport = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
+  auto sender = std::make_unique<curl::CurlTransport>(clock, std::move(transport));
+  if (auto ready = sender->ready(); !ready) return tl::unexpected(std::move(ready).error());
+  database->parts.transport = std::move(sender);
   auto programs = jq::ProcessRunner::open({});
   if (!programs) return tl::unexpected(std::move(programs).error());
   database->parts.programs = std::move(*programs);
@@ -158,14 +170,28 @@ class ServingNode final : public Node {
 
   [[nodiscard]] Status start() {
     if (auto started = service_->start(); !started) return started;
-    if (service_->options().root_key.empty()) {
-      if (auto made = make_key_if_none(); !made) return made;
-    }
     return server_.start();
   }
 
   [[nodiscard]] std::string url() const override { return server_.url(); }
-  [[nodiscard]] const std::string& made_key() const override { return made_key_; }
+
+  [[nodiscard]] Result<std::optional<FirstKey>> make_first_key() override {
+    if (!service_->options().root_key.empty()) return std::nullopt;
+    auto reader = service_->open_reader();
+    if (!reader) return tl::unexpected(std::move(reader).error());
+    const auto keys = (*reader)->all_api_keys();
+    if (!keys) return tl::unexpected(keys.error());
+    if (!keys->empty()) return std::nullopt;
+    std::string text = generate_api_key();
+    ApiKey key;
+    key.name = "first key";
+    key.sha256 = hash_api_key(text);
+    const auto added = service_->add_api_key(std::move(key));
+    if (!added) return tl::unexpected(added.error());
+    return FirstKey{.id = added->id, .text = std::move(text)};
+  }
+
+  [[nodiscard]] Status remove_key(KeyId id) override { return service_->remove_api_key(id); }
 
   std::size_t stop() override {
     // The drain time covers both. Live streams end with their feed, else stopping the server would
@@ -184,28 +210,11 @@ class ServingNode final : public Node {
     return options;
   }
 
-  [[nodiscard]] Status make_key_if_none() {
-    auto reader = service_->open_reader();
-    if (!reader) return tl::unexpected(std::move(reader).error());
-    const auto keys = (*reader)->all_api_keys();
-    if (!keys) return tl::unexpected(keys.error());
-    if (!keys->empty()) return {};
-    std::string key = generate_api_key();
-    ApiKey stored;
-    stored.name = "first key";
-    stored.sha256 = hash_api_key(key);
-    auto added = service_->add_api_key(std::move(stored));
-    if (!added) return tl::unexpected(std::move(added).error());
-    made_key_ = std::move(key);
-    return {};
-  }
-
   // In the order they are made; they end the other way round.
   const Held held_;
   const std::unique_ptr<Service> service_;
   api::Api api_;
   http::Server server_;
-  std::string made_key_;
 };
 
 }  // namespace

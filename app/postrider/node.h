@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/postrider/serve_options.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "domain/id.h"
 
 namespace postrider::cli {
 
@@ -27,9 +29,16 @@ class Node {
   /// `http://127.0.0.1:8080`
   [[nodiscard]] virtual std::string url() const = 0;
 
-  /// The admin key that was made because there was none at all; empty otherwise. Shown once: only
-  /// its hash is kept.
-  [[nodiscard]] virtual const std::string& made_key() const = 0;
+  /// An admin key that was made because there was none at all.
+  struct FirstKey {
+    KeyId id;
+    std::string text;  ///< to be shown once: only its hash is stored
+  };
+  /// Makes and stores an admin key when the database has no key and no root key was given; nothing
+  /// otherwise. Called once the service listens, so that a start that fails leaves no key behind.
+  [[nodiscard]] virtual Result<std::optional<FirstKey>> make_first_key() = 0;
+  /// Removes the key again: it could not be shown.
+  [[nodiscard]] virtual Status remove_key(KeyId id) = 0;
 
   /// Stops taking requests, finishes or gives back what is in flight. Idempotent. Returns how many
   /// requests were given back: their deliveries are still pending.

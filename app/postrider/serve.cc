@@ -1,6 +1,7 @@
 #include <ostream>
 
 #include "app/postrider/commands.h"
+#include "app/postrider/database_address.h"
 #include "app/postrider/io.h"
 #include "app/postrider/node.h"
 #include "app/postrider/serve_options.h"
@@ -11,10 +12,38 @@
 namespace postrider::cli {
 namespace {
 
+/// What other users of the machine can read of the command line.
+void warn_of_visible_secrets(const Command& command, const ServeOptions& options) {
+  if (command.is_given("root-key")) {
+    log::warning(
+        "--root-key is on the command line, where every user of this machine can read it (ps): use "
+        "--root-key-file or POSTRIDER_ROOT_KEY"
+    );
+  }
+  if (command.is_given("db") && has_password(options.db)) {
+    log::warning(
+        "--db holds a password on the command line, where every user of this machine can read it "
+        "(ps): use POSTRIDER_DB, a --config file or ~/.pgpass"
+    );
+  }
+}
+
+/// Makes and shows the first admin key when there is none. A key that cannot be shown is removed.
+Status show_first_key(Io& io, Node& node) {
+  const auto made = node.make_first_key();
+  if (!made) return tl::unexpected(made.error());
+  if (!*made) return {};
+  io.out << "first admin key (shown once): " << (*made)->text << '\n' << std::flush;
+  if (io.out) return {};
+  auto removed = node.remove_key((*made)->id);
+  if (!removed) return removed;
+  return fail(
+      Errc::kUnavailable, "the first admin key cannot be shown: standard output is closed or full"
+  );
+}
+
 /// Until it is asked to stop; false when other nodes have given this one up.
 bool serve_with(Io& io, Node& node, const StopSignals& signals, const ServeOptions& options) {
-  if (!node.made_key().empty())
-    io.out << "first admin key (shown once): " << node.made_key() << '\n';
   io.out << "listening on " << node.url() << '\n' << std::flush;
   log_started(options, node.url());
   const bool asked = signals.wait() == StopSignals::Reason::kAsked;
@@ -27,14 +56,22 @@ bool serve_with(Io& io, Node& node, const StopSignals& signals, const ServeOptio
   return asked;
 }
 
-Result<int> serve(Io& io, const ServeFlags& flags) {
+Result<std::unique_ptr<Node>> start_node(Io& io, const ServeOptions& options, const Clock& clock) {
+  auto node = Node::start(options, clock);
+  if (!node) return node;
+  if (auto shown = show_first_key(io, **node); !shown) return tl::unexpected(shown.error());
+  return node;
+}
+
+Result<int> serve(Io& io, const Command& command, const ServeFlags& flags) {
   const auto options = checked(flags);
   if (!options) return tl::unexpected(options.error());
   const StopSignals signals;
   const SystemClock clock;
   const log::Session log_session({options->log_format, options->log_level}, clock);
+  warn_of_visible_secrets(command, *options);
   while (true) {
-    auto node = Node::start(*options, clock);
+    auto node = start_node(io, *options, clock);
     if (!node) {
       // Wrong usage was found above: what fails from here on is a failure.
       report(io, node.error());
@@ -53,7 +90,7 @@ void add_serve(const Command& root) {
   );
   auto& flags = command.keep<ServeFlags>();
   add_serve_flags(command, flags);
-  command.run_checked([&flags](Io& io) { return serve(io, flags); });
+  command.run_checked([command, &flags](Io& io) { return serve(io, command, flags); });
 }
 
 }  // namespace postrider::cli

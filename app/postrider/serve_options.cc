@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 
 #include <arpa/inet.h>
 
+#include "app/postrider/database_address.h"
 #include "base/parse_number.h"
 
 namespace postrider::cli {
@@ -13,6 +15,7 @@ namespace {
 constexpr std::int64_t kDaysMax = 36'500;
 constexpr double kRetentionDaysMin = 1.0 / (24 * 60);
 constexpr std::int64_t kThreadsMax = 1024;
+constexpr std::size_t kRootKeyLengthMin = 16;
 constexpr std::int64_t kDrainSecondsMax = 3600;
 /// A node renews its lease ten times in it, over a network.
 constexpr std::int64_t kLeaseSecondsMin = 2;
@@ -39,17 +42,36 @@ Result<std::vector<Millis>> parse_delays(const std::vector<std::string>& texts) 
 }
 
 Status check_texts(const ServeFlags& flags) {
-  if (flags.db.empty()) return wrong("--db", "names no database");
+  if (auto db = check_database_address(flags.db); !db) return wrong("--db", db.error().context);
   for (const std::string& net : flags.allow_net) {
     if (!is_cidr(net)) return wrong("--allow-net", "not a network such as 10.0.0.0/8: " + net);
   }
-  if (flags.root_key && (flags.root_key->size() < 16 ||
-                         flags.root_key->find_first_not_of(
-                             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/=-"
-                         ) != std::string::npos)) {
-    return wrong("--root-key", "needs at least 16 characters of A-Z a-z 0-9 . _ ~ + / = -");
-  }
   return {};
+}
+
+Status check_root_key(std::string_view flag, std::string_view key) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/=-";
+  if (key.size() >= kRootKeyLengthMin && key.find_first_not_of(kAllowed) == std::string_view::npos)
+    return {};
+  return wrong(flag, "needs at least 16 characters of A-Z a-z 0-9 . _ ~ + / = -");
+}
+
+/// The key of --root-key, or the first line of --root-key-file; nothing when neither is given.
+Result<std::optional<std::string>> read_root_key(const ServeFlags& flags) {
+  if (flags.root_key && flags.root_key_file)
+    return wrong("--root-key-file", "cannot be given together with --root-key");
+  std::optional<std::string> key = flags.root_key;
+  if (flags.root_key_file) {
+    std::ifstream file(*flags.root_key_file);
+    key.emplace();
+    if (!file || !std::getline(file, *key))
+      return wrong("--root-key-file", "cannot read a key from " + *flags.root_key_file);
+    if (key->ends_with('\r')) key->pop_back();
+  }
+  if (!key) return key;
+  const auto valid = check_root_key(flags.root_key_file ? "--root-key-file" : "--root-key", *key);
+  return valid.map([&] { return std::move(key); });
 }
 
 }  // namespace
@@ -82,7 +104,16 @@ void add_serve_flags(const Command& command, ServeFlags& flags) {
   command.allow_environment();
   command.text("db", flags.db, "Database: a file, or postgresql://...");
   command.text("listen", flags.listen, "Address and port; port 0 = any free one, printed");
-  command.text("root-key", flags.root_key, "An admin key; one is made when there is none at all");
+  command.text(
+      "root-key",
+      flags.root_key,
+      "An admin key that is always valid (other users of the machine see it in ps: prefer a file)"
+  );
+  command.text(
+      "root-key-file",
+      flags.root_key_file,
+      "File whose first line is an admin key that is always valid"
+  );
   command.list(
       "allow-net", flags.allow_net, "Private range that may be delivered to; repeatable", ','
   );
@@ -134,6 +165,8 @@ Result<ServeOptions> checked(const ServeFlags& flags) {
   if (auto status = check_texts(flags); !status) return tl::unexpected(status.error());
   const auto address = parse_host_port(flags.listen);
   if (!address) return wrong("--listen", address.error().context);
+  auto root_key = read_root_key(flags);
+  if (!root_key) return tl::unexpected(root_key.error());
   auto delays = parse_delays(flags.retry_delays_ms);
   if (!delays) return tl::unexpected(delays.error());
   const auto format = log::parse_format(flags.log_format);
@@ -144,7 +177,7 @@ Result<ServeOptions> checked(const ServeFlags& flags) {
   options.db = flags.db;
   options.host = address->host;
   options.port = address->port;
-  options.root_key = flags.root_key;
+  options.root_key = std::move(*root_key);
   options.allow_nets = flags.allow_net;
   options.max_in_flight = static_cast<std::size_t>(flags.max_in_flight);
   options.retry_delays = std::move(*delays);

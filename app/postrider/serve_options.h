@@ -18,10 +18,10 @@ namespace postrider::cli {
 
 /// Checked and ready for use.
 struct ServeOptions {
-  std::string db;          ///< a file name or a postgresql:// URL
-  std::string host;        ///< to listen on
-  std::uint16_t port = 0;  ///< 0 = any free one
-  std::optional<std::string> root_key;
+  std::string db;                       ///< a file name or a postgresql:// URL
+  std::string host;                     ///< to listen on
+  std::uint16_t port = 0;               ///< 0 = any free one
+  std::optional<std::string> root_key;  ///< of --root-key or --root-key-file
   std::vector<std::string> allow_nets;  ///< CIDR texts with a well-formed address and prefix
   std::size_t max_in_flight = 0;
   std::vector<Millis> retry_delays;  ///< empty = the default policy
@@ -42,6 +42,7 @@ struct ServeFlags {
   std::string db = "postrider.db";
   std::string listen = "127.0.0.1:8080";
   std::optional<std::string> root_key;
+  std::optional<std::string> root_key_file;
   std::vector<std::string> allow_net;
   std::int64_t max_in_flight = static_cast<std::int64_t>(limits::kInFlightDefault);
   std::vector<std::string> retry_delays_ms;
@@ -69,11 +70,6 @@ struct HostPort {
 };
 /// `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`.
 [[nodiscard]] Result<HostPort> parse_host_port(std::string_view text);
-
-/// Whether `--db` names a database of a PostgreSQL server, not a file.
-[[nodiscard]] inline bool is_postgres_url(std::string_view db) {
-  return db.starts_with("postgresql://") || db.starts_with("postgres://");
-}
 
 /// Whether `text` is an address with a prefix length: `10.0.0.0/8`, `fd00::/8`.
 [[nodiscard]] bool is_cidr(const std::string& text);

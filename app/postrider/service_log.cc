@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/postrider/database_address.h"
 #include "base/log.h"
 #include "domain/retry_policy.h"
 
@@ -33,7 +34,7 @@ void log_started(const ServeOptions& options, std::string_view url) {
       "service started",
       {{"version", POSTRIDER_VERSION},
        {"store", is_postgres ? "postgresql" : "sqlite"},
-       {"database", is_postgres ? "postgresql://..." : options.db},
+       {"database", shown_database(options.db)},
        {"url", url},
        {"max_in_flight", options.max_in_flight},
        {"timeout_ms", options.timeout},

@@ -73,8 +73,8 @@ test('commands for files say what there is for PostgreSQL', async (t) => {
   for (const [command, tool] of [['check', 'pg_amcheck'], ['backup', 'pg_dump']]) {
     const args = command === 'backup' ? ['copy.db'] : [];
     const refused = await postrider([command, '--db', database.url, ...args]);
-    assert.equal(refused.code, 1);
-    assert.match(refused.err, new RegExp(`for PostgreSQL there is ${tool}`));
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, new RegExp(`for PostgreSQL use ${tool}`));
   }
 });
 

@@ -10,7 +10,9 @@ import { sqlite } from './support/sql.mjs';
 import { sha256OfFile, tempDir } from './support/temp.mjs';
 
 const serve = (db, ...flags) =>
-  postrider(['serve', '--db', db, '--listen', '127.0.0.1:0', '--root-key', rootKey, ...flags]);
+  postrider(['serve', '--db', db, '--listen', '127.0.0.1:0', ...flags], {
+    env: { POSTRIDER_ROOT_KEY: rootKey },
+  });
 
 /// Ended with `status` and one line on stderr that matches `words`.
 function assertRefused(ended, status, words) {
@@ -118,8 +120,7 @@ test('a configuration file sets what flags set', async (t) => {
 test('a port that is taken ends with status 1 and one line that names it', async (t) => {
   const receiver = await Receiver.start(t);
   const ended = await postrider([
-    ...['serve', '--db', join(tempDir(t), 'a.db'), '--root-key', rootKey],
-    ...['--listen', `127.0.0.1:${receiver.port}`],
+    ...['serve', '--db', join(tempDir(t), 'a.db'), '--listen', `127.0.0.1:${receiver.port}`],
   ]);
   assertRefused(ended, 1, new RegExp(`${receiver.port}`));
 });
@@ -169,7 +170,7 @@ test('a database that is not for this program is refused and left as it is', asy
     const words = await make(path);
     const before = sha256OfFile(path);
     for (const command of [
-      ['serve', '--listen', '127.0.0.1:0', '--root-key', rootKey, '--db', path],
+      ['serve', '--listen', '127.0.0.1:0', '--db', path],
       ['migrate', '--db', path],
     ]) {
       const ended = await postrider(command);

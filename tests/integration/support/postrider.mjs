@@ -199,11 +199,12 @@ export class Server {
 
   #launch({ flags = [], retryDelaysMs, allowLoopback = true, env, wrap = [], leaseS = 2 }) {
     const command = [...wrap, binary, 'serve', '--db', this.db, '--listen', '127.0.0.1:0'];
-    command.push('--root-key', rootKey);
     if (allowLoopback) command.push('--allow-net', '127.0.0.0/8');
     if (retryDelaysMs) command.push('--retry-delays-ms', retryDelaysMs.join(','));
     if (isPostgresUrl(this.db)) command.push('--lease-s', `${leaseS}`);
-    this.process = launch(command[0], [...command.slice(1), ...flags], { env });
+    this.process = launch(command[0], [...command.slice(1), ...flags], {
+      env: { POSTRIDER_ROOT_KEY: rootKey, ...env },
+    });
   }
 
   /// Waits until it says where it listens, for the `times`th time.
