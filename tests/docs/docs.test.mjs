@@ -1,7 +1,10 @@
 // Runs what the documents show, and holds their tables against the program.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 
@@ -57,6 +60,48 @@ for (const path of documents) {
     if (path !== 'README.md') assert.equal(status, 0, 'the service ends with status 0');
   });
 }
+
+/** Writes the named file of the deployment guide, changed by `adapt`, and runs a command on it. */
+function checkDeployment(t, name, command, args, adapt = (text) => text) {
+  if (spawnSync(command, ['--version']).error) return t.skip(`there is no ${command}`);
+  const block = blocksOf(read('docs/guides/deploying.md')).find(({ file }) => file === name);
+  const folder = mkdtempSync(join(tmpdir(), 'postrider-docs-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, name), adapt(block.text, folder));
+  const { status, stdout, stderr } = spawnSync(command, args(folder), {
+    cwd: folder, encoding: 'utf8', env: { ...process.env, HOME: folder },
+  });
+  assert.equal(status, 0, `${stdout}\n${stderr}`);
+  return `${stdout}${stderr}`;
+}
+
+test('systemd takes the unit of the deployment guide without a remark', (t) => {
+  const output = checkDeployment(
+    t, 'postrider.service', 'systemd-analyze', () => ['verify', '--man=no', './postrider.service'],
+    (text) => text.replace('/usr/local/bin/postrider', binary),
+  );
+  assert.equal(output ?? '', '');
+});
+
+test('nginx takes the configuration of the deployment guide', (t) => {
+  const args = (folder) => ['-t', '-c', join(folder, 'all')];
+  checkDeployment(t, 'nginx.conf', 'nginx', args, (text, folder) => {
+    const inFolder = (path) => join(folder, path);
+    execFileSync('openssl', [
+      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
+      '-subj', '/CN=localhost', '-keyout', inFolder('site.key'), '-out', inFolder('site.pem'),
+    ], { stdio: 'ignore' });
+    writeFileSync(inFolder('all'), `pid ${inFolder('pid')};\nerror_log stderr;\nevents {}\n`
+      + `http { access_log off; include ${inFolder('nginx.conf')}; }\n`);
+    return text.replaceAll('/etc/ssl/webhooks.example.com', inFolder('site'));
+  });
+});
+
+test('Caddy takes the configuration of the deployment guide', (t) => {
+  checkDeployment(
+    t, 'Caddyfile', 'caddy', () => ['validate', '--adapter', 'caddyfile', '--config', 'Caddyfile'],
+  );
+});
 
 test('links between documents lead somewhere', () => {
   for (const path of documents) {
