@@ -113,6 +113,12 @@ test('links between documents lead somewhere', () => {
   }
 });
 
+test('README.md links to every guide', () => {
+  const readme = read('README.md');
+  for (const path of documents.filter((name) => name.startsWith('docs/guides/')))
+    assert.ok(readme.includes(`](${path})`), path);
+});
+
 test('files that documents name exist', () => {
   const named = /`((?:lib|app|tests|migrations|docker|\.ci)\/[\w./-]+\.(?:h|cc|sql|json|mjs|txt))`/g;
   for (const path of documents) {
