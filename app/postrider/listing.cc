@@ -157,6 +157,7 @@ std::vector<ColumnSpec> delivery_columns() {
       {"TYPE", "type", ColumnSpec::kLongText},
       {"ENDPOINT", "endpoint"},
       {"ATTEMPTS", "attempts_count"},
+      {"WAITING FOR", "waiting_for"},
       {"DUE", "next_attempt_at", ColumnSpec::kTime},
       {"FINISHED", "finished_at", ColumnSpec::kTime}};
 }

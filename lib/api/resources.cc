@@ -27,7 +27,12 @@ http::Answer settle(Reply reply, const http::Request& request) {
 Resources::Resources(Service& served, ApiOptions chosen)
     : service(served),
       options(std::move(chosen)),
-      views(served.ids(), options.endpoint_defaults, served.clock()),
+      views(
+          served.ids(),
+          options.endpoint_defaults,
+          served.clock(),
+          [&served](EndpointId id) { return served.backpressure(id); }
+      ),
       readers([&served] { return served.open_reader(); }) {}
 
 Needed<ReaderPool::Lease> Resources::reader() {

@@ -99,9 +99,9 @@ void Views::delivery_members(JsonObject& object, const DeliveryView& view) const
   }
   object.boolean("discarded", delivery.discarded)
       .number("attempts_count", delivery.attempts_count)
-      .instant("created_at", delivery.id.time())
-      .instant("next_attempt_at", delivery.due_at)
-      .instant("finished_at", delivery.finished_at);
+      .instant("created_at", delivery.id.time());
+  waiting_members(object, view);
+  object.instant("finished_at", delivery.finished_at);
   if (!view.last_attempt) {
     object.raw("last_attempt", "null");
     return;
@@ -109,6 +109,18 @@ void Views::delivery_members(JsonObject& object, const DeliveryView& view) const
   JsonObject last(object.begin("last_attempt"));
   attempt_members(last, *view.last_attempt);
   last.end();
+}
+
+void Views::waiting_members(JsonObject& object, const DeliveryView& view) const {
+  if (!view.waiting) {
+    object.raw("waiting_for", "null").raw("next_attempt_at", "null");
+    return;
+  }
+  WaitingFacts facts = *view.waiting;
+  facts.backpressure = backpressure_of_(view.delivery.endpoint);
+  const Waiting waiting = waiting_of(facts, clock_.wall_now());
+  object.text("waiting_for", postrider::to_string(waiting.reason))
+      .instant("next_attempt_at", waiting.next_attempt_at);
 }
 
 std::string Views::delivery(const DeliveryView& view) const {

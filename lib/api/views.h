@@ -1,6 +1,7 @@
 // The objects of the API as JSON text.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,9 +27,15 @@ using json::JsonObject;
 /// Immutable after construction.
 class Views {
  public:
+  /// Until when nothing is sent to an endpoint.
+  using BackpressureOf = std::function<Backpressure(EndpointId)>;
+
   /// `clock` outlives it.
-  Views(IdCodec ids, EndpointDefaults defaults, const Clock& clock)
-      : ids_(ids), defaults_(std::move(defaults)), clock_(clock) {}
+  Views(IdCodec ids, EndpointDefaults defaults, const Clock& clock, BackpressureOf backpressure_of)
+      : ids_(ids),
+        defaults_(std::move(defaults)),
+        clock_(clock),
+        backpressure_of_(std::move(backpressure_of)) {}
 
   /// As lists show it: without `data`.
   [[nodiscard]] std::string event(const Event& event) const;
@@ -60,6 +67,7 @@ class Views {
  private:
   void event_members(JsonObject& object, const Event& event) const;
   void delivery_members(JsonObject& object, const DeliveryView& view) const;
+  void waiting_members(JsonObject& object, const DeliveryView& view) const;
   void attempts_member(JsonObject& object, std::span<const Attempt> attempts) const;
   void attempt_members(JsonObject& object, const Attempt& attempt) const;
   void circuit_member(JsonObject& object, const std::optional<OpenCircuit>& circuit) const;
@@ -70,6 +78,7 @@ class Views {
   const IdCodec ids_;
   const EndpointDefaults defaults_;
   const Clock& clock_;
+  const BackpressureOf backpressure_of_;
 };
 
 /// `{"data":[…],"next_cursor":…}`; `view` makes the text of one row.

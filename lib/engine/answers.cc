@@ -24,6 +24,9 @@ void Engine::heed(const Answer& answer, Lane& lane, MonoTime mono_now) {
     const std::string& url = answer.attempt.endpoint->config.url;
     host_holds_.hold(url, mono_now, *judgement.retry_after);
   }
+  // Before the settlement is written: whoever reads it finds the reason why the others wait.
+  if (judgement.retry_after || judgement.verdict == Verdict::kThrottled)
+    report_backpressure(lane, mono_now);
   if (judgement.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
 }
 

@@ -117,6 +117,7 @@ void Engine::abandon(const Partitions& partitions) {
     leaving_.insert(id.value);
     due_.set(id, std::nullopt);
     holds_.set(id, std::nullopt);
+    backpressure_.set(id, {});
     if (Lane* lane = find_lane(id); lane != nullptr) {
       lane->stop();
       lane->unload();
@@ -437,6 +438,11 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
   // What was sent outlives them too, for as long as the rate limit counts it.
   const auto matters = lane.matters_until(mono_now);
   const bool is_done = removed ? !lane.holds_any() : lane.is_idle() && !matters;
+  if (is_done || removed) {
+    backpressure_.set(id, {});
+  } else {
+    report_backpressure(lane, mono_now);
+  }
   if (is_done) {
     due_.set(id, std::nullopt);
     holds_.set(id, std::nullopt);
@@ -453,6 +459,11 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
   // What was due before now and is not wanted has no room: it is read when that changes.
   const auto due_at = lane.next_due_at();
   due_.set(id, waits_for_time && due_at && *due_at > wall_now ? due_at : std::nullopt);
+}
+
+void Engine::report_backpressure(const Lane& lane, MonoTime mono_now) {
+  const auto throttled_until = std::max(lane.throttled_until(mono_now), host_hold(lane, mono_now));
+  backpressure_.set(lane.endpoint().id, {throttled_until, lane.rate_limited_until(mono_now)});
 }
 
 void Engine::wait_for_slot(EndpointId id) {

@@ -17,6 +17,7 @@
 #include "domain/partition.h"
 #include "domain/retry_policy.h"
 #include "engine/agenda.h"
+#include "engine/backpressure_log.h"
 #include "engine/circuit.h"
 #include "engine/host_holds.h"
 #include "engine/lane.h"
@@ -137,6 +138,12 @@ class Engine {
   /// How long nothing will happen unless somebody tells the engine something; nothing = for good.
   [[nodiscard]] std::optional<Millis> idle_for(WallTime wall_now, MonoTime mono_now) const;
 
+  /// The endpoints whose throttle or rate limit began, moved or ended since the last call. Taken
+  /// after every tick.
+  [[nodiscard]] std::vector<BackpressureLog::Change> take_backpressure_changes() {
+    return backpressure_.take_changes();
+  }
+
   /// Requests sent whose settlement is not committed yet.
   [[nodiscard]] std::size_t in_flight() const { return slots_.taken(); }
   [[nodiscard]] std::size_t ready_bytes() const { return budget_.bytes; }
@@ -191,6 +198,7 @@ class Engine {
   void forget(EndpointId id);
   /// A lane that has nothing in flight could not begin: it is looked at once a slot is free.
   void wait_for_slot(EndpointId id);
+  void report_backpressure(const Lane& lane, MonoTime mono_now);
   /// Makes the first of those runnable; false when there is none or no slot.
   [[nodiscard]] bool wake_for_slot();
   /// Sets when the lane is looked at next without being told, or lets it go when there is nothing
@@ -217,6 +225,7 @@ class Engine {
   Agenda<WallTime> due_;
   Agenda<MonoTime> holds_;
   HostHolds host_holds_;
+  BackpressureLog backpressure_;
   Slots slots_;
   std::unordered_set<std::int64_t> prompt_;                 // endpoints; their lanes come and go
   std::unordered_set<std::int64_t> leaving_;                // endpoints with something in flight

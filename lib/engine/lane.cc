@@ -298,7 +298,7 @@ bool Lane::should_unload(MonoTime now) const {
 }
 
 std::optional<MonoTime> Lane::waits_until(MonoTime now) const {
-  return later(hold_.until(now), rate_ ? rate_->full_until(now) : std::nullopt);
+  return later(throttled_until(now), rate_limited_until(now));
 }
 
 std::optional<MonoTime> Lane::matters_until(MonoTime now) const {

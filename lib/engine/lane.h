@@ -137,7 +137,15 @@ class Lane {
   [[nodiscard]] bool is_held(DeliveryId id) const { return held_.contains(id.value); }
   [[nodiscard]] bool may_ever_send() const;
   [[nodiscard]] std::optional<WallTime> next_due_at() const;
-  /// When a hold or the rate limit lets the next request out; nothing when they let it now.
+  /// When a throttle and when the rate limit let the next request out; nothing when they let it
+  /// now.
+  [[nodiscard]] std::optional<MonoTime> throttled_until(MonoTime now) const {
+    return hold_.until(now);
+  }
+  [[nodiscard]] std::optional<MonoTime> rate_limited_until(MonoTime now) const {
+    return rate_ ? rate_->full_until(now) : std::nullopt;
+  }
+  /// The later of both.
   [[nodiscard]] std::optional<MonoTime> waits_until(MonoTime now) const;
   /// Up to when the lane knows something that the endpoint's next deliveries need; nothing when it
   /// knows nothing.

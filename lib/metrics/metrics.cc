@@ -20,6 +20,33 @@ using prometheus::BuildHistogram;
 constexpr std::array<std::string_view, kAttemptClassCount> kClassNames = {
     "2xx", "3xx", "4xx", "5xx", "timeout", "connect", "tls", "dns", "blocked"};
 
+constexpr std::array<std::string_view, 8> kBacklogKinds = {
+    "due", "scheduled", "circuit", "throttled", "rate_limited", "ordered", "paused", "disabled"};
+
+/// An index of kBacklogKinds.
+std::size_t backlog_kind(WaitingFor reason) {
+  switch (reason) {
+    case WaitingFor::kDue:
+      return 0;
+    case WaitingFor::kSchedule:
+    case WaitingFor::kDeliverAt:
+      return 1;
+    case WaitingFor::kCircuit:
+      return 2;
+    case WaitingFor::kThrottle:
+      return 3;
+    case WaitingFor::kRateLimit:
+      return 4;
+    case WaitingFor::kOrder:
+      return 5;
+    case WaitingFor::kPaused:
+      return 6;
+    case WaitingFor::kDisabled:
+      return 7;
+  }
+  return 0;
+}
+
 using Buckets = prometheus::Histogram::BucketBoundaries;
 
 Buckets seconds_buckets() {
@@ -80,15 +107,13 @@ struct Metrics::Impl {
   prometheus::Family<prometheus::Gauge>& backlog_family =
       BuildGauge()
           .Name("postrider_backlog")
-          .Help("Pending deliveries of active endpoints; sampled")
+          .Help("Pending deliveries, by what they wait for; sampled")
           .Register(registry);
-  prometheus::Gauge& backlog_due = backlog_family.Add({{"kind", "due"}});
-  prometheus::Gauge& backlog_scheduled = backlog_family.Add({{"kind", "scheduled"}});
   prometheus::Gauge& oldest_due = BuildGauge()
                                       .Name("postrider_oldest_due_seconds")
                                       .Help(
-                                          "How long the longest waiting due delivery of an active "
-                                          "endpoint has been due; sampled"
+                                          "For how long the oldest delivery that could be sent now "
+                                          "has been due; sampled"
                                       )
                                       .Register(registry)
                                       .Add({});
@@ -120,6 +145,7 @@ struct Metrics::Impl {
                                            .Add({}, rows_buckets());
   std::array<prometheus::Counter*, kAttemptClassCount> attempts{};
   std::array<prometheus::Counter*, 4> deliveries{};
+  std::array<prometheus::Gauge*, kBacklogKinds.size()> backlog{};
 
   Impl() {
     for (std::size_t i = 0; i < attempts.size(); ++i) {
@@ -129,6 +155,9 @@ struct Metrics::Impl {
          {DeliveryState::kDelivered, DeliveryState::kDead, DeliveryState::kCancelled}) {
       deliveries[static_cast<std::size_t>(state)] =
           &deliveries_family.Add({{"state", std::string{to_string(state)}}});
+    }
+    for (std::size_t i = 0; i < backlog.size(); ++i) {
+      backlog[i] = &backlog_family.Add({{"kind", std::string{kBacklogKinds[i]}}});
     }
   }
 };
@@ -165,9 +194,14 @@ void Metrics::set_in_flight(std::int64_t count) {
   impl_->in_flight.Set(static_cast<double>(count));
 }
 
-void Metrics::set_backlog(std::int64_t due, std::int64_t scheduled, double oldest_due_seconds) {
-  impl_->backlog_due.Set(static_cast<double>(due));
-  impl_->backlog_scheduled.Set(static_cast<double>(scheduled));
+void Metrics::set_backlog(
+    const std::array<std::int64_t, kWaitingForCount>& counts, double oldest_due_seconds
+) {
+  std::array<std::int64_t, kBacklogKinds.size()> sums{};
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    sums.at(backlog_kind(static_cast<WaitingFor>(i))) += counts[i];
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    impl_->backlog[i]->Set(static_cast<double>(sums[i]));
   impl_->oldest_due.Set(oldest_due_seconds);
 }
 

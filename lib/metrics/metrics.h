@@ -1,6 +1,7 @@
 // What Prometheus may know. Names and labels are a public interface; see docs/guides/metrics.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "base/clock.h"
 #include "domain/delivery.h"
+#include "domain/waiting.h"
 #include "store/records.h"
 
 namespace postrider {
@@ -31,7 +33,10 @@ class Metrics {
   void commit(double seconds, std::int64_t rows);
 
   void set_in_flight(std::int64_t count);
-  void set_backlog(std::int64_t due, std::int64_t scheduled, double oldest_due_seconds);
+  /// `counts`: pending deliveries by WaitingFor.
+  void set_backlog(
+      const std::array<std::int64_t, kWaitingForCount>& counts, double oldest_due_seconds
+  );
   void set_dead_letters(std::int64_t count);
   void set_circuits_open(std::int64_t count);
   void set_partitions(std::int64_t count);

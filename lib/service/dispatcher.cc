@@ -130,6 +130,8 @@ Millis Dispatcher::turn(std::vector<Completion> completions) {
   const MonoTime mono_now = clock_.mono_now();
   Status ticked = engine_.tick(wall_now, mono_now, std::move(completions));
   if (ticked) ticked = told;
+  if (const auto changes = engine_.take_backpressure_changes(); !changes.empty())
+    backpressure_.apply(changes);
   if (const Partitions idle = feed_.take_abandoned(); idle.any()) abandoned_(idle);
   if (!outbox_.settlements.empty()) {
     writer_.settle(

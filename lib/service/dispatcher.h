@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
+#include "service/backpressure_registry.h"
 #include "service/engine_feed.h"
 #include "service/news.h"
 #include "service/render_desk.h"
@@ -58,6 +59,10 @@ class Dispatcher {
   void send_until(MonoTime end);
 
   [[nodiscard]] std::size_t in_flight() const;
+  /// Until when this node sends nothing to the endpoint.
+  [[nodiscard]] Backpressure backpressure(EndpointId id) const {
+    return backpressure_.find(id, clock_);
+  }
   /// Whether what is due could be read when it was asked for last.
   [[nodiscard]] bool can_read() const;
 
@@ -81,6 +86,7 @@ class Dispatcher {
 
   const Clock& clock_;
   Writer& writer_;
+  BackpressureRegistry backpressure_;
 
   mutable Mutex mutex_;
   CondVar drained_;

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "service/backlog_sample.h"
 #include "service/commit_log.h"
 #include "service/delivery_changes.h"
 #include "service/endpoint_changes.h"
@@ -35,7 +36,9 @@ Maintenance::Maintenance(
       writer_(writer),
       metrics_(metrics),
       reader_(std::move(parts.reader)),
-      checkpointer_(std::move(parts.checkpointer)) {}
+      checkpointer_(std::move(parts.checkpointer)),
+      sends_for_(std::move(parts.sends_for)),
+      backpressure_of_(std::move(parts.backpressure_of)) {}
 
 void Maintenance::start() {
   if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
@@ -212,25 +215,25 @@ void Maintenance::prune() {
 
 void Maintenance::sample_gauges() {
   const MonoTime begun = clock_.mono_now();
-  const WallTime now = clock_.wall_now();
-  const auto backlog = reader_->backlog(now);
+  const Status sampled = sample_backlog(clock_.wall_now());
   const auto dead = reader_->count_dead_letters({});
   const auto circuits_open = reader_->count_open_circuits();
-  if (!backlog || !dead || !circuits_open) return;
-  std::int64_t due = 0;
-  std::int64_t scheduled = 0;
-  WallTime oldest = now;
-  for (const auto& waiting : *backlog) {
-    if (!waiting.active) continue;
-    due += waiting.due;
-    scheduled += waiting.scheduled;
-    if (waiting.oldest_due_at) oldest = std::min(oldest, *waiting.oldest_due_at);
-  }
-  metrics_.set_backlog(due, scheduled, static_cast<double>((now - oldest).count()) / 1000.0);
+  if (!sampled || !dead || !circuits_open) return;
   metrics_.set_dead_letters(*dead);
   metrics_.set_circuits_open(*circuits_open);
   const auto took = std::chrono::ceil<Millis>(clock_.mono_now() - begun);
   gauges_period_ = std::max(kGaugesPeriodMin, took * kGaugesShare);
+}
+
+Status Maintenance::sample_backlog(WallTime now) {
+  auto backlog = reader_->backlog(now);
+  if (!backlog) return tl::unexpected<Error>(backlog.error());
+  // Only the node that sends for an endpoint knows whether it is throttled or at its rate limit.
+  std::erase_if(*backlog, [this](const Backlog& one) { return !sends_for_(one.endpoint); });
+  const BacklogSample sample = postrider::sample_backlog(*backlog, backpressure_of_, now);
+  const auto waited = now - sample.oldest_due_at.value_or(now);
+  metrics_.set_backlog(sample.counts, static_cast<double>(waited.count()) / 1000.0);
+  return {};
 }
 
 void Maintenance::report_led(std::string_view work, const Result<bool>& led) {

@@ -1,6 +1,7 @@
 // The thread that keeps house: sweeps, tasks, statistics, retention, checkpoints.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <thread>
@@ -32,6 +33,9 @@ class Maintenance {
   struct Parts {
     std::unique_ptr<StoreReader> reader;
     std::unique_ptr<Checkpointer> checkpointer;  ///< null: the database does it itself
+    /// Whether this node sends for the endpoint, and until when it sends nothing to it.
+    std::function<bool(EndpointId)> sends_for;
+    std::function<Backpressure(EndpointId)> backpressure_of;
   };
 
   /// `clock`, `writer` and `metrics` outlive it.
@@ -75,6 +79,7 @@ class Maintenance {
   void prune_secrets();
   void prune();
   void sample_gauges();
+  [[nodiscard]] Status sample_backlog(WallTime now);
   [[nodiscard]] bool stopping() const;
   /// Runs what is done once for all nodes; false when that is another one's.
   [[nodiscard]] Result<bool> lead(const std::function<Status(WriteContext&)>& work);
@@ -98,6 +103,8 @@ class Maintenance {
   // Owned by the thread once it runs.
   std::unique_ptr<StoreReader> reader_;
   std::unique_ptr<Checkpointer> checkpointer_;
+  const std::function<bool(EndpointId)> sends_for_;
+  const std::function<Backpressure(EndpointId)> backpressure_of_;
   Schedule schedule_;
   Millis gauges_period_{5000};
   std::map<std::string, bool, std::less<>> failed_;

@@ -75,7 +75,10 @@ Service::Service(
       ),
       maintenance_(
           options_.maintenance,
-          {std::move(readers[3]), std::move(parts.checkpointer)},
+          {std::move(readers[3]),
+           std::move(parts.checkpointer),
+           [this](EndpointId id) { return sends_for(id); },
+           [this](EndpointId id) { return backpressure(id); }},
           clock,
           writer_,
           metrics_

@@ -144,6 +144,11 @@ class Service final : private CommitListener {
   [[nodiscard]] Result<std::unique_ptr<StoreReader>> open_reader() { return readers_->open(); }
   [[nodiscard]] AttemptFeed& attempt_feed() { return feed_; }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  /// Until when nothing is sent to the endpoint. Nothing is known of endpoints that another node
+  /// sends for.
+  [[nodiscard]] Backpressure backpressure(EndpointId id) const {
+    return dispatcher_.backpressure(id);
+  }
   [[nodiscard]] ProgramRunner& programs() { return *programs_; }
   [[nodiscard]] const IdCodec& ids() const { return ids_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }

@@ -92,7 +92,7 @@ class StoreReader {
   /// One row per bucket that holds something, oldest first; `minute` is the bucket's start.
   [[nodiscard]] virtual Result<std::vector<StatRow>> stats(const StatFilter& filter) = 0;
   /// Counts the pending deliveries of every endpoint: one pass over the indexes of what is pending,
-  /// for a sampled metric only. What waits in a line is due when it is and its head is.
+  /// for a sampled metric only.
   [[nodiscard]] virtual Result<std::vector<Backlog>> backlog(WallTime now) = 0;
   /// Active endpoints with an open circuit.
   [[nodiscard]] virtual Result<std::int64_t> count_open_circuits() = 0;

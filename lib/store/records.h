@@ -17,6 +17,7 @@
 #include "domain/id.h"
 #include "domain/outbox.h"
 #include "domain/outcome.h"
+#include "domain/waiting.h"
 
 namespace postrider {
 
@@ -237,6 +238,9 @@ struct DeliveryView {
   std::string tenant;
   std::string type;
   std::optional<Attempt> last_attempt;
+  /// What the store knows of why it waits: without backpressure. Set iff it is pending and was read
+  /// for people: sweeps and tasks leave it out.
+  std::optional<WaitingFacts> waiting{};
 };
 
 struct DeliveryHistory {
@@ -321,13 +325,15 @@ struct StatFilter {
   Millis bucket{60'000};
 };
 
-/// What waits for one endpoint.
+/// The pending deliveries of one endpoint, counted.
 struct Backlog {
   EndpointId endpoint;
-  bool active = false;  ///< the endpoint
-  std::int64_t due = 0;
-  std::int64_t scheduled = 0;
-  std::optional<WallTime> oldest_due_at;
+  EndpointState state = EndpointState::kActive;
+  bool circuit_is_open = false;
+  std::int64_t due = 0;                     ///< now, and first of their ordering key
+  std::int64_t scheduled = 0;               ///< due later
+  std::int64_t ordered = 0;                 ///< due now, but behind another of their ordering key
+  std::optional<WallTime> oldest_due_at{};  ///< of those that `due` counts
 };
 
 }  // namespace postrider

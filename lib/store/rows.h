@@ -192,14 +192,24 @@ template <class Row>
   return {.body_sha256 = row.text(0), .answer = row.text(1)};
 }
 
+/// State of an endpoint and whether its circuit is open, from column `first` on.
 template <class Row>
-[[nodiscard]] Backlog read_backlog(const Row& row) {
-  return {
-      .endpoint = {row.i64(0)},
-      .active = row.boolean(1),
-      .due = row.i64(2),
-      .scheduled = row.i64(3),
-      .oldest_due_at = row.optional_time(4)};
+void read_standing(const Row& row, Backlog& backlog, int first) {
+  backlog.state = parse_enum(row, parse_endpoint_state(row.view(first)));
+  backlog.circuit_is_open = row.boolean(first + 1);
+}
+
+/// Why a pending delivery waits, from column `first` on.
+template <class Row>
+[[nodiscard]] WaitingFacts read_waiting(const Row& row, int first = 0) {
+  WaitingFacts facts;
+  facts.due_at = row.time(first);
+  facts.deliver_at = row.optional_time(first + 1);
+  facts.is_behind_another = row.boolean(first + 2);
+  facts.state = parse_enum(row, parse_endpoint_state(row.view(first + 3)));
+  if (!row.is_null(first + 4))
+    facts.circuit = {row.time(first + 4), row.time(first + 5), Millis{row.i64(first + 6)}};
+  return facts;
 }
 
 /// An endpoint and when it was sent to.

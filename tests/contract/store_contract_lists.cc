@@ -205,11 +205,15 @@ TEST_P(StoreContract, BacklogCountsWhatIsDueAndWhatIsScheduled) {
   ASSERT_TRUE(backlog);
   ASSERT_EQ(backlog->size(), 1U);
   EXPECT_EQ(backlog->front().endpoint, endpoint);
-  EXPECT_TRUE(backlog->front().active);
+  EXPECT_EQ(backlog->front().state, EndpointState::kActive);
+  EXPECT_FALSE(backlog->front().circuit_is_open);
   EXPECT_EQ(backlog->front().due, 2);
   EXPECT_EQ(backlog->front().scheduled, 1);
   EXPECT_EQ(backlog->front().oldest_due_at, at(10));
   EXPECT_FALSE(reader_->backlog(at(5))->front().oldest_due_at);
+  const OpenCircuit circuit{at(20), at(30), Millis{5000}};
+  EXPECT_TRUE(committed([&] { return store_->put_endpoint_health(endpoint, at(1), 10, circuit); }));
+  EXPECT_TRUE(reader_->backlog(at(20))->front().circuit_is_open);
 }
 
 }  // namespace postrider::testing

@@ -224,7 +224,7 @@ TEST_P(OrderedStoreContract, WaitingEndpointsAreAlsoThoseWithLinesAlone) {
   EXPECT_EQ(*waiting, (std::vector{WaitingEndpoint{endpoint, std::nullopt}}));
 }
 
-TEST_P(OrderedStoreContract, BacklogCountsWhatWaitsForARetryAsScheduled) {
+TEST_P(OrderedStoreContract, BacklogCountsWhatIsBehindAnotherOfItsOrderingKeyAsOrdered) {
   const EndpointId plain = add_endpoint();
   const EndpointId endpoint = add_endpoint();
   const EndpointId last = add_endpoint();
@@ -241,8 +241,46 @@ TEST_P(OrderedStoreContract, BacklogCountsWhatWaitsForARetryAsScheduled) {
   const Backlog& sum = (*backlog)[1];
   EXPECT_EQ(sum.endpoint, endpoint);
   EXPECT_EQ(sum.due, 2);
-  EXPECT_EQ(sum.scheduled, 3);
+  EXPECT_EQ(sum.scheduled, 2);
+  EXPECT_EQ(sum.ordered, 1);
   EXPECT_EQ(sum.oldest_due_at, at(10));
+}
+
+TEST_P(OrderedStoreContract, BacklogKnowsTheStateOfAnEndpointWithOnlyOrderedDeliveries) {
+  const EndpointId endpoint = add_endpoint();
+  append_keyed(endpoint, "a", at(10));
+  Endpoint paused = *reader_->endpoint(endpoint);
+  EXPECT_EQ(reader_->backlog(at(100))->front().state, EndpointState::kActive);
+  paused.state = EndpointState::kPaused;
+  EXPECT_TRUE(committed([&] { return store_->put_endpoint(paused); }));
+  EXPECT_EQ(reader_->backlog(at(100))->front().state, EndpointState::kPaused);
+}
+
+TEST_P(OrderedStoreContract, DeliveriesSayWhatDecidesWhyTheyWait) {
+  const EndpointId endpoint = add_endpoint();
+  const DeliveryId free = append_delivery(endpoint, at(5));
+  const DeliveryId head = append_keyed(endpoint, "a", at(10), at(900));
+  const DeliveryId behind = append_keyed(endpoint, "a", at(11));
+  const DeliveryId other = append_keyed(endpoint, "b", at(12));
+  const OpenCircuit circuit{at(20), at(30), Millis{5000}};
+  EXPECT_TRUE(committed([&] { return store_->put_endpoint_health(endpoint, at(1), 10, circuit); }));
+  settle(stored(other), Delivered{});
+  const auto page = reader_->deliveries({}, {});
+  ASSERT_TRUE(page);
+  std::map<DeliveryId, std::optional<WaitingFacts>> waiting;
+  for (const DeliveryView& view : page->rows) waiting[view.delivery.id] = view.waiting;
+  const auto open = std::optional{circuit};
+  EXPECT_EQ(waiting.at(free), (WaitingFacts{.due_at = at(5), .deliver_at = {}, .circuit = open}));
+  EXPECT_EQ(
+      waiting.at(head), (WaitingFacts{.due_at = at(900), .deliver_at = at(900), .circuit = open})
+  );
+  const WaitingFacts followed{
+      .due_at = at(11), .deliver_at = {}, .is_behind_another = true, .circuit = open};
+  EXPECT_EQ(waiting.at(behind), followed);
+  EXPECT_EQ(waiting.at(other), std::nullopt);
+  EXPECT_EQ(reader_->delivery(behind)->waiting, followed);
+  EXPECT_EQ(reader_->history(behind)->view.waiting, followed);
+  EXPECT_EQ(reader_->delivery(other)->waiting, std::nullopt);
 }
 
 TEST_P(OrderedStoreContract, BlockedByNamesHeadsThatKeepOthersWaiting) {

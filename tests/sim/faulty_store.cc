@@ -326,7 +326,8 @@ class FaultyReader final : public StoreReader {
     filter.state = DeliveryState::kPending;
     const auto pending = inner_->deliveries(filter, {.limit = 250, .cursor = {}});
     if (!pending) return;
-    for (const auto& [delivery, tenant, type, attempt] : pending->rows) {
+    for (const DeliveryView& view : pending->rows) {
+      const Delivery& delivery = view.delivery;
       if (delivery.lane_key != head.lane_key || *delivery.due_at > params.now) continue;
       if (due && delivery.id == head.delivery->delivery.id) continue;
       auto event = inner_->event(delivery.event);

@@ -221,7 +221,35 @@ void Node::turn(
     engine_->rendered(std::move(result));
   }
   read_failed_ = !engine_->tick(wall, mono, std::move(completions)).has_value();
+  for (const auto& [id, backpressure] : engine_->take_backpressure_changes())
+    backpressure_[id.value] = backpressure;
   if (seat_) follow_seat(mono);
+}
+
+std::optional<DeliveryId> Node::find_neglected(WallTime wall, MonoTime mono) {
+  const bool knows_all = inbox_.empty() && unwritten_.empty() && !read_failed_ && !is_looking();
+  if (!knows_all || !writable_ || engine_->in_flight() > 0 || is_rendering()) return std::nullopt;
+  const auto idle = engine_->idle_for(wall, mono);
+  if (!idle || *idle <= Millis{0}) return std::nullopt;
+  DeliveryFilter filter;
+  filter.state = DeliveryState::kPending;
+  const auto page = writer_reader_->deliveries(filter, {.limit = 250, .cursor = {}});
+  if (!page) return std::nullopt;
+  for (const DeliveryView& view : page->rows) {
+    const auto& expires_at = view.delivery.expires_at;
+    if (expires_at && *expires_at <= wall) continue;  // the next sweep ends it
+    if (!engine_reader_->endpoint(view.delivery.endpoint)) continue;  // likewise: it was deleted
+    WaitingFacts facts = *view.waiting;
+    const LaneBackpressure& lane = backpressure_[view.delivery.endpoint.value];
+    const auto in_wall_time = [&](const std::optional<MonoTime>& at) -> std::optional<WallTime> {
+      if (!at) return std::nullopt;
+      return wall + std::chrono::ceil<Millis>(*at - mono);
+    };
+    facts.backpressure = {
+        in_wall_time(lane.throttled_until), in_wall_time(lane.rate_limited_until)};
+    if (waiting_of(facts, wall).reason == WaitingFor::kDue) return view.delivery.id;
+  }
+  return std::nullopt;
 }
 
 News Node::take_news(std::size_t news_count) {

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,6 +73,10 @@ class Node {
   void turn(
       WallTime wall, MonoTime mono, std::vector<Completion> completions, std::size_t news_count
   );
+
+  /// A pending delivery that is said to be due although the engine knows all of it, could send and
+  /// does not. Nothing where the engine still has something to do, or may not send at all.
+  [[nodiscard]] std::optional<DeliveryId> find_neglected(WallTime wall, MonoTime mono);
 
   [[nodiscard]] Engine& engine() { return *engine_; }
   /// Whether programs of attempts wait for a turn.
@@ -158,6 +163,7 @@ class Node {
   };
   std::deque<Told> inbox_;
   std::uint64_t told_seq_;
+  std::map<std::int64_t, LaneBackpressure> backpressure_;
   bool refreshing_ = false;  // a refresh is queued
   bool writable_ = true;
   bool read_failed_ = false;

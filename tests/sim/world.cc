@@ -14,6 +14,8 @@ constexpr std::size_t kEndStepsMin = 2000;
 constexpr std::size_t kEndStepsPerDelivery = 16;
 constexpr std::size_t kAll = 1'000'000;
 constexpr std::uint64_t kSalt = 1;
+/// Steps between two looks at whether what is said to be due is sent.
+constexpr int kNeglectPeriod = 4;
 /// How long a turn lets programs run that are under way.
 constexpr Millis kRendering{5};
 /// What receivers and circuits ask for at most.
@@ -265,6 +267,9 @@ void World::engine_turn(Member& member, std::size_t news_count) {
   const Clock& clock = member.clock;
   member.node->turn(clock.wall_now(), clock.mono_now(), std::move(completions), news_count);
   checker_->on_turn(actor(member));
+  if (is_shared() || trace_.step % kNeglectPeriod != 0) return;
+  if (const auto found = member.node->find_neglected(clock.wall_now(), clock.mono_now()))
+    throw Violation{fmt::format("delivery {} is said to be due and is not sent", found->value)};
 }
 
 void World::step() {

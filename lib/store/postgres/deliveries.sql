@@ -380,19 +380,22 @@ FROM changed
 ORDER BY id
 
 -- name: backlog
--- A delivery in a line is due when it is and its head is; only the head says how long the line has
--- waited. Of a deleted endpoint, too: what waits for it is cancelled within a second.
+-- Of the deliveries with an ordering key only the first can be sent. Of a deleted endpoint, too: what
+-- waits for it is cancelled within a second.
 SELECT
   waiting.endpoint_id,
-  (SELECT e.state = 'active' FROM endpoint AS e WHERE e.id = waiting.endpoint_id),
   sum(waiting.due_count)::bigint,
   sum(waiting.scheduled_count)::bigint,
-  min(waiting.oldest_due_at_ms)
+  sum(waiting.ordered_count)::bigint,
+  min(waiting.oldest_due_at_ms),
+  (SELECT e.state FROM endpoint AS e WHERE e.id = waiting.endpoint_id),
+  (SELECT e.circuit_opened_at_ms IS NOT NULL FROM endpoint AS e WHERE e.id = waiting.endpoint_id)
 FROM (
   SELECT
     endpoint_id,
     count(*) FILTER (WHERE due_at_ms <= :now) AS due_count,
     count(*) FILTER (WHERE due_at_ms > :now) AS scheduled_count,
+    0 AS ordered_count,
     min(due_at_ms) FILTER (WHERE due_at_ms <= :now) AS oldest_due_at_ms
   FROM delivery
   WHERE state = 'pending' AND lane_key IS NULL
@@ -400,18 +403,18 @@ FROM (
   UNION ALL
   SELECT
     endpoint_id,
-    count(*) FILTER (WHERE greatest(due_at_ms, head_due_at_ms) <= :now),
-    count(*) FILTER (WHERE greatest(due_at_ms, head_due_at_ms) > :now),
-    min(head_due_at_ms) FILTER (WHERE head_due_at_ms <= :now)
+    count(*) FILTER (WHERE due_at_ms <= :now AND place = 1),
+    count(*) FILTER (WHERE due_at_ms > :now),
+    count(*) FILTER (WHERE due_at_ms <= :now AND place > 1),
+    min(due_at_ms) FILTER (WHERE due_at_ms <= :now AND place = 1)
   FROM (
     SELECT
       endpoint_id,
       due_at_ms,
-      first_value(due_at_ms) OVER (PARTITION BY endpoint_id, lane_key ORDER BY id)
-        AS head_due_at_ms
+      row_number() OVER (PARTITION BY endpoint_id, lane_key ORDER BY id) AS place
     FROM delivery
     WHERE state = 'pending' AND lane_key IS NOT NULL
-  ) AS in_lines
+  ) AS in_order
   GROUP BY endpoint_id
 ) AS waiting
 GROUP BY waiting.endpoint_id

@@ -47,7 +47,25 @@ Result<Page<Event>> PgReader::events(const EventFilter& filter, const PageParams
   });
 }
 
-Status PgReader::add_last_attempts(std::vector<DeliveryView>& views) {
+Status PgReader::add_waiting(std::span<DeliveryView> views) {
+  Array<DeliveryId> ids;
+  std::vector<DeliveryView*> pending;
+  for (DeliveryView& view : views) {
+    if (view.delivery.state != DeliveryState::kPending) continue;
+    ids.add(view.delivery.id);
+    pending.push_back(&view);
+  }
+  if (pending.empty()) return {};
+  const auto rows = db_->query(sql::kWaitingFacts, ids);
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  for (int i = 0; i < rows->size(); ++i) {
+    const Row row = rows->row(i);
+    pending.at(static_cast<std::size_t>(row.i64(0) - 1))->waiting = read_waiting(row, 1);
+  }
+  return {};
+}
+
+Status PgReader::add_details(std::span<DeliveryView> views) {
   if (views.empty()) return {};
   Array<DeliveryId> ids;
   for (const DeliveryView& view : views) ids.add(view.delivery.id);
@@ -55,9 +73,10 @@ Status PgReader::add_last_attempts(std::vector<DeliveryView>& views) {
   if (!rows) return tl::unexpected<Error>(rows.error());
   for (int i = 0; i < rows->size(); ++i) {
     const Row row = rows->row(i);
-    views.at(static_cast<std::size_t>(row.i64(0) - 1)).last_attempt = read_attempt(row, 1);
+    views[static_cast<std::size_t>(row.i64(0) - 1)].last_attempt = read_attempt(row, 1);
   }
-  return rows->check();
+  if (auto checked = rows->check(); !checked) return checked;
+  return add_waiting(views);
 }
 
 Result<DeliveryHistory> PgReader::read_history(DeliveryId id, std::size_t attempts_max) {
@@ -71,6 +90,7 @@ Result<DeliveryHistory> PgReader::read_history(DeliveryId id, std::size_t attemp
   if (!attempts) return tl::unexpected<Error>(attempts.error());
   std::reverse(attempts->begin(), attempts->end());
   if (!attempts->empty()) view->last_attempt = attempts->back();
+  if (auto added = add_waiting({&*view, 1}); !added) return tl::unexpected<Error>(added.error());
   return DeliveryHistory{.view = std::move(*view), .attempts = std::move(*attempts)};
 }
 
@@ -104,8 +124,7 @@ Result<Page<DeliveryView>> PgReader::deliveries(
   };
   auto page = page_in_parts<DeliveryView>(params.limit, *before, fetch, look);
   if (!page) return page;
-  if (auto status = add_last_attempts(page->rows); !status)
-    return tl::unexpected<Error>(status.error());
+  if (auto status = add_details(page->rows); !status) return tl::unexpected<Error>(status.error());
   return page;
 }
 
@@ -131,8 +150,7 @@ Result<Page<DeliveryView>> PgReader::dead_letters(
   };
   auto page = page_in_parts<DeliveryView>(params.limit, *first, fetch, look);
   if (!page) return page;
-  if (auto status = add_last_attempts(page->rows); !status)
-    return tl::unexpected<Error>(status.error());
+  if (auto status = add_details(page->rows); !status) return tl::unexpected<Error>(status.error());
   return page;
 }
 
@@ -161,7 +179,17 @@ Result<std::int64_t> PgReader::count_dead_letters(const DeadLetterFilter& filter
 
 Result<std::vector<Backlog>> PgReader::backlog(WallTime now) {
   if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
-  return db_->all(sql::kBacklog, read_backlog<Row>, now);
+  const auto read = [](const Row& row) {
+    Backlog backlog{
+        .endpoint = {row.i64(0)},
+        .due = row.i64(1),
+        .scheduled = row.i64(2),
+        .ordered = row.i64(3),
+        .oldest_due_at = row.optional_time(4)};
+    read_standing(row, backlog, 5);
+    return backlog;
+  };
+  return db_->all(sql::kBacklog, read, now);
 }
 
 }  // namespace postrider::postgres

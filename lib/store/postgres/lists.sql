@@ -54,6 +54,35 @@ WHERE delivery_id = :delivery_id
 ORDER BY number DESC
 LIMIT :rows_max
 
+-- name: waiting_facts
+-- The first of an ordering key waits for no other; its id comes from delivery_ordered alone.
+SELECT
+  wanted.place,
+  d.due_at_ms,
+  e.deliver_at_ms,
+  d.lane_key IS NOT NULL AND (
+    SELECT head.id
+    FROM delivery AS head
+    WHERE
+      head.endpoint_id = d.endpoint_id AND head.lane_key = d.lane_key AND head.state = 'pending'
+    ORDER BY head.id
+    LIMIT 1
+  ) < d.id,
+  p.state,
+  p.circuit_opened_at_ms,
+  p.next_probe_at_ms,
+  p.probe_delay_ms
+FROM unnest(:delivery_ids) WITH ORDINALITY AS wanted (delivery_id, place)
+CROSS JOIN LATERAL (
+  SELECT one.event_id, one.endpoint_id, one.id, one.due_at_ms, one.lane_key
+  FROM delivery AS one
+  WHERE one.id = wanted.delivery_id AND one.state = 'pending'
+  OFFSET 0
+) AS d
+JOIN event AS e ON e.id = d.event_id
+JOIN endpoint AS p ON p.id = d.endpoint_id
+ORDER BY wanted.place
+
 -- name: last_attempts
 SELECT
   wanted.place, a.id, a.number, a.started_at_ms, a.duration_ms, a.status, a.outcome, a.error,

@@ -93,7 +93,9 @@ class PgReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<DeliveryId>> due_ids(const DueParams& params, DuePage& page);
   /// With its latest attempts.
   [[nodiscard]] Result<DeliveryHistory> read_history(DeliveryId id, std::size_t attempts_max);
-  [[nodiscard]] Status add_last_attempts(std::vector<DeliveryView>& views);
+  /// Adds what lists show besides: the last attempt, and why a pending delivery waits.
+  [[nodiscard]] Status add_details(std::span<DeliveryView> views);
+  [[nodiscard]] Status add_waiting(std::span<DeliveryView> views);
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
 

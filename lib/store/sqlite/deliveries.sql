@@ -269,8 +269,6 @@ RETURNING
 -- name: backlog
 SELECT
   endpoint_id,
-  -- Of a deleted endpoint, too: what waits for it is cancelled within a second.
-  (SELECT e.state = 'active' FROM endpoint AS e WHERE e.id = endpoint_id),
   sum(due_at_ms <= :now),
   sum(due_at_ms > :now),
   min(CASE WHEN due_at_ms <= :now THEN due_at_ms END)

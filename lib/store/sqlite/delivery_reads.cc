@@ -7,6 +7,7 @@
 #include "store/rows.h"
 #include "store/sqlite/ordered_backlog.h"
 #include "store/sqlite/sql_deliveries.h"
+#include "store/sqlite/sql_endpoints.h"
 #include "store/sqlite/sql_events.h"
 #include "store/sqlite/sql_file.h"
 #include "store/sqlite/sql_lists.h"
@@ -18,6 +19,16 @@ namespace {
 constexpr std::size_t kScanRowsMax = limits::kListScanRowsMax;
 
 Attempt read_attempt_row(const Row& row) { return read_attempt(row); }
+
+WaitingFacts read_waiting_row(const Row& row) { return read_waiting(row); }
+
+Backlog read_backlog(const Row& row) {
+  return {
+      .endpoint = {row.i64(0)},
+      .due = row.i64(1),
+      .scheduled = row.i64(2),
+      .oldest_due_at = row.optional_time(3)};
+}
 
 }  // namespace
 
@@ -57,11 +68,20 @@ Result<Page<Event>> SqliteReader::events(const EventFilter& filter, const PagePa
   return page.take();
 }
 
-Status SqliteReader::add_last_attempts(std::vector<DeliveryView>& views) {
+Status SqliteReader::add_waiting(DeliveryView& view) {
+  if (view.delivery.state != DeliveryState::kPending) return {};
+  auto facts = db_->one(sql::kWaitingFacts, read_waiting_row, view.delivery.id);
+  if (!facts) return tl::unexpected<Error>(facts.error());
+  view.waiting = *facts;
+  return {};
+}
+
+Status SqliteReader::add_details(std::vector<DeliveryView>& views) {
   for (DeliveryView& view : views) {
     auto attempt = db_->one(sql::kAttempts, read_attempt_row, view.delivery.id, 1);
     if (!attempt) return tl::unexpected<Error>(attempt.error());
     view.last_attempt = std::move(*attempt);
+    if (auto added = add_waiting(view); !added) return added;
   }
   return {};
 }
@@ -75,6 +95,7 @@ Result<DeliveryHistory> SqliteReader::read_history(DeliveryId id, std::size_t at
   if (!attempts) return tl::unexpected<Error>(attempts.error());
   std::reverse(attempts->begin(), attempts->end());
   if (!attempts->empty()) view->last_attempt = attempts->back();
+  if (auto added = add_waiting(*view); !added) return tl::unexpected<Error>(added.error());
   return DeliveryHistory{.view = std::move(*view), .attempts = std::move(*attempts)};
 }
 
@@ -110,8 +131,7 @@ Result<Page<DeliveryView>> SqliteReader::deliveries(
   }
   if (!rows.ok()) return rows.error();
   auto built = page.take();
-  if (auto status = add_last_attempts(built.rows); !status)
-    return tl::unexpected<Error>(status.error());
+  if (auto status = add_details(built.rows); !status) return tl::unexpected<Error>(status.error());
   return built;
 }
 
@@ -139,8 +159,7 @@ Result<Page<DeliveryView>> SqliteReader::dead_letters(
   }
   if (!rows.ok()) return rows.error();
   auto built = page.take();
-  if (auto status = add_last_attempts(built.rows); !status)
-    return tl::unexpected<Error>(status.error());
+  if (auto status = add_details(built.rows); !status) return tl::unexpected<Error>(status.error());
   return built;
 }
 
@@ -169,10 +188,18 @@ Result<std::int64_t> SqliteReader::count_dead_letters(const DeadLetterFilter& fi
 Result<std::vector<Backlog>> SqliteReader::backlog(WallTime now) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  auto backlog = db_->all(sql::kBacklog, read_backlog<Row>, now);
+  auto backlog = db_->all(sql::kBacklog, read_backlog, now);
   if (!backlog) return backlog;
   if (auto added = add_ordered_backlog(*db_, now, *backlog); !added)
     return tl::unexpected<Error>(added.error());
+  for (Backlog& sum : *backlog) {
+    const auto read = [&sum](const Row& row) {
+      read_standing(row, sum, 0);
+      return true;
+    };
+    if (const auto found = db_->one(sql::kEndpointStanding, read, sum.endpoint); !found)
+      return tl::unexpected<Error>(found.error());
+  }
   return backlog;
 }
 

@@ -110,3 +110,9 @@ WHERE expires_at_ms IS NOT NULL AND expires_at_ms < :now
 SELECT count(*)
 FROM endpoint
 WHERE circuit_opened_at_ms IS NOT NULL AND deleted_at_ms IS NULL AND state = 'active'
+
+-- name: endpoint_standing
+-- Of a deleted endpoint, too: what waits for it is cancelled within a second.
+SELECT state, circuit_opened_at_ms IS NOT NULL
+FROM endpoint
+WHERE id = :id

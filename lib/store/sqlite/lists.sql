@@ -43,6 +43,29 @@ WHERE d.event_id = :event_id AND d.id >= :first AND d.id < :before
 ORDER BY d.id DESC
 LIMIT :rows_max
 
+-- name: waiting_facts
+-- The first of an ordering key waits for no other; its id comes from delivery_ordered alone.
+SELECT
+  d.due_at_ms,
+  e.deliver_at_ms,
+  d.lane_key IS NOT NULL AND (
+    SELECT head.id
+    FROM delivery AS head INDEXED BY delivery_ordered
+    WHERE
+      head.endpoint_id = d.endpoint_id AND head.lane_key = d.lane_key
+      AND head.state = 'pending'
+    ORDER BY head.id
+    LIMIT 1
+  ) < d.id,
+  p.state,
+  p.circuit_opened_at_ms,
+  p.next_probe_at_ms,
+  p.probe_delay_ms
+FROM delivery AS d
+CROSS JOIN event AS e ON e.id = d.event_id
+CROSS JOIN endpoint AS p ON p.id = d.endpoint_id
+WHERE d.id = :id AND d.state = 'pending'
+
 -- name: attempts
 SELECT id, number, started_at_ms, duration_ms, status, outcome, error, response_excerpt
 FROM attempt

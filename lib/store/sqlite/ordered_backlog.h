@@ -1,4 +1,4 @@
-// What waits in lines, counted.
+// Pending deliveries with an ordering key, counted.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace postrider::sqlite {
 
-/// Adds what waits in lines to a backlog that is sorted by endpoint, and sorts it again. A delivery
-/// in a line is due when it is and its head is: what waits for a retry of its head is scheduled.
+/// Adds the deliveries with an ordering key to a backlog that is sorted by endpoint, and sorts it
+/// again.
 [[nodiscard]] Status add_ordered_backlog(Db& db, WallTime now, std::vector<Backlog>& backlog);
 
 }  // namespace postrider::sqlite

@@ -148,21 +148,24 @@ Result<std::vector<Delivery>> SqliteReader::blocked_by(
 Status add_ordered_backlog(Db& db, WallTime now, std::vector<Backlog>& backlog) {
   std::vector<Backlog> in_lines;
   std::string lane_key;
-  WallTime head_due_at;
   auto rows = db.query(sql::kOrderedBacklog);
   while (rows.next()) {
     const Row row = rows.row();
     const EndpointId endpoint{row.i64(0)};
     const WallTime due_at = row.time(2);
     const bool is_other = in_lines.empty() || in_lines.back().endpoint != endpoint;
-    if (is_other) in_lines.push_back({.endpoint = endpoint, .oldest_due_at = {}});
+    if (is_other) in_lines.push_back({.endpoint = endpoint});
     Backlog& sum = in_lines.back();
-    if (is_other || row.view(1) != lane_key) {
-      lane_key = row.text(1);
-      head_due_at = due_at;
-      if (due_at <= now) sum.oldest_due_at = std::min(sum.oldest_due_at.value_or(due_at), due_at);
+    const bool is_head = is_other || row.view(1) != lane_key;
+    if (is_head) lane_key = row.text(1);
+    if (due_at > now) {
+      ++sum.scheduled;
+    } else if (is_head) {
+      ++sum.due;
+      sum.oldest_due_at = std::min(sum.oldest_due_at.value_or(due_at), due_at);
+    } else {
+      ++sum.ordered;
     }
-    ++(std::max(due_at, head_due_at) <= now ? sum.due : sum.scheduled);
   }
   if (!rows.ok()) return rows.error();
   const auto before = [](const Backlog& one, const Backlog& other) {
@@ -178,6 +181,7 @@ Status add_ordered_backlog(Db& db, WallTime now, std::vector<Backlog>& backlog) 
     }
     same->due += sum.due;
     same->scheduled += sum.scheduled;
+    same->ordered += sum.ordered;
     if (sum.oldest_due_at)
       same->oldest_due_at =
           std::min(same->oldest_due_at.value_or(*sum.oldest_due_at), *sum.oldest_due_at);

@@ -75,7 +75,9 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] Status add_secrets(std::vector<Endpoint>& endpoints);
   /// With its latest attempts.
   [[nodiscard]] Result<DeliveryHistory> read_history(DeliveryId id, std::size_t attempts_max);
-  [[nodiscard]] Status add_last_attempts(std::vector<DeliveryView>& views);
+  /// Adds what lists show besides: the last attempt, and why a pending delivery waits.
+  [[nodiscard]] Status add_details(std::vector<DeliveryView>& views);
+  [[nodiscard]] Status add_waiting(DeliveryView& view);
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
 

@@ -25,7 +25,16 @@ const furtherMetrics = ['postrider_late_answers_total', 'postrider_partitions'];
 const labelValues = {
   class: ['2xx', '3xx', '4xx', '5xx', 'timeout', 'connect', 'tls', 'dns', 'blocked'],
   state: ['delivered', 'dead', 'cancelled'],
-  kind: ['due', 'scheduled'],
+  kind: [
+    'due',
+    'scheduled',
+    'circuit',
+    'throttled',
+    'rate_limited',
+    'ordered',
+    'paused',
+    'disabled',
+  ],
 };
 
 export async function operators({ t, server, api }) {

@@ -38,6 +38,7 @@ TEST_F(DeliveryApi, ADeliveryIsShownWithItsAttempts) {
   EXPECT_EQ(delivery["state"], "delivered");
   EXPECT_TRUE(delivery["reason"].is_null());
   EXPECT_EQ(delivery["attempts_count"], 1);
+  EXPECT_TRUE(delivery["waiting_for"].is_null());
   EXPECT_TRUE(delivery["next_attempt_at"].is_null());
   EXPECT_TRUE(delivery["finished_at"].is_string());
   EXPECT_EQ(delivery["last_attempt"]["status"], 200);
@@ -87,6 +88,81 @@ TEST_F(DeliveryApi, APendingOneIsRetriedOrCancelled) {
   EXPECT_EQ(parsed(cancelled)["state"], "cancelled");
   expect_problem(post(path + "/cancel"), 409);
   expect_problem(post(path + "/retry"), 409);
+}
+
+class WaitingApi : public DeliveryApi {
+ protected:
+  /// Emits an event with one delivery and returns the delivery as the API shows it.
+  nlohmann::json emitted(const std::string& members = R"("type":"a","data":1)") {
+    return get("/v1/deliveries/" + delivery_of(emit(members)));
+  }
+};
+
+TEST_F(WaitingApi, ADeliveryWaitsForTheEndOfAThrottleWithItsInstant) {
+  add_endpoint(R"(,"retry":{"kind":"schedule","delays_ms":[1000],"jitter":0})");
+  receiver_->answer_with([](const Request&) {
+    Response response;
+    response.status = 429;
+    response.retry_after = "600";
+    return response;
+  });
+  const std::string first = emit();
+  await_attempts(1);
+  EXPECT_EQ(get("/v1/deliveries/" + delivery_of(first))["waiting_for"], "schedule");
+  const auto waiting = emitted();
+  EXPECT_EQ(waiting["waiting_for"], "throttle") << waiting;
+  EXPECT_GT(waiting["next_attempt_at"], waiting["created_at"]);
+  const auto listed = get("/v1/deliveries?state=pending&limit=1")["data"][0];
+  EXPECT_EQ(listed["waiting_for"], "throttle");
+}
+
+TEST_F(WaitingApi, ADeliveryWaitsForTheNextSlotOfARateLimit) {
+  add_endpoint(R"(,"rate_limit":{"limit":1,"period_ms":3600000})");
+  emit();
+  await_attempts(1);
+  const auto waiting = emitted();
+  EXPECT_EQ(waiting["waiting_for"], "rate_limit") << waiting;
+  EXPECT_GT(waiting["next_attempt_at"], waiting["created_at"]);
+}
+
+TEST_F(WaitingApi, ADeliveryWaitsForItsProducersInstant) {
+  add_endpoint();
+  const auto waiting = emitted(R"("type":"a","data":1,"deliver_at":"2040-01-01T00:00:00.000Z")");
+  EXPECT_EQ(waiting["waiting_for"], "deliver_at");
+  EXPECT_EQ(waiting["next_attempt_at"], "2040-01-01T00:00:00.000Z");
+}
+
+TEST_F(WaitingApi, ADeliveryOfAPausedOrDisabledEndpointHasNoNextAttempt) {
+  const std::string endpoint = add_endpoint();
+  for (const std::string state : {"pause", "disable"}) {
+    ASSERT_EQ(post("/v1/endpoints/" + endpoint + "/" + state).status, 200);
+    const auto waiting = emitted();
+    EXPECT_EQ(waiting["waiting_for"], state + "d");
+    EXPECT_TRUE(waiting["next_attempt_at"].is_null());
+  }
+}
+
+TEST_F(WaitingApi, ADeliveryWaitsForAnOlderOneOfItsOrderingKey) {
+  receiver_->answer_status(500);
+  add_endpoint(R"(,"ordering":"key","retry":{"kind":"schedule","delays_ms":[3600000],"jitter":0})");
+  const std::string keyed = R"("type":"a","data":1,"ordering_key":"k")";
+  const std::string head = emit(keyed);
+  await_attempts(1);
+  EXPECT_EQ(get("/v1/deliveries/" + delivery_of(head))["waiting_for"], "schedule");
+  const auto behind = emitted(keyed);
+  EXPECT_EQ(behind["waiting_for"], "order");
+  EXPECT_TRUE(behind["next_attempt_at"].is_null());
+}
+
+TEST_F(WaitingApi, ADeliveryWaitsForTheProbeOfAnOpenCircuit) {
+  receiver_->answer_status(500);
+  const std::string endpoint = add_endpoint();
+  for (int i = 0; i < 10; ++i) emit();
+  await_attempts(10);
+  const auto waiting = emitted();
+  EXPECT_EQ(waiting["waiting_for"], "circuit") << waiting;
+  const auto circuit = get("/v1/endpoints/" + endpoint)["circuit"];
+  EXPECT_EQ(waiting["next_attempt_at"], circuit["next_probe_at"]);
 }
 
 TEST_F(DeliveryApi, UnknownDeliveriesAre404) {

@@ -107,6 +107,9 @@ TEST_F(EngineTest, HoldsAThrottlingEndpointForEverythingThatComes) {
   commit(1);
   tick();
   tick({answer(0, 429, "10")});
+  const LaneBackpressure throttled{kMonoStart + Millis{10'000}, std::nullopt};
+  using Changes = std::vector<BackpressureLog::Change>;
+  EXPECT_EQ(engine_.take_backpressure_changes(), (Changes{{EndpointId{1}, throttled}}));
   settle();
   commit(2);
   tick();
@@ -114,9 +117,11 @@ TEST_F(EngineTest, HoldsAThrottlingEndpointForEverythingThatComes) {
   passed_ = Millis{9999};
   tick();
   EXPECT_EQ(sent_count(), 1U);
+  EXPECT_EQ(engine_.take_backpressure_changes(), Changes{});
   passed_ = Millis{10'000};
   tick();
   EXPECT_EQ(sent_count(), 3U);
+  EXPECT_EQ(engine_.take_backpressure_changes(), (Changes{{EndpointId{1}, {}}}));
 }
 
 // Simulator, seeds 111 and 125.

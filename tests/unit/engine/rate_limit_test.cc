@@ -48,6 +48,30 @@ TEST_F(RateLimitTest, SendsNoMoreThanTheLimitInAPeriodAndIsWokenForTheRest) {
   EXPECT_EQ(sent_count(), 4U);
 }
 
+TEST_F(RateLimitTest, ReportsUntilWhenTheLimitIsReachedAndWhenItNoLongerIs) {
+  using Changes = std::vector<BackpressureLog::Change>;
+  for (int id = 1; id <= 3; ++id) commit(id);
+  tick();
+  const MonoTime next_slot = kMonoStart + Millis{1000};
+  const LaneBackpressure limited{std::nullopt, next_slot};
+  EXPECT_EQ(engine_.take_backpressure_changes(), (Changes{{EndpointId{1}, limited}}));
+  passed_ = Millis{400};
+  deliver();
+  EXPECT_EQ(engine_.take_backpressure_changes(), Changes{});
+  passed_ = Millis{1000};
+  tick();
+  EXPECT_EQ(engine_.take_backpressure_changes(), (Changes{{EndpointId{1}, {}}}));
+}
+
+TEST_F(RateLimitTest, AnEndpointThatIsRemovedOrGivenAwayIsUnderNoBackpressure) {
+  using Changes = std::vector<BackpressureLog::Change>;
+  for (int id = 1; id <= 3; ++id) commit(id);
+  tick();
+  EXPECT_EQ(engine_.take_backpressure_changes().size(), 1U);
+  engine_.abandon(Partitions{}.set());
+  EXPECT_EQ(engine_.take_backpressure_changes(), (Changes{{EndpointId{1}, {}}}));
+}
+
 TEST_F(RateLimitTest, CountsWhatAnIdleEndpointWasSentAndThenLetsItsLaneGo) {
   commit(1);
   tick();
