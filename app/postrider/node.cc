@@ -53,6 +53,7 @@ ServiceOptions service_options(const ServeOptions& options) {
   service.maintenance.hold_disabled = std::chrono::hours{24 * options.hold_disabled_days};
   service.event_bytes_max = options.max_event_bytes;
   service.root_key = options.root_key.value_or("");
+  service.version = POSTRIDER_VERSION;
   service.drain_timeout = options.drain;
   return service;
 }

@@ -68,7 +68,8 @@ void Api::mount(http::Server& server) {
   });
   server.set_identifier(request_id);
   server.set_finisher(finish);
-  server.set_observer([](const auto& request, const auto& answer, Millis duration) {
+  server.set_observer([&resources](const auto& request, const auto& answer, Millis duration) {
+    resources.service.count_request(request.route, request.method, answer.status, duration);
     if (log::enabled(log::Level::kDebug)) log_request(request, answer, duration);
   });
   Mount mount(server, resources, routes_);

@@ -1,6 +1,7 @@
 // A registered subscriber URL with its filters, secrets and policies.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,7 +53,9 @@ struct EndpointConfig {
 };
 
 enum class EndpointState { kActive, kPaused, kDisabled };
+inline constexpr std::size_t kEndpointStateCount = 3;
 enum class DisabledReason { kGone, kFailing, kOperator };
+inline constexpr std::size_t kDisabledReasonCount = 3;
 
 [[nodiscard]] std::string_view to_string(EndpointState state);
 [[nodiscard]] std::string_view to_string(DisabledReason reason);

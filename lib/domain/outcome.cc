@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 10> kOutcomeNames = {
     "response_invalid",
     "rejected",
     "gone"};
-constexpr std::array<std::string_view, 5> kDeadReasonNames = {
+constexpr std::array<std::string_view, kDeadReasonCount> kDeadReasonNames = {
     "attempts_exhausted", "rejected", "gone", "expired", "endpoint_disabled"};
 
 template <class Enum, std::size_t N>

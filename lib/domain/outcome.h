@@ -1,6 +1,7 @@
 // What came back from one request, and what follows from it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -85,6 +86,7 @@ enum class DeadReason : std::uint8_t {
   kExpired,
   kEndpointDisabled
 };
+inline constexpr std::size_t kDeadReasonCount = 5;
 [[nodiscard]] std::string_view to_string(DeadReason reason);
 [[nodiscard]] Result<DeadReason> parse_dead_reason(std::string_view text);
 

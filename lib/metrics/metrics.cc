@@ -1,7 +1,11 @@
 #include "metrics/metrics.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <prometheus/counter.h>
@@ -9,6 +13,9 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+
+#include "base/mutex.h"
+#include "metrics/process_figures.h"
 
 namespace postrider {
 namespace {
@@ -63,6 +70,33 @@ Buckets rows_buckets() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 40
 
 double seconds(Millis duration) { return static_cast<double>(duration.count()) / 1000.0; }
 
+/// One metric of the family for each enumerator, with its name as the label.
+template <class Enum, class Metric, std::size_t N>
+void add_each(
+    prometheus::Family<Metric>& family, const char* label, std::array<Metric*, N>& metrics
+) {
+  for (std::size_t i = 0; i < N; ++i)
+    metrics[i] = &family.Add({{label, std::string{to_string(static_cast<Enum>(i))}}});
+}
+
+constexpr std::array<std::string_view, 7> kMethods = {
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+/// The method as a label: clients may send any word as one.
+std::string_view method_label(std::string_view method) {
+  const auto* const known = std::find(kMethods.begin(), kMethods.end(), method);
+  return known == kMethods.end() ? "other" : *known;
+}
+
+Buckets http_buckets() { return {0.005, 0.025, 0.1, 0.5, 2.5, 10}; }
+
+/// The metrics of one route of the API. Entries stay where they are.
+struct HttpRoute {
+  std::string route;
+  prometheus::Histogram* duration = nullptr;
+  std::map<std::pair<std::string_view, int>, prometheus::Counter*> requests;
+};
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -109,6 +143,54 @@ struct Metrics::Impl {
           .Name("postrider_backlog")
           .Help("Pending deliveries, by what they wait for; sampled")
           .Register(registry);
+  prometheus::Family<prometheus::Counter>& dead_family =
+      BuildCounter()
+          .Name("postrider_dead_total")
+          .Help("Deliveries that died, by the reason")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& disabled_family =
+      BuildCounter()
+          .Name("postrider_endpoints_disabled_total")
+          .Help("Endpoints that were disabled, by the reason")
+          .Register(registry);
+  prometheus::Counter& outbox_rejected =
+      BuildCounter()
+          .Name("postrider_outbox_rejected_total")
+          .Help("Rows of the SQL outbox that were refused and moved to outbox_rejected")
+          .Register(registry)
+          .Add({});
+  prometheus::Family<prometheus::Gauge>& endpoints_family =
+      BuildGauge()
+          .Name("postrider_endpoints")
+          .Help("Registered endpoints, by their state; sampled")
+          .Register(registry);
+  prometheus::Gauge& database_bytes = BuildGauge()
+                                          .Name("postrider_database_bytes")
+                                          .Help("Size of the database; sampled")
+                                          .Register(registry)
+                                          .Add({});
+  prometheus::Family<prometheus::Gauge>& wal_family =
+      BuildGauge()
+          .Name("postrider_wal_bytes")
+          .Help("Size of the write-ahead log beside the SQLite database; sampled")
+          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& build_family =
+      BuildGauge()
+          .Name("postrider_build_info")
+          .Help("Always 1: the version of the program and the kind of its store")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& http_requests_family =
+      BuildCounter()
+          .Name("postrider_http_requests_total")
+          .Help("Answers of the API, by the pattern of their route")
+          .Register(registry);
+  prometheus::Family<prometheus::Histogram>& http_duration_family =
+      BuildHistogram()
+          .Name("postrider_http_request_duration_seconds")
+          .Help("From the head of a request to its answer, or to the head of a stream")
+          .Register(registry);
+  Mutex http_mutex;
+  std::map<std::string, HttpRoute, std::less<>> http_routes POSTRIDER_GUARDED_BY(http_mutex);
   prometheus::Gauge& oldest_due = BuildGauge()
                                       .Name("postrider_oldest_due_seconds")
                                       .Help(
@@ -146,6 +228,34 @@ struct Metrics::Impl {
   std::array<prometheus::Counter*, kAttemptClassCount> attempts{};
   std::array<prometheus::Counter*, 4> deliveries{};
   std::array<prometheus::Gauge*, kBacklogKinds.size()> backlog{};
+  std::array<prometheus::Counter*, kDeadReasonCount> dead{};
+  std::array<prometheus::Counter*, kDisabledReasonCount> disabled{};
+  std::array<prometheus::Gauge*, kEndpointStateCount> endpoints{};
+
+  HttpRoute& http_route(std::string_view route) {
+    const std::string_view label = route.empty() ? "none" : route;
+    const MutexLock lock(http_mutex);
+    const auto found = http_routes.find(label);
+    if (found != http_routes.end()) return found->second;
+    HttpRoute& added = http_routes[std::string{label}];
+    added.route = label;
+    added.duration = &http_duration_family.Add({{"route", added.route}}, http_buckets());
+    return added;
+  }
+
+  prometheus::Counter& http_requests(HttpRoute& route, std::string_view method, int status) {
+    const std::string_view label = method_label(method);
+    const MutexLock lock(http_mutex);
+    prometheus::Counter*& counter = route.requests[{label, status}];
+    if (counter == nullptr) {
+      counter = &http_requests_family.Add(
+          {{"route", route.route},
+           {"method", std::string{label}},
+           {"status", std::to_string(status)}}
+      );
+    }
+    return *counter;
+  }
 
   Impl() {
     for (std::size_t i = 0; i < attempts.size(); ++i) {
@@ -156,6 +266,9 @@ struct Metrics::Impl {
       deliveries[static_cast<std::size_t>(state)] =
           &deliveries_family.Add({{"state", std::string{to_string(state)}}});
     }
+    add_each<DeadReason>(dead_family, "reason", dead);
+    add_each<DisabledReason>(disabled_family, "reason", disabled);
+    add_each<EndpointState>(endpoints_family, "state", endpoints);
     for (std::size_t i = 0; i < backlog.size(); ++i) {
       backlog[i] = &backlog_family.Add({{"kind", std::string{kBacklogKinds[i]}}});
     }
@@ -181,6 +294,21 @@ void Metrics::deliveries_ended(DeliveryState state, std::int64_t count) {
   if (counter != nullptr) counter->Increment(static_cast<double>(count));
 }
 
+void Metrics::dead(DeadReason reason, std::int64_t count) {
+  if (count == 0) return;
+  deliveries_ended(DeliveryState::kDead, count);
+  impl_->dead[static_cast<std::size_t>(reason)]->Increment(static_cast<double>(count));
+}
+
+void Metrics::endpoints_disabled(DisabledReason reason, std::int64_t count) {
+  if (count == 0) return;
+  impl_->disabled[static_cast<std::size_t>(reason)]->Increment(static_cast<double>(count));
+}
+
+void Metrics::outbox_rejected(std::int64_t rows) {
+  impl_->outbox_rejected.Increment(static_cast<double>(rows));
+}
+
 void Metrics::late_answers(std::int64_t count) {
   impl_->late_answers.Increment(static_cast<double>(count));
 }
@@ -188,6 +316,14 @@ void Metrics::late_answers(std::int64_t count) {
 void Metrics::commit(double duration_seconds, std::int64_t rows) {
   impl_->commit_seconds.Observe(duration_seconds);
   impl_->commit_rows.Observe(static_cast<double>(rows));
+}
+
+void Metrics::http_request(
+    std::string_view route, std::string_view method, int status, Millis duration
+) {
+  HttpRoute& known = impl_->http_route(route);
+  impl_->http_requests(known, method, status).Increment();
+  known.duration->Observe(seconds(duration));
 }
 
 void Metrics::set_in_flight(std::int64_t count) {
@@ -216,8 +352,24 @@ void Metrics::set_dead_letters(std::int64_t count) {
   impl_->dead_letters.Set(static_cast<double>(count));
 }
 
+void Metrics::set_store(const StoreGauges& gauges) {
+  for (std::size_t i = 0; i < kEndpointStateCount; ++i)
+    impl_->endpoints[i]->Set(static_cast<double>(gauges.endpoints[i]));
+  impl_->database_bytes.Set(static_cast<double>(gauges.database_bytes));
+  if (gauges.wal_bytes) impl_->wal_family.Add({}).Set(static_cast<double>(*gauges.wal_bytes));
+}
+
+void Metrics::set_build(std::string_view version, std::string_view store) {
+  impl_->build_family.Add({{"version", std::string{version}}, {"store", std::string{store}}}
+  ).Set(1);
+  if (store == "sqlite") impl_->wal_family.Add({});
+}
+
 std::string Metrics::render() const {
-  return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
+  std::vector<prometheus::MetricFamily> families = impl_->registry.Collect();
+  std::vector<prometheus::MetricFamily> process = process_figures();
+  std::move(process.begin(), process.end(), std::back_inserter(families));
+  return prometheus::TextSerializer{}.Serialize(families);
 }
 
 std::optional<AttemptClass> attempt_class(const Attempt& attempt) {

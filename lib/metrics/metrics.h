@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "domain/delivery.h"
@@ -26,11 +27,19 @@ class Metrics {
   /// `latency`: accepted to 2xx; only looked at when the attempt delivered.
   void attempt(AttemptClass kind, Millis duration);
   void delivered(Millis latency);
+  /// Deliveries that died have dead() instead.
   void deliveries_ended(DeliveryState state, std::int64_t count);
+  void dead(DeadReason reason, std::int64_t count);
+  void endpoints_disabled(DisabledReason reason, std::int64_t count);
+  void outbox_rejected(std::int64_t rows);
   /// An answer that came too late to change anything, or a request that may have been repeated
   /// after a crash.
   void late_answers(std::int64_t count);
   void commit(double seconds, std::int64_t rows);
+
+  /// An answer of the API. `route`: the pattern of its route, empty when no route fits. Patterns
+  /// are few: each is kept.
+  void http_request(std::string_view route, std::string_view method, int status, Millis duration);
 
   void set_in_flight(std::int64_t count);
   /// `counts`: pending deliveries by WaitingFor.
@@ -38,6 +47,9 @@ class Metrics {
       const std::array<std::int64_t, kWaitingForCount>& counts, double oldest_due_seconds
   );
   void set_dead_letters(std::int64_t count);
+  void set_store(const StoreGauges& gauges);
+  /// Once.
+  void set_build(std::string_view version, std::string_view store);
   void set_circuits_open(std::int64_t count);
   void set_partitions(std::int64_t count);
 

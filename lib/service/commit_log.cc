@@ -83,8 +83,13 @@ void CommitLog::write(const Effects& effects, double commit_seconds, std::int64_
   }
   write_attempts(effects);
   write_endpoints(effects);
-  if (effects.deliveries_dead > 0)
-    log::warning("waiting deliveries ended", {{"count", effects.deliveries_dead}});
+  for (std::size_t i = 0; i < kDeadReasonCount; ++i) {
+    if (effects.deliveries_dead[i] == 0) continue;
+    const std::string_view reason = to_string(static_cast<DeadReason>(i));
+    log::warning(
+        "waiting deliveries ended", {{"count", effects.deliveries_dead[i]}, {"reason", reason}}
+    );
+  }
   for (const auto& [row, reason] : effects.refused_outbox_rows) {
     const std::string subject = std::to_string(row);
     log::warning("outbox row refused", {{"row", row}, {"reason", reason}}, subject);

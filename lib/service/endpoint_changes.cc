@@ -14,6 +14,11 @@ void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+template <std::size_t N>
+void add(std::array<std::int64_t, N>& to, const std::array<std::int64_t, N>& from) {
+  for (std::size_t i = 0; i < N; ++i) to[i] += from[i];
+}
+
 /// As settling knows it: the copy that routing holds does not follow every attempt.
 void show_circuit(const WriteContext& context, Endpoint& endpoint) {
   const auto health = context.health.find(endpoint.id.value);
@@ -50,7 +55,8 @@ void merge(Effects& effects, Effects more) {
   append(effects.stats, std::move(more.stats));
   effects.events_accepted += more.events_accepted;
   effects.deliveries_cancelled += more.deliveries_cancelled;
-  effects.deliveries_dead += more.deliveries_dead;
+  add(effects.deliveries_dead, more.deliveries_dead);
+  add(effects.endpoints_disabled, more.endpoints_disabled);
   effects.adopted.partitions |= more.adopted.partitions;
   append(effects.adopted.endpoints, std::move(more.adopted.endpoints));
   effects.abandoned |= more.abandoned;
@@ -129,7 +135,9 @@ Result<Endpoint> set_endpoint_state(
   changed.state = state;
   changed.state_reason = reason;
   changed.state_changed_at = context.now;
-  return put_endpoint(context, std::move(changed));
+  auto put = put_endpoint(context, std::move(changed));
+  if (put && reason) ++context.effects.endpoints_disabled[static_cast<std::size_t>(*reason)];
+  return put;
 }
 
 Result<Endpoint> rotate_secret(

@@ -218,7 +218,9 @@ void Maintenance::sample_gauges() {
   const Status sampled = sample_backlog(clock_.wall_now());
   const auto dead = reader_->count_dead_letters({});
   const auto circuits_open = reader_->count_open_circuits();
-  if (!sampled || !dead || !circuits_open) return;
+  const auto gauges = reader_->gauges();
+  if (!sampled || !dead || !circuits_open || !gauges) return;
+  metrics_.set_store(*gauges);
   metrics_.set_dead_letters(*dead);
   metrics_.set_circuits_open(*circuits_open);
   const auto took = std::chrono::ceil<Millis>(clock_.mono_now() - begun);

@@ -95,7 +95,9 @@ Service::Service(
       messenger_(std::move(parts.messenger)),
       lost_(std::move(parts.lost)),
       programs_(std::move(parts.programs)),
-      reader_(std::move(readers[0])) {}
+      reader_(std::move(readers[0])) {
+  metrics_.set_build(options_.version, reader_->kind());
+}
 
 Service::~Service() { stop(); }
 
@@ -244,12 +246,14 @@ void Service::writable(bool writable) {
 void Service::count(const Effects& effects) {
   metrics_.events_accepted(effects.events_accepted);
   metrics_.deliveries_ended(DeliveryState::kCancelled, effects.deliveries_cancelled);
-  metrics_.deliveries_ended(DeliveryState::kDead, effects.deliveries_dead);
+  for (std::size_t i = 0; i < kDeadReasonCount; ++i)
+    metrics_.dead(static_cast<DeadReason>(i), effects.deliveries_dead[i]);
+  for (std::size_t i = 0; i < kDisabledReasonCount; ++i)
+    metrics_.endpoints_disabled(static_cast<DisabledReason>(i), effects.endpoints_disabled[i]);
+  metrics_.outbox_rejected(static_cast<std::int64_t>(effects.refused_outbox_rows.size()));
   std::vector<StatRow> stats = effects.stats;
   for (const auto& recorded : effects.rejected) stats.push_back(stat_of(recorded));
-  metrics_.deliveries_ended(
-      DeliveryState::kDead, static_cast<std::int64_t>(effects.rejected.size())
-  );
+  metrics_.dead(DeadReason::kRejected, static_cast<std::int64_t>(effects.rejected.size()));
   for (const auto& recorded : effects.attempts) {
     const auto& [settlement, settled] = recorded;
     const Attempt& attempt = settlement.attempt;
@@ -260,8 +264,8 @@ void Service::count(const Effects& effects) {
     } else if (std::holds_alternative<Delivered>(settlement.next)) {
       metrics_.deliveries_ended(DeliveryState::kDelivered, 1);
       metrics_.delivered(attempt.started_at + attempt.duration - settlement.event->created_at);
-    } else if (std::holds_alternative<Dead>(settlement.next)) {
-      metrics_.deliveries_ended(DeliveryState::kDead, 1);
+    } else if (const auto* dead = std::get_if<Dead>(&settlement.next)) {
+      metrics_.dead(dead->reason, 1);
     }
   }
   metrics_.set_in_flight(static_cast<std::int64_t>(dispatcher_.in_flight()));

@@ -40,6 +40,7 @@ struct ServiceOptions {
   MaintenanceOptions maintenance;
   std::size_t event_bytes_max = 1U << 20U;
   std::string root_key;  ///< secret; empty when there is none
+  std::string version;   ///< of the program, for the metrics
   Millis drain_timeout{20'000};
 };
 
@@ -144,6 +145,12 @@ class Service final : private CommitListener {
   [[nodiscard]] Result<std::unique_ptr<StoreReader>> open_reader() { return readers_->open(); }
   [[nodiscard]] AttemptFeed& attempt_feed() { return feed_; }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  /// Counts an answer of the API; see Metrics::http_request().
+  void count_request(
+      std::string_view route, std::string_view method, int status, Millis duration
+  ) {
+    metrics_.http_request(route, method, status, duration);
+  }
   /// Until when nothing is sent to the endpoint. Nothing is known of endpoints that another node
   /// sends for.
   [[nodiscard]] Backpressure backpressure(EndpointId id) const {

@@ -14,7 +14,8 @@ Status note(WriteContext& context, Result<std::vector<Delivery>> swept, bool& mo
   if (!swept) return tl::unexpected(std::move(swept).error());
   for (const auto& delivery : *swept) {
     context.effects.deliveries_changed.push_back(changed_delivery(delivery));
-    if (delivery.state == DeliveryState::kDead) ++context.effects.deliveries_dead;
+    if (const auto& reason = delivery.dead_reason)
+      ++context.effects.deliveries_dead[static_cast<std::size_t>(*reason)];
     if (delivery.state == DeliveryState::kCancelled) ++context.effects.deliveries_cancelled;
   }
   more |= swept->size() == limits::kChunkRowsMax;

@@ -1,6 +1,7 @@
 // What a change may touch, and what it leaves for others to do once it is committed.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -70,7 +71,9 @@ struct Effects {
   std::vector<StatRow> stats;  ///< events accepted
   std::int64_t events_accepted = 0;
   std::int64_t deliveries_cancelled = 0;
-  std::int64_t deliveries_dead = 0;  ///< by sweeps; settling tells its own
+  /// By sweeps, for each reason; settlements have their own.
+  std::array<std::int64_t, kDeadReasonCount> deliveries_dead{};
+  std::array<std::int64_t, kDisabledReasonCount> endpoints_disabled{};  ///< for each reason
   Adoption adopted;
   Partitions abandoned;  ///< the node sends for them no more
   /// What the node sends for when the group is over, by what is committed; GroupCommit sets it for

@@ -94,6 +94,11 @@ class StoreReader {
   /// Counts the pending deliveries of every endpoint: one pass over the indexes of what is pending,
   /// for a sampled metric only.
   [[nodiscard]] virtual Result<std::vector<Backlog>> backlog(WallTime now) = 0;
+  /// Counts endpoints by state and measures the database: one pass over the endpoints, for sampled
+  /// metrics only.
+  [[nodiscard]] virtual Result<StoreGauges> gauges() = 0;
+  /// `sqlite` or `postgresql`.
+  [[nodiscard]] virtual std::string_view kind() const = 0;
   /// Active endpoints with an open circuit.
   [[nodiscard]] virtual Result<std::int64_t> count_open_circuits() = 0;
   /// Whether somebody else than the writer may have inserted into the outbox since the last call:

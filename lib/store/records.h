@@ -325,6 +325,13 @@ struct StatFilter {
   Millis bucket{60'000};
 };
 
+/// What metrics tell of a database.
+struct StoreGauges {
+  std::array<std::int64_t, kEndpointStateCount> endpoints{};  ///< by state; those not deleted
+  std::int64_t database_bytes = 0;
+  std::optional<std::int64_t> wal_bytes{};  ///< of the write-ahead log beside a database file
+};
+
 /// The pending deliveries of one endpoint, counted.
 struct Backlog {
   EndpointId endpoint;

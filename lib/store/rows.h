@@ -199,6 +199,13 @@ void read_standing(const Row& row, Backlog& backlog, int first) {
   backlog.circuit_is_open = row.boolean(first + 1);
 }
 
+/// A state of endpoints and how many have it.
+template <class Row>
+void add_endpoint_count(const Row& row, StoreGauges& gauges) {
+  const auto state = static_cast<std::size_t>(parse_enum(row, parse_endpoint_state(row.view(0))));
+  gauges.endpoints.at(state) = row.i64(1);
+}
+
 /// Why a pending delivery waits, from column `first` on.
 template <class Row>
 [[nodiscard]] WaitingFacts read_waiting(const Row& row, int first = 0) {

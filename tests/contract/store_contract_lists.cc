@@ -1,5 +1,6 @@
 // Lists: order, filters, pages.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -214,6 +215,21 @@ TEST_P(StoreContract, BacklogCountsWhatIsDueAndWhatIsScheduled) {
   const OpenCircuit circuit{at(20), at(30), Millis{5000}};
   EXPECT_TRUE(committed([&] { return store_->put_endpoint_health(endpoint, at(1), 10, circuit); }));
   EXPECT_TRUE(reader_->backlog(at(20))->front().circuit_is_open);
+}
+
+TEST_P(StoreContract, GaugesCountEndpointsByStateAndMeasureTheDatabase) {
+  add_endpoint();
+  Endpoint paused = make_endpoint();
+  paused.state = EndpointState::kPaused;
+  add_endpoint(paused);
+  const EndpointId deleted = add_endpoint();
+  EXPECT_TRUE(committed([&] { return store_->delete_endpoint(deleted, at(1)); }));
+  const auto gauges = reader_->gauges();
+  ASSERT_TRUE(gauges) << gauges.error().context;
+  const std::array<std::int64_t, kEndpointStateCount> counts = {1, 1, 0};
+  EXPECT_EQ(gauges->endpoints, counts);
+  EXPECT_GT(gauges->database_bytes, 0);
+  EXPECT_EQ(gauges->wal_bytes.has_value(), reader_->kind() == "sqlite");
 }
 
 }  // namespace postrider::testing

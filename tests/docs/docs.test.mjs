@@ -132,14 +132,15 @@ test('files that documents name exist', () => {
 test('the metrics guide has every metric with its type', async (t) => {
   const session = await Session.start();
   t.after(() => session.stop());
-  const answer = await fetch(`${session.url}/metrics`, {
-    headers: { authorization: `Bearer ${session.key}` },
-  });
+  const headers = { authorization: `Bearer ${session.key}` };
+  // The first answer is among those that the second one counts.
+  await (await fetch(`${session.url}/metrics`, { headers })).text();
+  const answer = await fetch(`${session.url}/metrics`, { headers });
   assert.equal(answer.status, 200);
   const served = [...(await answer.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)]
     .map(([, name, type]) => `${name} ${type}`);
   const documented = codeRowsOf(read('docs/guides/metrics.md'))
-    .filter(([name]) => name.startsWith('`postrider_'))
+    .filter(([name]) => /^`(?:postrider|process)_/.test(name))
     .map(([name, type]) => `${name.replaceAll('`', '').replace(/\{.*/, '')} ${type}`);
   assert.deepEqual(documented.sort(), served.sort());
 });

@@ -297,6 +297,8 @@ class FaultyReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& f) override {
     return inner_->stats(f);
   }
+  [[nodiscard]] Result<StoreGauges> gauges() override { return inner_->gauges(); }
+  [[nodiscard]] std::string_view kind() const override { return inner_->kind(); }
   [[nodiscard]] Result<std::int64_t> count_open_circuits() override {
     return inner_->count_open_circuits();
   }

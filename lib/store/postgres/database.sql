@@ -63,3 +63,6 @@ SELECT greatest(
   (SELECT value FROM meta WHERE key = 'id_reserved'),
   (SELECT reserved FROM id_slot WHERE slot = :slot)
 )
+
+-- name: database_bytes
+SELECT pg_database_size(current_database())

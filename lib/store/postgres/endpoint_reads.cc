@@ -5,6 +5,7 @@
 #include "store/postgres/endpoint_rows.h"
 #include "store/postgres/page_parts.h"
 #include "store/postgres/pg_reader.h"
+#include "store/postgres/sql_database.h"
 #include "store/postgres/sql_endpoints.h"
 #include "store/rows.h"
 
@@ -91,6 +92,19 @@ Result<std::int64_t> PgReader::count_open_circuits() {
   return db_->one(
                 sql::kOpenCircuits, [](const Row& row) { return row.i64(0); }
   ).map([](const auto& count) { return count.value_or(0); });
+}
+
+Result<StoreGauges> PgReader::gauges() {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  StoreGauges gauges;
+  const auto rows = db_->query(sql::kEndpointCounts);
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  for (int i = 0; i < rows->size(); ++i) add_endpoint_count(rows->row(i), gauges);
+  const auto bytes = db_->one(sql::kDatabaseBytes, [](const Row& row) { return row.i64(0); });
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  gauges.database_bytes = bytes->value_or(0);
+  return gauges;
 }
 
 }  // namespace postrider::postgres

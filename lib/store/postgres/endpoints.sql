@@ -148,3 +148,10 @@ UPDATE endpoint
 SET version = raised.value
 FROM raised
 WHERE endpoint.id = ANY (:ids)
+
+-- name: endpoint_counts
+SELECT state, count(*)
+FROM endpoint
+WHERE deleted_at_ms IS NULL
+GROUP BY state
+ORDER BY state

@@ -80,6 +80,8 @@ class PgReader final : public StoreReader {
 
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& filter) override;
   [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime now) override;
+  [[nodiscard]] Result<StoreGauges> gauges() override;
+  [[nodiscard]] std::string_view kind() const override { return "postgresql"; }
   [[nodiscard]] Result<std::int64_t> count_open_circuits() override;
   [[nodiscard]] Result<bool> outbox_waiting() override;
 

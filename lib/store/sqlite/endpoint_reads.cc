@@ -1,8 +1,12 @@
 // Endpoints, read.
+#include <filesystem>
+#include <system_error>
+
 #include "base/limits.h"
 #include "store/cursors.h"
 #include "store/rows.h"
 #include "store/sqlite/sql_endpoints.h"
+#include "store/sqlite/sql_file.h"
 #include "store/sqlite/sqlite_reader.h"
 
 namespace postrider::sqlite {
@@ -81,6 +85,22 @@ Result<std::int64_t> SqliteReader::count_open_circuits() {
   return db_->one(
                 sql::kOpenCircuits, [](const Row& row) { return row.i64(0); }
   ).map([](const auto& count) { return count.value_or(0); });
+}
+
+Result<StoreGauges> SqliteReader::gauges() {
+  StoreGauges gauges;
+  auto rows = db_->query(sql::kEndpointCounts);
+  while (rows.next()) add_endpoint_count(rows.row(), gauges);
+  if (!rows.ok()) return rows.error();
+  const auto read = [](const Row& row) { return row.i64(0); };
+  const auto count = db_->one(sql::kPageCount, read);
+  const auto size = db_->one(sql::kPageSize, read);
+  if (!count || !size) return tl::unexpected<Error>((count ? size : count).error());
+  gauges.database_bytes = count->value_or(0) * size->value_or(0);
+  std::error_code missing;  // the log is there while the database is open
+  const auto wal_bytes = std::filesystem::file_size(path_ + "-wal", missing);
+  gauges.wal_bytes = missing ? 0 : static_cast<std::int64_t>(wal_bytes);
+  return gauges;
 }
 
 }  // namespace postrider::sqlite

@@ -116,3 +116,10 @@ WHERE circuit_opened_at_ms IS NOT NULL AND deleted_at_ms IS NULL AND state = 'ac
 SELECT state, circuit_opened_at_ms IS NOT NULL
 FROM endpoint
 WHERE id = :id
+
+-- name: endpoint_counts
+SELECT state, count(*)
+FROM endpoint
+WHERE deleted_at_ms IS NULL
+GROUP BY state
+ORDER BY state

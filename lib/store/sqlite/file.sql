@@ -113,3 +113,9 @@ PRAGMA freelist_count
 
 -- name: vacuum_chunk
 PRAGMA incremental_vacuum(256)
+
+-- name: page_count
+PRAGMA page_count
+
+-- name: page_size
+PRAGMA page_size

@@ -22,7 +22,7 @@ Result<std::unique_ptr<StoreReader>> SqliteReader::open(const std::string& path)
   if (!salt) return tl::unexpected<Error>(salt.error());
   if (!*salt) return fail(Errc::kCorrupt, path + " has lost its id_salt");
   return std::unique_ptr<StoreReader>{
-      new SqliteReader(std::move(*db), static_cast<std::uint64_t>(**salt))};
+      new SqliteReader(path, std::move(*db), static_cast<std::uint64_t>(**salt))};
 }
 
 Result<DuePage> SqliteReader::due(const DueParams& params) {

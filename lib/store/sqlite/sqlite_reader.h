@@ -60,14 +60,16 @@ class SqliteReader final : public StoreReader {
 
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& filter) override;
   [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime now) override;
+  [[nodiscard]] Result<StoreGauges> gauges() override;
+  [[nodiscard]] std::string_view kind() const override { return "sqlite"; }
   [[nodiscard]] Result<std::int64_t> count_open_circuits() override;
   [[nodiscard]] Result<bool> outbox_waiting() override;
 
   [[nodiscard]] std::uint64_t id_salt() const override { return id_salt_; }
 
  private:
-  SqliteReader(std::unique_ptr<Db> db, std::uint64_t id_salt)
-      : db_(std::move(db)), id_salt_(id_salt) {}
+  SqliteReader(std::string path, std::unique_ptr<Db> db, std::uint64_t id_salt)
+      : path_(std::move(path)), db_(std::move(db)), id_salt_(id_salt) {}
 
   [[nodiscard]] Status read_due_rows(
       const DueParams& params, const std::vector<DeliveryId>& ids, DuePage& page
@@ -81,6 +83,7 @@ class SqliteReader final : public StoreReader {
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
 
+  const std::string path_;
   const std::unique_ptr<Db> db_;
   const std::uint64_t id_salt_;
   std::int64_t data_version_ = 0;  // when the outbox was last looked at; 0 before

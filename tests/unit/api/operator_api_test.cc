@@ -147,6 +147,24 @@ TEST_F(OperatorApi, MetricsAreText) {
   EXPECT_THAT(answer.body, HasSubstr("postrider_events_accepted_total"));
 }
 
+TEST_F(OperatorApi, MetricsCountAnswersByTheirRouteWithoutIds) {
+  const std::string endpoint = add_endpoint();
+  EXPECT_EQ(request("GET", "/v1/endpoints/" + endpoint).status, 200);
+  EXPECT_EQ(request_as("pr_wrong", "GET", "/v1/endpoints/" + endpoint).status, 401);
+  EXPECT_EQ(request("GET", "/nowhere/" + endpoint).status, 404);
+  EXPECT_EQ(request("PUT", "/v1/endpoints").status, 405);
+  const auto text = request("GET", "/metrics").body;
+  const auto count = [](const std::string& method, const std::string& route, int status) {
+    return "postrider_http_requests_total{method=\"" + method + "\",route=\"" + route +
+           "\",status=\"" + std::to_string(status) + "\"} 1";
+  };
+  EXPECT_THAT(text, HasSubstr(count("GET", "/v1/endpoints/{id}", 200)));
+  EXPECT_THAT(text, HasSubstr(count("GET", "/v1/endpoints/{id}", 401)));
+  EXPECT_THAT(text, HasSubstr(count("GET", "none", 404)));
+  EXPECT_THAT(text, HasSubstr(count("PUT", "none", 405)));
+  EXPECT_EQ(text.find(endpoint), std::string::npos);
+}
+
 TEST_F(OperatorApi, ReadinessSaysWhyNot) {
   EXPECT_EQ(request_as("", "GET", "/readyz").status, 200);
   service_->stop();

@@ -187,6 +187,8 @@ class FakeReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter&) override {
     return none<std::vector<StatRow>>();
   }
+  [[nodiscard]] Result<StoreGauges> gauges() override { return none<StoreGauges>(); }
+  [[nodiscard]] std::string_view kind() const override { return "fake"; }
   [[nodiscard]] Result<std::int64_t> count_open_circuits() override { return none<std::int64_t>(); }
   [[nodiscard]] Result<std::vector<Backlog>> backlog(WallTime) override {
     return none<std::vector<Backlog>>();

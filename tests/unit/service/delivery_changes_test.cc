@@ -182,7 +182,7 @@ TEST_F(DeliveryChangesTest, SweepsWhatHasExpired) {
   now_ += Millis{1};
   EXPECT_FALSE(sweep(Millis{1000}));
   EXPECT_EQ(stored(due.delivery.id).dead_reason, DeadReason::kExpired);
-  EXPECT_EQ(effects_.deliveries_dead, 1);
+  EXPECT_EQ(effects_.deliveries_dead.at(static_cast<std::size_t>(DeadReason::kExpired)), 1);
   EXPECT_THAT(effects_.deliveries_changed, SizeIs(1));
 }
 
