@@ -130,6 +130,10 @@ void add_endpoints(const Command& root) {
        {"TENANT", "tenant", ColumnSpec::kLongText},
        {"STATE", "state"},
        {"REASON", "state_reason"},
+       {"CIRCUIT", "circuit.state"},
+       {"LAST SUCCESS", "health.last_success.at", ColumnSpec::kTime},
+       {"LAST FAILURE", "health.last_failure.at", ColumnSpec::kTime},
+       {"WAITING", "health.waiting"},
        {"URL", "url", ColumnSpec::kLongText},
        {"EVENT TYPES", "event_types", ColumnSpec::kLongText}}
   );

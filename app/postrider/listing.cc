@@ -73,9 +73,18 @@ void print_attempts(Io& io, const JsonView& attempts) {
   table.print(io.out, io.width, "  ");
 }
 
+/// The value at the path of a column.
+JsonView value_at(JsonView object, std::string_view path) {
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+    object = object[path.substr(0, dot)];
+    path.remove_prefix(dot + 1);
+  }
+  return object[path];
+}
+
 /// The value of a column in `object`, for people.
 std::string cell_of(const JsonView& object, const ColumnSpec& column) {
-  std::string text = plain_value(object[column.member]);
+  std::string text = plain_value(value_at(object, column.member));
   if (text.empty()) return "-";
   return column.kind == ColumnSpec::kTime ? readable_time(text) : text;
 }

@@ -17,7 +17,8 @@ struct ColumnSpec {
   enum Kind { kText, kLongText, kTime };  ///< long ones are cut where the terminal is narrow
 
   std::string title;
-  std::string member;  ///< that holds the value; an object is shown by its `id`
+  std::string member;  ///< path of the value, `a.b` for a member of a member; an object is shown by
+                       ///< its `id`
   Kind kind = kText;
 };
 

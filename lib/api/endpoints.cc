@@ -39,12 +39,13 @@ Needed<json> endpoint_body(const http::Request& request) {
 }
 
 /// Members of answers that nobody sets.
-constexpr std::array<std::string_view, 7> kReadOnly = {
+constexpr std::array<std::string_view, 8> kReadOnly = {
     "state_reason",
     "state_changed_at",
     "created_at",
     "updated_at",
     "circuit",
+    "health",
     "blocked_by",
     "public_key"};
 
@@ -132,8 +133,15 @@ Reply list_endpoints(const Call& call) {
   if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());
-  return page_reply((*reader)->endpoints(filter, page), [&](const Endpoint& endpoint) {
-    return call.api.views.endpoint(endpoint);
+  const auto found = (*reader)->endpoints(filter, page);
+  if (!found) return refuse(list_problem(found.error()));
+  std::vector<EndpointId> ids;
+  for (const Endpoint& endpoint : found->rows) ids.push_back(endpoint.id);
+  const auto health = (*reader)->endpoint_health(ids);
+  if (!health) return refuse(health.error());
+  auto next = health->begin();
+  return page_reply(found, [&](const Endpoint& endpoint) {
+    return call.api.views.endpoint_with_health(endpoint, *next++);
   });
 }
 
@@ -148,7 +156,9 @@ Reply get_endpoint(const Call& call) {
   const auto blocked_by =
       (*reader)->blocked_by(*id, call.api.service.clock().wall_now(), limits::kBlockedShownMax);
   if (!blocked_by) return refuse(blocked_by.error());
-  return json_answer(200, call.api.views.endpoint_details(*endpoint, *blocked_by));
+  const auto health = (*reader)->endpoint_health({&*id, 1});
+  if (!health) return refuse(health.error());
+  return json_answer(200, call.api.views.endpoint_details(*endpoint, health->front(), *blocked_by));
 }
 
 /// What a PATCH may name but not change: the same value is no change.

@@ -31,7 +31,9 @@ Resources::Resources(Service& served, ApiOptions chosen)
           served.ids(),
           options.endpoint_defaults,
           served.clock(),
-          [&served](EndpointId id) { return served.backpressure(id); }
+          [&served](EndpointId id, const Backpressure& stored) {
+            return served.backpressure(id, stored);
+          }
       ),
       readers([&served] { return served.open_reader(); }) {}
 

@@ -1,5 +1,6 @@
 #include "api/views.h"
 
+#include <algorithm>
 #include <variant>
 
 #include <nlohmann/json.hpp>
@@ -117,7 +118,7 @@ void Views::waiting_members(JsonObject& object, const DeliveryView& view) const 
     return;
   }
   WaitingFacts facts = *view.waiting;
-  facts.backpressure = backpressure_of_(view.delivery.endpoint);
+  facts.backpressure = backpressure_of_(view.delivery.endpoint, facts.backpressure);
   const Waiting waiting = waiting_of(facts, clock_.wall_now());
   object.text("waiting_for", postrider::to_string(waiting.reason))
       .instant("next_attempt_at", waiting.next_attempt_at);
@@ -217,11 +218,54 @@ std::string Views::endpoint(const Endpoint& endpoint) const {
   return out;
 }
 
-std::string Views::endpoint_details(const Endpoint& endpoint, std::span<const Delivery> blocked_by)
+void Views::health_member(
+    JsonObject& object, const Endpoint& endpoint, const EndpointHealth& health
+) const {
+  const auto last = [](JsonObject& parent, const char* name, const auto& attempt) {
+    if (!attempt) {
+      parent.raw(name, "null");
+      return;
+    }
+    JsonObject member(parent.begin(name));
+    member.instant("at", attempt->at);
+    if (attempt->status == 0) {
+      member.raw("status", "null");
+    } else {
+      member.number("status", attempt->status);
+    }
+    member.text("outcome", postrider::to_string(attempt->outcome)).end();
+  };
+  const Backpressure backpressure = backpressure_of_(endpoint.id, health.last.backpressure);
+  const WallTime now = clock_.wall_now();
+  auto held_until = std::max(backpressure.throttled_until, backpressure.rate_limited_until);
+  if (held_until <= now) held_until.reset();
+  JsonObject member(object.begin("health"));
+  last(member, "last_success", health.last.success);
+  last(member, "last_failure", health.last.failure);
+  member.instant("failing_since", endpoint.failing_since)
+      .number("waiting", health.waiting)
+      .boolean("more_are_waiting", health.more_are_waiting)
+      .instant("held_until", held_until)
+      .end();
+}
+
+std::string Views::endpoint_with_health(const Endpoint& endpoint, const EndpointHealth& health)
     const {
   std::string out;
   JsonObject object(out);
   endpoint_members(object, endpoint);
+  health_member(object, endpoint, health);
+  object.end();
+  return out;
+}
+
+std::string Views::endpoint_details(
+    const Endpoint& endpoint, const EndpointHealth& health, std::span<const Delivery> blocked_by
+) const {
+  std::string out;
+  JsonObject object(out);
+  endpoint_members(object, endpoint);
+  health_member(object, endpoint, health);
   JsonArray heads(object.begin("blocked_by"));
   for (const Delivery& head : blocked_by) {
     JsonObject(heads.next())

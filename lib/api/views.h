@@ -27,8 +27,8 @@ using json::JsonObject;
 /// Immutable after construction.
 class Views {
  public:
-  /// Until when nothing is sent to an endpoint.
-  using BackpressureOf = std::function<Backpressure(EndpointId)>;
+  /// Until when nothing is sent to an endpoint, given what the store knows of it.
+  using BackpressureOf = std::function<Backpressure(EndpointId, const Backpressure& stored)>;
 
   /// `clock` outlives it.
   Views(IdCodec ids, EndpointDefaults defaults, const Clock& clock, BackpressureOf backpressure_of)
@@ -50,10 +50,14 @@ class Views {
   [[nodiscard]] std::string recorded_attempt(const RecordedAttempt& recorded) const;
 
   [[nodiscard]] std::string endpoint(const Endpoint& endpoint) const;
+  /// As lists show it.
+  [[nodiscard]] std::string endpoint_with_health(
+      const Endpoint& endpoint, const EndpointHealth& health
+  ) const;
   /// With its newest secret: for the answer to its creation only.
   /// `blocked_by`: the heads that keep others of their line waiting.
   [[nodiscard]] std::string endpoint_details(
-      const Endpoint& endpoint, std::span<const Delivery> blocked_by
+      const Endpoint& endpoint, const EndpointHealth& health, std::span<const Delivery> blocked_by
   ) const;
   [[nodiscard]] std::string endpoint_with_secret(const Endpoint& endpoint) const;
   [[nodiscard]] std::string secrets(const Endpoint& endpoint, WallTime now) const;
@@ -72,6 +76,8 @@ class Views {
   void attempt_members(JsonObject& object, const Attempt& attempt) const;
   void circuit_member(JsonObject& object, const std::optional<OpenCircuit>& circuit) const;
   void endpoint_members(JsonObject& object, const Endpoint& endpoint) const;
+  void health_member(JsonObject& object, const Endpoint& endpoint, const EndpointHealth& health)
+      const;
   void api_key_members(JsonObject& object, const ApiKey& key) const;
   void filter_member(JsonObject& object, const DeadLetterFilter& filter) const;
 

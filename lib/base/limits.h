@@ -154,6 +154,8 @@ inline constexpr std::size_t kWalkedKeysMax = 128;
 /// Lines that an endpoint's answer looks at for what blocks it, and heads that it names.
 inline constexpr std::size_t kBlockedKeysMax = 2000;
 inline constexpr std::size_t kBlockedShownMax = 10;
+/// Pending deliveries that an endpoint's answer counts; above it the answer says "at least".
+inline constexpr std::int64_t kWaitingCountMax = 1000;
 /// Messages waiting for a dispatcher; above it fresh deliveries are left to paging.
 inline constexpr std::size_t kDispatcherInboxMax = 65'536;
 /// Default of --max-in-flight: requests of the whole process at once.

@@ -38,13 +38,13 @@ std::optional<std::string> loggable_error(const Attempt& attempt) {
   return std::nullopt;
 }
 
-struct LastAttempt {
+struct ShownAttempt {
   std::optional<std::string_view> outcome;
   std::optional<int> status;
 };
 
 /// Of the endpoint, within the commit; empty when there is none.
-LastAttempt last_attempt(const Effects& effects, EndpointId endpoint) {
+ShownAttempt last_attempt(const Effects& effects, EndpointId endpoint) {
   const auto found =
       std::find_if(effects.attempts.rbegin(), effects.attempts.rend(), [&](const auto& recorded) {
         return recorded.settlement.endpoint == endpoint;
@@ -184,7 +184,7 @@ void CommitLog::write_endpoints(const Effects& effects) {
       log::info("circuit closed", {{"endpoint", endpoint}}, endpoint);
       continue;
     }
-    const LastAttempt last = last_attempt(effects, id);
+    const ShownAttempt last = last_attempt(effects, id);
     log::info(
         "circuit opened",
         {{"endpoint", endpoint}, {"outcome", last.outcome}, {"status", last.status}},
@@ -193,7 +193,7 @@ void CommitLog::write_endpoints(const Effects& effects) {
   }
   for (const auto& [id, reason] : effects.disabled_endpoints) {
     const std::string endpoint = ids_.encode(id);
-    const LastAttempt last = last_attempt(effects, id);
+    const ShownAttempt last = last_attempt(effects, id);
     log::warning(
         "endpoint disabled",
         {{"endpoint", endpoint},

@@ -173,14 +173,50 @@ void Maintenance::write_stats() {
     const MutexLock lock(mutex_);
     taken.swap(stats_);
   }
-  if (taken.empty()) return;
+  std::vector<LastOutcomes> outcomes = take_outcomes();
+  for (LastOutcomes& one : outcomes) one.backpressure = backpressure_of_(one.endpoint);
+  if (taken.empty() && outcomes.empty()) return;
   std::vector<StatRow> rows;
   rows.reserve(taken.size());
   for (auto& [key, row] : taken) rows.push_back(std::move(row));
-  const Status written =
-      writer_.execute([&](WriteContext& context) { return context.store.add_stats(rows); });
+  const Status written = writer_.execute([&](WriteContext& context) -> Status {
+    if (auto added = context.store.add_stats(rows); !added) return added;
+    return context.store.put_last_outcomes(outcomes);
+  });
   report("statistics", written);
-  if (!written) add_stats(rows);
+  if (written) return;
+  add_stats(rows);
+  put_back(outcomes);
+}
+
+void Maintenance::add_outcomes(const std::vector<LastOutcomes>& outcomes) {
+  if (outcomes.empty()) return;
+  const MutexLock lock(mutex_);
+  for (const LastOutcomes& one : outcomes) {
+    LastOutcomes& known = outcomes_[one.endpoint.value];
+    known.endpoint = one.endpoint;
+    if (one.success) known.success = one.success;
+    if (one.failure) known.failure = one.failure;
+  }
+}
+
+std::vector<LastOutcomes> Maintenance::take_outcomes() {
+  std::vector<LastOutcomes> taken;
+  const MutexLock lock(mutex_);
+  taken.reserve(outcomes_.size());
+  for (const auto& [id, outcomes] : outcomes_) taken.push_back(outcomes);
+  outcomes_.clear();
+  return taken;
+}
+
+void Maintenance::put_back(const std::vector<LastOutcomes>& outcomes) {
+  const MutexLock lock(mutex_);
+  for (const LastOutcomes& one : outcomes) {
+    LastOutcomes& known = outcomes_[one.endpoint.value];
+    known.endpoint = one.endpoint;
+    if (!known.success) known.success = one.success;
+    if (!known.failure) known.failure = one.failure;
+  }
 }
 
 void Maintenance::prune_secrets() { report_led("secrets", lead(postrider::prune_secrets)); }

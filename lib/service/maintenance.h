@@ -52,6 +52,9 @@ class Maintenance {
 
   /// Adds to the statistics, which are written every few seconds. Thread-safe.
   void add_stats(const std::vector<StatRow>& rows);
+  /// What attempts say of their endpoints, in order; the last of each is written with the
+  /// statistics. Thread-safe.
+  void add_outcomes(const std::vector<LastOutcomes>& outcomes);
   /// There may be work that cannot wait for the next round: a task, a deleted endpoint.
   /// Thread-safe.
   void wake();
@@ -75,6 +78,9 @@ class Maintenance {
   void sweep_behind_circuits();
   void step_tasks();
   void write_stats();
+  [[nodiscard]] std::vector<LastOutcomes> take_outcomes();
+  /// What could not be written: newer outcomes stay.
+  void put_back(const std::vector<LastOutcomes>& outcomes);
   void checkpoint();
   void prune_secrets();
   void prune();
@@ -99,6 +105,7 @@ class Maintenance {
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool woken_ POSTRIDER_GUARDED_BY(mutex_) = false;
   std::map<StatKey, StatRow> stats_ POSTRIDER_GUARDED_BY(mutex_);
+  std::map<std::int64_t, LastOutcomes> outcomes_ POSTRIDER_GUARDED_BY(mutex_);  // by endpoint
 
   // Owned by the thread once it runs.
   std::unique_ptr<StoreReader> reader_;

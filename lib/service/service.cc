@@ -25,6 +25,17 @@ StatRow stat_of(const RecordedAttempt& recorded) {
   return row;
 }
 
+/// What the attempt says of its endpoint; nothing when no answer of the endpoint made it end.
+void add_outcome(const Settlement& settlement, std::vector<LastOutcomes>& outcomes) {
+  if (!settlement.tells_health) return;
+  const Attempt& attempt = settlement.attempt;
+  if (outcomes.empty() || outcomes.back().endpoint != settlement.endpoint)
+    outcomes.push_back({.endpoint = settlement.endpoint});
+  LastOutcomes& outcome = outcomes.back();
+  auto& last = attempt.outcome == Outcome::kSuccess ? outcome.success : outcome.failure;
+  last = {attempt.started_at + attempt.duration, attempt.status, attempt.outcome};
+}
+
 void report_reload(const Status& reloaded) {
   if (!reloaded)
     log::error("cannot reload API keys or event types", {{"reason", reloaded.error().context}});
@@ -78,7 +89,7 @@ Service::Service(
           {std::move(readers[3]),
            std::move(parts.checkpointer),
            [this](EndpointId id) { return sends_for(id); },
-           [this](EndpointId id) { return backpressure(id); }},
+           [this](EndpointId id) { return dispatcher_.backpressure(id); }},
           clock,
           writer_,
           metrics_
@@ -254,11 +265,13 @@ void Service::count(const Effects& effects) {
   std::vector<StatRow> stats = effects.stats;
   for (const auto& recorded : effects.rejected) stats.push_back(stat_of(recorded));
   metrics_.dead(DeadReason::kRejected, static_cast<std::int64_t>(effects.rejected.size()));
+  std::vector<LastOutcomes> outcomes;
   for (const auto& recorded : effects.attempts) {
     const auto& [settlement, settled] = recorded;
     const Attempt& attempt = settlement.attempt;
     if (const auto kind = attempt_class(attempt)) metrics_.attempt(*kind, attempt.duration);
     stats.push_back(stat_of(recorded));
+    add_outcome(settlement, outcomes);
     if (!settled.applied) {
       metrics_.late_answers(1);
     } else if (std::holds_alternative<Delivered>(settlement.next)) {
@@ -270,6 +283,7 @@ void Service::count(const Effects& effects) {
   }
   metrics_.set_in_flight(static_cast<std::int64_t>(dispatcher_.in_flight()));
   maintenance_.add_stats(stats);
+  maintenance_.add_outcomes(outcomes);
 }
 
 Status Service::ready() const {

@@ -146,15 +146,13 @@ class Service final : private CommitListener {
   [[nodiscard]] AttemptFeed& attempt_feed() { return feed_; }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
   /// Counts an answer of the API; see Metrics::http_request().
-  void count_request(
-      std::string_view route, std::string_view method, int status, Millis duration
-  ) {
+  void count_request(std::string_view route, std::string_view method, int status, Millis duration) {
     metrics_.http_request(route, method, status, duration);
   }
-  /// Until when nothing is sent to the endpoint. Nothing is known of endpoints that another node
-  /// sends for.
-  [[nodiscard]] Backpressure backpressure(EndpointId id) const {
-    return dispatcher_.backpressure(id);
+  /// Until when nothing is sent to the endpoint. `stored`: as the node that sends for it last wrote
+  /// it, which counts where this is another node.
+  [[nodiscard]] Backpressure backpressure(EndpointId id, const Backpressure& stored) const {
+    return sends_for(id) ? dispatcher_.backpressure(id) : stored;
   }
   [[nodiscard]] ProgramRunner& programs() { return *programs_; }
   [[nodiscard]] const IdCodec& ids() const { return ids_; }

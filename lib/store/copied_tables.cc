@@ -46,6 +46,16 @@ constexpr CopiedColumn kEndpointSecret[] = {
     {"expires_at_ms", kInteger},
     {"value", kBytes}};
 
+constexpr CopiedColumn kEndpointOutcome[] = {
+    {"endpoint_id", kInteger},
+    {"success_at_ms", kInteger},
+    {"success_status", kInteger32},
+    {"failure_at_ms", kInteger},
+    {"failure_status", kInteger32},
+    {"failure_outcome", kText},
+    {"throttled_until_ms", kInteger},
+    {"rate_limited_until_ms", kInteger}};
+
 constexpr CopiedColumn kEvent[] = {
     {"id", kInteger},
     {"tenant", kText},
@@ -172,6 +182,7 @@ constexpr CopiedTable kTables[] = {
     {.name = "event_type", .columns = kEventType},
     {.name = "endpoint", .columns = kEndpoint},
     {.name = "endpoint_secret", .columns = kEndpointSecret, .key_columns = 2},
+    {.name = "endpoint_outcome", .columns = kEndpointOutcome},
     {.name = "event", .columns = kEvent},
     {.name = "delivery", .columns = kDelivery},
     {.name = "attempt", .columns = kAttempt, .key_columns = 2},

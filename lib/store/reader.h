@@ -69,6 +69,11 @@ class StoreReader {
   [[nodiscard]] virtual Result<Page<Endpoint>> endpoints(
       const EndpointFilter& filter, const PageParams& page
   ) = 0;
+  /// The health of each of the endpoints, in the order given. Counts a bounded number of deliveries
+  /// of each.
+  [[nodiscard]] virtual Result<std::vector<EndpointHealth>> endpoint_health(
+      std::span<const EndpointId> ids
+  ) = 0;
   /// Heads that keep others of their line waiting: they have failed, or are due later than `now`.
   /// Looks at a bounded number of lines.
   [[nodiscard]] virtual Result<std::vector<Delivery>> blocked_by(

@@ -178,6 +178,32 @@ struct FailingEndpoint {
   std::optional<OpenCircuit> circuit{};
 };
 
+/// What the last attempt of a kind came to.
+struct LastAttempt {
+  WallTime at;     ///< its end
+  int status = 0;  ///< 0 when no response arrived
+  Outcome outcome = Outcome::kSuccess;
+
+  bool operator==(const LastAttempt&) const = default;
+};
+
+/// The last attempts of an endpoint that say something of it, and what they led to.
+struct LastOutcomes {
+  EndpointId endpoint;
+  std::optional<LastAttempt> success{};
+  std::optional<LastAttempt> failure{};
+  Backpressure backpressure{};  ///< after the last of them
+
+  bool operator==(const LastOutcomes&) const = default;
+};
+
+/// How an endpoint does, for people.
+struct EndpointHealth {
+  LastOutcomes last{};
+  std::int64_t waiting = 0;       ///< pending deliveries, at most limits::kWaitingCountMax
+  bool more_are_waiting = false;  ///< than that
+};
+
 /// What other nodes have changed.
 struct ChangesOfOthers {
   std::vector<Endpoint> endpoints;  ///< new or changed, as they are now
@@ -238,8 +264,8 @@ struct DeliveryView {
   std::string tenant;
   std::string type;
   std::optional<Attempt> last_attempt;
-  /// What the store knows of why it waits: without backpressure. Set iff it is pending and was read
-  /// for people: sweeps and tasks leave it out.
+  /// What the store knows of why it waits; backpressure as it was a few seconds ago. Set iff it is
+  /// pending and was read for people: sweeps and tasks leave it out.
   std::optional<WaitingFacts> waiting{};
 };
 

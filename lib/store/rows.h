@@ -3,6 +3,8 @@
 // of the .sql files: an event has 11 and its data.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "domain/delivery.h"
 #include "domain/endpoint.h"
 #include "domain/endpoint_json.h"
@@ -199,11 +202,24 @@ void read_standing(const Row& row, Backlog& backlog, int first) {
   backlog.circuit_is_open = row.boolean(first + 1);
 }
 
-/// A state of endpoints and how many have it.
+/// The health of an endpoint: its last outcomes, and its pending deliveries counted.
 template <class Row>
-void add_endpoint_count(const Row& row, StoreGauges& gauges) {
-  const auto state = static_cast<std::size_t>(parse_enum(row, parse_endpoint_state(row.view(0))));
-  gauges.endpoints.at(state) = row.i64(1);
+[[nodiscard]] EndpointHealth read_health(const Row& row, EndpointId id) {
+  EndpointHealth health;
+  health.last.endpoint = id;
+  if (!row.is_null(0)) health.last.success = {row.time(0), row.i32(1), Outcome::kSuccess};
+  if (!row.is_null(2))
+    health.last.failure = {row.time(2), row.i32(3), parse_enum(row, parse_outcome(row.view(4)))};
+  health.last.backpressure = {row.optional_time(5), row.optional_time(6)};
+  health.waiting = std::min(row.i64(7), limits::kWaitingCountMax);
+  health.more_are_waiting = row.i64(7) > limits::kWaitingCountMax;
+  return health;
+}
+
+/// How many endpoints have each state.
+template <class Row>
+[[nodiscard]] std::array<std::int64_t, kEndpointStateCount> read_endpoint_counts(const Row& row) {
+  return {row.i64(0), row.i64(1), row.i64(2)};
 }
 
 /// Why a pending delivery waits, from column `first` on.
@@ -216,6 +232,7 @@ template <class Row>
   facts.state = parse_enum(row, parse_endpoint_state(row.view(first + 3)));
   if (!row.is_null(first + 4))
     facts.circuit = {row.time(first + 4), row.time(first + 5), Millis{row.i64(first + 6)}};
+  facts.backpressure = {row.optional_time(first + 7), row.optional_time(first + 8)};
   return facts;
 }
 

@@ -10,6 +10,19 @@
 
 namespace postrider {
 
+// The members of a last attempt as columns: NULL for none.
+[[nodiscard]] inline std::optional<WallTime> at_of(const std::optional<LastAttempt>& last) {
+  return last ? std::optional{last->at} : std::nullopt;
+}
+[[nodiscard]] inline std::optional<std::int32_t> status_of(const std::optional<LastAttempt>& last) {
+  return last ? std::optional{std::int32_t{last->status}} : std::nullopt;
+}
+[[nodiscard]] inline std::optional<std::string_view> outcome_of(
+    const std::optional<LastAttempt>& last
+) {
+  return last ? std::optional{to_string(last->outcome)} : std::nullopt;
+}
+
 /// As columns name them.
 [[nodiscard]] std::string_view name_of(KeyScope scope);
 [[nodiscard]] std::string_view name_of(TaskKind kind);

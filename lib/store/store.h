@@ -193,6 +193,9 @@ class Store {
   [[nodiscard]] virtual Status put_task(const Task& task) = 0;
   /// Adds to the rows that are there.
   [[nodiscard]] virtual Status add_stats(std::span<const StatRow> rows) = 0;
+  /// Replaces what is given of each endpoint and its backpressure, and leaves the rest. Endpoints
+  /// that are no more are passed over.
+  [[nodiscard]] virtual Status put_last_outcomes(std::span<const LastOutcomes> outcomes) = 0;
 
   // The file.
 

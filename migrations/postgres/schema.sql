@@ -85,6 +85,21 @@ CREATE INDEX endpoint_failing ON public.endpoint USING btree (id) WHERE ((failin
 CREATE INDEX endpoint_tenant ON public.endpoint USING btree (tenant, id) WHERE (deleted_at_ms IS NULL);
 CREATE INDEX endpoint_version ON public.endpoint USING btree (version);
 
+CREATE TABLE endpoint_outcome (
+  endpoint_id bigint NOT NULL,
+  success_at_ms bigint,
+  success_status integer,
+  failure_at_ms bigint,
+  failure_status integer,
+  failure_outcome text COLLATE "C",
+  throttled_until_ms bigint,
+  rate_limited_until_ms bigint,
+  CONSTRAINT endpoint_outcome_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES endpoint(id) ON DELETE CASCADE,
+  CONSTRAINT endpoint_outcome_failure_whole CHECK ((((failure_at_ms IS NULL) = (failure_status IS NULL)) AND ((failure_at_ms IS NULL) = (failure_outcome IS NULL)))),
+  CONSTRAINT endpoint_outcome_pkey PRIMARY KEY (endpoint_id),
+  CONSTRAINT endpoint_outcome_success_whole CHECK (((success_at_ms IS NULL) = (success_status IS NULL)))
+);
+
 CREATE TABLE endpoint_secret (
   endpoint_id bigint NOT NULL,
   position bigint NOT NULL,

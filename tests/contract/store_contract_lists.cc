@@ -4,6 +4,8 @@
 #include <atomic>
 #include <thread>
 
+#include "base/limits.h"
+
 #include "tests/contract/store_contract.h"
 
 namespace postrider::testing {
@@ -215,6 +217,55 @@ TEST_P(StoreContract, BacklogCountsWhatIsDueAndWhatIsScheduled) {
   const OpenCircuit circuit{at(20), at(30), Millis{5000}};
   EXPECT_TRUE(committed([&] { return store_->put_endpoint_health(endpoint, at(1), 10, circuit); }));
   EXPECT_TRUE(reader_->backlog(at(20))->front().circuit_is_open);
+}
+
+TEST_P(StoreContract, HealthHasTheLastOutcomesAndCountsWhatWaits) {
+  const EndpointId one = add_endpoint();
+  const EndpointId other = add_endpoint();
+  append_delivery(one);
+  append_to(make_draft(), {{one, Ordering::kStrict}});
+  const LastAttempt success{at(10), 204, Outcome::kSuccess};
+  const LastAttempt failure{at(20), 0, Outcome::kTimeout};
+  const auto put = [&](const std::vector<LastOutcomes>& outcomes) {
+    return committed([&] { return store_->put_last_outcomes(outcomes); });
+  };
+  EXPECT_TRUE(put({{one, success, failure}, {EndpointId{77}, success, {}}}));
+  const LastAttempt later{at(30), 503, Outcome::kHttpError};
+  const Backpressure held{at(40), at(50)};
+  EXPECT_TRUE(put({{one, {}, later, held}}));
+  const std::vector<EndpointId> ids{other, one};
+  const auto health = reader_->endpoint_health(ids);
+  ASSERT_TRUE(health) << health.error().context;
+  ASSERT_EQ(health->size(), 2U);
+  EXPECT_EQ(health->at(0).last, LastOutcomes{other});
+  EXPECT_EQ(health->at(0).waiting, 0);
+  EXPECT_EQ(health->at(1).last, (LastOutcomes{one, success, later, held}));
+  EXPECT_EQ(health->at(1).waiting, 2);
+  EXPECT_FALSE(health->at(1).more_are_waiting);
+  EXPECT_EQ(reader_->deliveries({}, {})->rows.front().waiting->backpressure, held);
+  EXPECT_TRUE(put({{one, success, {}}}));
+  EXPECT_EQ(reader_->deliveries({}, {})->rows.front().waiting->backpressure, Backpressure{});
+}
+
+TEST_P(StoreContract, HealthCountsNoMoreThanItsBound) {
+  const EndpointId endpoint = add_endpoint();
+  const std::vector<NewEvent> events(
+      static_cast<std::size_t>(limits::kWaitingCountMax) + 1, {make_draft(), {{endpoint}}}
+  );
+  EXPECT_TRUE(committed([&] { return store_->append(events, kStart); }));
+  const auto health = reader_->endpoint_health({&endpoint, 1});
+  ASSERT_TRUE(health);
+  EXPECT_EQ(health->front().waiting, limits::kWaitingCountMax);
+  EXPECT_TRUE(health->front().more_are_waiting);
+}
+
+TEST_P(StoreContract, OutcomesGoWithTheirEndpoint) {
+  const EndpointId endpoint = add_endpoint();
+  const std::vector<LastOutcomes> outcomes{{endpoint, LastAttempt{at(10), 200}, {}}};
+  EXPECT_TRUE(committed([&] { return store_->put_last_outcomes(outcomes); }));
+  EXPECT_TRUE(committed([&] { return store_->delete_endpoint(endpoint, at(20)); }));
+  EXPECT_TRUE(committed([&] { return store_->prune(at(1000), at(1000), rows_max()); }));
+  EXPECT_EQ(reader_->endpoint_health({&endpoint, 1})->front().last, LastOutcomes{endpoint});
 }
 
 TEST_P(StoreContract, GaugesCountEndpointsByStateAndMeasureTheDatabase) {

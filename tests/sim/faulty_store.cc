@@ -297,6 +297,10 @@ class FaultyReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter& f) override {
     return inner_->stats(f);
   }
+  [[nodiscard]] Result<std::vector<EndpointHealth>> endpoint_health(std::span<const EndpointId> ids
+  ) override {
+    return inner_->endpoint_health(ids);
+  }
   [[nodiscard]] Result<StoreGauges> gauges() override { return inner_->gauges(); }
   [[nodiscard]] std::string_view kind() const override { return inner_->kind(); }
   [[nodiscard]] Result<std::int64_t> count_open_circuits() override {

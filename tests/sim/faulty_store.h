@@ -165,6 +165,9 @@ class FaultyStore : public Store {
   [[nodiscard]] Status put_task(const Task& task) override { return inner_->put_task(task); }
   [[nodiscard]] Status write_probe(WallTime now) override;
   [[nodiscard]] Status release_space() override { return inner_->release_space(); }
+  [[nodiscard]] Status put_last_outcomes(std::span<const LastOutcomes> outcomes) override {
+    return inner_->put_last_outcomes(outcomes);
+  }
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override {
     return inner_->add_stats(rows);
   }

@@ -62,7 +62,7 @@ Status PgReader::add_waiting(std::span<DeliveryView> views) {
     const Row row = rows->row(i);
     pending.at(static_cast<std::size_t>(row.i64(0) - 1))->waiting = read_waiting(row, 1);
   }
-  return {};
+  return rows->check();
 }
 
 Status PgReader::add_details(std::span<DeliveryView> views) {

@@ -98,13 +98,26 @@ Result<StoreGauges> PgReader::gauges() {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
   StoreGauges gauges;
-  const auto rows = db_->query(sql::kEndpointCounts);
-  if (!rows) return tl::unexpected<Error>(rows.error());
-  for (int i = 0; i < rows->size(); ++i) add_endpoint_count(rows->row(i), gauges);
+  const auto counts = db_->one(sql::kEndpointCounts, read_endpoint_counts<Row>);
+  if (!counts) return tl::unexpected<Error>(counts.error());
+  gauges.endpoints = counts->value_or(gauges.endpoints);
   const auto bytes = db_->one(sql::kDatabaseBytes, [](const Row& row) { return row.i64(0); });
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   gauges.database_bytes = bytes->value_or(0);
   return gauges;
+}
+
+Result<std::vector<EndpointHealth>> PgReader::endpoint_health(std::span<const EndpointId> ids) {
+  if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
+  Array<EndpointId> wanted;
+  for (const EndpointId id : ids) wanted.add(id);
+  const auto rows = db_->query(sql::kEndpointHealth, limits::kWaitingCountMax + 1, wanted);
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  std::vector<EndpointHealth> found;
+  found.reserve(ids.size());
+  for (int i = 0; i < rows->size(); ++i)
+    found.push_back(read_health(rows->row(i), ids[static_cast<std::size_t>(i)]));
+  return rows->check().map([&] { return std::move(found); });
 }
 
 }  // namespace postrider::postgres

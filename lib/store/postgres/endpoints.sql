@@ -150,8 +150,70 @@ FROM raised
 WHERE endpoint.id = ANY (:ids)
 
 -- name: endpoint_counts
-SELECT state, count(*)
+SELECT
+  count(*) FILTER (WHERE state = 'active'),
+  count(*) FILTER (WHERE state = 'paused'),
+  count(*) FILTER (WHERE state = 'disabled')
 FROM endpoint
 WHERE deleted_at_ms IS NULL
-GROUP BY state
-ORDER BY state
+
+-- name: endpoint_health
+-- Counted up to a bound in both indexes of what is pending.
+SELECT
+  o.success_at_ms, o.success_status, o.failure_at_ms, o.failure_status, o.failure_outcome,
+  o.throttled_until_ms, o.rate_limited_until_ms,
+  (
+    SELECT count(*)
+    FROM (
+      SELECT 1
+      FROM delivery AS d
+      WHERE d.endpoint_id = wanted.id AND d.state = 'pending' AND d.lane_key IS NULL
+      LIMIT :count_max
+    ) AS unordered
+  ) + (
+    SELECT count(*)
+    FROM (
+      SELECT 1
+      FROM delivery AS d
+      WHERE d.endpoint_id = wanted.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+      LIMIT :count_max
+    ) AS in_order
+  )
+FROM unnest(:ids) WITH ORDINALITY AS wanted (id, place)
+LEFT JOIN LATERAL (
+  SELECT
+    one.success_at_ms, one.success_status, one.failure_at_ms, one.failure_status,
+    one.failure_outcome, one.throttled_until_ms, one.rate_limited_until_ms
+  FROM endpoint_outcome AS one
+  WHERE one.endpoint_id = wanted.id
+  OFFSET 0
+) AS o ON true
+ORDER BY wanted.place
+
+-- name: put_last_outcomes
+-- All sessions in one order, so that none waits for another in a circle.
+INSERT INTO endpoint_outcome AS known (
+  endpoint_id, success_at_ms, success_status, failure_at_ms, failure_status, failure_outcome,
+  throttled_until_ms, rate_limited_until_ms
+)
+SELECT
+  e.id, new.success_at_ms, new.success_status, new.failure_at_ms, new.failure_status,
+  new.failure_outcome, new.throttled_until_ms, new.rate_limited_until_ms
+FROM unnest(
+  :endpoint_ids, :success_at_ms, :success_status, :failure_at_ms, :failure_status,
+  :failure_outcome, :throttled_until_ms, :rate_limited_until_ms
+) AS new (
+  endpoint_id, success_at_ms, success_status, failure_at_ms, failure_status, failure_outcome,
+  throttled_until_ms, rate_limited_until_ms
+)
+JOIN endpoint AS e ON e.id = new.endpoint_id
+ORDER BY e.id
+ON CONFLICT (endpoint_id) DO UPDATE
+SET
+  success_at_ms = coalesce(excluded.success_at_ms, known.success_at_ms),
+  success_status = coalesce(excluded.success_status, known.success_status),
+  failure_at_ms = coalesce(excluded.failure_at_ms, known.failure_at_ms),
+  failure_status = coalesce(excluded.failure_status, known.failure_status),
+  failure_outcome = coalesce(excluded.failure_outcome, known.failure_outcome),
+  throttled_until_ms = excluded.throttled_until_ms,
+  rate_limited_until_ms = excluded.rate_limited_until_ms

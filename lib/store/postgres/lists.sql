@@ -55,7 +55,8 @@ ORDER BY number DESC
 LIMIT :rows_max
 
 -- name: waiting_facts
--- The first of an ordering key waits for no other; its id comes from delivery_ordered alone.
+-- The first of an ordering key waits for no other; its id comes from delivery_ordered alone. A probe
+-- for each delivery, whatever the planner makes of the sizes of tables.
 SELECT
   wanted.place,
   d.due_at_ms,
@@ -71,7 +72,9 @@ SELECT
   p.state,
   p.circuit_opened_at_ms,
   p.next_probe_at_ms,
-  p.probe_delay_ms
+  p.probe_delay_ms,
+  o.throttled_until_ms,
+  o.rate_limited_until_ms
 FROM unnest(:delivery_ids) WITH ORDINALITY AS wanted (delivery_id, place)
 CROSS JOIN LATERAL (
   SELECT one.event_id, one.endpoint_id, one.id, one.due_at_ms, one.lane_key
@@ -79,8 +82,24 @@ CROSS JOIN LATERAL (
   WHERE one.id = wanted.delivery_id AND one.state = 'pending'
   OFFSET 0
 ) AS d
-JOIN event AS e ON e.id = d.event_id
-JOIN endpoint AS p ON p.id = d.endpoint_id
+CROSS JOIN LATERAL (
+  SELECT one.deliver_at_ms
+  FROM event AS one
+  WHERE one.id = d.event_id
+  OFFSET 0
+) AS e
+CROSS JOIN LATERAL (
+  SELECT one.state, one.circuit_opened_at_ms, one.next_probe_at_ms, one.probe_delay_ms
+  FROM endpoint AS one
+  WHERE one.id = d.endpoint_id
+  OFFSET 0
+) AS p
+LEFT JOIN LATERAL (
+  SELECT one.throttled_until_ms, one.rate_limited_until_ms
+  FROM endpoint_outcome AS one
+  WHERE one.endpoint_id = d.endpoint_id
+  OFFSET 0
+) AS o ON true
 ORDER BY wanted.place
 
 -- name: last_attempts

@@ -64,6 +64,8 @@ class PgReader final : public StoreReader {
   [[nodiscard]] Result<Page<Endpoint>> endpoints(
       const EndpointFilter& filter, const PageParams& params
   ) override;
+  [[nodiscard]] Result<std::vector<EndpointHealth>> endpoint_health(std::span<const EndpointId> ids
+  ) override;
   [[nodiscard]] Result<std::vector<Delivery>> blocked_by(
       EndpointId id, WallTime now, std::size_t rows_max
   ) override;

@@ -129,6 +129,7 @@ class PgStore final : public Store {
   [[nodiscard]] Result<Task> task(TaskId id) override;
   [[nodiscard]] Status put_task(const Task& task) override;
   [[nodiscard]] Status add_stats(std::span<const StatRow> rows) override;
+  [[nodiscard]] Status put_last_outcomes(std::span<const LastOutcomes> outcomes) override;
 
   [[nodiscard]] Status write_probe(WallTime now) override;
   [[nodiscard]] Status release_space() override;

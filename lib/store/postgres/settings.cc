@@ -1,6 +1,7 @@
 // Keys, event types, tasks and statistics, written.
 #include "store/postgres/pg_connection.h"
 #include "store/postgres/pg_store.h"
+#include "store/postgres/sql_endpoints.h"
 #include "store/postgres/sql_settings.h"
 #include "store/setting_rows.h"
 
@@ -139,6 +140,39 @@ Status PgStore::put_task(const Task& task) {
       task.id
   );
   return changed_one(changed, Errc::kNotFound, "no such task");
+}
+
+Status PgStore::put_last_outcomes(std::span<const LastOutcomes> outcomes) {
+  if (outcomes.empty()) return {};
+  Array<EndpointId> endpoints;
+  Array<std::optional<WallTime>> success_at;
+  Array<std::optional<std::int32_t>> success_status;
+  Array<std::optional<WallTime>> failure_at;
+  Array<std::optional<std::int32_t>> failure_status;
+  Array<std::optional<std::string_view>> failure_outcome;
+  Array<std::optional<WallTime>> throttled_until;
+  Array<std::optional<WallTime>> rate_limited_until;
+  for (const auto& [endpoint, success, failure, backpressure] : outcomes) {
+    endpoints.add(endpoint);
+    success_at.add(at_of(success));
+    success_status.add(status_of(success));
+    failure_at.add(at_of(failure));
+    failure_status.add(status_of(failure));
+    failure_outcome.add(outcome_of(failure));
+    throttled_until.add(backpressure.throttled_until);
+    rate_limited_until.add(backpressure.rate_limited_until);
+  }
+  return db_->run(
+      sql::kPutLastOutcomes,
+      endpoints,
+      success_at,
+      success_status,
+      failure_at,
+      failure_status,
+      failure_outcome,
+      throttled_until,
+      rate_limited_until
+  );
 }
 
 Status PgStore::add_stats(std::span<const StatRow> rows) {

@@ -89,9 +89,9 @@ Result<std::int64_t> SqliteReader::count_open_circuits() {
 
 Result<StoreGauges> SqliteReader::gauges() {
   StoreGauges gauges;
-  auto rows = db_->query(sql::kEndpointCounts);
-  while (rows.next()) add_endpoint_count(rows.row(), gauges);
-  if (!rows.ok()) return rows.error();
+  const auto counts = db_->one(sql::kEndpointCounts, read_endpoint_counts<Row>);
+  if (!counts) return tl::unexpected<Error>(counts.error());
+  gauges.endpoints = counts->value_or(gauges.endpoints);
   const auto read = [](const Row& row) { return row.i64(0); };
   const auto count = db_->one(sql::kPageCount, read);
   const auto size = db_->one(sql::kPageSize, read);
@@ -101,6 +101,20 @@ Result<StoreGauges> SqliteReader::gauges() {
   const auto wal_bytes = std::filesystem::file_size(path_ + "-wal", missing);
   gauges.wal_bytes = missing ? 0 : static_cast<std::int64_t>(wal_bytes);
   return gauges;
+}
+
+Result<std::vector<EndpointHealth>> SqliteReader::endpoint_health(std::span<const EndpointId> ids) {
+  const Snapshot snapshot(*db_);
+  if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
+  std::vector<EndpointHealth> found;
+  found.reserve(ids.size());
+  for (const EndpointId id : ids) {
+    const auto read = [id](const Row& row) { return read_health(row, id); };
+    auto health = db_->one(sql::kEndpointHealth, read, limits::kWaitingCountMax + 1, id);
+    if (!health) return tl::unexpected<Error>(health.error());
+    if (*health) found.push_back(**health);  // there is a row for every id
+  }
+  return found;
 }
 
 }  // namespace postrider::sqlite

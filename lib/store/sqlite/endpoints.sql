@@ -118,8 +118,54 @@ FROM endpoint
 WHERE id = :id
 
 -- name: endpoint_counts
-SELECT state, count(*)
+SELECT
+  count(*) FILTER (WHERE state = 'active'),
+  count(*) FILTER (WHERE state = 'paused'),
+  count(*) FILTER (WHERE state = 'disabled')
 FROM endpoint
 WHERE deleted_at_ms IS NULL
-GROUP BY state
-ORDER BY state
+
+-- name: endpoint_health
+-- Counted up to a bound in both indexes of what is pending.
+SELECT
+  o.success_at_ms, o.success_status, o.failure_at_ms, o.failure_status, o.failure_outcome,
+  o.throttled_until_ms, o.rate_limited_until_ms,
+  (
+    SELECT count(*)
+    FROM (
+      SELECT 1
+      FROM delivery AS d INDEXED BY delivery_due
+      WHERE d.endpoint_id = wanted.id AND d.state = 'pending' AND d.lane_key IS NULL
+      LIMIT :count_max
+    )
+  ) + (
+    SELECT count(*)
+    FROM (
+      SELECT 1
+      FROM delivery AS d INDEXED BY delivery_ordered
+      WHERE d.endpoint_id = wanted.id AND d.state = 'pending' AND d.lane_key IS NOT NULL
+      LIMIT :count_max
+    )
+  )
+FROM (SELECT :id AS id) AS wanted
+LEFT JOIN endpoint_outcome AS o ON o.endpoint_id = wanted.id
+
+-- name: put_last_outcome
+INSERT INTO endpoint_outcome (
+  endpoint_id, success_at_ms, success_status, failure_at_ms, failure_status, failure_outcome,
+  throttled_until_ms, rate_limited_until_ms
+)
+SELECT
+  id, :success_at_ms, :success_status, :failure_at_ms, :failure_status, :failure_outcome,
+  :throttled_until_ms, :rate_limited_until_ms
+FROM endpoint
+WHERE id = :endpoint_id
+ON CONFLICT (endpoint_id) DO UPDATE
+SET
+  success_at_ms = coalesce(excluded.success_at_ms, success_at_ms),
+  success_status = coalesce(excluded.success_status, success_status),
+  failure_at_ms = coalesce(excluded.failure_at_ms, failure_at_ms),
+  failure_status = coalesce(excluded.failure_status, failure_status),
+  failure_outcome = coalesce(excluded.failure_outcome, failure_outcome),
+  throttled_until_ms = excluded.throttled_until_ms,
+  rate_limited_until_ms = excluded.rate_limited_until_ms

@@ -60,10 +60,13 @@ SELECT
   p.state,
   p.circuit_opened_at_ms,
   p.next_probe_at_ms,
-  p.probe_delay_ms
+  p.probe_delay_ms,
+  o.throttled_until_ms,
+  o.rate_limited_until_ms
 FROM delivery AS d
 CROSS JOIN event AS e ON e.id = d.event_id
 CROSS JOIN endpoint AS p ON p.id = d.endpoint_id
+LEFT JOIN endpoint_outcome AS o ON o.endpoint_id = d.endpoint_id
 WHERE d.id = :id AND d.state = 'pending'
 
 -- name: attempts

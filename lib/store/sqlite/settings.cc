@@ -1,5 +1,6 @@
 // Keys, event types, tasks and statistics, written.
 #include "store/setting_rows.h"
+#include "store/sqlite/sql_endpoints.h"
 #include "store/sqlite/sql_settings.h"
 #include "store/sqlite/sqlite_db.h"
 #include "store/sqlite/sqlite_store.h"
@@ -112,6 +113,24 @@ Status SqliteStore::put_task(const Task& task) {
       task.id
   );
   return changed_one(*db_, status, Errc::kNotFound, "no such task");
+}
+
+Status SqliteStore::put_last_outcomes(std::span<const LastOutcomes> outcomes) {
+  for (const auto& [endpoint, success, failure, backpressure] : outcomes) {
+    auto status = db_->run(
+        sql::kPutLastOutcome,
+        at_of(success),
+        status_of(success),
+        at_of(failure),
+        status_of(failure),
+        outcome_of(failure),
+        backpressure.throttled_until,
+        backpressure.rate_limited_until,
+        endpoint
+    );
+    if (!status) return status;
+  }
+  return {};
 }
 
 Status SqliteStore::add_stats(std::span<const StatRow> rows) {

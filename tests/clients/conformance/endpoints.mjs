@@ -186,7 +186,7 @@ export async function endpoints({ t, api }) {
       assert.deepEqual([back.event_types, back.payload, back.max_in_flight], [[], 'envelope', 32]);
       // What was shown can be sent back, but for what nobody sets.
       const { state_reason, state_changed_at, created_at, updated_at, ...others } = shown;
-      const { circuit, blocked_by, public_key, ...settable } = others;
+      const { circuit, health, blocked_by, public_key, ...settable } = others;
       await api.expect(200, 'PATCH', at, settable);
       const refused = await api.invalid('PATCH', at, {
         state_reason,
@@ -194,11 +194,12 @@ export async function endpoints({ t, api }) {
         created_at,
         updated_at,
         circuit,
+        health,
         blocked_by,
         public_key,
       });
       assert.deepEqual([...new Set(refused.map((e) => e.replace(/^\S+ /, '')))], ['cannot be set']);
-      assert.equal(refused.length, 7);
+      assert.equal(refused.length, 8);
       await api.expect(200, 'PATCH', at, {});
       for (const [name, value] of Object.entries({
         url: null,

@@ -40,6 +40,7 @@ TEST_F(EndpointApi, CreatingOneShowsItsSecretOnce) {
   EXPECT_FALSE(shown.contains("secret"));
   EXPECT_EQ(shown["blocked_by"], nlohmann::json::array());
   shown.erase("blocked_by");
+  shown.erase("health");
   shown["secret"] = endpoint["secret"];
   EXPECT_EQ(shown, endpoint);
   EXPECT_THAT(request("GET", "/v1/endpoints").body, Not(HasSubstr("whsec_")));
@@ -89,6 +90,7 @@ TEST_F(EndpointApi, APatchMergesAndNullIsTheDefault) {
   EXPECT_EQ(endpoint["event_types"], nlohmann::json({"a"}));
   auto shown = get(id);
   shown.erase("blocked_by");
+  shown.erase("health");
   EXPECT_EQ(endpoint, shown);
 }
 
@@ -120,6 +122,44 @@ TEST_F(EndpointApi, TheListIsFilteredByTenantAndState) {
   EXPECT_EQ(tenant[0]["id"], first);
   expect_invalid(request("GET", "/v1/endpoints?state=x"), "/state");
   expect_invalid(request("GET", "/v1/endpoints?cursor=%21"), "/cursor");
+}
+
+TEST_F(EndpointApi, ListAndDetailsShowHowItDoes) {
+  const std::string id = add_endpoint();
+  auto health = get(id)["health"];
+  EXPECT_TRUE(health["last_success"].is_null());
+  EXPECT_TRUE(health["last_failure"].is_null());
+  EXPECT_EQ(health["waiting"], 0);
+  emit();
+  await_attempts(1);
+  receiver_->answer_status(503);
+  emit();
+  await_attempts(1);
+  ASSERT_EQ(post(id, "pause").status, 200);
+  emit();
+  const MonoTime end = clock_.mono_now() + std::chrono::seconds(20);
+  while (health["last_failure"].is_null() && clock_.mono_now() < end) {
+    // Nothing is published: a bounded wait for what is written every 2 s.
+    static_cast<void>(service_->attempt_feed().wait_from(1U << 30U, Millis{20}));
+    health = get(id)["health"];
+  }
+  EXPECT_EQ(health["last_success"]["status"], 200) << health;
+  EXPECT_EQ(health["last_success"]["outcome"], "success");
+  EXPECT_EQ(health["last_failure"]["status"], 503);
+  EXPECT_EQ(health["last_failure"]["outcome"], "http_error");
+  EXPECT_GE(health["last_failure"]["at"], health["last_success"]["at"]);
+  EXPECT_EQ(health["failing_since"].is_string(), true);
+  EXPECT_EQ(health["waiting"], 1);
+  EXPECT_EQ(health["more_are_waiting"], false);
+  EXPECT_EQ(parsed(request("GET", "/v1/endpoints"))["data"][0]["health"], health);
+}
+
+TEST_F(EndpointApi, HealthShowsUntilWhenNothingIsSent) {
+  const std::string id = add_endpoint(R"(,"rate_limit":{"limit":1,"period_ms":3600000})");
+  EXPECT_TRUE(get(id)["health"]["held_until"].is_null());
+  emit();
+  await_attempts(1);
+  EXPECT_TRUE(get(id)["health"]["held_until"].is_string());
 }
 
 TEST_F(EndpointApi, ADeletedOneIs404Everywhere) {

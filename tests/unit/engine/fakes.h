@@ -187,6 +187,10 @@ class FakeReader final : public StoreReader {
   [[nodiscard]] Result<std::vector<StatRow>> stats(const StatFilter&) override {
     return none<std::vector<StatRow>>();
   }
+  [[nodiscard]] Result<std::vector<EndpointHealth>> endpoint_health(std::span<const EndpointId>)
+      override {
+    return none<std::vector<EndpointHealth>>();
+  }
   [[nodiscard]] Result<StoreGauges> gauges() override { return none<StoreGauges>(); }
   [[nodiscard]] std::string_view kind() const override { return "fake"; }
   [[nodiscard]] Result<std::int64_t> count_open_circuits() override { return none<std::int64_t>(); }

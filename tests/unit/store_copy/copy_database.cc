@@ -53,6 +53,13 @@ INSERT INTO endpoint (
     2147483647, NULL, NULL, NULL);
 INSERT INTO endpoint_secret (endpoint_id, position, created_at_ms, expires_at_ms, value) VALUES
   (201, 0, 1, NULL, 'whsec_new'), (201, 1, 1, 99, 'whsec_old'), (202, 0, 1, NULL, 'whsec_b');
+INSERT INTO endpoint_outcome (
+  endpoint_id, success_at_ms, success_status, failure_at_ms, failure_status, failure_outcome,
+  throttled_until_ms, rate_limited_until_ms
+) VALUES
+  (201, 1, 200, NULL, NULL, NULL, NULL, NULL),
+  (202, NULL, NULL, 2, 0, 'timeout', 3, 4),
+  (203, 1, 204, 9223372036854775807, 503, 'http_error', NULL, 5);
 INSERT INTO event (
   id, tenant, type, created_at_ms, deliver_at_ms, expires_at_ms, ordering_key, channels,
   traceparent, tracestate, metadata, data

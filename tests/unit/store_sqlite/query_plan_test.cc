@@ -26,6 +26,7 @@ const std::map<std::string, std::string> kMayScan{
     {"recent_sends", "once per start, a period's worth"},
     {"failing_endpoints", "a partial index of what is failing"},
     {"open_circuits", "a partial index of what is open"},
+    {"endpoint_health", "counts what bounded subqueries found"},
     {"endpoint_counts", "a sampled metric: one pass over the endpoints"},
     {"outbox", "the outbox is short and read from its start"},
     {"outbox_waiting", "stops at the first row"},
