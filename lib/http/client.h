@@ -20,7 +20,8 @@ struct HttpAnswer {
 
 struct ClientOptions {
   Millis connect_timeout{5000};
-  Millis read_timeout{60'000};  ///< the longest silence while waiting for an answer
+  /// The longest silence while waiting for an answer: a test of an endpoint may take 75 s.
+  Millis read_timeout{90'000};
 };
 
 /// Keeps its connection open between requests. Owned by one thread.

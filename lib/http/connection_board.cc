@@ -171,6 +171,27 @@ void ConnectionBoard::end_stream() {
   --streams_;
 }
 
+void ConnectionBoard::defer(Connection& connection, std::unique_ptr<DeferredRequest> deferred) {
+  const MutexLock lock(mutex_);
+  release_locked(connection);
+  connection.state = Connection::State::kWaiting;
+  connection.since = clock_.mono_now();
+  connection.deferred = std::move(deferred);
+}
+
+void ConnectionBoard::resume(std::uint64_t id, LateAnswer answer) {
+  const MutexLock lock(mutex_);
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  Connection& connection = *found->second;
+  if (connection.state != Connection::State::kWaiting) return;
+  connection.deferred->answer = std::move(answer);
+  connection.state = Connection::State::kQueued;
+  connection.since = clock_.mono_now();
+  queued_.push_back(&connection);
+  work_.notify_one();
+}
+
 void ConnectionBoard::stop() {
   const MutexLock lock(mutex_);
   stopping_ = true;
@@ -201,9 +222,12 @@ bool ConnectionBoard::wait_empty(Millis timeout) {
 
 void ConnectionBoard::cut() {
   const MutexLock lock(mutex_);
+  std::vector<std::uint64_t> waiting;
   for (const auto& [id, connection] : connections_) {
     static_cast<void>(::shutdown(connection->fd.get(), SHUT_RDWR));
+    if (connection->state == Connection::State::kWaiting) waiting.push_back(id);
   }
+  for (const std::uint64_t id : waiting) static_cast<void>(extract_locked(id));
 }
 
 bool ConnectionBoard::stopping() const {

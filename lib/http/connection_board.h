@@ -17,8 +17,16 @@
 
 namespace postrider::http {
 
+/// A request whose answer comes later.
+struct DeferredRequest {
+  Request request;
+  MonoTime begun{};     ///< when its head had been read
+  bool close = false;   ///< after the answer
+  LateAnswer answer{};  ///< empty while the request waits
+};
+
 struct Connection {
-  enum class State { kParked, kQueued, kBusy };
+  enum class State { kParked, kQueued, kBusy, kWaiting };
 
   Connection(std::uint64_t number, Accepted accepted, const Clock& clock, StreamLimits limits);
 
@@ -31,12 +39,14 @@ struct Connection {
   bool reserved = false;  ///< queued for a path that reserve threads serve
   bool counted = false;   ///< holds one of the ordinary threads
   MonoTime since{};       ///< of the state
+  /// Set while the connection waits for an answer, and until a serving thread sends it.
+  std::unique_ptr<DeferredRequest> deferred{};
 };
 
-/// Thread-safe. A connection is parked (in the epoll set, no thread), queued, or busy (one thread
-/// works on it). With `threads + streams_max + reserve_threads` threads calling take(), ordinary
-/// requests hold at most `threads` of them and streams at most `streams_max`, so the reserve is
-/// always there.
+/// Thread-safe. A connection is parked (in the epoll set, no thread), queued, busy (one thread
+/// works on it), or waiting for a deferred answer (no thread). With `threads + streams_max +
+/// reserve_threads` threads calling take(), ordinary requests hold at most `threads` of them and
+/// streams at most `streams_max`, so the reserve is always there.
 class ConnectionBoard {
  public:
   ConnectionBoard(const ServerOptions& options, const Clock& clock);
@@ -68,6 +78,13 @@ class ConnectionBoard {
   /// The busy connection stops counting as an ordinary request. False: too many streams.
   [[nodiscard]] bool begin_stream(Connection& connection);
   void end_stream();
+  /// The busy connection gives its thread up and waits for resume().
+  void defer(Connection& connection, std::unique_ptr<DeferredRequest> deferred);
+
+  // Called by any thread.
+
+  /// Queues a connection that waits, with its answer. Does nothing when it has ended.
+  void resume(std::uint64_t id, LateAnswer answer);
 
   // Called by stop().
 
@@ -75,7 +92,7 @@ class ConnectionBoard {
   void stop();
   /// Waits until no connection is left. False when `timeout` passed first.
   [[nodiscard]] bool wait_empty(Millis timeout);
-  /// Breaks what is left.
+  /// Breaks what is left; ends the connections that wait for an answer.
   void cut();
   [[nodiscard]] bool stopping() const;
 

@@ -5,6 +5,22 @@
 namespace postrider::http {
 namespace {
 
+/// Of the statuses that are written here; RFC 9112 lets the others have none.
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 429:
+      return "Too Many Requests";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "";
+  }
+}
+
 bool is_plain(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
@@ -15,6 +31,32 @@ Exchange& exchange_of(const httplib::Request& raw) {
   const auto* carrier = raw.progress.target<Carrier>();
   POSTRIDER_ASSERT(carrier != nullptr);
   return *carrier->exchange;
+}
+
+bool read_head(Exchange& exchange, std::size_t bytes_max) {
+  SocketStream& stream = exchange.connection.stream;
+  std::string_view raw;
+  const auto read = stream.read_head(raw);
+  if (read == SocketStream::HeadRead::kBroken) return false;
+  const auto refuse_with = [&](int status, std::string detail) {
+    exchange.refused = status;
+    exchange.refused_detail = std::move(detail);
+    exchange.close = true;
+  };
+  if (read == SocketStream::HeadRead::kTooLarge) {
+    refuse_with(431, "The head is larger than " + std::to_string(bytes_max) + " bytes.");
+  } else if (read == SocketStream::HeadRead::kMalformed) {
+    refuse_with(400, "The request is not HTTP/1.1, or ends within its head.");
+  } else if (auto head = parse_request_head(raw)) {
+    exchange.head = std::move(*head);
+    exchange.has_body = exchange.head.chunked || exchange.head.content_length.value_or(0) > 0;
+    // httplib reads no body of one.
+    if (exchange.head.request.method == "HEAD" && exchange.has_body) exchange.close = true;
+  } else {
+    refuse_with(400, std::move(head).error().context);
+  }
+  exchange.head.request.remote_address = stream.remote_address();
+  return true;
 }
 
 std::string framing_of(const Exchange& exchange) {
@@ -41,14 +83,22 @@ void put(Answer answer, httplib::Response& raw) {
   raw.body = std::move(answer.body);
 }
 
-std::string serialized_refusal(const Answer& answer) {
-  std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " Service Unavailable\r\n";
-  for (const auto& [name, value] : answer.headers) {
+std::string serialized(const Answer& answer, std::chrono::seconds keep_alive) {
+  std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " ";
+  out.append(reason_phrase(answer.status)).append("\r\n");
+  const auto add = [&out](std::string_view name, std::string_view value) {
     if (is_plain(name) && is_plain(value))
       out.append(name).append(": ").append(value).append("\r\n");
+  };
+  for (const auto& [name, value] : answer.headers) add(name, value);
+  if (!answer.content_type.empty()) add("Content-Type", answer.content_type);
+  if (keep_alive.count() > 0) {
+    add("Keep-Alive", "timeout=" + std::to_string(keep_alive.count()));
+  } else {
+    add("Connection", "close");
   }
-  out += "Content-Type: " + answer.content_type + "\r\nConnection: close\r\nContent-Length: ";
-  return out + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;
+  add("Content-Length", std::to_string(answer.body.size()));
+  return out.append("\r\n").append(answer.body);
 }
 
 Answer plain_error(int status, std::string_view detail, const Request&) {

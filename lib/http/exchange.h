@@ -3,6 +3,8 @@
 // Private to lib/http.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -32,9 +34,11 @@ struct Exchange {
   int refused = 0;  ///< the status that the head is refused with
   std::string refused_detail{};
   httplib::Request* raw = nullptr;  ///< httplib's, for as long as it has the request
+  MonoTime begun{};                 ///< when the head had been read
   bool has_body = false;
   bool close = false;  ///< after the answer
   bool streaming = false;
+  std::function<void(Resume)> deferred{};  ///< of an answer that comes later
 };
 
 /// Carries the exchange to the handler in a member of httplib's request that servers do not use.
@@ -63,6 +67,11 @@ class ChunkWriter final : public StreamWriter {
   const ConnectionBoard& board_;
 };
 
+/// Reads the head of the next request. False when there is nobody to answer any more. A head that
+/// is refused is answered, and then the connection ends: where the next request begins is not
+/// known.
+[[nodiscard]] bool read_head(Exchange& exchange, std::size_t bytes_max);
+
 /// The request as httplib gets it: of "/", with nothing but the framing of its body. So httplib
 /// neither decodes forms, multiparts and encodings, nor slices answers by Range, nor compresses
 /// them.
@@ -71,8 +80,9 @@ class ChunkWriter final : public StreamWriter {
 /// Moves our answer into httplib's.
 void put(Answer answer, httplib::Response& raw);
 
-/// A 503 as the bytes on the wire, for clients that no thread can serve.
-[[nodiscard]] std::string serialized_refusal(const Answer& answer);
+/// An answer as the bytes on the wire, where httplib does not write it. `keep_alive`: how long the
+/// connection then stays open; zero closes it.
+[[nodiscard]] std::string serialized(const Answer& answer, std::chrono::seconds keep_alive);
 
 /// The error handler of a server that was given none.
 [[nodiscard]] Answer plain_error(int status, std::string_view detail, const Request& request);

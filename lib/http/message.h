@@ -79,6 +79,14 @@ class StreamWriter {
 /// looks at StreamWriter::open at least every second.
 using StreamBody = std::function<void(StreamWriter&)>;
 
+struct Answer;
+
+/// Makes a deferred answer. Runs on a serving thread.
+using LateAnswer = std::function<Answer(const Request&)>;
+/// Answers a request that waits. May be called on any thread, once, and never blocks. Does nothing
+/// when the connection has ended meanwhile.
+using Resume = std::function<void(LateAnswer)>;
+
 struct Answer {
   int status = 200;
   std::string body;
@@ -86,6 +94,10 @@ struct Answer {
   Headers headers;
   /// When set, `body` is ignored and the answer is sent in chunks (server-sent events).
   StreamBody stream;
+  /// When set, all other members are ignored: the request waits for its answer and holds no thread.
+  /// Called once, when the request waits; it starts the work that ends with a call of `Resume`, and
+  /// returns at once. The work sees to it that the wait is bounded.
+  std::function<void(Resume)> deferred;
 };
 
 /// %XX decoded; a stray % stays as it is. `plus_is_space` for query strings.

@@ -36,7 +36,10 @@ constexpr std::uint64_t kWakeMark = kListenerMark - 1;
 class Server::Impl {
  public:
   Impl(ServerOptions options, const Clock& clock)
-      : options_(std::move(options)), clock_(clock), board_(options_, clock) {
+      : options_(std::move(options)),
+        clock_(clock),
+        shared_board_(std::make_shared<ConnectionBoard>(options_, clock)),
+        board_(*shared_board_) {
     const auto without_body = [this](const httplib::Request& raw, httplib::Response& answer) {
       handle(raw, answer, nullptr);
     };
@@ -68,17 +71,22 @@ class Server::Impl {
 
   // Serving threads.
   void serve_loop() noexcept;
+  /// What becomes of a connection after a request.
+  enum class Next { kClose, kKeep, kWait };
   void serve(Connection& connection);
-  [[nodiscard]] bool serve_one(Connection& connection);
-  [[nodiscard]] bool read_head(Exchange& exchange) const;
+  [[nodiscard]] Next serve_one(Connection& connection);
+  void defer(Exchange& exchange, bool close);
+  [[nodiscard]] Next send_deferred(Connection& connection);
   void handle(
       const httplib::Request& raw, httplib::Response& answer, const httplib::ContentReader* reader
   );
+  [[nodiscard]] std::chrono::seconds keep_alive() const;
   void tell_keep_alive(httplib::Response& answer) const;
   [[nodiscard]] Answer respond(Exchange& exchange, const httplib::ContentReader* reader);
-  [[nodiscard]] Answer respond_noexcept(
-      Exchange& exchange, const httplib::ContentReader* reader
-  ) noexcept;
+  /// What `make` returns; 500 when it throws: `close` is then set.
+  template <class Make>
+  [[nodiscard]] Answer answer_noexcept(const Request& request, bool& close, const Make& make)
+      const noexcept;
   [[nodiscard]] int read_body(
       Exchange& exchange, const httplib::ContentReader* reader, std::size_t bytes_max
   ) const;
@@ -99,7 +107,9 @@ class Server::Impl {
   Observer observer_;
   std::uint16_t port_ = 0;
   Codec codec_;
-  ConnectionBoard board_;
+  /// Shared with the work that answers come from: it may end after the server.
+  const std::shared_ptr<ConnectionBoard> shared_board_;
+  ConnectionBoard& board_;
   Fd wake_;
   Listener listener_;
   bool accepting_ = true;  ///< owned by the polling thread
@@ -144,7 +154,7 @@ void Server::Impl::refuse(const Fd& fd) const {
   const log::RequestScope scope(unread.id);
   Answer answer = busy("All request threads are busy.", unread);
   finish(unread, answer, clock_.mono_now());
-  send_and_finish(fd.get(), serialized_refusal(answer));
+  send_and_finish(fd.get(), serialized(answer, {}));
 }
 
 bool Server::Impl::is_reserved(std::string_view head) const {
@@ -198,7 +208,9 @@ void Server::Impl::serve_loop() noexcept {
 void Server::Impl::serve(Connection& connection) {
   for (;;) {
     const bool reserved = connection.reserved;
-    if (!serve_one(connection)) return board_.close(connection);
+    const Next next = connection.deferred ? send_deferred(connection) : serve_one(connection);
+    if (next == Next::kWait) return;  // it may be another thread's already
+    if (next == Next::kClose) return board_.close(connection);
     if (connection.stream.has_buffered()) {
       if (reserved || board_.others_wait()) return board_.requeue(connection);
     } else if (reserved || board_.others_wait() || !connection.stream.wait_readable(kLinger)) {
@@ -207,13 +219,12 @@ void Server::Impl::serve(Connection& connection) {
   }
 }
 
-/// Returns whether the connection can carry another request.
-bool Server::Impl::serve_one(Connection& connection) {
+Server::Impl::Next Server::Impl::serve_one(Connection& connection) {
   SocketStream& stream = connection.stream;
   Exchange exchange{.connection = connection};
   stream.begin_request();
   if (connection.reserved) stream.limit_request(kReservedRequestTime);
-  if (!read_head(exchange)) return false;
+  if (!read_head(exchange, kHeadBytesMax)) return Next::kClose;
   stream.prepend(framing_of(exchange));
   bool closed = false;
   const bool done =
@@ -221,42 +232,45 @@ bool Server::Impl::serve_one(Connection& connection) {
         exchange.raw = &raw;
         raw.progress = Carrier{&exchange};
       });
+  if (exchange.deferred && done) {
+    // The empty response of httplib is not the answer.
+    stream.discard_output();
+    defer(exchange, closed);
+    return Next::kWait;
+  }
   const bool flushed = stream.flush();
   if (exchange.streaming) board_.end_stream();
-  if (!done || !flushed || exchange.streaming) return false;
+  if (!done || !flushed || exchange.streaming) return Next::kClose;
   if (exchange.close) {
     stream.drain();
-    return false;
+    return Next::kClose;
   }
-  return !closed && !exchange.head.close && !board_.stopping();
+  return closed || exchange.head.close || board_.stopping() ? Next::kClose : Next::kKeep;
 }
 
-/// False when there is nobody to answer any more. A head that is refused is answered, and then the
-/// connection ends: where the next request begins is not known.
-bool Server::Impl::read_head(Exchange& exchange) const {
-  SocketStream& stream = exchange.connection.stream;
-  std::string_view raw;
-  const auto read = stream.read_head(raw);
-  if (read == SocketStream::HeadRead::kBroken) return false;
-  const auto refuse_with = [&](int status, std::string detail) {
-    exchange.refused = status;
-    exchange.refused_detail = std::move(detail);
-    exchange.close = true;
-  };
-  if (read == SocketStream::HeadRead::kTooLarge) {
-    refuse_with(431, "The head is larger than " + std::to_string(kHeadBytesMax) + " bytes.");
-  } else if (read == SocketStream::HeadRead::kMalformed) {
-    refuse_with(400, "The request is not HTTP/1.1, or ends within its head.");
-  } else if (auto head = parse_request_head(raw)) {
-    exchange.head = std::move(*head);
-    exchange.has_body = exchange.head.chunked || exchange.head.content_length.value_or(0) > 0;
-    // httplib reads no body of one.
-    if (exchange.head.request.method == "HEAD" && exchange.has_body) exchange.close = true;
-  } else {
-    refuse_with(400, std::move(head).error().context);
-  }
-  exchange.head.request.remote_address = stream.remote_address();
-  return true;
+void Server::Impl::defer(Exchange& exchange, bool close) {
+  auto waiting = std::make_unique<DeferredRequest>();
+  waiting->request = std::move(exchange.head.request);
+  waiting->request.body = {};
+  waiting->begun = exchange.begun;
+  waiting->close = close || exchange.close || exchange.head.close;
+  const std::uint64_t id = exchange.connection.id;
+  board_.defer(exchange.connection, std::move(waiting));
+  // The connection waits before the work begins, so that the answer finds it.
+  exchange.deferred([board = std::weak_ptr(shared_board_), id](LateAnswer answer) {
+    if (const auto alive = board.lock()) alive->resume(id, std::move(answer));
+  });
+}
+
+Server::Impl::Next Server::Impl::send_deferred(Connection& connection) {
+  const auto deferred = std::move(connection.deferred);
+  const Request& request = deferred->request;
+  bool close = deferred->close || board_.stopping() || keep_alive().count() < 1;
+  const log::RequestScope scope(request.id);
+  Answer answer = answer_noexcept(request, close, [&] { return deferred->answer(request); });
+  finish(request, answer, deferred->begun);
+  connection.stream.write(serialized(answer, close ? std::chrono::seconds{0} : keep_alive()));
+  return connection.stream.flush() && !close ? Next::kKeep : Next::kClose;
 }
 
 int Server::Impl::read_body(
@@ -335,18 +349,18 @@ Answer Server::Impl::respond(Exchange& exchange, const httplib::ContentReader* r
   return exchange.streaming ? std::move(answer) : busy("Too many live streams are open.", request);
 }
 
-Answer Server::Impl::respond_noexcept(
-    Exchange& exchange, const httplib::ContentReader* reader
-) noexcept {
+template <class Make>
+Answer Server::Impl::answer_noexcept(const Request& request, bool& close, const Make& make)
+    const noexcept {
   try {
-    return respond(exchange, reader);
+    return make();
   } catch (const std::exception& error) {
     log::error("request handler failed", {{"reason", error.what()}});
   } catch (...) {
     log::error("request handler failed");
   }
-  exchange.close = true;
-  return error_handler_(500, "Something went wrong inside; see the log.", exchange.head.request);
+  close = true;
+  return error_handler_(500, "Something went wrong inside; see the log.", request);
 }
 
 void Server::Impl::put_stream(Exchange& exchange, Answer answer, httplib::Response& raw) {
@@ -371,12 +385,16 @@ void Server::Impl::handle(
     const httplib::Request& raw, httplib::Response& answer, const httplib::ContentReader* reader
 ) {
   Exchange& exchange = exchange_of(raw);
-  const MonoTime begun = clock_.mono_now();
+  exchange.begun = clock_.mono_now();
   Request& request = exchange.head.request;
   if (identifier_) request.id = identifier_(request);
   const log::RequestScope scope(request.id);
-  Answer ours = respond_noexcept(exchange, reader);
-  finish(request, ours, begun);
+  Answer ours = answer_noexcept(request, exchange.close, [&] { return respond(exchange, reader); });
+  if (ours.deferred) {
+    exchange.deferred = std::move(ours.deferred);
+    return;
+  }
+  finish(request, ours, exchange.begun);
   if (exchange.close) exchange.raw->set_header("Connection", "close");
   if (exchange.streaming) {
     exchange.raw->set_header("Connection", "close");
@@ -391,12 +409,15 @@ void Server::Impl::finish(const Request& request, Answer& answer, MonoTime begun
   if (observer_) observer_(request, answer, std::chrono::floor<Millis>(clock_.mono_now() - begun));
 }
 
+std::chrono::seconds Server::Impl::keep_alive() const {
+  return std::chrono::floor<std::chrono::seconds>(options_.keep_alive);
+}
+
 /// httplib tells of its own connection handling, which is not used here.
 void Server::Impl::tell_keep_alive(httplib::Response& answer) const {
   answer.headers.erase("Keep-Alive");
-  const auto kept = std::chrono::floor<std::chrono::seconds>(options_.keep_alive);
-  if (kept.count() < 1 || answer.get_header_value("Connection") == "close") return;
-  answer.set_header("Keep-Alive", "timeout=" + std::to_string(kept.count()));
+  if (keep_alive().count() < 1 || answer.get_header_value("Connection") == "close") return;
+  answer.set_header("Keep-Alive", "timeout=" + std::to_string(keep_alive().count()));
 }
 
 // --- Start and stop ------------------------------------------------------------------------------

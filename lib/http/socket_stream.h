@@ -46,6 +46,8 @@ class SocketStream final : public httplib::Stream {
   [[nodiscard]] bool wait_readable(Millis timeout) const;
   /// Sends what is buffered. False when the connection is broken or too slow.
   bool flush();
+  /// Forgets what is buffered and not sent.
+  void discard_output() { out_.clear(); }
   /// Reads and drops what the client still sends, within bounds, so that closing does not reset the
   /// connection under the answer.
   void drain();
