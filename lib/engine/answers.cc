@@ -48,20 +48,13 @@ void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
   if (answer.tells_health) heed(answer, *lane, mono_now);
   judge_promptness(answer, mono_now);
 
-  Response& response = answer.response;
-  Judgement& judgement = answer.judgement;
+  const Judgement& judgement = answer.judgement;
   Settlement settlement;
   settlement.delivery = delivery.id;
   settlement.endpoint = delivery.endpoint;
   settlement.round = delivery.round;
   settlement.attempts_count = delivery.attempts_count;
-  settlement.attempt.started_at = sent.started_at;
-  settlement.attempt.duration = response.duration;
-  settlement.attempt.status = response.status;
-  settlement.attempt.outcome = judgement.outcome;
-  settlement.attempt.error =
-      response.error.empty() ? std::move(judgement.reason) : std::move(response.error);
-  settlement.attempt.response_excerpt = std::move(response.body);
+  settlement.attempt = take_attempt(answer);
   settlement.verdict = judgement.verdict;
   settlement.tells_health = answer.tells_health;
   settlement.health_round = sent.endpoint->health_round;

@@ -32,6 +32,18 @@ bool may_refuse_token(const Response& response) {
 
 }  // namespace
 
+Attempt take_attempt(Answer& answer) {
+  Response& response = answer.response;
+  Attempt attempt;
+  attempt.started_at = answer.attempt.started_at;
+  attempt.duration = response.duration;
+  attempt.status = response.status;
+  attempt.outcome = answer.judgement.outcome;
+  attempt.error = std::move(response.error.empty() ? answer.judgement.reason : response.error);
+  attempt.response_excerpt = std::move(response.body);
+  return attempt;
+}
+
 Step Outgoing::begin(Underway attempt, WallTime wall_now, MonoTime mono_now) {
   const TransferId id = ++transfer_last_;
   Open open;

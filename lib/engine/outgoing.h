@@ -37,6 +37,9 @@ struct Answer {
   bool tells_health = true;
 };
 
+/// The attempt as it is recorded and shown, without its id and number. Takes the texts of `answer`.
+[[nodiscard]] Attempt take_attempt(Answer& answer);
+
 /// An attempt that has what it waited for, or will not get it.
 struct Prepared {
   TransferId id = 0;
@@ -57,9 +60,20 @@ enum class Step : std::uint8_t {
 /// An attempt that had to be prepared waits for a word of whoever began it: go() or drop().
 class Outgoing {
  public:
-  /// `transport` and `renderer` outlive it.
-  Outgoing(RequestOptions options, IdCodec ids, Transport& transport, Renderer& renderer)
-      : options_(std::move(options)), ids_(ids), transport_(transport), renderer_(renderer) {}
+  /// `transport` and `renderer` outlive it. The ids of its transfers are larger than
+  /// `transfers_after`, and of no other.
+  Outgoing(
+      RequestOptions options,
+      IdCodec ids,
+      Transport& transport,
+      Renderer& renderer,
+      TransferId transfers_after = 0
+  )
+      : options_(std::move(options)),
+        ids_(ids),
+        transport_(transport),
+        renderer_(renderer),
+        transfer_last_(transfers_after) {}
 
   /// Each attempt that begins has one answer from a later advance(), unless it is dropped.
   [[nodiscard]] Step begin(Underway attempt, WallTime wall_now, MonoTime mono_now);
@@ -130,7 +144,7 @@ class Outgoing {
   std::vector<Rendered> rendered_;  // since the last advance()
   std::vector<Answer> ended_;       // likewise
   std::vector<Prepared> prepared_;  // since the last take_prepared()
-  TransferId transfer_last_ = 0;
+  TransferId transfer_last_;
 };
 
 }  // namespace postrider

@@ -1,0 +1,102 @@
+// Test requests: attempts that a person asks for, without a delivery.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "domain/delivery.h"
+#include "domain/endpoint.h"
+#include "domain/event.h"
+#include "domain/id.h"
+#include "engine/outgoing.h"
+
+namespace postrider {
+
+/// The attempt of a test. Nothing of it is stored: its ids name nothing.
+struct TestAttempt {
+  std::string id;
+  std::string event_id;     ///< webhook-id of the request
+  std::string delivery_id;  ///< some signature schemes send it
+  EndpointId endpoint;
+  std::string type;  ///< of the event
+  std::string tenant;
+  Attempt attempt;
+};
+
+struct TestRequest {
+  std::shared_ptr<const Endpoint> endpoint;
+  EventDraft event;
+  /// Called once. kBusy: too many tests are in flight; kUnavailable: the service stops, programs
+  /// cannot be run, or the test took too long.
+  std::function<void(Result<TestAttempt>)> done;
+};
+
+/// Sends test requests at once: each goes through the stages of an attempt, but neither reads nor
+/// changes queues, limits, circuits or health of its endpoint, and is never retried. Owned by one
+/// thread.
+class TestRequests {
+ public:
+  /// Tests in flight, of all endpoints and of one: each holds a connection to a receiver, one to a
+  /// client, and its event. They take no slots of deliveries.
+  static constexpr std::size_t kInFlightMax = 128;
+  static constexpr std::size_t kInFlightPerEndpointMax = 48;
+  /// What a test may take beyond the endpoint's timeout, for tokens and programs.
+  static constexpr Millis kPrepareTime{15'000};
+
+  /// `ids` encodes ids that name nothing stored: its salt is not that of the database. `transport`
+  /// and `renderer` outlive it.
+  TestRequests(RequestOptions options, IdCodec ids, Transport& transport, Renderer& renderer);
+
+  /// Whether a transfer, or a job of the renderer, belongs to a test.
+  [[nodiscard]] static bool owns(TransferId id) { return id > kTransfersAfter; }
+
+  /// Why a test is refused while too many are in flight.
+  [[nodiscard]] static Error no_room();
+
+  void start(TestRequest test, WallTime wall_now, MonoTime mono_now);
+  void rendered(Rendered result) { pipeline_.rendered(std::move(result)); }
+  /// Takes completions that it owns, goes on with what was prepared, and gives up tests whose time
+  /// is over.
+  void advance(std::vector<Completion> completions, WallTime wall_now, MonoTime mono_now);
+  /// Ends all tests with that error. Their requests may still reach the receivers.
+  void abort(const Error& error);
+
+  /// How long nothing will happen unless something completes; nothing = for good.
+  [[nodiscard]] std::optional<Millis> idle_for(MonoTime mono_now) const;
+  /// Tests that hold a place: also those that were given up, until their request has ended.
+  [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
+
+ private:
+  /// Above the transfers of every engine.
+  static constexpr TransferId kTransfersAfter = 1ULL << 63U;
+
+  struct Open {
+    EndpointId endpoint;
+    MonoTime end;
+    std::function<void(Result<TestAttempt>)> done;  ///< empty once it was called
+  };
+
+  [[nodiscard]] bool has_room(EndpointId endpoint) const;
+  void resume(Prepared prepared, WallTime wall_now, MonoTime mono_now);
+  void finish(Answer&& answer);
+  void expire(MonoTime mono_now);
+  /// Forgets the test and returns it.
+  [[nodiscard]] Open close(const Underway& attempt);
+
+  const Millis timeout_default_;
+  const IdCodec ids_;
+  IdSequence sequence_{0};
+  Outgoing pipeline_;
+  std::unordered_map<std::int64_t, Open> open_;              ///< by delivery id
+  std::unordered_map<std::int64_t, std::size_t> in_flight_;  ///< by endpoint
+};
+
+}  // namespace postrider
