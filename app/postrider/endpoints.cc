@@ -67,7 +67,8 @@ void add_test(const Collection& endpoints) {
     std::optional<std::string> data;
   };
   const auto [command, options] = endpoints.add_one<Options>(
-      "test", "Send a test event to this endpoint only; ends with 1 if the attempt failed"
+      "test",
+      "Send one test request at once, in any state; nothing is stored; ends with 1 if it failed"
   );
   command.text("type", options.type, "Type of the event (default: postrider.test)");
   command.text("data", options.data, "JSON; - = standard input, @FILE = a file");

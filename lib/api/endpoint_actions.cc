@@ -11,6 +11,8 @@ namespace postrider::api {
 namespace {
 
 constexpr std::int64_t kOverlapSecondsDefault = 86'400;
+/// Tests end within their timeouts, most of them much sooner.
+constexpr int kTestRetryAfterS = 5;
 
 Handler state_setter(EndpointState state) {
   return [state](const Call& call) -> Reply {
@@ -61,6 +63,33 @@ Reply rotate_secret(const Call& call) {
   return json_answer(200, call.api.views.secrets(*rotated, call.api.service.clock().wall_now()));
 }
 
+Problem test_problem(const Error& error) {
+  if (error.code != Errc::kBusy) return problem_of(error);
+  Problem busy = problem(429, sentence(error.context));
+  busy.retry_after_s = kTestRetryAfterS;
+  return busy;
+}
+
+/// Sends the test; its request waits without a thread.
+http::Answer test_answer(Resources& api, Endpoint endpoint, EventDraft draft) {
+  http::Answer answer;
+  answer.deferred = [&api,
+                     endpoint = std::make_shared<const Endpoint>(std::move(endpoint)),
+                     draft = std::move(draft)](http::Resume resume) mutable {
+    api.service.send_test(
+        {endpoint,
+         std::move(draft),
+         [&api, resume = std::move(resume)](Result<TestAttempt> result) {
+           resume([&api, result = std::move(result)](const http::Request& request) {
+             if (!result) return to_answer(test_problem(result.error()), request);
+             return json_answer(200, api.views.test_attempt(*result));
+           });
+         }}
+    );
+  };
+  return answer;
+}
+
 Reply test_endpoint(const Call& call) {
   const auto id = path_endpoint(call);
   if (!id) return refuse(id.error());
@@ -85,9 +114,9 @@ Reply test_endpoint(const Call& call) {
   FieldErrors errors;
   call.api.service.catalogue()->check(draft, "/data", errors);
   if (!errors.empty()) return refuse(invalid(std::move(errors)));
-  const auto attempt = call.api.service.test_endpoint(*id, std::move(draft));
-  if (!attempt) return refuse(attempt.error());
-  return json_answer(200, call.api.views.recorded_attempt(*attempt));
+  auto endpoint = find_endpoint(call, *id);
+  if (!endpoint) return refuse(std::move(endpoint).error());
+  return test_answer(call.api, std::move(*endpoint), std::move(draft));
 }
 
 Reply recover(const Call& call) {

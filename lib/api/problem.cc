@@ -45,15 +45,6 @@ const Kind& kind_of(int status) {
   return found == kKinds.end() ? kKinds.back() : *found;
 }
 
-/// The contexts of errors are clauses; people get a sentence.
-std::string sentence(std::string_view clause, std::string_view otherwise) {
-  if (clause.empty()) return std::string(otherwise);
-  std::string text(clause);
-  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  if (text.back() != '.') text += '.';
-  return text;
-}
-
 std::string summary(const FieldErrors& errors) {
   if (errors.empty()) return "The request is invalid.";
   const auto& first = errors.front();
@@ -74,6 +65,14 @@ bool is_request_id(std::string_view text) {
 }
 
 }  // namespace
+
+std::string sentence(std::string_view clause, std::string_view otherwise) {
+  if (clause.empty()) return std::string(otherwise);
+  std::string text(clause);
+  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  if (text.back() != '.') text += '.';
+  return text;
+}
 
 std::string_view title_of(int status) { return kind_of(status).title; }
 

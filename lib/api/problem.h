@@ -44,6 +44,9 @@ using Needed = tl::expected<T, Problem>;
   return tl::unexpected<Problem>(problem_of(error));
 }
 
+/// The context of an error is a clause; people get a sentence. `otherwise`: when there is none.
+[[nodiscard]] std::string sentence(std::string_view clause, std::string_view otherwise = {});
+
 /// The title that goes with a status.
 [[nodiscard]] std::string_view title_of(int status);
 

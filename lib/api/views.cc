@@ -61,8 +61,8 @@ std::string Views::event_with_data(const Event& event) const {
   return out;
 }
 
-void Views::attempt_members(JsonObject& object, const Attempt& attempt) const {
-  object.text("id", ids_.encode(attempt.id))
+void Views::attempt_members(JsonObject& object, std::string_view id, const Attempt& attempt) const {
+  object.text("id", id)
       .number("number", attempt.number)
       .instant("started_at", attempt.started_at)
       .number("duration_ms", attempt.duration.count());
@@ -79,7 +79,7 @@ void Views::attempts_member(JsonObject& object, std::span<const Attempt> attempt
   JsonArray array(object.begin("attempts"));
   for (const auto& attempt : attempts) {
     JsonObject one(array.next());
-    attempt_members(one, attempt);
+    attempt_members(one, ids_.encode(attempt.id), attempt);
     one.text("response_excerpt", attempt.response_excerpt).end();
   }
   array.end();
@@ -108,7 +108,7 @@ void Views::delivery_members(JsonObject& object, const DeliveryView& view) const
     return;
   }
   JsonObject last(object.begin("last_attempt"));
-  attempt_members(last, *view.last_attempt);
+  attempt_members(last, ids_.encode(view.last_attempt->id), *view.last_attempt);
   last.end();
 }
 
@@ -161,7 +161,7 @@ std::string Views::recorded_attempt(const RecordedAttempt& recorded) const {
   attempt.number = settled.number;
   std::string out;
   JsonObject object(out);
-  attempt_members(object, attempt);
+  attempt_members(object, ids_.encode(attempt.id), attempt);
   object.text("response_excerpt", attempt.response_excerpt)
       .text("delivery", ids_.encode(settlement.delivery))
       .text("event", ids_.encode(settlement.event->id))
@@ -178,6 +178,22 @@ std::string Views::recorded_attempt(const RecordedAttempt& recorded) const {
   std::optional<WallTime> next_attempt_at;
   if (settled.applied && retry != nullptr) next_attempt_at = retry->due_at;
   object.instant("next_attempt_at", next_attempt_at).end();
+  return out;
+}
+
+std::string Views::test_attempt(const TestAttempt& test) const {
+  std::string out;
+  JsonObject object(out);
+  attempt_members(object, test.id, test.attempt);
+  object.text("response_excerpt", test.attempt.response_excerpt)
+      .text("delivery", test.delivery_id)
+      .text("event", test.event_id)
+      .text("type", test.type)
+      .text("tenant", test.tenant)
+      .text("endpoint", ids_.encode(test.endpoint))
+      .raw("delivery_state", "null")
+      .raw("next_attempt_at", "null")
+      .end();
   return out;
 }
 

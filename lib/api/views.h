@@ -9,6 +9,7 @@
 
 #include "domain/endpoint_json.h"
 #include "domain/id.h"
+#include "engine/test_requests.h"
 #include "json/json_writer.h"
 #include "service/write_context.h"
 #include "store/records.h"
@@ -49,6 +50,8 @@ class Views {
   /// An attempt as it happened, with what it belongs to.
   [[nodiscard]] std::string recorded_attempt(const RecordedAttempt& recorded) const;
 
+  [[nodiscard]] std::string test_attempt(const TestAttempt& test) const;
+
   [[nodiscard]] std::string endpoint(const Endpoint& endpoint) const;
   /// As lists show it.
   [[nodiscard]] std::string endpoint_with_health(
@@ -73,7 +76,7 @@ class Views {
   void delivery_members(JsonObject& object, const DeliveryView& view) const;
   void waiting_members(JsonObject& object, const DeliveryView& view) const;
   void attempts_member(JsonObject& object, std::span<const Attempt> attempts) const;
-  void attempt_members(JsonObject& object, const Attempt& attempt) const;
+  void attempt_members(JsonObject& object, std::string_view id, const Attempt& attempt) const;
   void circuit_member(JsonObject& object, const std::optional<OpenCircuit>& circuit) const;
   void endpoint_members(JsonObject& object, const Endpoint& endpoint) const;
   void health_member(JsonObject& object, const Endpoint& endpoint, const EndpointHealth& health)

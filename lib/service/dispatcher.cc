@@ -1,6 +1,8 @@
 #include "service/dispatcher.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "base/limits.h"
@@ -16,6 +18,21 @@ constexpr Millis kIdleSleepMax{60'000};
 /// How soon a lane that could not be read is read again.
 constexpr Millis kReadRetry{100};
 
+Error stopping_error() { return {Errc::kUnavailable, 0, "the service is stopping"}; }
+
+/// Takes those that belong to tests out.
+std::vector<Completion> take_completions_of_tests(std::vector<Completion>& completions) {
+  const auto first =
+      std::stable_partition(completions.begin(), completions.end(), [](const Completion& one) {
+        return !TestRequests::owns(one.id);
+      });
+  std::vector<Completion> taken(
+      std::make_move_iterator(first), std::make_move_iterator(completions.end())
+  );
+  completions.erase(first, completions.end());
+  return taken;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
@@ -25,11 +42,12 @@ Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
       reader_(std::move(parts.reader)),
       renderer_(parts.programs, [this] { transport_->wake(); }),
       engine_(
-          std::move(parts.engine),
+          parts.engine,
           IdCodec{reader_->id_salt()},
           {*reader_, *transport_, renderer_, outbox_},
           Prng{parts.seed}
       ),
+      tests_(std::move(parts.engine.request), parts.test_ids, *transport_, renderer_),
       feed_(engine_, *reader_),
       abandoned_(std::move(parts.abandoned)) {}
 
@@ -75,6 +93,26 @@ void Dispatcher::stop() {
   }
   transport_->wake();
   if (thread_.joinable()) thread_.join();
+  tests_.abort(stopping_error());
+  std::vector<TestRequest> unsent;
+  {
+    const MutexLock lock(mutex_);
+    unsent = std::exchange(new_tests_, {});
+  }
+  for (const auto& test : unsent) test.done(tl::unexpected(stopping_error()));
+}
+
+void Dispatcher::send_test(TestRequest test) {
+  if (auto refused = enqueue_test(test)) return test.done(tl::unexpected(std::move(*refused)));
+  transport_->wake();
+}
+
+std::optional<Error> Dispatcher::enqueue_test(TestRequest& test) {
+  const MutexLock lock(mutex_);
+  if (draining_ || stopping_) return stopping_error();
+  if (new_tests_.size() >= TestRequests::kInFlightMax) return TestRequests::no_room();
+  new_tests_.push_back(std::move(test));
+  return std::nullopt;
 }
 
 void Dispatcher::tell(News news) {
@@ -125,6 +163,35 @@ void Dispatcher::run() noexcept {
 }
 
 Millis Dispatcher::turn(std::vector<Completion> completions) {
+  for (auto& result : renderer_.take()) {
+    if (TestRequests::owns(result.id)) {
+      tests_.rendered(std::move(result));
+    } else {
+      engine_.rendered(std::move(result));
+    }
+  }
+  // A page of the store may take a while: tests do not wait for it.
+  const Millis tests_idle = run_tests(take_completions_of_tests(completions));
+  return std::min(tests_idle, run_engine(std::move(completions)));
+}
+
+Millis Dispatcher::run_tests(std::vector<Completion> completions) {
+  std::vector<TestRequest> fresh;
+  bool draining = false;
+  {
+    const MutexLock lock(mutex_);
+    fresh = std::exchange(new_tests_, {});
+    draining = draining_;
+  }
+  const WallTime wall_now = clock_.wall_now();
+  const MonoTime mono_now = clock_.mono_now();
+  for (auto& test : fresh) tests_.start(std::move(test), wall_now, mono_now);
+  tests_.advance(std::move(completions), wall_now, mono_now);
+  if (draining) tests_.abort(stopping_error());
+  return tests_.idle_for(mono_now).value_or(kIdleSleepMax);
+}
+
+Millis Dispatcher::run_engine(std::vector<Completion> completions) {
   const Status told = take_news();
   const WallTime wall_now = clock_.wall_now();
   const MonoTime mono_now = clock_.mono_now();
@@ -177,7 +244,6 @@ Status Dispatcher::take_news() {
   if (draining) engine_.drain();
   Status told = feed_.apply(std::move(news), clock_.wall_now(), clock_.mono_now());
   engine_.set_writable(writable && told);
-  for (auto& result : renderer_.take()) engine_.rendered(std::move(result));
   return told;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
+#include "engine/test_requests.h"
 #include "service/backpressure_registry.h"
 #include "service/engine_feed.h"
 #include "service/news.h"
@@ -28,6 +30,7 @@ class Dispatcher {
     ProgramRunner& programs;  ///< ends before the dispatcher does, after stop()
     EngineOptions engine;
     std::uint64_t seed = 0;  ///< of the jitter
+    IdCodec test_ids;        ///< of tests: its salt is not the database's
     /// Nothing is in flight any more for partitions that were abandoned. On the dispatcher's
     /// thread.
     std::function<void(const Partitions&)> abandoned = [](const Partitions&) {};
@@ -50,6 +53,10 @@ class Dispatcher {
   void cut_drain();
   /// Ends the thread at once. Idempotent.
   void stop();
+
+  /// Sends a test request at once, whatever the engine does. `test.done` is called on the
+  /// dispatcher's thread, or on the caller's when the test is refused.
+  void send_test(TestRequest test);
 
   /// Passes a commit on. Never waits and never refuses: when too many fresh deliveries wait here,
   /// their lanes are told to read the store instead.
@@ -79,9 +86,14 @@ class Dispatcher {
   };
 
   void run() noexcept;
+  /// Takes the test, or returns why it is refused.
+  [[nodiscard]] std::optional<Error> enqueue_test(TestRequest& test);
   /// An error: the engine must not send.
   [[nodiscard]] Status take_news();
+  /// Returns how long nothing will happen unless something completes or wakes the transport.
   [[nodiscard]] Millis turn(std::vector<Completion> completions);
+  [[nodiscard]] Millis run_engine(std::vector<Completion> completions);
+  [[nodiscard]] Millis run_tests(std::vector<Completion> completions);
   void ask_for_endpoints(MonoTime now);
 
   const Clock& clock_;
@@ -91,6 +103,7 @@ class Dispatcher {
   mutable Mutex mutex_;
   CondVar drained_;
   News news_ POSTRIDER_GUARDED_BY(mutex_);
+  std::vector<TestRequest> new_tests_ POSTRIDER_GUARDED_BY(mutex_);
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
   MonoTime send_until_ POSTRIDER_GUARDED_BY(mutex_) = MonoTime::max();
   bool draining_ POSTRIDER_GUARDED_BY(mutex_) = false;
@@ -105,6 +118,7 @@ class Dispatcher {
   RenderDesk renderer_;
   Outbox outbox_;
   Engine engine_;
+  TestRequests tests_;
   EngineFeed feed_;
   std::function<void(const Partitions&)> abandoned_;
   MonoTime ask_again_at_;

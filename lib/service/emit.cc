@@ -230,14 +230,6 @@ Result<Emitted> emit(WriteContext& context, EmitParams& params, Filtering& filte
   return emitted;
 }
 
-Result<Appended> emit_to(WriteContext& context, EventDraft draft, const Target& target) {
-  std::vector<NewEvent> events;
-  events.push_back({std::move(draft), {target}});
-  auto appended = append(context, std::move(events), {});
-  if (!appended) return tl::unexpected(std::move(appended).error());
-  return std::move(appended->front());
-}
-
 Result<std::size_t> take_up_outbox(
     WriteContext& context,
     const Catalogue& catalogue,

@@ -49,11 +49,6 @@ struct Emitted {
 /// accept(), and once only for an idempotency key. kConflict: the key was used for another body.
 [[nodiscard]] Result<Emitted> emit(WriteContext& context, EmitParams& params, Filtering& filtering);
 
-/// Accepts one event for one endpoint, whatever that one's filters say.
-[[nodiscard]] Result<Appended> emit_to(
-    WriteContext& context, EventDraft draft, const Target& target
-);
-
 /// Takes up to `rows_max` of the oldest rows of the outbox; rows that are not valid are moved to
 /// outbox_rejected with the reason. Returns how many rows it found. A row that needs filters first
 /// stays, with all that are behind it.

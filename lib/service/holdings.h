@@ -22,9 +22,6 @@ class Holdings {
   [[nodiscard]] Asked give_up(const Partitions& partitions) const;
   void committed(const Effects& effects);
 
-  /// What the node sends for.
-  [[nodiscard]] const Partitions& owned() const { return owned_; }
-
  private:
   Partitions owned_;
   Partitions abandoned_;  // since they were kept last

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "service/attempt_wait.h"
 #include "service/commit_log.h"
 #include "service/delivery_changes.h"
 #include "service/endpoint_changes.h"
@@ -11,14 +10,6 @@
 #include "store/setting_rows.h"
 
 namespace postrider {
-namespace {
-
-/// The longest a test waits beyond the endpoint's own time-out: for the commits before and after
-/// the request.
-constexpr Millis kTestSlack{5000};
-
-}  // namespace
-
 // --- Events --------------------------------------------------------------------------------------
 
 Result<Emitted> Service::emit(EmitParams params) {
@@ -51,32 +42,6 @@ Result<std::optional<Emitted>> Service::answer_of(IdempotencyKey key) {
   return writer_.execute<std::optional<Emitted>>([&](WriteContext& context) {
     return postrider::answer_of(context, key);
   });
-}
-
-Result<RecordedAttempt> Service::test_endpoint(EndpointId id, EventDraft draft) {
-  const std::uint64_t from = feed_.next_number();
-  Millis patience = options_.engine.request.timeout_default;
-  auto appended = writer_.execute<Appended>([&](WriteContext& context) -> Result<Appended> {
-    const auto endpoint = require_endpoint(context, id);
-    if (!endpoint) return tl::unexpected(endpoint.error());
-    if ((*endpoint)->state != EndpointState::kActive) {
-      return fail(Errc::kConflict, "the endpoint is not active; resume it first");
-    }
-    patience = (*endpoint)->config.timeout.value_or(patience);
-    draft.tenant = (*endpoint)->tenant;
-    auto test = emit_to(context, std::move(draft), {id, (*endpoint)->config.ordering});
-    if (test) context.effects.probes.emplace_back(test->deliveries.front().id, id);
-    return test;
-  });
-  if (!appended) return tl::unexpected(std::move(appended).error());
-  const AttemptWait wanted{
-      .delivery = appended->deliveries.front().id,
-      .from = from,
-      .end = clock_.mono_now() + patience + kTestSlack};
-  if (sends_for(id)) return wait_for_attempt(wanted, feed_, nullptr, clock_);
-  auto reader = open_reader();
-  if (!reader) return tl::unexpected(std::move(reader).error());
-  return wait_for_attempt(wanted, feed_, reader->get(), clock_);
 }
 
 Result<std::vector<Delivery>> Service::replay_event(EventId id, std::optional<EndpointId> only) {

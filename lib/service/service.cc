@@ -80,6 +80,7 @@ Service::Service(
            *parts.programs,
            options_.engine,
            crypto::random_u64(),
+           IdCodec{crypto::random_u64()},
            [this](const Partitions& idle) { lease_->give_back(idle); }},
           clock,
           writer_
@@ -144,11 +145,6 @@ void Service::join_others() {
        .surplus = [this](const Partitions& partitions) { give_up(partitions); },
        .lost = [this] { lose(); }}
   );
-}
-
-bool Service::sends_for(EndpointId endpoint) const {
-  const MutexLock lock(mutex_);
-  return holdings_.owned().test(partition_of(endpoint));
 }
 
 void Service::own(const Partitions& partitions) {

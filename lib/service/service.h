@@ -88,9 +88,9 @@ class Service final : private CommitListener {
   [[nodiscard]] Result<Emitted> emit(EmitParams params);
   /// The answer that the key was given first; nothing when it is new. kConflict as for emit().
   [[nodiscard]] Result<std::optional<Emitted>> answer_of(IdempotencyKey key);
-  /// Sends an event to one endpoint only and waits for its first attempt. kConflict: the endpoint
-  /// is not active.
-  [[nodiscard]] Result<RecordedAttempt> test_endpoint(EndpointId id, EventDraft draft);
+  /// Sends a test request to an endpoint as it was read, whatever its state, and returns at once.
+  /// Nothing is stored, before or after. `test.done` is called on any thread.
+  void send_test(TestRequest test) { dispatcher_.send_test(std::move(test)); }
   /// Returns the deliveries that are now pending.
   [[nodiscard]] Result<std::vector<Delivery>> replay_event(
       EventId id, std::optional<EndpointId> only
@@ -182,8 +182,6 @@ class Service final : private CommitListener {
   void own(const Partitions& partitions);
   void give_up(const Partitions& partitions);
   void ask_for(const Holdings::Asked& asked);
-  /// Whether this node does.
-  [[nodiscard]] bool sends_for(EndpointId endpoint) const;
   void lose();
   /// As it is stored; nothing when it is not, or cannot be read.
   [[nodiscard]] std::optional<ApiKey> find_api_key(KeyId id);

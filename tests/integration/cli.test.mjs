@@ -61,6 +61,7 @@ test('an endpoint is created, shown, changed, paused, rotated and deleted', asyn
   assert.equal(tested.outcome, 'success');
   const [request] = await receiver.got(1);
   assert.equal(request.body.toString(), '{"n":1.0}');
+  await json('emit', 'order.created', '{}', '--tenant', 'acme', '--channel', 'eu');
   const stats = await until('it is counted', async () => {
     const text = await cli('endpoints', 'stats', made.id);
     return text.includes('2xx 1') && text;

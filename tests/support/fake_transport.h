@@ -31,6 +31,19 @@ class FakeReceiver {
       return response;
     });
   }
+  /// From now on requests stay without an answer.
+  void answer_nobody() {
+    const MutexLock lock(mutex_);
+    is_silent_ = true;
+  }
+  /// Waits up to 20 s for that many requests.
+  [[nodiscard]] bool await_requests(std::size_t count) {
+    const MutexLock lock(mutex_);
+    bool in_time = true;
+    while (requests_.size() < count && in_time)
+      in_time = arrived_.wait_for(mutex_, std::chrono::seconds(20));
+    return requests_.size() >= count;
+  }
   [[nodiscard]] std::vector<Request> requests() const {
     const MutexLock lock(mutex_);
     return requests_;
@@ -41,6 +54,8 @@ class FakeReceiver {
 
   mutable Mutex mutex_;
   CondVar changed_;
+  CondVar arrived_;
+  bool is_silent_ POSTRIDER_GUARDED_BY(mutex_) = false;
   Answer answer_ POSTRIDER_GUARDED_BY(mutex_);
   std::vector<Request> requests_ POSTRIDER_GUARDED_BY(mutex_);
   std::vector<Completion> done_ POSTRIDER_GUARDED_BY(mutex_);
@@ -61,7 +76,8 @@ class FakeTransport final : public Transport {
       completion.response.status = 200;
     }
     receiver_->requests_.push_back(std::move(request));
-    receiver_->done_.push_back(std::move(completion));
+    if (!receiver_->is_silent_) receiver_->done_.push_back(std::move(completion));
+    receiver_->arrived_.notify_all();
   }
 
   void poll(Millis wait, std::vector<Completion>& out) override {

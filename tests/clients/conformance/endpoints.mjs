@@ -356,7 +356,7 @@ export async function endpoints({ t, api }) {
     const failed = await api.expect(200, 'POST', `/v1/endpoints/${refused.id}/test`);
     assert.deepEqual([failed.status, failed.outcome], [null, 'connect']);
     await api.expect(200, 'POST', `/v1/endpoints/${refused.id}/disable`);
-    await api.expect(409, 'POST', `/v1/endpoints/${refused.id}/test`);
+    await api.expect(200, 'POST', `/v1/endpoints/${refused.id}/test`);
     const blocked = await api.expect(201, 'POST', '/v1/endpoints', {
       url: 'http://10.0.0.1/x',
       tenant: freshTenant(),
@@ -365,6 +365,16 @@ export async function endpoints({ t, api }) {
       (await api.expect(200, 'POST', `/v1/endpoints/${blocked.id}/test`)).outcome,
       'blocked',
     );
+  });
+
+  await t.test('tests of one endpoint are bounded', async () => {
+    const { receiver, endpoint } = await subscriber(t, api, () => 'hang', { timeout_ms: 2000 });
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => api.send('POST', `/v1/endpoints/${endpoint.id}/test`)),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    assert.deepEqual(statuses, [...Array(48).fill(200), ...Array(12).fill(429)]);
+    assert.equal(receiver.requests.length, 48);
   });
 
   await t.test('recover makes what is dead pending', async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+import { Server } from '../../integration/support/postrider.mjs';
 import { until } from '../../integration/support/until.mjs';
+import { JudgedApi } from '../support/contract.mjs';
 import { emit, rows, subscriber, withDead } from './support.mjs';
 
 /// Somebody else's transaction, open until release().
@@ -23,7 +25,7 @@ async function lock(t, db) {
   };
 }
 
-export async function unavailable({ t, server, api }) {
+export async function unavailable({ t, server, api, contract }) {
   await t.test(
     'no write is answered with a 2xx while another process holds the database',
     async () => {
@@ -49,7 +51,7 @@ export async function unavailable({ t, server, api }) {
         ['DELETE', `/v1/event-types/${type.name}`],
         ['POST', '/v1/endpoints', { url: 'http://127.0.0.1:9/' }],
         ['PATCH', ep, { description: 'x' }],
-        ...['pause', 'disable', 'resume', 'secret/rotate', 'test'].map((action) => [
+        ...['pause', 'disable', 'resume', 'secret/rotate'].map((action) => [
           'POST',
           `${ep}/${action}`,
         ]),
@@ -74,6 +76,7 @@ export async function unavailable({ t, server, api }) {
           assert.match(answer.headers['retry-after'], /^\d+$/);
         });
         await api.expect(200, 'GET', ep);
+        await api.expect(200, 'POST', `${ep}/test`);
         await api.expect(200, 'GET', '/healthz');
       } finally {
         await release();
@@ -104,6 +107,17 @@ export async function unavailable({ t, server, api }) {
     await until('it is ready', async () => (await api.send('GET', '/readyz')).status === 200);
     await rows(api, `/v1/deliveries?tenant=${tenant}&state=delivered`);
     assert.equal(receiver.requests.length, 1);
+  });
+
+  await t.test('a test of an endpoint is answered when the service stops', async () => {
+    const stopping = await Server.start(t);
+    const other = new JudgedApi(stopping.api, contract);
+    const { receiver, endpoint } = await subscriber(t, other, () => 'hang');
+    const waiting = other.send('POST', `/v1/endpoints/${endpoint.id}/test`);
+    await receiver.got(1);
+    const stopped = stopping.stop();
+    assert.equal((await waiting).status, 503);
+    assert.equal(await stopped, 0);
   });
 
   await t.test('streams are bounded', async () => {

@@ -1,3 +1,6 @@
+#include <future>
+#include <vector>
+
 #include "tests/support/api_fixture.h"
 
 namespace postrider::testing {
@@ -221,17 +224,55 @@ TEST_F(EndpointApi, ATestAnswersWithItsAttempt) {
   EXPECT_EQ(attempt["type"], "postrider.test");
   EXPECT_EQ(attempt["endpoint"], id);
   EXPECT_EQ(attempt["response_excerpt"], "\xEF\xBF\xBDteapot");
-  EXPECT_EQ(attempt["delivery_state"], "dead");
+  EXPECT_TRUE(attempt["delivery_state"].is_null());
+  EXPECT_TRUE(attempt["next_attempt_at"].is_null());
   const auto own = post(id, "test", R"({"type":"my.type","data":{"a":1.10}})");
   EXPECT_EQ(parsed(own)["type"], "my.type");
   EXPECT_THAT(receiver_->requests().back().body, HasSubstr("1.10"));
   expect_invalid(post(id, "test", R"({"type":"a b"})"), "/type");
 }
 
-TEST_F(EndpointApi, ATestOfAnEndpointThatIsNotActiveIs409) {
+TEST_F(EndpointApi, ATestIsSentWhateverTheStateOfItsEndpoint) {
   const std::string id = add_endpoint();
-  ASSERT_EQ(post(id, "pause").status, 200);
-  expect_problem(post(id, "test"), 409);
+  for (const char* action : {"pause", "disable"}) {
+    const auto state = parsed(post(id, action))["state"];
+    EXPECT_EQ(post(id, "test").status, 200);
+    EXPECT_EQ(get(id)["state"], state);
+  }
+  ASSERT_EQ(request("DELETE", "/v1/endpoints/" + id).status, 204);
+  expect_problem(post(id, "test"), 404);
+}
+
+TEST_F(EndpointApi, ATestLeavesNothing) {
+  receiver_->answer_status(410);
+  const std::string id = add_endpoint();
+  const auto attempt = parsed(post(id, "test"));
+  EXPECT_EQ(attempt["outcome"], "gone");
+  EXPECT_EQ(get(id)["state"], "active");
+  for (const char* path : {"/v1/events", "/v1/deliveries", "/v1/dead-letters"})
+    EXPECT_TRUE(parsed(request("GET", path))["data"].empty()) << path;
+  const auto event = attempt["event"].get<std::string>();
+  const auto delivery = attempt["delivery"].get<std::string>();
+  expect_problem(request("GET", "/v1/events/" + event), 404);
+  expect_problem(request("GET", "/v1/deliveries/" + delivery), 404);
+  EXPECT_EQ(service_->attempt_feed().next_number(), 0U) << "no stream shows it";
+  EXPECT_EQ(receiver_->requests().size(), 1U);
+}
+
+TEST_F(EndpointApi, TestsBeyondTheLimitAre429) {
+  receiver_->answer_nobody();
+  const std::string id = add_endpoint();
+  std::vector<std::future<http::HttpAnswer>> tests;
+  for (std::size_t i = 0; i < TestRequests::kInFlightPerEndpointMax; ++i)
+    tests.push_back(std::async(std::launch::async, [&] { return post(id, "test"); }));
+  // All of them wait, although the server has four threads.
+  ASSERT_TRUE(receiver_->await_requests(TestRequests::kInFlightPerEndpointMax));
+  const auto refused = post(id, "test");
+  expect_problem(refused, 429);
+  EXPECT_EQ(refused.headers.get("Retry-After"), "5");
+  service_->begin_stop();
+  for (auto& test : tests) expect_problem(test.get(), 503);
+  expect_problem(post(id, "test"), 503);
 }
 
 TEST_F(EndpointApi, ARecoveryIsATask) {

@@ -172,16 +172,6 @@ TEST_F(EmitTest, MakesOneEventOfOneKeyTwiceInAGroup) {
   EXPECT_EQ(events_count(), 1U);
 }
 
-TEST_F(EmitTest, SendsToOneEndpointWhateverItsFilters) {
-  auto endpoint = make_endpoint();
-  endpoint.config.event_types = {"other"};
-  const auto id = add(endpoint);
-  ASSERT_TRUE(run<Appended>([&](WriteContext& context) {
-    return emit_to(context, make_draft(), {id});
-  }));
-  EXPECT_THAT(effects_.fresh, SizeIs(1));
-}
-
 TEST_F(EmitTest, TakesUpWhatProducersInserted) {
   add();
   produce(R"(INSERT INTO outbox(type, data) VALUES ('order.created', '{ "a":1.10 }'))");

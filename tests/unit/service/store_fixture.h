@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "service/emit.h"
 #include "service/endpoint_changes.h"
 #include "service/group_commit.h"
 #include "service/ownership.h"
@@ -32,6 +33,27 @@ inline constexpr WallTime kStart = from_unix_ms(1'767'225'600'000);
   draft.type = std::move(type);
   draft.data = R"({"n":1.50})";
   return draft;
+}
+
+/// Commits an event for one endpoint, whatever that one's filters say.
+[[nodiscard]] inline Result<Appended> emit_to(
+    WriteContext& context, EventDraft draft, const Target& target
+) {
+  Endpoint wanting = *context.routing.find(target.endpoint);
+  wanting.tenant = draft.tenant;
+  wanting.config.event_types.clear();
+  wanting.config.channels.clear();
+  wanting.config.filter.clear();
+  wanting.config.ordering = target.ordering;
+  Routing routing;
+  routing.put(std::make_shared<const Endpoint>(std::move(wanting)));
+  WriteContext only{
+      context.store, routing, context.health, context.owned, context.effects, context.now};
+  std::vector<EventDraft> events{std::move(draft)};
+  Filtering filtering;
+  auto appended = accept(only, events, filtering);
+  if (!appended) return tl::unexpected(std::move(appended).error());
+  return std::move(appended->front());
 }
 
 class StoreFixture : public ::testing::Test {
