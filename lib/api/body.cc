@@ -1,8 +1,17 @@
 #include "api/body.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "base/parse_number.h"
 
 namespace postrider::api {
+namespace {
+
+/// Up to here every integer is a double.
+constexpr double kExactDoubleMax = 9007199254740992.0;
+
+}  // namespace
 
 std::string media_type(const http::Request& request) {
   std::string_view value = request.headers.get("Content-Type");
@@ -69,6 +78,12 @@ std::optional<std::string> BodyReader::take_text(std::string_view name, std::str
 std::optional<std::string> BodyReader::take_number(std::string_view name, std::string_view must) {
   const auto* value = take(name, json::Kind::kNumber, must);
   if (value == nullptr) return std::nullopt;
+  // As in JSON Schema, 10.0 and 1e1 are integers.
+  if (value->text.find_first_of(".eE") != std::string_view::npos) {
+    const auto number = parse_number<double>(value->text);
+    if (number && *number == std::trunc(*number) && std::abs(*number) <= kExactDoubleMax)
+      return fmt::format("{:.0f}", *number);
+  }
   return std::string(value->text);
 }
 

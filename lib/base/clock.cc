@@ -15,6 +15,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+constexpr WallTime kTimeMin{std::chrono::sys_days{std::chrono::year{0} / 1 / 1}};
+constexpr WallTime kTimeEnd{std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}};
 constexpr std::array<std::string_view, 12> kMonths = {
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
@@ -163,9 +165,13 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   }
   const std::chrono::year_month_day date{
       std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
-  auto local = assemble(date, hour, minute, second);
-  if (local) *local += Millis{ms} - offset;
-  return local;
+  auto time = assemble(date, hour, minute, second);
+  if (!time) return time;
+  *time += Millis{ms} - offset;
+  // An offset can lead out of the years that RFC 3339 can write.
+  if (*time < kTimeMin || *time >= kTimeEnd)
+    return fail(Errc::kInvalidArgument, "beyond the years 0000 to 9999");
+  return time;
 }
 
 Result<WallTime> parse_http_date(std::string_view text) {

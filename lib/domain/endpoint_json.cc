@@ -52,6 +52,12 @@ class ConfigReader {
     return std::move(config_);
   }
 
+  [[nodiscard]] static bool has_member(std::string_view name) {
+    return std::any_of(kMembers.begin(), kMembers.end(), [&](const Member& member) {
+      return member.name == name;
+    });
+  }
+
  private:
   using Rule = void (ConfigReader::*)(const json&);
   struct Member {
@@ -60,24 +66,6 @@ class ConfigReader {
   };
 
   void member(const std::string& name, const json& value) {
-    static constexpr std::array<Member, 16> kMembers = {{
-        {"url", &ConfigReader::url},
-        {"description", &ConfigReader::description},
-        {"metadata", &ConfigReader::metadata},
-        {"event_types", &ConfigReader::event_types},
-        {"channels", &ConfigReader::channels},
-        {"headers", &ConfigReader::headers},
-        {"payload", &ConfigReader::payload},
-        {"signature", &ConfigReader::signature},
-        {"destination", &ConfigReader::destination},
-        {"filter", &ConfigReader::filter},
-        {"transform", &ConfigReader::transform},
-        {"retry", &ConfigReader::retry},
-        {"timeout_ms", &ConfigReader::timeout},
-        {"max_in_flight", &ConfigReader::max_in_flight},
-        {"ordering", &ConfigReader::ordering},
-        {"rate_limit", &ConfigReader::rate_limit},
-    }};
     for (const auto& known : kMembers) {
       if (known.name != name) continue;
       if (!value.is_null()) (this->*known.rule)(value);
@@ -253,6 +241,25 @@ class ConfigReader {
     config_.rate_limit = parse_rate_limit(value, "/rate_limit", errors_);
   }
 
+  static constexpr std::array<Member, 16> kMembers = {{
+      {"url", &ConfigReader::url},
+      {"description", &ConfigReader::description},
+      {"metadata", &ConfigReader::metadata},
+      {"event_types", &ConfigReader::event_types},
+      {"channels", &ConfigReader::channels},
+      {"headers", &ConfigReader::headers},
+      {"payload", &ConfigReader::payload},
+      {"signature", &ConfigReader::signature},
+      {"destination", &ConfigReader::destination},
+      {"filter", &ConfigReader::filter},
+      {"transform", &ConfigReader::transform},
+      {"retry", &ConfigReader::retry},
+      {"timeout_ms", &ConfigReader::timeout},
+      {"max_in_flight", &ConfigReader::max_in_flight},
+      {"ordering", &ConfigReader::ordering},
+      {"rate_limit", &ConfigReader::rate_limit},
+  }};
+
   const UrlCheck& check_url_;
   const EndpointDefaults& defaults_;
   FieldErrors& errors_;
@@ -297,6 +304,8 @@ EndpointConfig parse_endpoint_config(
 ) {
   return ConfigReader{check_url, defaults, errors}.read(object, taken);
 }
+
+bool is_config_member(std::string_view name) { return ConfigReader::has_member(name); }
 
 nlohmann::json endpoint_config_json(const EndpointConfig& config) {
   const EndpointConfig defaults;

@@ -56,6 +56,9 @@ struct EndpointDefaults {
     FieldErrors& errors
 );
 
+/// Whether an endpoint's config has a member of that name.
+[[nodiscard]] bool is_config_member(std::string_view name);
+
 /// The members that are not left to their defaults, as parse_endpoint_config() reads them. Holds
 /// credentials: for storing, never for answers or logs.
 [[nodiscard]] nlohmann::json endpoint_config_json(const EndpointConfig& config);

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "domain/destination_json.h"
 #include "domain/endpoint_json.h"
 #include "domain/header_rules.h"
 #include "domain/json_members.h"
@@ -86,8 +88,15 @@ EndpointConfig patch_endpoint_config(
     return current;
   }
   json merged = endpoint_config_json(current);
+  // The defaults too: a patch of a part of them keeps the rest.
   merged["signature"] = signature_json(current.signature);
+  merged["destination"] = destination_json(current.destination, Secrets::kShown);
   for (const auto& [name, value] : patch.items()) {
+    // A null would remove nothing and be gone before anybody asks for its name.
+    if (value.is_null() && !is_config_member(name) &&
+        std::find(taken.begin(), taken.end(), name) == taken.end()) {
+      add_error(errors, pointer_to("", name), "is not a member of an endpoint");
+    }
     const bool is_shown_url = name == "url" && has_secret_url(current.destination.type) &&
                               value == masked_url(current.url);
     if (!is_shown_url) merge_member(merged, name, value, false);

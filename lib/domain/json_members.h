@@ -1,6 +1,7 @@
 // Small readers of JSON members that say what is wrong; for the codecs of this module.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,7 +22,7 @@ inline void add_error(FieldErrors& errors, std::string pointer, std::string deta
     errors.push_back({std::move(pointer), std::move(detail)});
 }
 
-/// An integer within bounds; a number written with a fraction is none.
+/// An integer within bounds. As in JSON Schema, 10.0 and 1e1 are integers.
 [[nodiscard]] inline std::optional<std::int64_t> read_integer(
     const nlohmann::json& value,
     std::int64_t min,
@@ -35,6 +36,11 @@ inline void add_error(FieldErrors& errors, std::string pointer, std::string deta
   if (fits_int64) {
     const auto number = value.get<std::int64_t>();
     if (number >= min && number <= max) return number;
+  }
+  if (value.is_number_float()) {
+    const auto number = value.get<double>();
+    const bool fits = number >= static_cast<double>(min) && number <= static_cast<double>(max);
+    if (fits && number == std::trunc(number)) return static_cast<std::int64_t>(number);
   }
   add_error(errors, pointer, fmt::format("must be an integer from {} to {}", min, max));
   return std::nullopt;

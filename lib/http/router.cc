@@ -95,20 +95,25 @@ void Router::add(
 Router::Match Router::find(Request& request) const {
   const auto path = decode_path(request.target);
   Match match;
-  std::size_t fewest = 0;
+  std::optional<std::size_t> fewest;
   for (const Route& route : routes_) {
     if (!route.takes_rest && route.segments.size() != path.size()) continue;
     auto parameters = fit(route.segments, path);
-    if (!parameters) continue;
+    if (!parameters || (fewest && parameters->size() > *fewest)) continue;
+    // A pattern with fewer parameters hides those before it, whatever their methods.
+    if (!fewest || parameters->size() < *fewest) {
+      match = {};
+      request.route = {};
+      request.path_parameters.clear();
+    }
+    fewest = parameters->size();
     if (!serves(route, request.method)) {
       add_allowed(match.allow, route.method);
-      continue;
+    } else if (match.route == nullptr) {
+      match.route = &route;
+      request.route = route.pattern;
+      request.path_parameters = std::move(*parameters);
     }
-    if (match.route != nullptr && parameters->size() >= fewest) continue;
-    fewest = parameters->size();
-    match.route = &route;
-    request.route = route.pattern;
-    request.path_parameters = std::move(*parameters);
   }
   return match;
 }

@@ -36,8 +36,8 @@ class Router {
     std::string allow;             ///< methods of the path, when only the method does not fit
   };
 
-  /// Fills `request.path_parameters`. HEAD is answered by GET routes; a literal segment wins over a
-  /// parameter.
+  /// Fills `request.path_parameters`. GET routes answer HEAD. Where several patterns fit the path,
+  /// only the routes of the one with the fewest parameters are considered, whatever their methods.
   [[nodiscard]] Match find(Request& request) const;
 
  private:

@@ -86,15 +86,11 @@ export class Contract {
     );
   }
 
-  /// The operations of a path, one for each method. A path without parameters goes before one with.
+  /// The operations of a path. A path without parameters hides those with.
   operationsAt(path) {
-    const byMethod = new Map();
-    for (const operation of this.operations.filter(({ pattern }) => pattern.test(path))) {
-      if (operation.path === path || !byMethod.has(operation.method)) {
-        byMethod.set(operation.method, operation);
-      }
-    }
-    return [...byMethod.values()];
+    const fitting = this.operations.filter(({ pattern }) => pattern.test(path));
+    const literal = fitting.filter((operation) => operation.path === path);
+    return literal.length > 0 ? literal : fitting;
   }
 
   /// Judges one answer `{status, headers, text}` to `sent` = `{method, target, body, type}`.

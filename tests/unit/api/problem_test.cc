@@ -118,6 +118,16 @@ TEST(BodyReader, SaysOfEachMemberWhatItMustBe) {
   EXPECT_EQ(body->errors().size(), 7U);
 }
 
+TEST(BodyReader, ReadsIntegersThatAreWrittenWithAFraction) {
+  http::Request request;
+  request.body = R"({"a":10.0,"b":1e1,"c":10.5})";
+  auto body = BodyReader::open(request);
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->integer("a", 0, 10), 10);
+  EXPECT_EQ(body->integer("b", 0, 10), 10);
+  EXPECT_FALSE(body->integer("c", 0, 20));
+}
+
 TEST(BodyReader, TellsMalformedFromWrong) {
   http::Request request;
   request.body = "{";

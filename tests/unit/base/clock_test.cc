@@ -24,6 +24,12 @@ TEST(Clock, ReadsOffsetsAndFractions) {
   EXPECT_EQ(unix_ms(parse_rfc3339("2026-01-01t00:00:00.123456789z").value()), 1767225600123);
 }
 
+TEST(Clock, ReadsEveryYearThatItCanShow) {
+  for (const char* text : {"0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"}) {
+    EXPECT_EQ(to_rfc3339(parse_rfc3339(text).value()), text);
+  }
+}
+
 TEST(Clock, RefusesWhatIsNoInstant) {
   for (const char* text :
        {"",
@@ -36,7 +42,9 @@ TEST(Clock, RefusesWhatIsNoInstant) {
         "2026-01-01T00:00:00Zx",
         "2026-01-01T00:00:00+25:00",
         "-026-01-01T00:00:00Z",
-        "2026-01-01T00:60:00Z"}) {
+        "2026-01-01T00:60:00Z",
+        "0000-01-01T00:00:00+00:01",
+        "9999-12-31T23:59:59-00:01"}) {
     EXPECT_FALSE(parse_rfc3339(text)) << text;
   }
 }

@@ -180,5 +180,10 @@ TEST(DestinationPatch, MergesWithinATypeAndReplacesItByAnother) {
   EXPECT_EQ(patched(config, R"({"destination":null})").destination, Destination{});
 }
 
+TEST(DestinationJson, KeepsTheDefaultWhenAPatchChangesNothingOfIt) {
+  const EndpointConfig config = config_of(R"({"type":"webhook"})");
+  EXPECT_EQ(patched(config, R"({"destination":{}})"), config);
+}
+
 }  // namespace
 }  // namespace postrider

@@ -372,6 +372,13 @@ TEST(EndpointView, HidesCredentialsAndNothingElse) {
   EXPECT_EQ(view["headers"]["X-Source"], "shop");
 }
 
+TEST(EndpointPatch, ReadsIntegersThatAreWrittenWithAFraction) {
+  EXPECT_EQ(
+      patch_good(full_config(), R"({"timeout_ms":2000.0,"max_in_flight":1e1})"),
+      patch_good(full_config(), R"({"timeout_ms":2000,"max_in_flight":10})")
+  );
+}
+
 TEST(EndpointPatch, KeepsWhatIsLeftOut) {
   EXPECT_EQ(patch_good(full_config(), "{}"), full_config());
   auto expected = full_config();
@@ -396,6 +403,14 @@ TEST(EndpointPatch, TakesNullAsTheDefault) {
   );  // the errors are what is looked at
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0].pointer, "/url");
+}
+
+TEST(EndpointPatch, RefusesANullOfAnUnknownName) {
+  FieldErrors errors;
+  static_cast<void>(patch(full_config(), R"({"discription":null})", errors)
+  );  // the errors are what is looked at
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0].pointer, "/discription");
 }
 
 TEST(EndpointPatch, MergesObjectsAndReplacesLists) {

@@ -67,6 +67,11 @@ TEST_F(RouterTest, NamesTheMethodsOfAKnownPath) {
   EXPECT_EQ(match_.allow, "GET, POST");
 }
 
+TEST_F(RouterTest, TakesNoLiteralSegmentForAParameterOfAnotherMethod) {
+  EXPECT_EQ(serve("GET", "/v1/events/batch"), "none");
+  EXPECT_EQ(match_.allow, "POST");
+}
+
 TEST_F(RouterTest, KnowsNoOtherPaths) {
   EXPECT_EQ(serve("GET", "/v1/event"), "none");
   EXPECT_EQ(serve("GET", "/v1/events/"), "none");
