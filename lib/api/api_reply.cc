@@ -1,5 +1,7 @@
 #include "api/api_reply.h"
 
+#include "store/cursors.h"
+
 namespace postrider::api {
 
 http::Answer json_answer(int status, std::string body) {
@@ -21,6 +23,15 @@ Problem list_problem(const Error& error) {
     return invalid("/cursor", "is no cursor of this list");
   }
   return problem_of(error);
+}
+
+std::optional<WallTime> searched_until(
+    std::size_t rows, std::size_t limit, std::string_view next_cursor
+) {
+  if (next_cursor.empty() || rows >= limit) return std::nullopt;
+  if (const auto place = place_at(next_cursor, {})) return from_unix_ms(place->at_ms);
+  const auto id = id_before(next_cursor, 0);
+  return id ? std::optional{EventId{*id}.time()} : std::nullopt;
 }
 
 }  // namespace postrider::api

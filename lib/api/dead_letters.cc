@@ -37,7 +37,7 @@ Reply list_dead_letters(const Call& call) {
   if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());
-  return page_reply((*reader)->dead_letters(filter, page), [&](const DeliveryView& view) {
+  return page_reply((*reader)->dead_letters(filter, page), page, [&](const DeliveryView& view) {
     return call.api.views.delivery(view);
   });
 }

@@ -23,7 +23,7 @@ Reply list_deliveries(const Call& call) {
   if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());
-  return page_reply((*reader)->deliveries(filter, page), [&](const DeliveryView& view) {
+  return page_reply((*reader)->deliveries(filter, page), page, [&](const DeliveryView& view) {
     return call.api.views.delivery(view);
   });
 }

@@ -140,7 +140,7 @@ Reply list_endpoints(const Call& call) {
   const auto health = (*reader)->endpoint_health(ids);
   if (!health) return refuse(health.error());
   auto next = health->begin();
-  return page_reply(found, [&](const Endpoint& endpoint) {
+  return page_reply(found, page, [&](const Endpoint& endpoint) {
     return call.api.views.endpoint_with_health(endpoint, *next++);
   });
 }

@@ -182,7 +182,7 @@ Reply list_events(const Call& call) {
   if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());
-  return page_reply((*reader)->events(filter, page), [&](const Event& event) {
+  return page_reply((*reader)->events(filter, page), page, [&](const Event& event) {
     return call.api.views.event(event);
   });
 }
@@ -210,7 +210,7 @@ Reply list_event_deliveries(const Call& call) {
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());
   if (const auto event = (*reader)->event(*id); !event) return refuse(event.error());
-  return page_reply((*reader)->deliveries(filter, page), [&](const DeliveryView& view) {
+  return page_reply((*reader)->deliveries(filter, page), page, [&](const DeliveryView& view) {
     return call.api.views.delivery(view);
   });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -90,15 +91,34 @@ class Views {
   const BackpressureOf backpressure_of_;
 };
 
-/// `{"data":[…],"next_cursor":…}`; `view` makes the text of one row.
+/// Writes `"data":[…],"next_cursor":…`; `view` makes the text of one row.
+template <class T, class View>
+void write_page(JsonObject& object, const Page<T>& page, const View& view) {
+  JsonArray data(object.begin("data"));
+  for (const auto& row : page.rows) data.next() += view(row);
+  data.end();
+  object.text_or_null("next_cursor", page.next_cursor);
+}
+
+/// A page whose rows are all that the list has.
 template <class T, class View>
 [[nodiscard]] std::string page_view(const Page<T>& page, const View& view) {
   std::string out;
   JsonObject object(out);
-  JsonArray data(object.begin("data"));
-  for (const auto& row : page.rows) data.next() += view(row);
-  data.end();
-  object.text_or_null("next_cursor", page.next_cursor).end();
+  write_page(object, page, view);
+  object.end();
+  return out;
+}
+
+/// A page that filters can leave short.
+template <class T, class View>
+[[nodiscard]] std::string filtered_page_view(
+    const Page<T>& page, std::optional<WallTime> searched_until, const View& view
+) {
+  std::string out;
+  JsonObject object(out);
+  write_page(object, page, view);
+  object.instant("searched_until", searched_until).end();
   return out;
 }
 

@@ -107,6 +107,51 @@ TEST_P(StoreContract, DeliveriesAreListedByEachOfTheirFilters) {
   EXPECT_EQ(list(filter), (std::vector{second, first}));
 }
 
+TEST_P(StoreContract, ATenantsDeliveriesAreListedThroughItsEndpoints) {
+  const EndpointId other = add_endpoint();
+  const std::vector<EndpointId> endpoints = {
+      add_endpoint(make_endpoint("acme")),
+      add_endpoint(make_endpoint("acme")),
+      add_endpoint(make_endpoint("acme"))};
+  EventDraft draft = make_draft();
+  draft.tenant = "acme";
+  std::vector<DeliveryId> pending;
+  std::vector<DeliveryId> dead;
+  for (int i = 0; i < 40; ++i) {
+    append_delivery(other, at(i));
+    append_dead(other, at(i));
+    const Appended appended = append(draft, {endpoints[static_cast<std::size_t>(i % 3)]}, at(i));
+    const DeliveryId id = appended.deliveries.front().id;
+    if (i % 2 == 0) settle(stored(id), Dead{DeadReason::kGone}, at(1000 - i));
+    (i % 2 == 0 ? dead : pending).push_back(id);
+  }
+  ASSERT_TRUE(committed([&] { return store_->delete_endpoint(endpoints[1], at(2000)); }));
+  // Deaths went backwards.
+  std::vector<DeliveryId> all = pending;
+  all.insert(all.end(), dead.begin(), dead.end());
+  std::sort(all.begin(), all.end(), [](DeliveryId a, DeliveryId b) { return b < a; });
+  std::reverse(pending.begin(), pending.end());
+  DeliveryFilter filter;
+  filter.tenant = "acme";
+  const auto list = [&] {
+    return ids_of(all_pages<DeliveryView>(
+        [&](const PageParams& page) { return reader_->deliveries(filter, page); }, rows_max()
+    ));
+  };
+  EXPECT_EQ(list(), all);
+  filter.state = DeliveryState::kPending;
+  EXPECT_EQ(list(), pending);
+  DeadLetterFilter dead_filter;
+  dead_filter.tenant = "acme";
+  EXPECT_EQ(
+      ids_of(all_pages<DeliveryView>(
+          [&](const PageParams& page) { return reader_->dead_letters(dead_filter, page); },
+          rows_max()
+      )),
+      dead
+  );
+}
+
 TEST_P(StoreContract, DeliveryShowsItsLastAttemptAndItsHistoryAllInOrder) {
   const DeliveryId id = append_delivery(add_endpoint());
   EXPECT_FALSE(reader_->delivery(id)->last_attempt);

@@ -7,6 +7,7 @@
 #include "store/postgres/pg_reader.h"
 #include "store/postgres/sql_database.h"
 #include "store/postgres/sql_deliveries.h"
+#include "store/postgres/sql_endpoints.h"
 #include "store/postgres/sql_events.h"
 #include "store/postgres/sql_lists.h"
 #include "store/rows.h"
@@ -102,6 +103,25 @@ Result<DeliveryHistory> PgReader::history(DeliveryId id) {
   return read_history(id, kAttemptsListed);
 }
 
+Result<std::optional<std::vector<EndpointId>>> PgReader::endpoints_to_merge(
+    const std::string& tenant
+) {
+  if (tenant.empty()) return std::nullopt;
+  const auto read = [](const Row& row) { return EndpointId{row.i64(0)}; };
+  auto ids = db_->all(sql::kEndpointIdsOfTenant, read, tenant, kMergedEndpointsMax + 1);
+  if (!ids) return tl::unexpected<Error>(ids.error());
+  if (ids->size() > kMergedEndpointsMax) return std::nullopt;
+  return std::move(*ids);
+}
+
+Result<std::vector<DeliveryView>> PgReader::take_views(MergedPlaces& places, std::size_t rows_max) {
+  const auto part = places.take(rows_max);
+  if (!part) return tl::unexpected<Error>(part.error());
+  Array<DeliveryId> ids;
+  for (const Place& place : *part) ids.add(DeliveryId{place.id});
+  return db_->all(sql::kDeliveriesOfIds, read_delivery_view<Row>, ids);
+}
+
 Result<Page<DeliveryView>> PgReader::deliveries(
     const DeliveryFilter& filter, const PageParams& params
 ) {
@@ -110,8 +130,19 @@ Result<Page<DeliveryView>> PgReader::deliveries(
   const std::int64_t first = filter.since ? first_id_at(*filter.since) : 0;
   const auto before = id_before(params.cursor, filter.until ? first_id_at(*filter.until) : kIdMax);
   if (!before) return tl::unexpected<Error>(before.error());
+  const bool is_narrow = filter.event || filter.endpoint;
+  const auto merged = endpoints_to_merge(is_narrow ? std::string{} : filter.tenant);
+  if (!merged) return tl::unexpected<Error>(merged.error());
+  const auto of_endpoint = [&](EndpointId endpoint, const Place& behind, std::size_t rows_max) {
+    const auto read_place = [](const Row& row) { return Place{.at_ms = 0, .id = row.i64(0)}; };
+    return db_->all(sql::kDeliveryIdsOfEndpoint, read_place, endpoint, first, behind.id, rows_max);
+  };
+  MergedPlaces places(
+      merged->value_or(std::vector<EndpointId>{}), {.at_ms = 0, .id = *before}, of_endpoint
+  );
   const auto read = read_delivery_view<Row>;
   const auto fetch = [&](std::int64_t below, std::size_t rows_max) {
+    if (*merged) return take_views(places, rows_max);
     if (filter.event)
       return db_->all(sql::kDeliveriesOfEvent, read, *filter.event, first, below, rows_max);
     if (filter.endpoint)
@@ -137,8 +168,19 @@ Result<Page<DeliveryView>> PgReader::dead_letters(
   const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
   const auto first = place_at(params.cursor, {.at_ms = until, .id = 0});
   if (!first) return tl::unexpected<Error>(first.error());
+  const auto merged = endpoints_to_merge(filter.endpoint ? std::string{} : filter.tenant);
+  if (!merged) return tl::unexpected<Error>(merged.error());
+  const auto of_endpoint = [&](EndpointId endpoint, const Place& behind, std::size_t rows_max) {
+    const auto read_place = [](const Row& row) {
+      return Place{.at_ms = row.i64(0), .id = row.i64(1)};
+    };
+    const auto& [at_ms, id] = behind;
+    return db_->all(sql::kDeadIdsOfEndpoint, read_place, endpoint, since, at_ms, id, rows_max);
+  };
+  MergedPlaces places(merged->value_or(std::vector<EndpointId>{}), *first, of_endpoint);
   const auto read = read_delivery_view<Row>;
   const auto fetch = [&](const Place& behind, std::size_t rows_max) {
+    if (*merged) return take_views(places, rows_max);
     const auto& [at_ms, id] = behind;
     return filter.endpoint
                ? db_->all(sql::kDeadOfEndpoint, read, *filter.endpoint, since, at_ms, id, rows_max)

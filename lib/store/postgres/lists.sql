@@ -35,6 +35,23 @@ WHERE
 ORDER BY d.endpoint_id DESC, d.id DESC
 LIMIT :rows_max
 
+-- name: delivery_ids_of_endpoint
+SELECT id
+FROM delivery
+WHERE (endpoint_id, id) >= (:endpoint_id, :first) AND (endpoint_id, id) < (:endpoint_id, :before)
+ORDER BY endpoint_id DESC, id DESC
+LIMIT :rows_max
+
+-- name: deliveries_of_ids
+SELECT
+  d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
+  d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
+  d.expires_at_ms, d.lane_key, e.tenant, e.type
+FROM unnest(:delivery_ids) WITH ORDINALITY AS wanted (delivery_id, place)
+JOIN delivery AS d ON d.id = wanted.delivery_id
+JOIN event AS e ON e.id = d.event_id
+ORDER BY wanted.place
+
 -- name: deliveries_of_event
 -- Sorted per query: as many as endpoints took the event.
 SELECT
@@ -143,6 +160,16 @@ WHERE
   AND (d.endpoint_id, d.finished_at_ms) >= (:endpoint_id, :since)
   AND (d.endpoint_id, d.finished_at_ms, d.id) < (:endpoint_id, :at_ms, :id)
 ORDER BY d.endpoint_id DESC, d.finished_at_ms DESC, d.id DESC
+LIMIT :rows_max
+
+-- name: dead_ids_of_endpoint
+SELECT finished_at_ms, id
+FROM delivery
+WHERE
+  state = 'dead' AND NOT discarded
+  AND (endpoint_id, finished_at_ms) >= (:endpoint_id, :since)
+  AND (endpoint_id, finished_at_ms, id) < (:endpoint_id, :at_ms, :id)
+ORDER BY endpoint_id DESC, finished_at_ms DESC, id DESC
 LIMIT :rows_max
 
 -- name: dead_of_all_from

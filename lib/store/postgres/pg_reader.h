@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/merged_places.h"
 #include "store/postgres/pg_connection.h"
 #include "store/reader.h"
 
@@ -100,6 +101,15 @@ class PgReader final : public StoreReader {
   /// Adds what lists show besides: the last attempt, and why a pending delivery waits.
   [[nodiscard]] Status add_details(std::span<DeliveryView> views);
   [[nodiscard]] Status add_waiting(std::span<DeliveryView> views);
+  /// The endpoints of a tenant, deleted ones included. Nothing without a tenant, and when there are
+  /// more than kMergedEndpointsMax.
+  [[nodiscard]] Result<std::optional<std::vector<EndpointId>>> endpoints_to_merge(
+      const std::string& tenant
+  );
+  /// The next deliveries of a merged list.
+  [[nodiscard]] Result<std::vector<DeliveryView>> take_views(
+      MergedPlaces& places, std::size_t rows_max
+  );
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
 

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "store/cursors.h"
 #include "store/list_filters.h"
+#include "store/merged_places.h"
 #include "store/rows.h"
 #include "store/sqlite/ordered_backlog.h"
 #include "store/sqlite/sql_deliveries.h"
@@ -18,6 +19,9 @@ namespace {
 
 constexpr std::size_t kScanRowsMax = limits::kListScanRowsMax;
 
+/// Places that a merged list takes at a time.
+constexpr std::size_t kMergedPart = 64;
+
 Attempt read_attempt_row(const Row& row) { return read_attempt(row); }
 
 WaitingFacts read_waiting_row(const Row& row) { return read_waiting(row); }
@@ -28,6 +32,47 @@ Backlog read_backlog(const Row& row) {
       .due = row.i64(1),
       .scheduled = row.i64(2),
       .oldest_due_at = row.optional_time(3)};
+}
+
+void look_at(PageBuilder<DeliveryView>& page, const DeliveryFilter& filter, DeliveryView view) {
+  const DeliveryId id = view.delivery.id;
+  const bool wanted = is_wanted(filter, view);
+  page.look_at(id_cursor(id.value), wanted, std::move(view));
+}
+
+void look_at(PageBuilder<DeliveryView>& page, const DeadLetterFilter& filter, DeliveryView view) {
+  const Place place = place_of(view.delivery);
+  const bool wanted = is_wanted(filter, view);
+  page.look_at(place_cursor(place), wanted, std::move(view));
+}
+
+template <class Filter>
+Result<Page<DeliveryView>> page_of_rows(Cursor rows, const Filter& filter, std::size_t limit) {
+  PageBuilder<DeliveryView> page(limit);
+  while (page.wants_more() && rows.next()) look_at(page, filter, read_delivery_view(rows.row()));
+  if (!rows.ok()) return rows.error();
+  return page.take();
+}
+
+template <class Filter>
+Result<Page<DeliveryView>> page_of_places(
+    Db& db, MergedPlaces places, const Filter& filter, std::size_t limit
+) {
+  PageBuilder<DeliveryView> page(limit);
+  bool more = true;
+  while (more && page.wants_more()) {
+    const auto part = places.take(kMergedPart);
+    if (!part) return tl::unexpected<Error>(part.error());
+    for (const Place& place : *part) {
+      if (!page.wants_more()) break;
+      auto view =
+          needed(db.one(sql::kDeliveryView, read_delivery_view<Row>, place.id), "no such delivery");
+      if (!view) return tl::unexpected<Error>(view.error());
+      look_at(page, filter, std::move(*view));
+    }
+    more = part->size() == kMergedPart;
+  }
+  return page.take();
 }
 
 }  // namespace
@@ -107,6 +152,17 @@ Result<DeliveryHistory> SqliteReader::history(DeliveryId id) {
   return read_history(id, kAttemptsListed);
 }
 
+Result<std::optional<std::vector<EndpointId>>> SqliteReader::endpoints_to_merge(
+    const std::string& tenant
+) {
+  if (tenant.empty()) return std::nullopt;
+  const auto read = [](const Row& row) { return EndpointId{row.i64(0)}; };
+  auto ids = db_->all(sql::kEndpointIdsOfTenant, read, tenant, kMergedEndpointsMax + 1);
+  if (!ids) return tl::unexpected<Error>(ids.error());
+  if (ids->size() > kMergedEndpointsMax) return std::nullopt;
+  return std::move(*ids);
+}
+
 Result<Page<DeliveryView>> SqliteReader::deliveries(
     const DeliveryFilter& filter, const PageParams& params
 ) {
@@ -115,23 +171,38 @@ Result<Page<DeliveryView>> SqliteReader::deliveries(
   const std::int64_t first = filter.since ? first_id_at(*filter.since) : 0;
   const auto before = id_before(params.cursor, filter.until ? first_id_at(*filter.until) : kIdMax);
   if (!before) return tl::unexpected<Error>(before.error());
-  auto rows = [&] {
-    if (filter.event)
-      return db_->query(sql::kDeliveriesOfEvent, *filter.event, first, *before, kScanRowsMax);
-    if (filter.endpoint)
-      return db_->query(sql::kDeliveriesOfEndpoint, *filter.endpoint, first, *before, kScanRowsMax);
-    return db_->query(sql::kDeliveriesOfAll, first, *before, kScanRowsMax);
-  }();
-  PageBuilder<DeliveryView> page(params.limit);
-  while (page.wants_more() && rows.next()) {
-    DeliveryView view = read_delivery_view(rows.row());
-    const bool wanted = is_wanted(filter, view);
-    const std::string cursor = id_cursor(view.delivery.id.value);
-    page.look_at(cursor, wanted, std::move(view));
-  }
-  if (!rows.ok()) return rows.error();
-  auto built = page.take();
-  if (auto status = add_details(built.rows); !status) return tl::unexpected<Error>(status.error());
+  const auto of_endpoint = [&](EndpointId endpoint, const Place& behind, std::size_t rows_max) {
+    const auto read = [](const Row& row) { return Place{.at_ms = 0, .id = row.i64(0)}; };
+    return db_->all(sql::kDeliveryIdsOfEndpoint, read, endpoint, first, behind.id, rows_max);
+  };
+  const auto list = [&]() -> Result<Page<DeliveryView>> {
+    if (filter.event) {
+      return page_of_rows(
+          db_->query(sql::kDeliveriesOfEvent, *filter.event, first, *before, kScanRowsMax),
+          filter,
+          params.limit
+      );
+    }
+    if (filter.endpoint) {
+      return page_of_rows(
+          db_->query(sql::kDeliveriesOfEndpoint, *filter.endpoint, first, *before, kScanRowsMax),
+          filter,
+          params.limit
+      );
+    }
+    const auto merged = endpoints_to_merge(filter.tenant);
+    if (!merged) return tl::unexpected<Error>(merged.error());
+    if (*merged) {
+      MergedPlaces places(**merged, {.at_ms = 0, .id = *before}, of_endpoint);
+      return page_of_places(*db_, std::move(places), filter, params.limit);
+    }
+    return page_of_rows(
+        db_->query(sql::kDeliveriesOfAll, first, *before, kScanRowsMax), filter, params.limit
+    );
+  };
+  auto built = list();
+  if (!built) return built;
+  if (auto status = add_details(built->rows); !status) return tl::unexpected<Error>(status.error());
   return built;
 }
 
@@ -144,22 +215,33 @@ Result<Page<DeliveryView>> SqliteReader::dead_letters(
   const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
   const auto place = place_at(params.cursor, {.at_ms = until, .id = 0});
   if (!place) return tl::unexpected<Error>(place.error());
-  auto rows =
-      filter.endpoint
-          ? db_->query(
-                sql::kDeadOfEndpoint, *filter.endpoint, since, place->at_ms, place->id, kScanRowsMax
-            )
-          : db_->query(sql::kDeadOfAll, since, place->at_ms, place->id, kScanRowsMax);
-  PageBuilder<DeliveryView> page(params.limit);
-  while (page.wants_more() && rows.next()) {
-    DeliveryView view = read_delivery_view(rows.row());
-    const bool wanted = is_wanted(filter, view);
-    const std::string cursor = place_cursor(place_of(view.delivery));
-    page.look_at(cursor, wanted, std::move(view));
-  }
-  if (!rows.ok()) return rows.error();
-  auto built = page.take();
-  if (auto status = add_details(built.rows); !status) return tl::unexpected<Error>(status.error());
+  const auto of_endpoint = [&](EndpointId endpoint, const Place& behind, std::size_t rows_max) {
+    const auto read = [](const Row& row) { return Place{.at_ms = row.i64(0), .id = row.i64(1)}; };
+    const auto& [at_ms, id] = behind;
+    return db_->all(sql::kDeadIdsOfEndpoint, read, endpoint, since, at_ms, id, rows_max);
+  };
+  const auto list = [&]() -> Result<Page<DeliveryView>> {
+    const auto& [at_ms, id] = *place;
+    if (filter.endpoint) {
+      return page_of_rows(
+          db_->query(sql::kDeadOfEndpoint, *filter.endpoint, since, at_ms, id, kScanRowsMax),
+          filter,
+          params.limit
+      );
+    }
+    const auto merged = endpoints_to_merge(filter.tenant);
+    if (!merged) return tl::unexpected<Error>(merged.error());
+    if (*merged) {
+      MergedPlaces places(**merged, *place, of_endpoint);
+      return page_of_places(*db_, std::move(places), filter, params.limit);
+    }
+    return page_of_rows(
+        db_->query(sql::kDeadOfAll, since, at_ms, id, kScanRowsMax), filter, params.limit
+    );
+  };
+  auto built = list();
+  if (!built) return built;
+  if (auto status = add_details(built->rows); !status) return tl::unexpected<Error>(status.error());
   return built;
 }
 

@@ -82,6 +82,18 @@ WHERE tenant = :tenant AND id < :before AND deleted_at_ms IS NULL
 ORDER BY id DESC
 LIMIT :rows_max
 
+-- name: endpoint_ids_of_tenant
+-- Deleted endpoints too: their deliveries are listed. Few are deleted at a time.
+SELECT id
+FROM endpoint INDEXED BY endpoint_tenant
+WHERE tenant = :tenant AND deleted_at_ms IS NULL
+UNION ALL
+SELECT id
+FROM endpoint INDEXED BY endpoint_deleted
+WHERE tenant = :tenant AND deleted_at_ms IS NOT NULL
+ORDER BY id
+LIMIT :rows_max
+
 -- name: secrets_of
 SELECT value, created_at_ms, expires_at_ms
 FROM endpoint_secret

@@ -31,6 +31,13 @@ WHERE d.endpoint_id = :endpoint_id AND d.id >= :first AND d.id < :before
 ORDER BY d.id DESC
 LIMIT :rows_max
 
+-- name: delivery_ids_of_endpoint
+SELECT id
+FROM delivery INDEXED BY delivery_endpoint
+WHERE endpoint_id = :endpoint_id AND id >= :first AND id < :before
+ORDER BY id DESC
+LIMIT :rows_max
+
 -- name: deliveries_of_event
 -- Sorted per query: as many as endpoints took the event.
 SELECT
@@ -100,6 +107,15 @@ WHERE
   d.endpoint_id = :endpoint_id AND d.state = 'dead' AND d.discarded = 0
   AND d.finished_at_ms >= :since AND (d.finished_at_ms, d.id) < (:at_ms, :id)
 ORDER BY d.finished_at_ms DESC, d.id DESC
+LIMIT :rows_max
+
+-- name: dead_ids_of_endpoint
+SELECT finished_at_ms, id
+FROM delivery INDEXED BY delivery_dead_endpoint
+WHERE
+  endpoint_id = :endpoint_id AND state = 'dead' AND discarded = 0
+  AND finished_at_ms >= :since AND (finished_at_ms, id) < (:at_ms, :id)
+ORDER BY finished_at_ms DESC, id DESC
 LIMIT :rows_max
 
 -- name: dead_of_all_from

@@ -82,6 +82,11 @@ class SqliteReader final : public StoreReader {
   /// Adds what lists show besides: the last attempt, and why a pending delivery waits.
   [[nodiscard]] Status add_details(std::vector<DeliveryView>& views);
   [[nodiscard]] Status add_waiting(DeliveryView& view);
+  /// The endpoints of a tenant, deleted ones included. Nothing without a tenant, and when there are
+  /// more than kMergedEndpointsMax.
+  [[nodiscard]] Result<std::optional<std::vector<EndpointId>>> endpoints_to_merge(
+      const std::string& tenant
+  );
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
 

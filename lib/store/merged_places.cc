@@ -1,0 +1,66 @@
+#include "store/merged_places.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postrider {
+namespace {
+
+/// Many endpoints have few rows of a page; a busy one soon asks for more at once.
+constexpr std::size_t kFirstPart = 8;
+constexpr std::size_t kPartMax = 512;
+
+}  // namespace
+
+MergedPlaces::MergedPlaces(
+    const std::vector<EndpointId>& endpoints, const Place& before, Fetch fetch
+)
+    : fetch_(std::move(fetch)) {
+  for (const EndpointId endpoint : endpoints) sources_.push_back({endpoint, before, {}, 0, false});
+}
+
+bool MergedPlaces::is_older(const Source* a, const Source* b) {
+  const Place& x = a->part.back();
+  const Place& y = b->part.back();
+  return std::pair{x.at_ms, x.id} < std::pair{y.at_ms, y.id};
+}
+
+Status MergedPlaces::fill(Source& source) {
+  if (!source.part.empty() || source.has_ended) return {};
+  source.part_max = std::clamp(source.part_max * 4, kFirstPart, kPartMax);
+  auto part = fetch_(source.endpoint, source.last, source.part_max);
+  if (!part) return tl::unexpected<Error>(std::move(part).error());
+  source.has_ended = part->size() < source.part_max;
+  if (!part->empty()) source.last = part->back();
+  std::reverse(part->begin(), part->end());
+  source.part = std::move(*part);
+  return {};
+}
+
+Result<std::vector<Place>> MergedPlaces::take(std::size_t rows_max) {
+  std::vector<Place> taken;
+  const auto add = [&](Source& source) -> Status {
+    if (auto status = fill(source); !status) return status;
+    if (source.part.empty()) return {};
+    heap_.push_back(&source);
+    std::push_heap(heap_.begin(), heap_.end(), is_older);
+    return {};
+  };
+  if (!is_filled_) {
+    for (Source& source : sources_) {
+      if (auto status = add(source); !status) return tl::unexpected<Error>(status.error());
+    }
+    is_filled_ = true;
+  }
+  while (taken.size() < rows_max && !heap_.empty()) {
+    std::pop_heap(heap_.begin(), heap_.end(), is_older);
+    Source& newest = *heap_.back();
+    heap_.pop_back();
+    taken.push_back(newest.part.back());
+    newest.part.pop_back();
+    if (auto status = add(newest); !status) return tl::unexpected<Error>(status.error());
+  }
+  return taken;
+}
+
+}  // namespace postrider

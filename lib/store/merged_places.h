@@ -1,0 +1,48 @@
+// Places in the lists of several endpoints, in one order, as if one index held them all.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "store/cursors.h"
+
+namespace postrider {
+
+/// Endpoints of one tenant whose deliveries are listed through them; each costs a look-up per page.
+/// The lists of a tenant that has more examine the deliveries of all tenants.
+inline constexpr std::size_t kMergedEndpointsMax = 500;
+
+/// Merges lists that are each ordered from the newest. Reads each list in parts, and only as far as
+/// its places are taken. Owned by one thread.
+class MergedPlaces {
+ public:
+  /// Returns the places of one endpoint's list before `before`, newest first, at most `rows_max`.
+  using Fetch = std::function<
+      Result<std::vector<Place>>(EndpointId endpoint, const Place& before, std::size_t rows_max)>;
+
+  MergedPlaces(const std::vector<EndpointId>& endpoints, const Place& before, Fetch fetch);
+
+  /// Returns the next places, newest first. Fewer than `rows_max` are the last.
+  [[nodiscard]] Result<std::vector<Place>> take(std::size_t rows_max);
+
+ private:
+  struct Source {
+    EndpointId endpoint;
+    Place last;                ///< the place before which the next part begins
+    std::vector<Place> part;   ///< what was read and not taken, oldest first
+    std::size_t part_max = 0;  ///< how many the last part was asked for
+    bool has_ended = false;
+  };
+
+  /// Makes `source.part` hold something, unless the source has ended.
+  [[nodiscard]] Status fill(Source& source);
+  [[nodiscard]] static bool is_older(const Source* a, const Source* b);
+
+  Fetch fetch_;
+  std::vector<Source> sources_;
+  std::vector<Source*> heap_;  ///< sources with a part; the one with the newest place is first
+  bool is_filled_ = false;
+};
+
+}  // namespace postrider
