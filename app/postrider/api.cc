@@ -4,6 +4,11 @@
 #include "app/postrider/table.h"
 
 namespace postrider::cli {
+namespace {
+
+constexpr int kUnauthorized = 401;
+
+}  // namespace
 
 void add_api_options(const Command& command, ApiOptions& options) {
   command.text("server", options.server, "Address of the server");
@@ -31,14 +36,28 @@ Result<Api> Api::open(const ApiOptions& options) {
   return Api(std::move(*client));
 }
 
+Result<http::HttpAnswer> Api::exchange(
+    std::string_view method,
+    std::string_view path,
+    std::string body,
+    std::string_view content_type,
+    const http::Headers& headers
+) {
+  auto answer = client_.request(method, path, std::move(body), content_type, headers);
+  if (!answer) answer.error().context += " (--server or POSTRIDER_SERVER names the server)";
+  return answer;
+}
+
 Result<std::string> Api::call(
     std::string_view method, std::string_view path, std::string body, const http::Headers& headers
 ) {
   const std::string_view type = body.empty() ? "" : "application/json";
-  auto answer = client_.request(method, path, std::move(body), type, headers);
-  if (!answer) return tl::unexpected(answer.error());
+  auto answer = exchange(method, path, std::move(body), type, headers);
+  if (!answer) return tl::unexpected(std::move(answer).error());
   if (answer->status >= 200 && answer->status < 300) return std::move(answer->body);
-  return fail(Errc::kConflict, problem_text(answer->status, answer->body), answer->status);
+  std::string text = problem_text(answer->status, answer->body);
+  if (answer->status == kUnauthorized) text += " (--key or POSTRIDER_KEY holds the key)";
+  return fail(Errc::kConflict, std::move(text), answer->status);
 }
 
 Result<std::string> Api::send(

@@ -37,6 +37,14 @@ class Api {
  public:
   [[nodiscard]] static Result<Api> open(const ApiOptions& options);
 
+  /// Any answer of the server.
+  [[nodiscard]] Result<http::HttpAnswer> exchange(
+      std::string_view method,
+      std::string_view path,
+      std::string body,
+      std::string_view content_type,
+      const http::Headers& headers
+  );
   /// The body of a 2xx answer. Any other status is an error whose context is the problem, for
   /// people: `title: detail` and a line per wrong member.
   [[nodiscard]] Result<std::string> call(

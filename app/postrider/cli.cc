@@ -360,6 +360,16 @@ void Command::argument(std::string_view name, std::string& value, std::string_vi
   app_->add_option(std::string(name), value, std::string(help))->required()->type_name("");
 }
 
+void Command::id_argument(std::string_view name, std::string& value, std::string_view help) const {
+  const auto refuse_empty = [](const std::string& text) {
+    return text.empty() ? std::string("must not be empty") : std::string();
+  };
+  app_->add_option(std::string(name), value, std::string(help))
+      ->required()
+      ->type_name("")
+      ->check(CLI::Validator(refuse_empty, ""));
+}
+
 void Command::argument(
     std::string_view name, std::optional<std::string>& value, std::string_view help
 ) const {

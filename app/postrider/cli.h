@@ -54,6 +54,8 @@ class Command {
       const;
   void flag(std::string_view name, bool& value, std::string_view help) const;
   void argument(std::string_view name, std::string& value, std::string_view help) const;
+  /// An argument that an empty text is no value of: a variable of a script that is not set.
+  void id_argument(std::string_view name, std::string& value, std::string_view help) const;
   void argument(std::string_view name, std::optional<std::string>& value, std::string_view help)
       const;
 

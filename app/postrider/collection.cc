@@ -59,9 +59,14 @@ void Collection::add_list(
 }
 
 void Collection::add_show(std::string_view summary) const {
-  const auto [command, options] = add_one<OneOptions>("show", summary);
+  struct Options : OneOptions {
+    bool wide = false;
+  };
+  const auto [command, options] = add_one<Options>("show", summary);
+  command.flag("wide", options.wide, "Cut nothing");
   add_api_options(command, options.api);
   run_with_api(command, options.api, [collection = spec_.path, &one = options](Api& api, Io& io) {
+    if (one.wide) io.width = 0;
     return print_answer(io, one.api.json, api.call("GET", path_of(collection, one.id)));
   });
 }

@@ -87,7 +87,7 @@ class Collection {
   ) const {
     const Command command = add(name, summary, with_example_id(flags));
     auto& options = command.keep<Options>();
-    command.argument(spec_.id.name, options.id, spec_.id.help);
+    command.id_argument(spec_.id.name, options.id, spec_.id.help);
     return {command, options};
   }
 

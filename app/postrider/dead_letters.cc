@@ -4,7 +4,6 @@
 #include "app/postrider/collection.h"
 #include "app/postrider/commands.h"
 #include "app/postrider/task_progress.h"
-#include "json/raw_json.h"
 
 namespace postrider::cli {
 namespace {
@@ -32,7 +31,7 @@ Result<int> bulk(Api& api, Io& io, const BulkOptions& options, const std::string
   if (!options.dry_run) return follow_task(api, io, options.api.json, options.follow, answer);
   if (!answer) return tl::unexpected(answer.error());
   if (options.api.json) {
-    io.out << json::minified(*answer) << '\n';
+    print_json(io, *answer);
   } else {
     const std::string total = JsonView(*answer)["total"].text();
     io.out << "would " << action << ' ' << total << " dead letter" << (total == "1" ? "" : "s")
@@ -70,12 +69,15 @@ void add_dead_letters(const Command& root) {
       "--reason attempts_exhausted",
       kFilters,
       {{"ID", "id"},
-       {"REASON", "reason"},
+       {"TENANT", "tenant", ColumnSpec::kTenant},
        {"TYPE", "type", ColumnSpec::kLongText},
-       {"EVENT", "event"},
-       {"ENDPOINT", "endpoint"},
-       {"ATTEMPTS", "attempts_count"},
-       {"DIED", "finished_at", ColumnSpec::kTime}}
+       {"URL", "endpoint", ColumnSpec::kEndpointUrl},
+       {"REASON", "reason"},
+       {"LAST", "last_attempt", ColumnSpec::kLastAttempt},
+       {"DIED", "finished_at", ColumnSpec::kTime},
+       {"ATTEMPTS", "attempts_count", ColumnSpec::kText, ColumnSpec::kWide},
+       {"EVENT", "event", ColumnSpec::kText, ColumnSpec::kWide},
+       {"ENDPOINT", "endpoint", ColumnSpec::kText, ColumnSpec::kWide}}
   );
   dead_letters.add_show("Show a dead letter with its attempts");
   dead_letters.add_action("replay", "Start a fresh schedule", "is pending again");

@@ -2,18 +2,20 @@
 
 #include "app/postrider/api.h"
 #include "app/postrider/commands.h"
+#include "app/postrider/emit_batch.h"
 #include "app/postrider/input.h"
 #include "app/postrider/json_view.h"
+#include "app/postrider/listing.h"
 #include "app/postrider/request_body.h"
-#include "json/raw_json.h"
 
 namespace postrider::cli {
 namespace {
 
 struct EmitOptions {
   ApiOptions api;
-  std::string type;
+  std::optional<std::string> type;
   std::optional<std::string> data;
+  std::optional<std::string> batch;
   std::optional<std::string> tenant;
   std::vector<std::string> channels;
   std::optional<std::string> ordering_key;
@@ -26,7 +28,8 @@ struct EmitOptions {
 /// `data` goes into the body as the bytes it is.
 Result<std::string> body_of(const EmitOptions& options, std::istream& in) {
   RequestBody body;
-  body.add("type", options.type);
+  if (!options.type) body.wrong("TYPE is required, or --batch FILE");
+  body.add_given("type", options.type);
   body.add_result("data", read_argument(options.data.value_or("{}"), in), "DATA");
   body.add_given("tenant", options.tenant);
   body.add_given("channels", options.channels);
@@ -43,7 +46,7 @@ Result<int> emit(Api& api, Io& io, const EmitOptions& options) {
   const auto answer = api.send("POST", "/v1/events", body_of(options, io.in), headers);
   if (!answer) return tl::unexpected(answer.error());
   if (options.api.json) {
-    io.out << json::minified(*answer) << '\n';
+    print_json(io, *answer);
     return kExitDone;
   }
   const JsonView event(*answer);
@@ -53,13 +56,31 @@ Result<int> emit(Api& api, Io& io, const EmitOptions& options) {
   return kExitDone;
 }
 
+/// Whether a flag or argument is given that describes a single event.
+bool describes_an_event(const EmitOptions& options) {
+  const bool text = options.type || options.data || options.tenant || options.ordering_key ||
+                    options.deliver_at || options.expires_at || options.metadata;
+  return text || !options.channels.empty();
+}
+
+Result<int> emit_all(Api& api, Io& io, const EmitOptions& options) {
+  if (describes_an_event(options)) {
+    return fail(
+        Errc::kInvalidArgument,
+        "--batch goes without TYPE, DATA and the flags of a single event: each line holds them"
+    );
+  }
+  return emit_batch(api, io, {*options.batch, options.idempotency_key, options.api.json});
+}
+
 }  // namespace
 
 void add_emit(const Command& root) {
   const Command command = root.add(
       "emit",
-      "Emit an event",
+      "Emit an event, or with --batch the events of a file",
       R"(postrider emit order.created '{"id":"ord_1","total":10.50}' --tenant acme)"
+      "\n  postrider emit --batch events.ndjson --idempotency-key import-7"
   );
   auto& options = command.keep<EmitOptions>();
   command.argument("TYPE", options.type, "Type of the event, for example order.created");
@@ -73,11 +94,21 @@ void add_emit(const Command& root) {
   command.text("ordering-key", options.ordering_key, "Deliver in order among events of this key");
   command.text("deliver-at", options.deliver_at, "Not before this instant (RFC 3339)");
   command.text("expires-at", options.expires_at, "Not after this instant (RFC 3339)");
-  command.text("idempotency-key", options.idempotency_key, "The same key again is the same event");
+  command.text(
+      "idempotency-key",
+      options.idempotency_key,
+      "The same key again is the same event; with --batch the number of the request is added"
+  );
+  command.text(
+      "batch",
+      options.batch,
+      "File with one event per line, each a JSON object as POST /v1/events takes it; - = standard "
+      "input. More than 10000 events or 16 MiB are sent in several requests"
+  );
   command.text("metadata", options.metadata, "A JSON object of strings");
   add_api_options(command, options.api);
   run_with_api(command, options.api, [&options](Api& api, Io& io) {
-    return emit(api, io, options);
+    return options.batch ? emit_all(api, io, options) : emit(api, io, options);
   });
 }
 

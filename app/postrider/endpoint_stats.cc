@@ -26,13 +26,15 @@ void add_counts(Table& table, std::string name, const JsonView& counts) {
 void print_stats(Io& io, bool json, const std::string& body) {
   if (json) return print_object(io, json, body);
   const JsonView stats(body);
-  Table table({{"SINCE"}, {"DELIVERED"}, {"DEAD"}, {"ATTEMPTS"}, {"BY CLASS", true}});
+  Table table(
+      {{"SINCE"}, {"DELIVERED"}, {"DEAD"}, {"ATTEMPTS"}, {"BY CLASS", Table::Column::kFirst}}
+  );
   for (const JsonView& bucket : stats["series"].elements()) {
     const auto& totals = bucket["attempts"];
     const bool quiet = totals.integer().value_or(0) == 0 && bucket["dead"].text() == "0";
     if (!quiet) add_counts(table, readable_time(bucket["start"].text()), bucket);
   }
-  add_counts(table, "in all", stats["totals"]);
+  add_counts(table, "total", stats["totals"]);
   io.out << "from " << readable_time(stats["since"].text()) << " to "
          << readable_time(stats["until"].text()) << ", in steps of "
          << readable_duration(stats["bucket_s"].integer().value_or(0) * 1000) << '\n';

@@ -128,15 +128,17 @@ void add_endpoints(const Command& root) {
       "--state disabled",
       kFilters,
       {{"ID", "id"},
-       {"TENANT", "tenant", ColumnSpec::kLongText},
-       {"STATE", "state"},
-       {"REASON", "state_reason"},
-       {"CIRCUIT", "circuit.state"},
-       {"LAST SUCCESS", "health.last_success.at", ColumnSpec::kTime},
-       {"LAST FAILURE", "health.last_failure.at", ColumnSpec::kTime},
-       {"WAITING", "health.waiting"},
-       {"URL", "url", ColumnSpec::kLongText},
-       {"EVENT TYPES", "event_types", ColumnSpec::kLongText}}
+       {"TENANT", "tenant", ColumnSpec::kTenant},
+       {"URL", "url", ColumnSpec::kUrl},
+       {"STATE", "state", ColumnSpec::kState},
+       {"LAST", "health", ColumnSpec::kEndpointLast},
+       {"TRIED", "health", ColumnSpec::kEndpointTried},
+       {"WAITING", "health", ColumnSpec::kWaiting},
+       {"DESCRIPTION", "description", ColumnSpec::kLongText},
+       {"EVENT TYPES", "event_types", ColumnSpec::kText, ColumnSpec::kWide},
+       {"LAST SUCCESS", "health.last_success.at", ColumnSpec::kTime, ColumnSpec::kWide},
+       {"LAST FAILURE", "health.last_failure.at", ColumnSpec::kTime, ColumnSpec::kWide},
+       {"CREATED", "created_at", ColumnSpec::kTime, ColumnSpec::kWide}}
   );
   add_endpoint_create(endpoints);
   add_endpoint_update(endpoints);

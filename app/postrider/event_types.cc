@@ -58,7 +58,7 @@ void add_event_types(const Command& root) {
   types.add_list(
       "",
       {},
-      {{"NAME", "name"},
+      {{"NAME", "name", ColumnSpec::kLongText},
        {"ARCHIVED", "archived"},
        {"DESCRIPTION", "description", ColumnSpec::kLongText}}
   );

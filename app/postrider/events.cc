@@ -58,8 +58,11 @@ void add_events(const Command& root) {
       {{"ID", "id"},
        {"CREATED", "created_at", ColumnSpec::kTime},
        {"TYPE", "type", ColumnSpec::kLongText},
-       {"TENANT", "tenant", ColumnSpec::kLongText},
-       {"CHANNELS", "channels", ColumnSpec::kLongText}}
+       {"TENANT", "tenant", ColumnSpec::kTenant},
+       {"CHANNELS", "channels", ColumnSpec::kLongText},
+       {"ORDERING KEY", "ordering_key", ColumnSpec::kText, ColumnSpec::kWide},
+       {"DELIVER AT", "deliver_at", ColumnSpec::kTime, ColumnSpec::kWide},
+       {"EXPIRES", "expires_at", ColumnSpec::kTime, ColumnSpec::kWide}}
   );
   events.add_show("Show an event with its data");
   add_deliveries_of(events);

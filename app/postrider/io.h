@@ -4,14 +4,18 @@
 #include <cstddef>
 #include <iosfwd>
 
+#include "base/clock.h"
+
 namespace postrider::cli {
 
 struct Io {
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
+  bool out_is_terminal = false;  ///< JSON must not hold what a terminal acts on
   bool err_is_terminal = false;  ///< progress may rewrite its line
-  std::size_t width = 0;         ///< of the terminal on `out`, 0 = none: nothing is cut
+  std::size_t width = 0;         ///< columns that a table may take; 0: nothing is cut
+  const Clock* clock = nullptr;  ///< null: the machine's
 };
 
 // Exit status of every command.

@@ -56,7 +56,7 @@ void add_keys(const Command& root) {
       {{"ID", "id"},
        {"NAME", "name", ColumnSpec::kLongText},
        {"SCOPE", "scope"},
-       {"TENANT", "tenant", ColumnSpec::kLongText},
+       {"TENANT", "tenant", ColumnSpec::kText, ColumnSpec::kWide},
        {"CREATED", "created_at", ColumnSpec::kTime},
        {"EXPIRES", "expires_at", ColumnSpec::kTime}}
   );

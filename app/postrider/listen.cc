@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "app/postrider/commands.h"
+#include "app/postrider/listing.h"
 #include "app/postrider/receiver.h"
 #include "app/postrider/stop_signals.h"
 
@@ -36,7 +37,12 @@ Result<int> listen(Io& io, const ListenOptions& options) {
       .delay = Millis{options.delay_ms}};
   std::int64_t left = options.count;
   Receiver receiver(receiver_options, clock, [&](const ReceivedWebhook& webhook) {
-    io.out << (options.json ? to_json(webhook) : to_text(webhook)) << '\n' << std::flush;
+    if (options.json) {
+      print_json(io, to_json(webhook));
+    } else {
+      io.out << to_text(webhook) << '\n';
+    }
+    io.out << std::flush;
     if (left > 0 && --left == 0) StopSignals::raise();
   });
   if (auto status = receiver.start(); !status) return tl::unexpected(status.error());

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <ostream>
+#include <set>
 
 #include "app/postrider/table.h"
+#include "app/postrider/words.h"
 #include "base/limits.h"
 #include "json/raw_json.h"
 
@@ -31,15 +34,28 @@ bool is_section(const Member& member) {
   return member.second.is_object() && member.first.ends_with("_details");
 }
 
+/// What a line of `show` says, and for times and states what it means.
+std::string shown_value(const Io& io, const std::string& name, const JsonView& value) {
+  std::string text = value.is_object() ? json::minified(value.raw()) : plain_value(value);
+  if (text.empty()) return "-";
+  if (looks_like_time(name)) {
+    const std::string relative = relative_time(text, now_of(io));
+    text = readable_time(text);
+    return relative == text ? text : text + " (" + relative + ")";
+  }
+  if (name == "waiting_for") {
+    const std::string_view sentence = waiting_sentence(text);
+    if (!sentence.empty()) text.append(" (").append(sentence).append(")");
+  }
+  return text;
+}
+
 void print_members(Io& io, const std::vector<Member>& members, std::string_view indent) {
   std::size_t widest = 0;
-  for (const auto& [name, value] : members) widest = std::max(widest, name.size());
+  for (const auto& [name, value] : members) widest = std::max(widest, display_width(name));
   for (const auto& [name, value] : members) {
-    std::string text = value.is_object() ? json::minified(value.raw()) : plain_value(value);
-    if (looks_like_time(name)) text = readable_time(text);
-    io.out << indent << printable(name) << ':'
-           << std::string(widest + 1 - std::min(widest, name.size()), ' ')
-           << (text.empty() ? "-" : printable(text)) << '\n';
+    io.out << indent << printable(name) << ':' << std::string(widest + 1 - display_width(name), ' ')
+           << printable(shown_value(io, name, value)) << '\n';
   }
 }
 
@@ -54,8 +70,8 @@ void print_attempts(Io& io, const JsonView& attempts) {
        {"STATUS"},
        {"OUTCOME"},
        {"DURATION"},
-       {"ERROR", true},
-       {"RESPONSE", true}}
+       {"ERROR", Table::Column::kFirst},
+       {"RESPONSE", Table::Column::kFirst}}
   );
   for (const JsonView& attempt : attempts.elements()) {
     const auto status = attempt["status"].integer().value_or(0);
@@ -73,37 +89,173 @@ void print_attempts(Io& io, const JsonView& attempts) {
   table.print(io.out, io.width, "  ");
 }
 
-/// The value at the path of a column.
-JsonView value_at(JsonView object, std::string_view path) {
-  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+/// Finds the URLs of endpoints. Asks for a page of endpoints at the first call, then for one at a
+/// time, up to a bound.
+class EndpointUrls {
+ public:
+  explicit EndpointUrls(Api& api) : api_(api) {}
+
+  /// The id where the URL cannot be read.
+  std::string url_of(const std::string& id) {
+    if (lookups_ == 0) read_page();
+    const auto known = urls_.find(id);
+    if (known != urls_.end()) return known->second;
+    if (lookups_ > kLookupsMax) return id;
+    ++lookups_;
+    const auto body = api_.call("GET", path_of("endpoints", id));
+    const bool deleted = !body && body.error().native == kNotFound;
+    std::string url = body ? JsonView(*body)["url"].text() : deleted ? "(deleted)" : id;
+    return urls_.emplace(id, std::move(url)).first->second;
+  }
+
+ private:
+  static constexpr int kLookupsMax = 250;
+  static constexpr int kNotFound = 404;
+
+  void read_page() {
+    lookups_ = 1;
+    const auto body =
+        api_.call("GET", "/v1/endpoints?limit=" + std::to_string(limits::kListLimitMax));
+    if (!body) return;
+    for (const JsonView& row : JsonView(*body)["data"].elements())
+      urls_.emplace(row["id"].text(), row["url"].text());
+  }
+
+  Api& api_;
+  std::map<std::string, std::string> urls_;
+  int lookups_ = 0;
+};
+
+/// What cells need besides their row.
+struct CellContext {
+  EndpointUrls& urls;
+  WallTime now;
+  bool wide;
+};
+
+JsonView member_at(JsonView object, std::string_view path) {
+  while (!path.empty()) {
+    const std::size_t dot = std::min(path.find('.'), path.size());
     object = object[path.substr(0, dot)];
-    path.remove_prefix(dot + 1);
+    path.remove_prefix(std::min(dot + 1, path.size()));
   }
-  return object[path];
+  return object;
 }
 
-/// The value of a column in `object`, for people.
-std::string cell_of(const JsonView& object, const ColumnSpec& column) {
-  std::string text = plain_value(value_at(object, column.member));
-  if (text.empty()) return "-";
-  return column.kind == ColumnSpec::kTime ? readable_time(text) : text;
-}
-
-std::vector<std::string> cells_of(const JsonView& object, const std::vector<ColumnSpec>& columns) {
-  std::vector<std::string> cells;
-  cells.reserve(columns.size());
-  for (const ColumnSpec& column : columns) cells.push_back(cell_of(object, column));
-  return cells;
-}
-
-Table table_of(const std::vector<ColumnSpec>& columns) {
-  std::vector<Table::Column> titles;
-  titles.reserve(columns.size());
-  for (const ColumnSpec& column : columns) {
-    titles.push_back({column.title, column.kind == ColumnSpec::kLongText});
+/// The value of a column in `object`, for people; empty if there is none.
+std::string value_of(const JsonView& object, const ColumnSpec& column, const CellContext& context) {
+  std::string text = plain_value(member_at(object, column.member));
+  switch (column.kind) {
+    case ColumnSpec::kTime:
+      if (text.empty()) return text;
+      return context.wide ? readable_time(text) : relative_time(text, context.now);
+    case ColumnSpec::kUrl:
+      return context.wide ? text : short_url(text);
+    case ColumnSpec::kEndpointUrl:
+      text = context.urls.url_of(text);
+      return context.wide ? text : short_url(text);
+    case ColumnSpec::kState:
+      return endpoint_state_words(object);
+    case ColumnSpec::kLastAttempt:
+      return last_attempt_words(object);
+    case ColumnSpec::kNextAttempt:
+      return next_attempt_words(object, context.now);
+    case ColumnSpec::kEndpointLast:
+      return endpoint_last_words(object);
+    case ColumnSpec::kEndpointTried: {
+      const std::string at = endpoint_tried_at(object);
+      return at.empty() ? at : relative_time(at, context.now);
+    }
+    case ColumnSpec::kWaiting:
+      return waiting_count_words(object);
+    case ColumnSpec::kText:
+    case ColumnSpec::kLongText:
+    case ColumnSpec::kTenant:
+      break;
   }
-  return Table(std::move(titles));
+  return text;
 }
+
+Table::Column::Cut cut_of(ColumnSpec::Kind kind) {
+  switch (kind) {
+    case ColumnSpec::kLongText:
+    case ColumnSpec::kTenant:
+    case ColumnSpec::kUrl:
+    case ColumnSpec::kEndpointUrl:
+      return Table::Column::kFirst;
+    case ColumnSpec::kState:
+    case ColumnSpec::kLastAttempt:
+    case ColumnSpec::kNextAttempt:
+    case ColumnSpec::kEndpointLast:
+      return Table::Column::kLast;
+    case ColumnSpec::kText:
+    case ColumnSpec::kTime:
+    case ColumnSpec::kEndpointTried:
+    case ColumnSpec::kWaiting:
+      break;
+  }
+  return Table::Column::kNever;
+}
+
+/// The rows of a list as a table.
+class ListTable {
+ public:
+  ListTable(Api& api, const Io& io, const ListSpec& list, bool wide)
+      : urls_(api), now_(now_of(io)), wide_(wide) {
+    for (const ColumnSpec& column : list.columns) {
+      if (column.shown == ColumnSpec::kAlways || wide) columns_.push_back(column);
+    }
+  }
+
+  void add(const JsonView& row) {
+    const CellContext context{urls_, now_, wide_};
+    std::vector<std::string> cells;
+    cells.reserve(columns_.size());
+    for (const ColumnSpec& column : columns_) {
+      std::string cell = value_of(row, column, context);
+      if (says_something(column, cell)) said_.insert(column.title);
+      cells.push_back(cell.empty() ? "-" : std::move(cell));
+    }
+    rows_.push_back(std::move(cells));
+  }
+
+  [[nodiscard]] bool empty() const { return rows_.empty(); }
+
+  void print(Io& io) const {
+    std::vector<Table::Column> titles;
+    for (const ColumnSpec& column : columns_) {
+      if (is_shown(column)) titles.push_back({column.title, cut_of(column.kind)});
+    }
+    Table table(std::move(titles));
+    for (const auto& row : rows_) {
+      std::vector<std::string> cells;
+      for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (is_shown(columns_[i])) cells.push_back(row[i]);
+      }
+      table.add(std::move(cells));
+    }
+    table.print(io.out, wide_ ? 0 : io.width);
+  }
+
+ private:
+  static bool is_optional(const ColumnSpec& column) {
+    return column.kind == ColumnSpec::kTenant || column.kind == ColumnSpec::kEndpointLast ||
+           column.kind == ColumnSpec::kEndpointTried || column.kind == ColumnSpec::kWaiting;
+  }
+  static bool says_something(const ColumnSpec& column, const std::string& cell) {
+    return !cell.empty() && (column.kind != ColumnSpec::kTenant || cell != "default");
+  }
+  [[nodiscard]] bool is_shown(const ColumnSpec& column) const {
+    return wide_ || !is_optional(column) || said_.count(column.title) != 0;
+  }
+
+  EndpointUrls urls_;
+  const WallTime now_;
+  const bool wide_;
+  std::set<std::string> said_;  // titles of the columns in which some cell says something
+  std::vector<ColumnSpec> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
 
 /// Follows the cursors of `path`, with as many rows as are wanted. Returns whether there are more.
 template <class OnRow>
@@ -134,16 +286,26 @@ Result<bool> each_row(
 void add_list_options(const Command& command, ListOptions& options) {
   command.number("limit", options.limit, {1, 1'000'000}, "How many to show, newest first");
   command.flag("all", options.all, "Show all, whatever --limit says");
+  command.flag("wide", options.wide, "Show every column, with nothing cut");
   add_api_options(command, options.api);
 }
 
+WallTime now_of(const Io& io) {
+  return io.clock == nullptr ? SystemClock().wall_now() : io.clock->wall_now();
+}
+
+void print_json(Io& io, std::string_view json) {
+  const std::string line = json::minified(json);
+  io.out << (io.out_is_terminal ? printable_json(line) : line) << '\n';
+}
+
 Result<int> print_list(Api& api, Io& io, const ListOptions& options, const ListSpec& list) {
-  Table table = table_of(list.columns);
+  ListTable table(api, io, list, options.wide);
   const auto more = each_row(api, options, list.path, [&](const JsonView& row) {
     if (options.api.json) {
-      io.out << json::minified(row.raw()) << '\n';
+      print_json(io, row.raw());
     } else {
-      table.add(cells_of(row, list.columns));
+      table.add(row);
     }
   });
   if (!more) return tl::unexpected(more.error());
@@ -152,29 +314,35 @@ Result<int> print_list(Api& api, Io& io, const ListOptions& options, const ListS
     io.out << "no " << list.plural << '\n';
     return kExitDone;
   }
-  table.print(io.out, io.width);
-  if (*more) io.err << "more exist: --limit N or --all\n";
+  table.print(io);
+  if (*more) io.err << "There are more: use --limit N or --all.\n";
   return kExitDone;
 }
 
 std::vector<ColumnSpec> delivery_columns() {
+  using Column = ColumnSpec;
   return {
       {"ID", "id"},
+      {"TENANT", "tenant", Column::kTenant},
+      {"TYPE", "type", Column::kLongText},
+      {"URL", "endpoint", Column::kEndpointUrl},
       {"STATE", "state"},
-      {"REASON", "reason"},
-      {"EVENT", "event"},
-      {"TYPE", "type", ColumnSpec::kLongText},
-      {"ENDPOINT", "endpoint"},
-      {"ATTEMPTS", "attempts_count"},
-      {"WAITING FOR", "waiting_for"},
-      {"DUE", "next_attempt_at", ColumnSpec::kTime},
-      {"FINISHED", "finished_at", ColumnSpec::kTime}};
+      {"REASON", "reason", Column::kText, Column::kWide},
+      {"LAST", "last_attempt", Column::kLastAttempt},
+      {"TRIED", "last_attempt.started_at", Column::kTime},
+      {"NEXT", "next_attempt_at", Column::kNextAttempt},
+      {"DUE", "next_attempt_at", Column::kTime, Column::kWide},
+      {"ATTEMPTS", "attempts_count", Column::kText, Column::kWide},
+      {"EVENT", "event", Column::kText, Column::kWide},
+      {"ENDPOINT", "endpoint", Column::kText, Column::kWide},
+      {"CREATED", "created_at", Column::kTime, Column::kWide},
+      {"FINISHED", "finished_at", Column::kTime, Column::kWide}};
 }
 
 void print_object(Io& io, bool json, std::string_view body, std::string_view first) {
   const JsonView object(body);
   if (json || !object.is_object()) {
-    io.out << json::minified(body) << '\n';
+    print_json(io, body);
     return;
   }
   const bool has_attempts = object["attempts"].is_array();
@@ -212,7 +380,7 @@ Result<int> print_done(
   if (!json) {
     io.out << sentence << '\n';
   } else if (!answer->empty()) {
-    io.out << json::minified(*answer) << '\n';
+    print_json(io, *answer);
   }
   return kExitDone;
 }

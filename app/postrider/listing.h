@@ -14,18 +14,34 @@ namespace postrider::cli {
 
 /// A column of a list.
 struct ColumnSpec {
-  enum Kind { kText, kLongText, kTime };  ///< long ones are cut where the terminal is narrow
+  enum Kind {
+    kText,
+    kLongText,       ///< cut where the table is too wide
+    kTenant,         ///< left out where every row has the default tenant
+    kTime,           ///< an instant: how long ago; with --wide the instant
+    kUrl,            ///< without https:// unless --wide
+    kEndpointUrl,    ///< the member is the id of an endpoint
+    kState,          ///< of an endpoint: with its reason
+    kLastAttempt,    ///< of a delivery: what came back
+    kNextAttempt,    ///< of a delivery: when it is sent next, in words
+    kEndpointLast,   ///< of an endpoint: what came back last
+    kEndpointTried,  ///< of an endpoint: how long ago that was
+    kWaiting,        ///< of an endpoint: how many deliveries are pending
+  };
+  enum Shown { kAlways, kWide };
 
   std::string title;
   std::string member;  ///< path of the value, `a.b` for a member of a member; an object is shown by
                        ///< its `id`
   Kind kind = kText;
+  Shown shown = kAlways;
 };
 
 struct ListOptions {
   ApiOptions api;
   std::int64_t limit = 50;
   bool all = false;
+  bool wide = false;
 };
 /// Adds those of the API, too.
 void add_list_options(const Command& command, ListOptions& options);
@@ -36,13 +52,20 @@ struct ListSpec {
   std::string plural;  ///< "no <plural>" is said of an empty list
 };
 
-/// Follows the cursors and prints a table, or with --json one object per line, exactly as the
-/// server sent it but for white space between tokens.
+/// Follows the cursors and prints a table, or with --json one object per line as the server sent it
+/// but for white space between tokens. A table fits the width of `io`; with --wide it has every
+/// column and nothing is cut.
 [[nodiscard]] Result<int> print_list(
     Api& api, Io& io, const ListOptions& options, const ListSpec& list
 );
 
 [[nodiscard]] std::vector<ColumnSpec> delivery_columns();
+
+/// One line of JSON that the server sent. On a terminal what the terminal would act on is escaped.
+void print_json(Io& io, std::string_view json);
+
+/// The present time.
+[[nodiscard]] WallTime now_of(const Io& io);
 
 /// One object: its JSON with --json, else a line per member with the member `first` on top, what is
 /// in `…_details` below its name, and where it has `attempts` a table of them with their response

@@ -11,10 +11,13 @@
 
 namespace {
 
-std::size_t terminal_width() {
+/// Tables that do not go to a terminal fit this many columns.
+constexpr std::size_t kDefaultWidth = 100;
+
+std::size_t table_width() {
   winsize size{};
-  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-  return size.ws_col;
+  const bool known = isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  return known && size.ws_col > 0 ? size.ws_col : kDefaultWidth;
 }
 
 }  // namespace
@@ -27,8 +30,9 @@ int main(int argc, char** argv) {
       .in = std::cin,
       .out = std::cout,
       .err = std::cerr,
+      .out_is_terminal = isatty(STDOUT_FILENO) != 0,
       .err_is_terminal = isatty(STDERR_FILENO) != 0,
-      .width = terminal_width()};
+      .width = table_width()};
   postrider::cli::Cli cli(
       "postrider",
       "Durable webhooks: what is accepted is delivered, or kept to be replayed.",

@@ -11,32 +11,9 @@ namespace postrider::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kShrunkMin = 8;
-constexpr std::string_view kCut = "...";
-
-std::string fitted(const std::string& cell, std::size_t width) {
-  if (cell.size() <= width) return cell;
-  return cell.substr(0, width - kCut.size()) + std::string(kCut);
-}
+constexpr std::size_t kShrunkMin = 7;
 
 }  // namespace
-
-std::string printable(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  for (const char c : bytes) {
-    if (c >= 0x20 && c < 0x7f) {
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
 
 std::string readable_time(std::string_view rfc3339) {
   constexpr std::size_t kToSeconds = 19;
@@ -59,27 +36,30 @@ void Table::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
+bool Table::shrink_widest(std::vector<std::size_t>& widths, Column::Cut cut) const {
+  std::size_t widest = columns_.size();
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const std::size_t least = std::max(kShrunkMin, display_width(columns_[i].title));
+    if (columns_[i].cut != cut || widths[i] <= least) continue;
+    if (widest == columns_.size() || widths[i] > widths[widest]) widest = i;
+  }
+  if (widest == columns_.size()) return false;
+  --widths[widest];
+  return true;
+}
+
 std::vector<std::size_t> Table::widths(std::size_t width) const {
   std::vector<std::size_t> widths;
   std::size_t total = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    std::size_t widest = columns_[i].title.size();
-    for (const auto& row : rows_) widest = std::max(widest, row[i].size());
+    std::size_t widest = display_width(columns_[i].title);
+    for (const auto& row : rows_) widest = std::max(widest, display_width(row[i]));
     widths.push_back(widest);
     total += widest + kGap;
   }
   total -= kGap;
-  while (width > 0 && total > width) {
-    // The widest column that may shrink gives one character; ids and states stay whole.
-    std::size_t widest = columns_.size();
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const bool can =
-          columns_[i].shrinks && widths[i] > std::max(kShrunkMin, columns_[i].title.size());
-      if (can && (widest == columns_.size() || widths[i] > widths[widest])) widest = i;
-    }
-    if (widest == columns_.size()) break;
-    --widths[widest];
-    --total;
+  for (const Column::Cut cut : {Column::kFirst, Column::kLast}) {
+    while (width > 0 && total > width && shrink_widest(widths, cut)) --total;
   }
   return widths;
 }
@@ -89,9 +69,9 @@ void Table::print(std::ostream& out, std::size_t width, std::string_view indent)
   const auto print_row = [&](const auto& cell_of) {
     std::string line(indent);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const std::string cell = fitted(cell_of(i), column_widths[i]);
+      const std::string cell = cut_to_width(cell_of(i), column_widths[i]);
       line += cell;
-      if (i + 1 < columns_.size()) line.append(column_widths[i] - cell.size() + kGap, ' ');
+      if (i + 1 < columns_.size()) line.append(column_widths[i] - display_width(cell) + kGap, ' ');
     }
     while (line.ends_with(' ')) line.pop_back();
     out << line << '\n';

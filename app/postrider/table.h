@@ -1,4 +1,4 @@
-// Text for people: tables and values that cannot harm a terminal.
+// Text for people: tables, times and durations.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace postrider::cli {
+#include "app/postrider/terminal_text.h"
 
-/// Printable ASCII as it is, every other byte as \n, \t or \xNN: nothing a stranger sent reaches
-/// the terminal as a control sequence.
-[[nodiscard]] std::string printable(std::string_view bytes);
+namespace postrider::cli {
 
 /// `2026-01-01T00:00:00.000Z` as `2026-01-01 00:00:00Z`; other texts come back as they are.
 [[nodiscard]] std::string readable_time(std::string_view rfc3339);
@@ -19,12 +17,14 @@ namespace postrider::cli {
 /// `12 ms`, `3.4 s`, `5 min`.
 [[nodiscard]] std::string readable_duration(std::int64_t ms);
 
-/// Aligned columns. Cells are made printable.
+/// Aligned columns, measured as a terminal shows them. Cells are made printable.
 class Table {
  public:
   struct Column {
+    enum Cut { kNever, kFirst, kLast };  ///< ids never; kLast once the others have shrunk
+
     std::string title;
-    bool shrinks = false;  ///< cut when the table is wider than the terminal; ids never are
+    Cut cut = kNever;  ///< where the table is too wide
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -37,6 +37,8 @@ class Table {
 
  private:
   [[nodiscard]] std::vector<std::size_t> widths(std::size_t width) const;
+  /// Takes one character from the widest column with that `cut`; false if none can give one.
+  [[nodiscard]] bool shrink_widest(std::vector<std::size_t>& widths, Column::Cut cut) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

@@ -17,6 +17,8 @@ void add_tasks(const Command& root) {
        {"STATE", "state"},
        {"DONE", "done"},
        {"TOTAL", "total"},
+       {"SKIPPED", "skipped", ColumnSpec::kText, ColumnSpec::kWide},
+       {"ERROR", "error", ColumnSpec::kLongText, ColumnSpec::kWide},
        {"CREATED", "created_at", ColumnSpec::kTime}}
   );
   tasks.add_show("Show a task");

@@ -40,10 +40,9 @@ test('an endpoint is created, shown, changed, paused, rotated and deleted', asyn
   assert.deepEqual(firstRow(await cli('endpoints', 'list', '--tenant', 'acme')), {
     ID: made.id,
     TENANT: 'acme',
-    STATE: 'active',
-    REASON: '-',
     URL: receiver.url,
-    'EVENT TYPES': 'order.*',
+    STATE: 'active',
+    DESCRIPTION: 'Billing "A"',
   });
   assert.match(await cli('endpoints', 'show', made.id), /^description: +Billing "A"$/m);
   assert.equal(
@@ -66,7 +65,7 @@ test('an endpoint is created, shown, changed, paused, rotated and deleted', asyn
     const text = await cli('endpoints', 'stats', made.id);
     return text.includes('2xx 1') && text;
   });
-  assert.match(stats, /^in all +1 +0 +1 +2xx 1$/m);
+  assert.match(stats, /^total +1 +0 +1 +2xx 1$/m);
   assert.equal((await json('endpoints', 'stats', made.id)).totals.attempts, 1);
   receiver.script = () => 500;
   const failed = await postrider(['endpoints', 'test', made.id], { env });
@@ -131,11 +130,15 @@ test('a dead letter is found, read with its attempts, and replayed', async (t) =
   const endpoint = await api.endpoint(receiver.url);
   const event = await api.emit('order.created', { id: 'ord_7' });
   const { id } = await api.deliveryIn('dead', event.id);
-  const row = firstRow(await cli('dead-letters', 'list', '--reason', 'attempts_exhausted'));
+  const list = ['dead-letters', 'list', '--reason', 'attempts_exhausted'];
+  const short = firstRow(await cli(...list));
+  assert.match(short.DIED, /^(just now|\d+ s ago)$/);
+  assert.deepEqual([short.ID, short.REASON, short.LAST], [id, 'attempts_exhausted', '500']);
+  const row = firstRow(await cli(...list, '--wide'));
   assert.match(row.DIED, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/);
   assert.deepEqual(
-    [row.ID, row.REASON, row.TYPE, row.EVENT, row.ENDPOINT, row.ATTEMPTS],
-    [id, 'attempts_exhausted', 'order.created', event.id, endpoint.id, '2'],
+    [row.ID, row.URL, row.TYPE, row.EVENT, row.ENDPOINT, row.ATTEMPTS],
+    [id, receiver.url, 'order.created', event.id, endpoint.id, '2'],
   );
   const shown = await cli('dead-letters', 'show', id);
   assert.match(shown, /^reason: +attempts_exhausted$/m);
@@ -149,7 +152,7 @@ test('a dead letter is found, read with its attempts, and replayed', async (t) =
   }
   assert.equal((await json('dead-letters', 'show', id)).attempts.length, 2);
   const dead = firstRow(
-    await cli('deliveries', 'list', '--state', 'dead', '--endpoint', endpoint.id),
+    await cli('deliveries', 'list', '--state', 'dead', '--endpoint', endpoint.id, '--wide'),
   );
   assert.deepEqual([dead.ID, dead.STATE, dead.ATTEMPTS, dead.DUE], [id, 'dead', '2', '-']);
   assert.equal(firstRow(await cli('events', 'deliveries', event.id)).ID, id);
@@ -210,13 +213,92 @@ test('dead letters are counted, replayed, recovered and discarded in bulk', asyn
   assert.equal(late.code, 1);
 });
 
+test('names of every language are shown as they are, in tables of at most 100 columns', async (t) => {
+  const { api, cli, env, json } = await setUp(t);
+  const names = ['請求システム 🚀', 'Café Zürich', 'مرحبا', '\u202egnp.exe\u009b31m\x1b[2J'];
+  const url = `https://hooks.example.com/${'long/'.repeat(60)}`;
+  for (const description of names) await api.endpoint(url, { description, tenant: 'acme-europe' });
+  const table = await cli('endpoints', 'list');
+  for (const name of names.slice(0, 3)) assert.ok(table.includes(name), table);
+  assert.ok(table.includes('\\u202egnp.exe'), table);
+  for (const line of table.split('\n')) assert.ok([...line].length <= 100, line);
+  const wide = await cli('endpoints', 'list', '--wide');
+  assert.ok(wide.includes(`  ${url}  `), wide);
+  assert.ok(wide.includes('\\u202egnp.exe\\u009b31m\\x1b[2J'), wide);
+  const [{ id }] = await api.list('/v1/endpoints');
+  const shown = await cli('endpoints', 'show', id);
+  assert.match(shown, /^description: +\\u202egnp\.exe\\u009b31m\\x1b\[2J$/m);
+  assert.equal((await json('endpoints', 'show', id)).description, names[3]);
+  const raw = await postrider(['endpoints', 'show', id, '--json'], { env });
+  assert.ok(raw.out.includes('\u202egnp.exe\u009b31m'), 'a pipe gets the bytes of the server');
+});
+
+test('a file of events is emitted in batches, and a second run accepts none twice', async (t) => {
+  const { cli, env, rows } = await setUp(t);
+  const file = join(tempDir(t), 'events.ndjson');
+  const line = (i) => JSON.stringify({ type: 'order.created', data: { i } });
+  const text = Array.from({ length: 10_002 }, (_, i) => line(i)).join('\n');
+  writeFileSync(file, text);
+  const flags = ['emit', '--batch', file, '--idempotency-key', 'import'];
+  assert.equal(await cli(...flags), '10002 events accepted, 0 deliveries\n');
+  assert.equal(
+    await cli(...flags),
+    '10002 events accepted, 0 deliveries; 10002 of them had been accepted before\n',
+  );
+  assert.equal((await rows('events', 'list', '--all')).length, 10_002);
+  const piped = await postrider(['emit', '--batch', '-', '--json'], {
+    env,
+    input: `${line(1)}\n\n${line(2)}\n`,
+  });
+  assert.equal(piped.code, 0, piped.err);
+  assert.equal(piped.out.trim().split('\n').length, 2);
+  assert.match(piped.out, /^\{"id":"evt_\w+","deliveries":0\}$/m);
+  const refused = await postrider(['emit', '--batch', '-'], {
+    env,
+    input: `${line(1)}\n{"type":"a b","data":1}\n`,
+  });
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /^ {2}line 2, \/type: /m);
+  assert.match(refused.err, /^ {2}lines 1 to 2 are not accepted$/m);
+  const broken = await postrider(['emit', '--batch', '-'], { env, input: `${line(1)}\n{"type"\n` });
+  assert.equal(broken.code, 1);
+  assert.match(broken.err, /^postrider: line 2 is not one JSON value/);
+});
+
+test('ids of another kind and of another database are answered in one clear line', async (t) => {
+  const [here, other] = [await setUp(t), await setUp(t)];
+  const endpoint = await other.api.endpoint(other.receiver.url);
+  const event = await other.api.emit();
+  await other.api.settled();
+  const [delivery] = await other.api.list('/v1/deliveries');
+  const wrong = [
+    [/No such endpoint/, 'endpoints', 'show', endpoint.id],
+    [/No such endpoint/, 'endpoints', 'show', event.id],
+    [/No such endpoint/, 'endpoints', 'test', endpoint.id],
+    [/No such endpoint/, 'endpoints', 'pause', 'ep_00000000000000000000000000'],
+    [/No such event/, 'events', 'show', event.id],
+    [/No such event/, 'events', 'replay', endpoint.id],
+    [/No such delivery/, 'deliveries', 'retry', delivery.id],
+    [/No such dead letter/, 'dead-letters', 'show', delivery.id],
+    [/No such task/, 'tasks', 'show', 'task_00000000000000000000000000'],
+    [/No such API key/, 'keys', 'revoke', 'key_00000000000000000000000000'],
+  ];
+  for (const [message, ...args] of wrong) {
+    const { code, out, err } = await postrider(args, { env: here.env });
+    assert.equal(code, 1, `${args.join(' ')}: ${out}${err}`);
+    assert.match(err, message, args.join(' '));
+    assert.match(err, /^postrider: [^\n]+\n$/, args.join(' '));
+  }
+});
+
 test('deliveries are retried and cancelled, keys made and revoked, types catalogued', async (t) => {
   const { receiver, cli, api, env, json } = await setUp(t);
   await api.endpoint(receiver.url);
   const members = { deliver_at: '2040-01-01T00:00:00Z' };
   const [one, two] = [await api.emit('a', 1, members), await api.emit('a', 1, members)];
   const idOf = async ({ id }) => (await api.list(`/v1/events/${id}/deliveries`))[0].id;
-  assert.equal(firstRow(await cli('deliveries', 'list')).DUE, '2040-01-01 00:00:00Z');
+  assert.match(firstRow(await cli('deliveries', 'list')).NEXT, /^in \d+ d$/);
+  assert.equal(firstRow(await cli('deliveries', 'list', '--wide')).DUE, '2040-01-01 00:00:00Z');
   assert.equal(
     await cli('deliveries', 'retry', await idOf(one)),
     `${await idOf(one)} is due now\n`,

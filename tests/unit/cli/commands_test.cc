@@ -1,17 +1,11 @@
-// Commands against a server with canned answers: what they send, print and return.
 #include "app/postrider/commands.h"
 
 #include <array>
 #include <cstdlib>
 #include <fstream>
-#include <map>
 #include <sstream>
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "base/mutex.h"
-#include "http/server.h"
+#include "tests/unit/cli/commands_fixture.h"
 
 namespace postrider::cli {
 namespace {
@@ -20,77 +14,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-class CommandsTest : public testing::Test {
- protected:
-  CommandsTest() {
-    for (const char* method : {"GET", "POST", "PATCH", "DELETE"}) {
-      server_.route(method, "/{path...}", [this](const http::Request& r) { return answer(r); });
-    }
-  }
-  void SetUp() override { ASSERT_TRUE(server_.start()); }
-
-  /// The next answers to `request` ("GET /v1/x?y"), the last one for good.
-  void can(const std::string& request, int status, std::string body) {
-    const MutexLock lock(mutex_);
-    canned_[request].push_back({status, std::move(body)});
-  }
-
-  int run(std::vector<std::string> args) {
-    out_.str("");
-    err_.str("");
-    args.insert(args.end(), {"--server", server_.url(), "--key", "pr_test"});
-    Cli cli("postrider", "Webhooks");
-    add_client_commands(cli.root());
-    return cli.run(std::move(args), io_);
-  }
-
-  std::vector<std::string> requests() {
-    const MutexLock lock(mutex_);
-    return requests_;
-  }
-  http::Request last() {
-    const MutexLock lock(mutex_);
-    return last_;
-  }
-
-  std::istringstream in_;
-  std::ostringstream out_;
-  std::ostringstream err_;
-  Io io_{in_, out_, err_};
-
- private:
-  struct Canned {
-    int status;
-    std::string body;
-  };
-
-  http::Answer answer(const http::Request& request) {
-    const MutexLock lock(mutex_);
-    const std::string name = request.method + " " + request.target;
-    requests_.push_back(name + (request.body.empty() ? "" : " " + request.body));
-    last_ = request;
-    http::Answer answer;
-    answer.content_type = "application/json";
-    auto& answers = canned_[name];
-    if (answers.empty()) {
-      answer.status = 404;
-      answer.body = R"({"title":"Not Found","status":404,"detail":"There is none."})";
-      return answer;
-    }
-    answer.status = answers.front().status;
-    answer.body = answers.front().body;
-    if (answers.size() > 1) answers.erase(answers.begin());
-    return answer;
-  }
-
-  Mutex mutex_;
-  std::map<std::string, std::vector<Canned>> canned_ POSTRIDER_GUARDED_BY(mutex_);
-  std::vector<std::string> requests_ POSTRIDER_GUARDED_BY(mutex_);
-  http::Request last_ POSTRIDER_GUARDED_BY(mutex_);
-  SystemClock clock_;
-  http::Server server_{{}, clock_};
-};
 
 TEST_F(CommandsTest, EmitSendsTheDataByteForByte) {
   can("POST /v1/events", 202, R"({"id":"evt_1","deliveries":2})");
@@ -279,52 +202,6 @@ TEST_F(CommandsTest, ActionsOnOneThingUseItsRoute) {
     EXPECT_EQ(run(args), 0) << request << err_.str();
     EXPECT_EQ(requests().back(), request);
   }
-}
-
-TEST_F(CommandsTest, ListsFollowCursors) {
-  can("GET /v1/events?type=a.b&limit=250", 200, R"({"data":[{"id":"evt_2"}],"next_cursor":"c+1"})");
-  can("GET /v1/events?type=a.b&limit=250&cursor=c%2B1",
-      200,
-      R"({"data":[{"id":"evt_1","data":{"n": 1.10}}],"next_cursor":null})");
-  ASSERT_EQ(run({"events", "list", "--type", "a.b", "--all", "--json"}), 0) << err_.str();
-  EXPECT_EQ(out_.str(), "{\"id\":\"evt_2\"}\n{\"id\":\"evt_1\",\"data\":{\"n\":1.10}}\n");
-}
-
-TEST_F(CommandsTest, ListsStopAtTheirLimit) {
-  can("GET /v1/tasks?limit=2", 200, R"({"data":[{"id":"t2"},{"id":"t1"}],"next_cursor":"c"})");
-  ASSERT_EQ(run({"tasks", "list", "--limit", "2"}), 0);
-  EXPECT_THAT(out_.str(), HasSubstr("t1"));
-  EXPECT_THAT(err_.str(), HasSubstr("more exist"));
-}
-
-TEST_F(CommandsTest, AnEmptyListSaysSo) {
-  can("GET /v1/dead-letters?reason=gone&limit=50", 200, R"({"data":[],"next_cursor":null})");
-  ASSERT_EQ(run({"dead-letters", "list", "--reason", "gone"}), 0);
-  EXPECT_EQ(out_.str(), "no dead letters\n");
-  ASSERT_EQ(run({"dead-letters", "list", "--reason", "gone", "--json"}), 0);
-  EXPECT_EQ(out_.str(), "");
-}
-
-TEST_F(CommandsTest, ShowsAttemptsWithEscapedExcerpts) {
-  can("GET /v1/dead-letters/dlv_1",
-      200,
-      R"({"id":"dlv_1","state":"dead","finished_at":"2026-01-01T00:00:01.000Z","attempts":[)"
-      R"({"id":"att_1","number":1,"started_at":"2026-01-01T00:00:00.000Z","duration_ms":1500,)"
-      R"("status":500,"outcome":"http_error","error":null,)"
-      R"("response_excerpt":"\u001b]0;x\u0007oops"},)"
-      R"({"id":"att_2","number":2,"started_at":"2026-01-01T00:00:05.000Z","duration_ms":3,)"
-      R"("status":null,"outcome":"connect","error":"refused","response_excerpt":""}]})");
-  ASSERT_EQ(run({"dead-letters", "show", "dlv_1"}), 0) << err_.str();
-  EXPECT_EQ(
-      out_.str(),
-      "id:          dlv_1\n"
-      "state:       dead\n"
-      "finished_at: 2026-01-01 00:00:01Z\n"
-      "attempts:\n"
-      "  #  STARTED               STATUS  OUTCOME     DURATION  ERROR    RESPONSE\n"
-      "  1  2026-01-01 00:00:00Z  500     http_error  1.5 s              \\x1b]0;x\\x07oops\n"
-      "  2  2026-01-01 00:00:05Z  -       connect     3 ms      refused\n"
-  );
 }
 
 TEST_F(CommandsTest, BulkReplayShowsProgressUntilDone) {
