@@ -177,7 +177,7 @@ TEST_F(DeferredTest, LetsRequestsThatWaitFinishWhenItStops) {
   start();
   auto later = post_later();
   waiting_.await(1);
-  std::thread stop([&] { server_->stop(); });
+  std::jthread stop([&] { server_->stop(); });
   waiting_.take()([](const Request&) { return text("in time"); });
   EXPECT_EQ(later.get()->body, "in time");
   stop.join();
