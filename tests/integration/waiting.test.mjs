@@ -116,8 +116,11 @@ test('every reason is shown with its instant, and counted apart from what is due
   const disabledTotal = await metric(api, 'postrider_endpoints_disabled_total');
   assert.deepEqual(disabledTotal, { gone: 0, failing: 0, operator: 1 });
 
-  const page = await api.list('/v1/endpoints');
-  const health = Object.fromEntries(page.map((one) => [one.event_types[0], one.health]));
+  const health = await until('the last outcomes are written', async () => {
+    const page = await api.list('/v1/endpoints');
+    const found = Object.fromEntries(page.map((one) => [one.event_types[0], one.health]));
+    return found.limited.last_success && found.broken.last_failure && found;
+  });
   assert.equal(health.limited.last_success.status, 200);
   assert.equal(health.limited.last_failure, null);
   assert.equal(health.broken.last_failure.status, 500);

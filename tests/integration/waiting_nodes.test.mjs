@@ -38,9 +38,11 @@ test('every node says why a delivery waits, and each counts what it sends for', 
         Date.parse(limited.next_attempt_at) > Date.now() + 1_800_000
       );
     });
-    const details = await api.expect(200, 'GET', `/v1/endpoints/${throttled.id}`);
-    assert.equal(details.health.last_failure.status, 429);
-    assert.equal(details.health.last_failure.outcome, 'http_error');
+    const last = await until('its failure is written', async () => {
+      const { health } = await api.expect(200, 'GET', `/v1/endpoints/${throttled.id}`);
+      return health.last_failure;
+    });
+    assert.deepEqual([last.status, last.outcome], [429, 'http_error']);
   }
   const sum = async (kind) => {
     let total = 0;
