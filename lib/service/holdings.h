@@ -22,6 +22,9 @@ class Holdings {
   [[nodiscard]] Asked give_up(const Partitions& partitions) const;
   void committed(const Effects& effects);
 
+  /// The partitions whose deliveries the node sends.
+  [[nodiscard]] const Partitions& owned() const { return owned_; }
+
  private:
   Partitions owned_;
   Partitions abandoned_;  // since they were kept last

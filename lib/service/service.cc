@@ -147,6 +147,11 @@ void Service::join_others() {
   );
 }
 
+bool Service::sends_for(EndpointId endpoint) const {
+  const MutexLock lock(mutex_);
+  return holdings_.owned().test(partition_of(endpoint));
+}
+
 void Service::own(const Partitions& partitions) {
   Holdings::Asked asked;
   {

@@ -182,6 +182,8 @@ class Service final : private CommitListener {
   void own(const Partitions& partitions);
   void give_up(const Partitions& partitions);
   void ask_for(const Holdings::Asked& asked);
+  /// Whether this node sends to the endpoint.
+  [[nodiscard]] bool sends_for(EndpointId endpoint) const;
   void lose();
   /// As it is stored; nothing when it is not, or cannot be read.
   [[nodiscard]] std::optional<ApiKey> find_api_key(KeyId id);

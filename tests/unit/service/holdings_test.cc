@@ -27,6 +27,7 @@ TEST(Holdings, AsksForAnAdoptionUntilItIsCommitted) {
   EXPECT_EQ(holdings.keep(only(7)).adopt, only(7));
   holdings.committed(adopted(only(7)));
   EXPECT_TRUE(holdings.keep(only(7)).adopt.none());
+  EXPECT_EQ(holdings.owned(), only(7));
 }
 
 TEST(Holdings, AsksForAbandoningUntilItIsCommittedAndThenForNothing) {
