@@ -72,6 +72,29 @@ test('every object of an answer says what else it may have', async () => {
   }
 });
 
+test('every request and answer has an example that fits its schema', async () => {
+  const document = JSON.parse(await printed());
+  const contract = new Contract(document);
+  const ajv = new Ajv2020({ strict: false });
+  addFormats(ajv);
+  ajv.addSchema(document, 'api');
+  const check = (where, { schema, example }) => {
+    assert.notEqual(example, undefined, `${where} has no example`);
+    const validate = ajv.compile(schema.$ref ? { $ref: `api${schema.$ref}` } : schema);
+    assert.ok(validate(example), `${where}: ${JSON.stringify(validate.errors)}`);
+  };
+  for (const { name, operation } of contract.operations) {
+    for (const [type, media] of Object.entries(operation.requestBody?.content ?? {})) {
+      check(`${name} ${type}`, media);
+    }
+    for (const [status, response] of Object.entries(operation.responses)) {
+      for (const media of Object.values(contract.resolve(response).content ?? {})) {
+        check(`${name} ${status}`, media);
+      }
+    }
+  }
+});
+
 /// Statuses that a healthy server cannot be made to answer from outside.
 const unprovoked = [
   [/ 500$/, 'only a defect of ours leads there'],
