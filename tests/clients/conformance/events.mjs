@@ -232,7 +232,7 @@ export async function events({ t, api }) {
     );
     await replay({ endpoint: endpoint.id });
     const second = await subscriber(t, api, undefined, {});
-    await api.expect(404, 'POST', `/v1/events/${event.id}/replay`, { endpoint: nobody('ep') });
+    await api.expect(422, 'POST', `/v1/events/${event.id}/replay`, { endpoint: nobody('ep') });
     await api.send('POST', `/v1/events/${event.id}/replay`, { endpoint: second.endpoint.id });
     await until(
       'delivered',
