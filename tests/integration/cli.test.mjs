@@ -43,6 +43,7 @@ test('an endpoint is created, shown, changed, paused, rotated and deleted', asyn
     URL: receiver.url,
     STATE: 'active',
     DESCRIPTION: 'Billing "A"',
+    WAITING: '0',
   });
   assert.match(await cli('endpoints', 'show', made.id), /^description: +Billing "A"$/m);
   assert.equal(
