@@ -20,7 +20,7 @@ test('wrong usage ends with 2, a failure with 1, each with one clear line', asyn
     [2, /unknown command 'evnts'; did you mean 'events'\?/, 'help', 'evnts'],
     [2, /unknown flag '--nonsense' /, 'events', 'list', '--nonsense'],
     [2, /unknown flag '--limt'; did you mean '--limit'\?/, 'events', 'list', '--limt', '5'],
-    [2, /unknown flag '--master-key-file' /, 'serve', '--master-key-file', 'x'],
+    [2, /unknown flag '--master-key-file'/, 'serve', '--master-key-file', 'x'],
     [2, /unexpected argument 'more'/, 'events', 'list', 'more'],
     [2, /--limit/, 'events', 'list', '--limit', '0'],
     [2, /URL is required/, 'endpoints', 'create'],

@@ -194,7 +194,11 @@ const documented = [
       ...slackRows(retried, 500, ['rollup_error']),
       ...rows(retried, [
         [text(503, ''), null],
-        [text(302, '', { location: 'https://slack.example/' }), null],
+        [
+          text(302, '', { location: 'https://slack.example/' }),
+          "Redirects are not followed: set the endpoint's URL to the final address. " +
+            'Location: https://slack.example/',
+        ],
       ]),
     ],
   ],
