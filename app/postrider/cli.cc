@@ -282,6 +282,11 @@ int report(Io& io, const Error& error) {
   return error.code == Errc::kInvalidArgument ? kExitUsage : kExitFailed;
 }
 
+int report_failure(Io& io, const Error& error) {
+  report(io, error);
+  return kExitFailed;
+}
+
 Command Command::add(std::string_view name, std::string_view summary, std::string_view example)
     const {
   CLI::App* app = app_->add_subcommand(std::string(name), std::string(summary));

@@ -125,5 +125,8 @@ T& Command::keep() const {
 
 /// Shows a failure as `postrider: …` and returns the exit status that fits it.
 int report(Io& io, const Error& error);
+/// Shows it and returns the status of a failure: for what is wrong with a database, say, which is
+/// no wrong usage whatever its code.
+int report_failure(Io& io, const Error& error);
 
 }  // namespace postrider::cli

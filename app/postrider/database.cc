@@ -20,12 +20,6 @@ struct DatabaseOptions {
   std::string file;
 };
 
-/// Shows a failure. An unfit database is a failure, not wrong usage.
-int failed(Io& io, const Error& error) {
-  report(io, error);
-  return kExitFailed;
-}
-
 /// kInvalidArgument unless --db names a file. `tool` is for databases of a PostgreSQL server.
 Status check_file(const std::string& db, const std::string& tool) {
   if (const auto valid = check_database_address(db); !valid)
@@ -42,14 +36,14 @@ int backup(Io& io, const DatabaseOptions& options) {
   };
   const Status copied = sqlite::backup(options.db, options.file, progress);
   if (io.err_is_terminal) io.err << '\n';
-  if (!copied) return failed(io, copied.error());
+  if (!copied) return report_failure(io, copied.error());
   io.out << "copied " << options.db << " to " << options.file << '\n';
   return kExitDone;
 }
 
 int check(Io& io, const DatabaseOptions& options) {
   const auto findings = sqlite::check(options.db);
-  if (!findings) return failed(io, findings.error());
+  if (!findings) return report_failure(io, findings.error());
   for (const auto& finding : *findings) io.out << finding << '\n';
   if (!findings->empty()) return kExitFailed;
   io.out << options.db << " is sound\n";

@@ -8,7 +8,7 @@
 namespace postrider::cli {
 namespace {
 
-constexpr std::array<FilterSpec, 6> kFilters{
+constexpr std::array<FilterSpec, 6> kDeadLetterFilters{
     {kTenantFilter,
      kEndpointFilter,
      {"type", "Only of this event type"},
@@ -45,7 +45,7 @@ void add_bulk(
 ) {
   const Command command = dead_letters.add(name, summary, "--endpoint ep_01... --dry-run");
   auto& options = command.keep<BulkOptions>();
-  options.filters.add_to(command, kFilters);
+  options.filters.add_to(command, kDeadLetterFilters);
   command.flag("dry-run", options.dry_run, "Only say how many");
   add_follow_options(command, options.follow);
   add_api_options(command, options.api);
@@ -67,7 +67,7 @@ void add_dead_letters(const Command& root) {
   );
   dead_letters.add_list(
       "--reason attempts_exhausted",
-      kFilters,
+      kDeadLetterFilters,
       {{"ID", "id"},
        {"TENANT", "tenant", ColumnSpec::kTenant},
        {"TYPE", "type", ColumnSpec::kLongText},

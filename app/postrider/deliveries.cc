@@ -6,7 +6,7 @@
 namespace postrider::cli {
 namespace {
 
-constexpr std::array<FilterSpec, 6> kFilters{
+constexpr std::array<FilterSpec, 6> kDeliveryFilters{
     {kTenantFilter,
      kEndpointFilter,
      {"event", "Only of this event"},
@@ -25,7 +25,7 @@ void add_deliveries(const Command& root) {
        .id = {"ID", "dlv_...", "dlv_01..."}},
       "One event for one endpoint each, with its attempts"
   );
-  deliveries.add_list("--state pending --endpoint ep_01...", kFilters, delivery_columns());
+  deliveries.add_list("--state pending --endpoint ep_01...", kDeliveryFilters, delivery_columns());
   deliveries.add_show("Show a delivery with its attempts");
   deliveries.add_action("retry", "Due now; the schedule goes on", "is due now");
   deliveries.add_action("cancel", "Send it no more", "cancelled");

@@ -12,7 +12,7 @@
 namespace postrider::cli {
 namespace {
 
-constexpr std::array<FilterSpec, 2> kFilters{
+constexpr std::array<FilterSpec, 2> kEndpointFilters{
     {kTenantFilter, {"state", "Only active, paused or disabled ones"}}};
 
 void add_secret(const Collection& endpoints) {
@@ -126,7 +126,7 @@ void add_endpoints(const Command& root) {
   );
   endpoints.add_list(
       "--state disabled",
-      kFilters,
+      kEndpointFilters,
       {{"ID", "id"},
        {"TENANT", "tenant", ColumnSpec::kTenant},
        {"URL", "url", ColumnSpec::kUrl},

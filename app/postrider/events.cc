@@ -7,7 +7,7 @@
 namespace postrider::cli {
 namespace {
 
-constexpr std::array<FilterSpec, 4> kFilters{
+constexpr std::array<FilterSpec, 4> kEventFilters{
     {kTenantFilter, {"type", "Only of this type"}, kSinceFilter, kUntilFilter}};
 
 void add_deliveries_of(const Collection& events) {
@@ -54,7 +54,7 @@ void add_events(const Command& root) {
   );
   events.add_list(
       "--type order.created --limit 10",
-      kFilters,
+      kEventFilters,
       {{"ID", "id"},
        {"CREATED", "created_at", ColumnSpec::kTime},
        {"TYPE", "type", ColumnSpec::kLongText},

@@ -26,23 +26,17 @@ struct MigrateOptions {
   std::optional<std::string> to;
 };
 
-/// Shows a failure. An unfit database is a failure, not wrong usage.
-int failed(Io& io, const Error& error) {
-  report(io, error);
-  return kExitFailed;
-}
-
 int bring_to_newest(Io& io, const std::string& db) {
   if (is_postgres_url(db)) {
     const auto store = postgres::PgStore::open(db, postgres::PgStore::kNoNode);
-    if (!store) return failed(io, store.error());
+    if (!store) return report_failure(io, store.error());
     io.out << "the database has the newest schema\n";
     return kExitDone;
   }
   const auto lock = sqlite::DatabaseLock::take(db);
-  if (!lock) return failed(io, lock.error());
+  if (!lock) return report_failure(io, lock.error());
   const auto store = sqlite::SqliteStore::open(db);
-  if (!store) return failed(io, store.error());
+  if (!store) return report_failure(io, store.error());
   io.out << db << " has the newest schema\n";
   return kExitDone;
 }
@@ -140,7 +134,7 @@ int copy_over(Io& io, const MigrateOptions& options) {
       *options.from, *options.to, [&lines](const copy::Progress& progress) { lines.show(progress); }
   );
   lines.end_line();
-  if (!copied) return failed(io, copied.error());
+  if (!copied) return report_failure(io, copied.error());
   show_summary(io, *copied, options);
   return kExitDone;
 }

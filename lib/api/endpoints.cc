@@ -16,15 +16,13 @@
 namespace postrider::api {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::string_view kStates = "active, paused, disabled";
 
 /// The body as an object for the codec of endpoints.
-Needed<json> endpoint_body(const http::Request& request) {
+Needed<nlohmann::json> endpoint_body(const http::Request& request) {
   if (auto type = require_json(request); !type) return refuse(std::move(type).error());
-  auto raw = json::parse(request.body, nullptr, false);
-  const auto checked = postrider::json::parse_raw(request.body, {.levels = 1});
+  auto raw = nlohmann::json::parse(request.body, nullptr, false);
+  const auto checked = json::parse_raw(request.body, {.levels = 1});
   if (!checked) {
     return refuse(problem(400, "The body is no JSON: " + checked.error().context + "."));
   }
@@ -56,13 +54,15 @@ std::vector<std::string_view> with_read_only(std::initializer_list<std::string_v
   return members;
 }
 
-void check_read_only(const json& object, FieldErrors& errors) {
+void check_read_only(const nlohmann::json& object, FieldErrors& errors) {
   for (const auto name : kReadOnly) {
     if (object.contains(name)) errors.push_back({pointer_to("", name), "cannot be set"});
   }
 }
 
-const std::string* text_member(const json& object, const char* name, FieldErrors& errors) {
+const std::string* text_member(
+    const nlohmann::json& object, const char* name, FieldErrors& errors
+) {
   const auto found = object.find(name);
   if (found == object.end() || found->is_null()) return nullptr;
   const auto* text = found->get_ptr<const std::string*>();
@@ -71,7 +71,7 @@ const std::string* text_member(const json& object, const char* name, FieldErrors
 }
 
 /// The members besides its config that a new endpoint may be given.
-void read_identity(const json& object, Endpoint& endpoint, FieldErrors& errors) {
+void read_identity(const nlohmann::json& object, Endpoint& endpoint, FieldErrors& errors) {
   if (const auto* tenant = text_member(object, "tenant", errors)) {
     check_tenant(*tenant, "/tenant", errors);
     endpoint.tenant = *tenant;
@@ -163,7 +163,7 @@ Reply get_endpoint(const Call& call) {
 
 /// What a PATCH may name but not change: the same value is no change.
 void check_unchanged(
-    const json& patch, const Endpoint& endpoint, const IdCodec& ids, FieldErrors& errors
+    const nlohmann::json& patch, const Endpoint& endpoint, const IdCodec& ids, FieldErrors& errors
 ) {
   const auto keep = [&](const char* name, std::string_view value, std::string_view how) {
     const auto found = patch.find(name);

@@ -8,7 +8,7 @@
 namespace postrider::bench {
 namespace {
 
-constexpr Millis kArrivalMax{120'000};
+constexpr Millis kIdleArrivalMax{120'000};
 /// Statistics of the deliveries are written, connections that are not used again are closed.
 constexpr std::chrono::seconds kSettling{6};
 
@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kSettling{6};
 Status deliver_to_all(Rig& rig, std::size_t endpoints) {
   rig.sink().expect(1, endpoints);
   if (const auto sent = rig.emit({.events = 1}); !sent) return tl::unexpected(sent.error());
-  if (!rig.sink().wait_for_all(kArrivalMax))
+  if (!rig.sink().wait_for_all(kIdleArrivalMax))
     return fail(Errc::kInternal, "not every endpoint was reached");
   return {};
 }

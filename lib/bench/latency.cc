@@ -9,7 +9,7 @@
 namespace postrider::bench {
 namespace {
 
-constexpr Millis kArrivalMax{60'000};
+constexpr Millis kLatencyArrivalMax{60'000};
 constexpr std::size_t kConnections = 32;
 constexpr std::size_t kHangingEndpoints = 50;
 constexpr double kPerEndpoint = 50;  // events a second
@@ -26,7 +26,7 @@ LoadPlan steady(double per_second, std::chrono::seconds duration) {
 Result<std::vector<double>> measure_on(Rig& rig, const LoadPlan& plan) {
   rig.sink().expect(plan.events, 1);
   if (const auto load = rig.emit(plan); !load) return tl::unexpected(load.error());
-  if (!rig.sink().wait_for_all(kArrivalMax))
+  if (!rig.sink().wait_for_all(kLatencyArrivalMax))
     return fail(Errc::kInternal, "not every event arrived");
   return to_ms(rig.sink().latencies_us());
 }

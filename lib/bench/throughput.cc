@@ -11,7 +11,7 @@
 namespace postrider::bench {
 namespace {
 
-constexpr Millis kArrivalMax{120'000};
+constexpr Millis kThroughputArrivalMax{120'000};
 constexpr std::size_t kCeilingPostsMin = 2'000;
 constexpr std::size_t kCeilingPostsMax = 20'000;
 
@@ -50,7 +50,7 @@ Result<Rates> measure_throughput_on(
        .types = types}
   );
   if (!load) return tl::unexpected(load.error());
-  if (!rig.sink().wait_for_all(kArrivalMax))
+  if (!rig.sink().wait_for_all(kThroughputArrivalMax))
     return fail(Errc::kInternal, "not every event arrived");
   const auto settled = rig.wait_until_settled(settled_before + deliveries);
   if (!settled) return tl::unexpected(settled.error());

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/unique_handle.h"
+#include "crypto/bytes.h"
 
 namespace postrider::crypto {
 namespace {
@@ -15,11 +16,6 @@ namespace {
 using Digest = UniqueHandle<EVP_MD, EVP_MD_free>;
 using Mac = UniqueHandle<EVP_MAC, EVP_MAC_free>;
 using MacContext = UniqueHandle<EVP_MAC_CTX, EVP_MAC_CTX_free>;
-
-const unsigned char* bytes_of(std::string_view data) {
-  return reinterpret_cast<const unsigned char*>(data.data());
-}
-unsigned char* bytes_of(std::string& data) { return reinterpret_cast<unsigned char*>(data.data()); }
 
 /// Fetched once: a look-up of the algorithm by name takes OpenSSL's global lock.
 const EVP_MD* sha256_algorithm() {

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/unique_handle.h"
+#include "crypto/bytes.h"
 
 namespace postrider::crypto {
 namespace {
@@ -26,11 +27,6 @@ constexpr int kRsaBitsMax = 4096;
 constexpr std::string_view kP256Group = "prime256v1";
 /// Of a key that names its curve; one that spells it out is longer.
 constexpr int kP256SpkiBytes = 91;
-
-const unsigned char* bytes_of(std::string_view data) {
-  return reinterpret_cast<const unsigned char*>(data.data());
-}
-unsigned char* bytes_of(std::string& data) { return reinterpret_cast<unsigned char*>(data.data()); }
 
 /// Takes the key over. OpenSSL's queue of errors would tell the next caller of this failure.
 SharedKey own(EVP_PKEY* key) {

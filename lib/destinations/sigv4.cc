@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "crypto/encoding.h"
 #include "crypto/hash.h"
 
@@ -17,11 +18,9 @@ constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::string_view kScopeEnd = "aws4_request";
 constexpr std::string_view kUpperHexDigits = "0123456789ABCDEF";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 std::string lower(std::string_view text) {
   std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower_ascii(c); });
   return out;
 }
 
@@ -30,7 +29,8 @@ bool is_lower_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 /// RFC 3986 §2.3.
 bool is_unreserved(char c) {
-  return is_digit(c) || is_lower_letter(lower(c)) || c == '-' || c == '.' || c == '_' || c == '~';
+  return is_digit(c) || is_lower_letter(lower_ascii(c)) || c == '-' || c == '.' || c == '_' ||
+         c == '~';
 }
 
 /// Parts of a URL, as they stand in it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace postrider {
@@ -12,7 +13,6 @@ bool is_alnum(char c) {
 }
 bool is_word(char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-bool is_printable(char c) { return c >= 0x20 && c < 0x7f; }
 bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
 void add(FieldErrors& errors, std::string_view pointer, std::string detail) {
@@ -70,7 +70,7 @@ void check_ordering_key(std::string_view key, std::string_view pointer, FieldErr
 
 bool is_idempotency_key(std::string_view key) {
   return !key.empty() && key.size() <= limits::kIdempotencyKeyLengthMax &&
-         std::all_of(key.begin(), key.end(), is_printable);
+         std::all_of(key.begin(), key.end(), is_printable_ascii);
 }
 
 bool is_traceparent(std::string_view text) {
@@ -87,12 +87,12 @@ bool is_traceparent(std::string_view text) {
   const auto rest = text.substr(kLength);
   if (text.starts_with("00")) return rest.empty();
   return rest.empty() ||
-         (rest.front() == '-' && std::all_of(rest.begin(), rest.end(), is_printable));
+         (rest.front() == '-' && std::all_of(rest.begin(), rest.end(), is_printable_ascii));
 }
 
 bool is_tracestate(std::string_view text) {
   return text.size() <= limits::kTracestateLengthMax &&
-         std::all_of(text.begin(), text.end(), is_printable);
+         std::all_of(text.begin(), text.end(), is_printable_ascii);
 }
 
 }  // namespace postrider

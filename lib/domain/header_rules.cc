@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace postrider {
@@ -32,20 +33,16 @@ constexpr std::array<std::string_view, 3> kReservedPrefixes = {
 constexpr std::array<std::string_view, 8> kCredentialWords = {
     "auth", "cookie", "credential", "key", "passw", "secret", "signature", "token"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 std::string lower(std::string_view text) {
   std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower_ascii(c); });
   return out;
 }
 
 bool is_token_char(char c) {
-  if ((c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z')) return true;
+  if ((c >= '0' && c <= '9') || (lower_ascii(c) >= 'a' && lower_ascii(c) <= 'z')) return true;
   return std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
-
-bool is_printable(char c) { return c >= 0x20 && c < 0x7f; }
 
 bool is_reserved(std::string_view name) {
   const std::string folded = lower(name);
@@ -73,7 +70,7 @@ void check_header(
   if (value.empty() || value.size() > limits::kHeaderValueLengthMax) {
     return add(fmt::format("must be 1 to {} bytes", limits::kHeaderValueLengthMax));
   }
-  if (!std::all_of(value.begin(), value.end(), is_printable)) {
+  if (!std::all_of(value.begin(), value.end(), is_printable_ascii)) {
     return add("must be printable ASCII, without control characters");
   }
   if (value.front() == ' ' || value.back() == ' ') add("must not begin or end with a space");
@@ -81,7 +78,7 @@ void check_header(
 
 bool same_header_name(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return lower(x) == lower(y);
+    return lower_ascii(x) == lower_ascii(y);
   });
 }
 

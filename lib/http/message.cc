@@ -4,27 +4,27 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace postrider::http {
 namespace {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 constexpr int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  const char l = lower(c);
+  const char l = lower_ascii(c);
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
 constexpr bool is_unreserved(char c) {
-  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
+  return (c >= '0' && c <= '9') || (lower_ascii(c) >= 'a' && lower_ascii(c) <= 'z') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-    return lower(a) == lower(b);
+    return lower_ascii(a) == lower_ascii(b);
   });
 }
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -18,8 +19,6 @@ namespace {
 /// Many servers close a connection that was idle for 5 s. One reused at that very moment breaks the
 /// request, so reuse ends before.
 constexpr long kIdleSecondsMax = 4;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
@@ -31,7 +30,7 @@ std::string_view trim(std::string_view text) {
 std::string_view value_of(std::string_view line, std::string_view name) {
   if (line.size() <= name.size() || line[name.size()] != ':') return {};
   for (std::size_t i = 0; i < name.size(); ++i) {
-    if (lower(line[i]) != name[i]) return {};
+    if (lower_ascii(line[i]) != name[i]) return {};
   }
   return trim(line.substr(name.size() + 1));
 }

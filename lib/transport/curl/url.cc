@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "transport/curl/curl_handles.h"
 
@@ -13,14 +14,12 @@ Status refuse(std::string reason) { return fail(Errc::kInvalidArgument, std::mov
 
 bool is_plain(char c) { return c > ' ' && c < '\x7f'; }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 /// What follows the scheme; empty when `url` is no http(s) URL.
 std::string_view behind_scheme(std::string_view url) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     const bool same = url.size() >= scheme.size() &&
                       std::equal(scheme.begin(), scheme.end(), url.begin(), [](char want, char c) {
-                        return want == lower(c);
+                        return want == lower_ascii(c);
                       });
     if (same) return url.substr(scheme.size());
   }
