@@ -22,6 +22,27 @@ quietly() {
   die "failed: $* (all of it in ${log#"$repo"/})"
 }
 
+# with_progress NAME COMMAND...: as quietly, and says every 15 seconds how far Ninja has come.
+with_progress() {
+  local name=$1 log=$logs/$1.log build status=0 tick
+  shift
+  mkdir -p "$logs"
+  "$@" >"$log" 2>&1 </dev/null &
+  build=$!
+  SECONDS=0
+  while kill -0 "$build" 2>/dev/null; do
+    for ((tick = 0; tick < 15; tick++)); do
+      sleep 1
+      kill -0 "$build" 2>/dev/null || break 2
+    done
+    say "$name: $(sed -nE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 of \2 steps/p' "$log" | tail -n 1) after $SECONDS s"
+  done
+  wait "$build" || status=$?
+  if ((status == 0)); then return 0; fi
+  tail -n 100 "$log" >&2
+  die "failed: $* (all of it in ${log#"$repo"/})"
+}
+
 # packages_of LIST...: the names in .ci/packages.LIST.
 packages_of() {
   local list
@@ -96,8 +117,8 @@ build() {
   fi
   say "building build/$preset"
   local command=(cmake --build --preset "$preset" -j "$(jobs_that_fit)" "${targets[@]}")
-  # Ninja's one moving line is for people; anything else gets a log file.
-  if [[ -t 1 ]]; then "${command[@]}" </dev/null; else quietly "build-$preset" "${command[@]}"; fi
+  # Ninja's one moving line is for a terminal; elsewhere a line now and then says how far it is.
+  if [[ -t 1 ]]; then "${command[@]}" </dev/null; else with_progress "build-$preset" "${command[@]}"; fi
   cd - >/dev/null || return
 }
 
