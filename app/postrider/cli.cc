@@ -62,7 +62,7 @@ struct EnvironmentFlags {
   std::set<std::pair<const CLI::App*, std::string>> flags;
 
   [[nodiscard]] bool allow(const CLI::App* command, const std::string& name) const {
-    return whole_commands.count(command) != 0 || flags.count({command, name}) != 0;
+    return whole_commands.contains(command) || flags.contains({command, name});
   }
 
   /// Lets CLI11 read the variables of a command's flags, and name them in its help.

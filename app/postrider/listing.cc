@@ -130,7 +130,7 @@ class EndpointUrls {
 struct CellContext {
   EndpointUrls& urls;
   WallTime now;
-  bool wide;
+  bool wide = false;
 };
 
 JsonView member_at(JsonView object, std::string_view path) {
@@ -214,7 +214,8 @@ class ListTable {
     for (const ColumnSpec& column : columns_) {
       std::string cell = value_of(row, column, context);
       if (says_something(column, cell)) said_.insert(column.title);
-      cells.push_back(cell.empty() ? "-" : std::move(cell));
+      if (cell.empty()) cell = "-";
+      cells.push_back(std::move(cell));
     }
     rows_.push_back(std::move(cells));
   }
@@ -246,7 +247,7 @@ class ListTable {
     return !cell.empty() && (column.kind != ColumnSpec::kTenant || cell != "default");
   }
   [[nodiscard]] bool is_shown(const ColumnSpec& column) const {
-    return wide_ || !is_optional(column) || said_.count(column.title) != 0;
+    return wide_ || !is_optional(column) || said_.contains(column.title);
   }
 
   EndpointUrls urls_;
