@@ -21,7 +21,9 @@ test('every node says why a delivery waits, and each counts what it sends for', 
   });
   await one.api.emit('throttled');
   await one.api.emit('limited');
-  await Promise.all([throttles.got(1), well.got(1)]);
+  // What is committed while its partition moves is found when the new owner looks, every 10 s.
+  const patient = { withinMs: 30_000 };
+  await Promise.all([throttles.got(1, patient), well.got(1, patient)]);
   const waiting = {};
   for (const type of ['throttled', 'limited']) {
     const { id } = await one.api.emit(type);
