@@ -89,7 +89,7 @@ pid_t run_server(const std::string& directory, int output) {
        {"listen_addresses=",
         "fsync=off",
         "shared_buffers=32MB",
-        "max_connections=40",
+        "max_connections=100",
         "max_wal_size=256MB",
         "autovacuum=off",
         "log_statement=none"}) {
