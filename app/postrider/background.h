@@ -1,4 +1,4 @@
-// A command that goes on in the background after it has returned to the shell.
+// Runs a command in the background after it has returned to the shell.
 #pragma once
 
 #include <string>

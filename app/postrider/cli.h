@@ -54,7 +54,7 @@ class Command {
       const;
   void flag(std::string_view name, bool& value, std::string_view help) const;
   void argument(std::string_view name, std::string& value, std::string_view help) const;
-  /// An argument that an empty text is no value of: a variable of a script that is not set.
+  /// An argument that must not be empty, such as the value of a shell variable that is not set.
   void id_argument(std::string_view name, std::string& value, std::string_view help) const;
   void argument(std::string_view name, std::optional<std::string>& value, std::string_view help)
       const;
@@ -125,8 +125,8 @@ T& Command::keep() const {
 
 /// Shows a failure as `postrider: …` and returns the exit status that fits it.
 int report(Io& io, const Error& error);
-/// Shows it and returns the status of a failure: for what is wrong with a database, say, which is
-/// no wrong usage whatever its code.
+/// Shows it and returns kExitFailed whatever the code of the error: an unfit database is a failure,
+/// not wrong usage.
 int report_failure(Io& io, const Error& error);
 
 }  // namespace postrider::cli
