@@ -161,6 +161,12 @@ inline constexpr std::size_t kDispatcherInboxMax = 65'536;
 /// Default of --max-in-flight: requests of the whole process at once.
 inline constexpr std::size_t kInFlightDefault = 512;
 inline constexpr std::size_t kInFlightMax = 10'000;
+/// Test requests in flight, of all endpoints and of one: each holds a connection to a receiver, one
+/// to a client, and its event. They take no slots of deliveries.
+inline constexpr std::size_t kTestsInFlightMax = 128;
+inline constexpr std::size_t kTestsPerEndpointMax = 48;
+/// What a test request may take beyond the endpoint's timeout, for tokens and programs.
+inline constexpr std::chrono::milliseconds kTestPrepareTime{15'000};
 
 inline constexpr std::size_t kListLimitDefault = 50;
 inline constexpr std::size_t kListLimitMax = 250;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/limits.h"
 
 namespace postrider {
 
@@ -16,8 +17,8 @@ TestRequests::TestRequests(
 
 bool TestRequests::has_room(EndpointId endpoint) const {
   const auto own = in_flight_.find(endpoint.value);
-  return open_.size() < kInFlightMax &&
-         (own == in_flight_.end() || own->second < kInFlightPerEndpointMax);
+  return open_.size() < limits::kTestsInFlightMax &&
+         (own == in_flight_.end() || own->second < limits::kTestsPerEndpointMax);
 }
 
 Error TestRequests::no_room() {
@@ -39,7 +40,8 @@ void TestRequests::start(TestRequest test, WallTime wall_now, MonoTime mono_now)
   due.event = std::move(event);
   const Millis timeout = test.endpoint->config.timeout.value_or(timeout_default_);
   open_.emplace(
-      due.delivery.id.value, Open{endpoint, mono_now + timeout + kPrepareTime, std::move(test.done)}
+      due.delivery.id.value,
+      Open{endpoint, mono_now + timeout + limits::kTestPrepareTime, std::move(test.done)}
   );
   ++in_flight_[endpoint.value];
   Underway attempt{std::move(due), std::move(test.endpoint), mono_now};

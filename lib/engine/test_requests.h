@@ -44,13 +44,6 @@ struct TestRequest {
 /// thread.
 class TestRequests {
  public:
-  /// Tests in flight, of all endpoints and of one: each holds a connection to a receiver, one to a
-  /// client, and its event. They take no slots of deliveries.
-  static constexpr std::size_t kInFlightMax = 128;
-  static constexpr std::size_t kInFlightPerEndpointMax = 48;
-  /// What a test may take beyond the endpoint's timeout, for tokens and programs.
-  static constexpr Millis kPrepareTime{15'000};
-
   /// `ids` encodes ids that name nothing stored: its salt is not that of the database. `transport`
   /// and `renderer` outlive it.
   TestRequests(RequestOptions options, IdCodec ids, Transport& transport, Renderer& renderer);

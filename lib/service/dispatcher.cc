@@ -110,7 +110,7 @@ void Dispatcher::send_test(TestRequest test) {
 std::optional<Error> Dispatcher::enqueue_test(TestRequest& test) {
   const MutexLock lock(mutex_);
   if (draining_ || stopping_) return stopping_error();
-  if (new_tests_.size() >= TestRequests::kInFlightMax) return TestRequests::no_room();
+  if (new_tests_.size() >= limits::kTestsInFlightMax) return TestRequests::no_room();
   new_tests_.push_back(std::move(test));
   return std::nullopt;
 }

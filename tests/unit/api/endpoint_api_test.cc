@@ -1,6 +1,8 @@
 #include <future>
 #include <vector>
 
+#include "base/limits.h"
+
 #include "tests/support/api_fixture.h"
 
 namespace postrider::testing {
@@ -263,10 +265,10 @@ TEST_F(EndpointApi, TestsBeyondTheLimitAre429) {
   receiver_->answer_nobody();
   const std::string id = add_endpoint();
   std::vector<std::future<http::HttpAnswer>> tests;
-  for (std::size_t i = 0; i < TestRequests::kInFlightPerEndpointMax; ++i)
+  for (std::size_t i = 0; i < limits::kTestsPerEndpointMax; ++i)
     tests.push_back(std::async(std::launch::async, [&] { return post(id, "test"); }));
   // All of them wait, although the server has four threads.
-  ASSERT_TRUE(receiver_->await_requests(TestRequests::kInFlightPerEndpointMax));
+  ASSERT_TRUE(receiver_->await_requests(limits::kTestsPerEndpointMax));
   const auto refused = post(id, "test");
   expect_problem(refused, 429);
   EXPECT_EQ(refused.headers.get("Retry-After"), "5");

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "crypto/encoding.h"
 #include "crypto/keys.h"
 
@@ -189,20 +190,20 @@ TEST_F(TestRequestsTest, ReportsATokenThatIsRefused) {
 }
 
 TEST_F(TestRequestsTest, RefusesTestsBeyondTheLimitOfAnEndpoint) {
-  for (std::size_t i = 0; i < TestRequests::kInFlightPerEndpointMax; ++i) start(endpoint(1));
+  for (std::size_t i = 0; i < limits::kTestsPerEndpointMax; ++i) start(endpoint(1));
   EXPECT_THAT(results_, SizeIs(0));
   start(endpoint(1));
   ASSERT_THAT(results_, SizeIs(1));
   EXPECT_EQ(results_[0].error().code, Errc::kBusy);
   start(endpoint(2));
-  EXPECT_THAT(transport_.sent, SizeIs(TestRequests::kInFlightPerEndpointMax + 1));
+  EXPECT_THAT(transport_.sent, SizeIs(limits::kTestsPerEndpointMax + 1));
   answer(0, 200);
   start(endpoint(1));
-  EXPECT_THAT(transport_.sent, SizeIs(TestRequests::kInFlightPerEndpointMax + 2));
+  EXPECT_THAT(transport_.sent, SizeIs(limits::kTestsPerEndpointMax + 2));
 }
 
 TEST_F(TestRequestsTest, RefusesTestsBeyondTheLimitOfTheProcess) {
-  for (std::size_t i = 0; i < TestRequests::kInFlightMax; ++i)
+  for (std::size_t i = 0; i < limits::kTestsInFlightMax; ++i)
     start(endpoint(static_cast<std::int64_t>(i) + 1));
   start(endpoint(1000));
   ASSERT_THAT(results_, SizeIs(1));
@@ -211,7 +212,7 @@ TEST_F(TestRequestsTest, RefusesTestsBeyondTheLimitOfTheProcess) {
 
 TEST_F(TestRequestsTest, GivesATestUpThatTakesTooLongAndKeepsItsPlaceUntilItEnds) {
   start(endpoint(1));
-  const Millis time = Millis{2000} + TestRequests::kPrepareTime;
+  const Millis time = Millis{2000} + limits::kTestPrepareTime;
   EXPECT_EQ(tests_.idle_for(mono_now()), time);
   passed_ = time - Millis{1};
   advance();
