@@ -57,6 +57,7 @@ void add_keys(const Command& root) {
        {"NAME", "name", ColumnSpec::kLongText},
        {"SCOPE", "scope"},
        {"TENANT", "tenant", ColumnSpec::kText, ColumnSpec::kWide},
+       {"LAST USED", "last_used_at", ColumnSpec::kTime},
        {"CREATED", "created_at", ColumnSpec::kTime},
        {"EXPIRES", "expires_at", ColumnSpec::kTime}}
   );

@@ -192,6 +192,18 @@ class ServingNode final : public Node {
     return FirstKey{.id = added->id, .text = std::move(text)};
   }
 
+  [[nodiscard]] Result<bool> has_known_admin() override {
+    if (!service_->options().root_key.empty()) return true;
+    auto reader = service_->open_reader();
+    if (!reader) return tl::unexpected(std::move(reader).error());
+    const auto keys = (*reader)->all_api_keys();
+    if (!keys) return tl::unexpected(keys.error());
+    const WallTime now = service_->clock().wall_now();
+    return std::any_of(keys->begin(), keys->end(), [now](const ApiKey& key) {
+      return key.scope == KeyScope::kAdmin && key.last_used_at && key.is_valid_at(now);
+    });
+  }
+
   [[nodiscard]] Status remove_key(KeyId id) override { return service_->remove_api_key(id); }
 
   std::size_t stop() override {

@@ -37,6 +37,9 @@ class Node {
   /// Makes and stores an admin key when the database has no key and no root key was given; nothing
   /// otherwise. Called once the service listens, so that a start that fails leaves no key behind.
   [[nodiscard]] virtual Result<std::optional<FirstKey>> make_first_key() = 0;
+  /// Whether somebody has shown to hold a key that can make keys: a root key was given, or a valid
+  /// key with scope admin was used at least once.
+  [[nodiscard]] virtual Result<bool> has_known_admin() = 0;
   /// Removes the key again: it could not be shown.
   [[nodiscard]] virtual Status remove_key(KeyId id) = 0;
 

@@ -28,11 +28,24 @@ void warn_of_visible_secrets(const Command& command, const ServeOptions& options
   }
 }
 
-/// Makes and shows the first admin key when there is none. A key that cannot be shown is removed.
+/// The first key is shown once, and perhaps nobody saw it: then no admin key was ever used.
+Status warn_of_unknown_admin(Node& node) {
+  const auto known = node.has_known_admin();
+  if (!known) return tl::unexpected(known.error());
+  if (!*known) {
+    log::warning(
+        "no valid key with scope admin was ever used: if nobody has one, start once with "
+        "--root-key-file FILE, and make one with it: postrider keys create NAME --scope admin"
+    );
+  }
+  return {};
+}
+
+/// Makes and shows the first admin key when there is no key. A key that cannot be shown is removed.
 Status show_first_key(Io& io, Node& node) {
   const auto made = node.make_first_key();
   if (!made) return tl::unexpected(made.error());
-  if (!*made) return {};
+  if (!*made) return warn_of_unknown_admin(node);
   io.out << "first admin key (shown once): " << (*made)->text << '\n' << std::flush;
   if (io.out) return {};
   auto removed = node.remove_key((*made)->id);

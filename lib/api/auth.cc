@@ -48,7 +48,7 @@ bool scope_allows(KeyScope scope, std::string_view method, std::string_view path
   return false;
 }
 
-Needed<ApiKey> authorize(const Service& service, const http::Request& request) {
+Needed<ApiKey> authorize(Service& service, const http::Request& request) {
   const std::string_view key = bearer(request);
   if (key.empty()) {
     return refuse(problem(401, "Send an API key with the header authorization: Bearer pr_…"));

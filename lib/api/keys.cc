@@ -38,7 +38,8 @@ Reply list_keys(const Call& call) {
   if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
   auto reader = call.api.reader();
   if (!reader) return refuse(std::move(reader).error());
-  return page_reply((*reader)->api_keys(page), [&](const ApiKey& key) {
+  return page_reply((*reader)->api_keys(page), [&](ApiKey key) {
+    key.last_used_at = call.api.service.last_use(key);
     return call.api.views.api_key(key);
   });
 }

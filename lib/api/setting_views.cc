@@ -77,7 +77,8 @@ void Views::api_key_members(JsonObject& object, const ApiKey& key) const {
       .text("scope", to_string(key.scope))
       .text_or_null("tenant", key.tenant)
       .instant("created_at", key.created_at)
-      .instant("expires_at", key.expires_at);
+      .instant("expires_at", key.expires_at)
+      .instant("last_used_at", key.last_used_at);
 }
 
 std::string Views::api_key(const ApiKey& key) const {

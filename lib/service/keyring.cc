@@ -36,7 +36,7 @@ std::optional<ApiKey> Keyring::find(std::string_view key, WallTime now) const {
   // key.
   const auto found = by_hash_.find(hash_api_key(key));
   if (found == by_hash_.end()) return std::nullopt;
-  if (found->second.expires_at && *found->second.expires_at <= now) return std::nullopt;
+  if (!found->second.is_valid_at(now)) return std::nullopt;
   return found->second;
 }
 

@@ -20,6 +20,7 @@ constexpr Millis kRound{1000};
 /// What waits behind a circuit waits for an hour at least.
 constexpr Millis kCircuitsPeriod{10'000};
 constexpr Millis kStatsPeriod{2000};
+constexpr Millis kKeyUsesPeriod{60'000};
 constexpr Millis kSecretsPeriod{60'000};
 constexpr Millis kRetentionPeriod{60'000};
 /// Counting the backlog may take at most this part of the time.
@@ -29,12 +30,18 @@ constexpr Millis kGaugesPeriodMin{5000};
 }  // namespace
 
 Maintenance::Maintenance(
-    MaintenanceOptions options, Parts parts, const Clock& clock, Writer& writer, Metrics& metrics
+    MaintenanceOptions options,
+    Parts parts,
+    const Clock& clock,
+    Writer& writer,
+    Metrics& metrics,
+    KeyUsage& key_usage
 )
     : options_(std::move(options)),
       clock_(clock),
       writer_(writer),
       metrics_(metrics),
+      key_usage_(key_usage),
       reader_(std::move(parts.reader)),
       checkpointer_(std::move(parts.checkpointer)),
       sends_for_(std::move(parts.sends_for)),
@@ -74,6 +81,7 @@ void Maintenance::run() noexcept {
     woken_ = false;
   }
   write_stats();
+  write_key_uses();
 }
 
 void Maintenance::round() {
@@ -81,6 +89,7 @@ void Maintenance::round() {
   if (is_due(schedule_.circuits, kCircuitsPeriod)) sweep_behind_circuits();
   step_tasks();
   if (is_due(schedule_.stats, kStatsPeriod)) write_stats();
+  if (is_due(schedule_.key_uses, kKeyUsesPeriod)) write_key_uses();
   if (checkpointer_ && is_due(schedule_.checkpoint, kRound))
     report("checkpoint", checkpointer_->checkpoint());
   if (is_due(schedule_.secrets, kSecretsPeriod)) prune_secrets();
@@ -217,6 +226,16 @@ void Maintenance::put_back(const std::vector<LastOutcomes>& outcomes) {
     if (!known.success) known.success = one.success;
     if (!known.failure) known.failure = one.failure;
   }
+}
+
+void Maintenance::write_key_uses() {
+  const std::vector<ApiKeyUse> uses = key_usage_.unsaved();
+  if (uses.empty()) return;
+  const Status written = writer_.execute([&](WriteContext& context) {
+    return context.store.record_api_key_uses(uses);
+  });
+  report("last use of keys", written);
+  if (written) key_usage_.saved(uses);
 }
 
 void Maintenance::prune_secrets() { report_led("secrets", lead(postrider::prune_secrets)); }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "metrics/metrics.h"
+#include "service/key_usage.h"
 #include "service/writer.h"
 #include "store/change_watch.h"
 #include "store/reader.h"
@@ -38,9 +39,14 @@ class Maintenance {
     std::function<Backpressure(EndpointId)> backpressure_of;
   };
 
-  /// `clock`, `writer` and `metrics` outlive it.
+  /// `clock`, `writer`, `metrics` and `key_usage` outlive it.
   Maintenance(
-      MaintenanceOptions options, Parts parts, const Clock& clock, Writer& writer, Metrics& metrics
+      MaintenanceOptions options,
+      Parts parts,
+      const Clock& clock,
+      Writer& writer,
+      Metrics& metrics,
+      KeyUsage& key_usage
   );
   ~Maintenance() { stop(); }
   Maintenance(const Maintenance&) = delete;
@@ -65,6 +71,7 @@ class Maintenance {
     MonoTime sweeps;
     MonoTime circuits;
     MonoTime stats;
+    MonoTime key_uses;
     MonoTime checkpoint;
     MonoTime secrets;
     MonoTime retention;
@@ -81,7 +88,7 @@ class Maintenance {
   [[nodiscard]] std::vector<LastOutcomes> take_outcomes();
   /// What could not be written: newer outcomes stay.
   void put_back(const std::vector<LastOutcomes>& outcomes);
-  void checkpoint();
+  void write_key_uses();
   void prune_secrets();
   void prune();
   void sample_gauges();
@@ -99,6 +106,7 @@ class Maintenance {
   const Clock& clock_;
   Writer& writer_;
   Metrics& metrics_;
+  KeyUsage& key_usage_;
 
   mutable Mutex mutex_;
   CondVar wake_;

@@ -250,8 +250,12 @@ void Service::log_key(std::string_view message, const ApiKey& key) const {
   log::info(message, {{"key", id}, {"name", key.name}, {"scope", name_of(key.scope)}}, id);
 }
 
-std::optional<ApiKey> Service::authenticate(std::string_view key) const {
-  return keyring_.get()->find(key, clock_.wall_now());
+std::optional<ApiKey> Service::authenticate(std::string_view key) {
+  const WallTime now = clock_.wall_now();
+  auto found = keyring_.get()->find(key, now);
+  // The root key of the command line is in no table.
+  if (found && found->id != KeyId{}) key_usage_.record(found->id, now);
+  return found;
 }
 
 Result<EventType> Service::add_event_type(EventType type) {

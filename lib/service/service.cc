@@ -93,7 +93,8 @@ Service::Service(
            [this](EndpointId id) { return dispatcher_.backpressure(id); }},
           clock,
           writer_,
-          metrics_
+          metrics_,
+          key_usage_
       ),
       outbox_watcher_(
           std::move(readers[4]),

@@ -2,6 +2,7 @@
 // offer.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -22,6 +23,7 @@
 #include "service/emit.h"
 #include "service/filtered_command.h"
 #include "service/holdings.h"
+#include "service/key_usage.h"
 #include "service/keyring.h"
 #include "service/lease_keeper.h"
 #include "service/maintenance.h"
@@ -129,7 +131,12 @@ class Service final : private CommitListener {
   /// Stores a key by its hash; the id and the time are filled in.
   [[nodiscard]] Result<ApiKey> add_api_key(ApiKey key);
   [[nodiscard]] Status remove_api_key(KeyId id);
-  [[nodiscard]] std::optional<ApiKey> authenticate(std::string_view key) const;
+  /// The key's rights, or nothing when it is unknown or expired. Records the use.
+  [[nodiscard]] std::optional<ApiKey> authenticate(std::string_view key);
+  /// As stored, or by this node since.
+  [[nodiscard]] std::optional<WallTime> last_use(const ApiKey& stored) const {
+    return std::max(stored.last_used_at, key_usage_.unsaved(stored.id));
+  }
   /// kConflict: the name is taken.
   [[nodiscard]] Result<EventType> add_event_type(EventType type);
   /// `change` gets the type as it is; it runs on the writer's thread.
@@ -204,6 +211,7 @@ class Service final : private CommitListener {
   SharedValue<Keyring> keyring_;
   SharedValue<Catalogue> catalogue_;
   const std::string root_hash_;
+  KeyUsage key_usage_;
 
   mutable Mutex mutex_;
   bool running_ POSTRIDER_GUARDED_BY(mutex_) = false;

@@ -12,7 +12,8 @@ constexpr CopiedColumn kApiKey[] = {
     {"tenant", kText},
     {"sha256", kBytes},
     {"created_at_ms", kInteger},
-    {"expires_at_ms", kInteger}};
+    {"expires_at_ms", kInteger},
+    {"last_used_at_ms", kInteger}};
 
 constexpr CopiedColumn kEventType[] = {
     {"name", kText},

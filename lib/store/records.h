@@ -286,6 +286,18 @@ struct ApiKey {
   std::string sha256;  ///< 32 bytes; the key itself is not stored
   WallTime created_at;
   std::optional<WallTime> expires_at;
+  /// By a request of any node, up to a minute ago; nothing when none ever was.
+  std::optional<WallTime> last_used_at;
+
+  [[nodiscard]] bool is_valid_at(WallTime now) const { return !expires_at || now < *expires_at; }
+};
+
+/// A request that used an API key.
+struct ApiKeyUse {
+  KeyId key;
+  WallTime at;
+
+  bool operator==(const ApiKeyUse&) const = default;
 };
 
 struct EventType {

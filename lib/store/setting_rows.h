@@ -46,7 +46,8 @@ template <class Row>
       .tenant = row.text(3),
       .sha256 = row.text(4),
       .created_at = row.time(5),
-      .expires_at = row.optional_time(6)};
+      .expires_at = row.optional_time(6),
+      .last_used_at = row.optional_time(7)};
 }
 
 template <class Row>

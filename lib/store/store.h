@@ -180,6 +180,8 @@ class Store {
 
   [[nodiscard]] virtual Result<KeyId> add_api_key(const ApiKey& key, WallTime now) = 0;
   [[nodiscard]] virtual Status delete_api_key(KeyId id) = 0;
+  /// Each key keeps its latest use. Keys that are no more are passed over.
+  [[nodiscard]] virtual Status record_api_key_uses(std::span<const ApiKeyUse> uses) = 0;
   /// Held.
   [[nodiscard]] virtual Result<EventType> event_type(std::string_view name) = 0;
   /// kConflict when the name is taken.

@@ -8,6 +8,7 @@ CREATE TABLE api_key (
   tenant text COLLATE "C",
   name bytea NOT NULL,
   sha256 bytea NOT NULL,
+  last_used_at_ms bigint,
   CONSTRAINT api_key_hash_is_sha256 CHECK ((length(sha256) = 32)),
   CONSTRAINT api_key_pkey PRIMARY KEY (id),
   CONSTRAINT api_key_scope_known CHECK ((scope = ANY (ARRAY['admin'::text, 'emit'::text, 'read'::text, 'tenant'::text]))),

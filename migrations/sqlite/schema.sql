@@ -7,7 +7,7 @@ CREATE TABLE api_key (
   tenant TEXT,
   sha256 BLOB NOT NULL,
   created_at_ms INTEGER NOT NULL,
-  expires_at_ms INTEGER,
+  expires_at_ms INTEGER, last_used_at_ms INTEGER,
   CONSTRAINT api_key_scope_known CHECK (scope IN ('admin', 'emit', 'read', 'tenant')),
   CONSTRAINT api_key_tenant_iff_scope_tenant CHECK ((scope = 'tenant') = (tenant IS NOT NULL)),
   CONSTRAINT api_key_hash_is_sha256 CHECK (length(sha256) = 32)

@@ -76,7 +76,8 @@ TEST_P(StoreContract, KeysAreStoredListedAndDeleted) {
       .tenant = "acme",
       .sha256 = std::string(31, '\0') + "x",
       .created_at = {},
-      .expires_at = at(9)};
+      .expires_at = at(9),
+      .last_used_at = {}};
   const auto id = committed([&] { return store_->add_api_key(key, at(1)); });
   ASSERT_TRUE(id);
   const auto keys = reader_->all_api_keys();
@@ -90,6 +91,33 @@ TEST_P(StoreContract, KeysAreStoredListedAndDeleted) {
   EXPECT_EQ(reader_->api_keys({})->rows.size(), 1U);
   ASSERT_TRUE(committed([&] { return store_->delete_api_key(*id); }));
   EXPECT_EQ(committed([&] { return store_->delete_api_key(*id); }).error().code, Errc::kNotFound);
+}
+
+TEST_P(StoreContract, KeysKeepTheirLatestUse) {
+  const auto add = [&](std::string_view name, char hash) {
+    ApiKey key;
+    key.name = name;
+    key.sha256 = std::string(32, hash);
+    return committed([&] { return store_->add_api_key(key, at(1)); }).value();
+  };
+  const KeyId unused = add("unused", 'a');
+  const KeyId used = add("used", 'b');
+  const KeyId removed = add("removed", 'c');
+  ASSERT_TRUE(committed([&] { return store_->delete_api_key(removed); }));
+  const auto record = [&](const std::vector<ApiKeyUse>& uses) {
+    ASSERT_TRUE(committed([&] { return store_->record_api_key_uses(uses); }));
+  };
+  record({});
+  record({{used, at(5)}, {removed, at(5)}});
+  record({{used, at(9)}});
+  record({{used, at(7)}});  // another node's, and earlier
+  const auto keys = reader_->all_api_keys();
+  ASSERT_TRUE(keys);
+  ASSERT_EQ(keys->size(), 2U);
+  EXPECT_EQ(keys->at(0).id, used);
+  EXPECT_EQ(keys->at(0).last_used_at, at(9));
+  EXPECT_EQ(keys->at(1).id, unused);
+  EXPECT_FALSE(keys->at(1).last_used_at);
 }
 
 TEST_P(StoreContract, EventTypesHaveOneName) {
@@ -143,7 +171,8 @@ TEST_P(StoreContract, WhatPeopleAndReceiversSayComesBackByteForByte) {
       .tenant = {},
       .sha256 = std::string(32, '\0'),
       .created_at = {},
-      .expires_at = {}};
+      .expires_at = {},
+      .last_used_at = {}};
   ASSERT_TRUE(committed([&] { return store_->add_api_key(key, at(1)); }));
   EXPECT_EQ(reader_->all_api_keys()->front().name, any);
   const EventType type{

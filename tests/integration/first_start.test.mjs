@@ -50,6 +50,39 @@ test('the first start prints a key that works, and the second prints none', asyn
   assert.equal(await countKeys(db), '1');
 });
 
+const neverUsed = /no valid key with scope admin was ever used/;
+
+test('a start says how to make a key while nobody has used one that can', async (t) => {
+  const db = join(tempDir(t), 'postrider.db');
+  const first = serve(t, db);
+  await listening(first);
+  await stopped(first);
+  assert.doesNotMatch(first.err, neverUsed); // it printed the key
+  const lost = serve(t, db);
+  await listening(lost);
+  assert.match(lost.err, neverUsed);
+  assert.match(lost.err, /--root-key-file FILE.*keys create NAME --scope admin/);
+  await stopped(lost);
+  const root = 'pr_the_root_key_of_this_test';
+  const withRoot = serve(t, db, ['--root-key', root]);
+  const api = new Api(await listening(withRoot), { key: root });
+  const made = await api.post('/v1/api-keys', { name: 'operator', scope: 'admin' });
+  assert.equal(made.status, 201);
+  api.close();
+  await stopped(withRoot);
+  assert.doesNotMatch(withRoot.err, neverUsed);
+  const unused = serve(t, db);
+  const operator = new Api(await listening(unused), { key: made.json.key });
+  assert.match(unused.err, neverUsed); // it was made, but not used
+  assert.equal((await operator.get('/v1/events')).status, 200);
+  operator.close();
+  await stopped(unused);
+  const known = serve(t, db);
+  await listening(known);
+  assert.doesNotMatch(known.err, neverUsed);
+  await stopped(known);
+});
+
 test('a start whose port is taken prints no key and stores none', async (t) => {
   const db = join(tempDir(t), 'postrider.db');
   const taken = createServer().listen(0, '127.0.0.1');

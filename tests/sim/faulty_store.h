@@ -146,6 +146,9 @@ class FaultyStore : public Store {
     return inner_->add_api_key(key, now);
   }
   [[nodiscard]] Status delete_api_key(KeyId id) override { return inner_->delete_api_key(id); }
+  [[nodiscard]] Status record_api_key_uses(std::span<const ApiKeyUse> uses) override {
+    return inner_->record_api_key_uses(uses);
+  }
   [[nodiscard]] Result<EventType> event_type(std::string_view name) override {
     return inner_->event_type(name);
   }

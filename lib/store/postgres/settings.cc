@@ -60,6 +60,17 @@ Status PgStore::delete_api_key(KeyId id) {
   return changed_one(db_->query(sql::kDeleteApiKey, id), Errc::kNotFound, "no such key");
 }
 
+Status PgStore::record_api_key_uses(std::span<const ApiKeyUse> uses) {
+  if (uses.empty()) return {};
+  Array<KeyId> ids;
+  Array<WallTime> used_at;
+  for (const auto& [key, at] : uses) {
+    ids.add(key);
+    used_at.add(at);
+  }
+  return db_->run(sql::kRecordApiKeyUses, ids, used_at);
+}
+
 Result<EventType> PgStore::event_type(std::string_view name) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
   return needed(db_->one(sql::kHoldEventType, read_event_type<Row>, name), "no such event type");

@@ -13,8 +13,23 @@ VALUES (:id, :name, :scope, :tenant, :sha256, :created_at_ms, :expires_at_ms)
 DELETE FROM api_key
 WHERE id = :id
 
+-- name: record_api_key_uses
+-- All sessions lock the rows in one order, so that none waits for another in a circle.
+WITH held AS (
+  SELECT id
+  FROM api_key
+  WHERE id = ANY (:ids)
+  ORDER BY id
+  FOR UPDATE
+)
+UPDATE api_key AS k
+SET last_used_at_ms = greatest(k.last_used_at_ms, used.used_at_ms)
+FROM held
+JOIN unnest(:ids, :used_at_ms) AS used (id, used_at_ms) ON used.id = held.id
+WHERE k.id = held.id
+
 -- name: api_keys_before
-SELECT id, name, scope, tenant, sha256, created_at_ms, expires_at_ms
+SELECT id, name, scope, tenant, sha256, created_at_ms, expires_at_ms, last_used_at_ms
 FROM api_key
 WHERE id < :before
 ORDER BY id DESC

@@ -36,6 +36,13 @@ Status SqliteStore::delete_api_key(KeyId id) {
   return changed_one(*db_, db_->run(sql::kDeleteApiKey, id), Errc::kNotFound, "no such key");
 }
 
+Status SqliteStore::record_api_key_uses(std::span<const ApiKeyUse> uses) {
+  for (const auto& [key, at] : uses) {
+    if (auto status = db_->run(sql::kRecordApiKeyUse, at, key); !status) return status;
+  }
+  return {};
+}
+
 Result<EventType> SqliteStore::event_type(std::string_view name) {
   return needed(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
 }

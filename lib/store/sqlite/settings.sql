@@ -8,8 +8,13 @@ VALUES (:id, :name, :scope, :tenant, :sha256, :created_at_ms, :expires_at_ms)
 DELETE FROM api_key
 WHERE id = :id
 
+-- name: record_api_key_use
+UPDATE api_key
+SET last_used_at_ms = max(coalesce(last_used_at_ms, :used_at_ms), :used_at_ms)
+WHERE id = :id
+
 -- name: api_keys_before
-SELECT id, name, scope, tenant, sha256, created_at_ms, expires_at_ms
+SELECT id, name, scope, tenant, sha256, created_at_ms, expires_at_ms, last_used_at_ms
 FROM api_key
 WHERE id < :before
 ORDER BY id DESC

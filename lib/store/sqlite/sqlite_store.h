@@ -127,6 +127,7 @@ class SqliteStore final : public Store {
 
   [[nodiscard]] Result<KeyId> add_api_key(const ApiKey& key, WallTime now) override;
   [[nodiscard]] Status delete_api_key(KeyId id) override;
+  [[nodiscard]] Status record_api_key_uses(std::span<const ApiKeyUse> uses) override;
   [[nodiscard]] Result<EventType> event_type(std::string_view name) override;
   [[nodiscard]] Status add_event_type(const EventType& type) override;
   [[nodiscard]] Status put_event_type(const EventType& type) override;

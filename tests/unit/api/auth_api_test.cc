@@ -94,6 +94,20 @@ TEST_F(AuthApi, ADeletedKeyIsRefusedAtOnce) {
   expect_problem(request_as(key, "GET", "/v1/events"), 401);
 }
 
+TEST_F(AuthApi, AKeySaysWhenItWasLastUsed) {
+  const auto added = parsed(request("POST", "/v1/api-keys", R"({"name":"k","scope":"emit"})"));
+  EXPECT_TRUE(added.at("last_used_at").is_null());
+  const auto last_use = [this] {
+    return parsed(request("GET", "/v1/api-keys")).at("data").at(0).at("last_used_at");
+  };
+  EXPECT_TRUE(last_use().is_null());
+  const auto used = service_->clock().wall_now();
+  expect_problem(request_as(added.value("key", ""), "GET", "/v1/events"), 403);
+  const auto shown = parse_rfc3339(last_use().get<std::string>());
+  ASSERT_TRUE(shown);
+  EXPECT_GE(*shown, used);
+}
+
 TEST(ScopeAllows, EmitIsForEventsOnly) {
   EXPECT_TRUE(api::scope_allows(KeyScope::kEmit, "POST", "/v1/events"));
   EXPECT_TRUE(api::scope_allows(KeyScope::kEmit, "POST", "/v1/events/batch"));

@@ -4,11 +4,13 @@
 
 #include "service/catalogue.h"
 #include "service/health.h"
+#include "service/key_usage.h"
 #include "service/keyring.h"
 
 namespace postrider::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -55,6 +57,22 @@ TEST(Keyring, KnowsTheRootKeyOfTheCommandLine) {
   const Keyring keyring{{}, hash_api_key("root")};
   EXPECT_EQ(keyring.find("root", kNow)->scope, KeyScope::kAdmin);
   EXPECT_FALSE(Keyring({}, {}).find("", kNow));
+}
+
+TEST(KeyUsage, HoldsTheLatestUseOfEachKeyUntilItIsSaved) {
+  KeyUsage usage;
+  const KeyId one{1};
+  const KeyId two{2};
+  usage.record(two, kNow);
+  usage.record(one, kNow + Millis{5});
+  usage.record(one, kNow);  // the clock stepped back
+  EXPECT_EQ(usage.unsaved(one), kNow + Millis{5});
+  const auto uses = usage.unsaved();
+  EXPECT_THAT(uses, ElementsAre(ApiKeyUse{one, kNow + Millis{5}}, ApiKeyUse{two, kNow}));
+  usage.record(two, kNow + Millis{7});  // while the others are being written
+  usage.saved(uses);
+  EXPECT_FALSE(usage.unsaved(one));
+  EXPECT_THAT(usage.unsaved(), ElementsAre(ApiKeyUse{two, kNow + Millis{7}}));
 }
 
 TEST(Catalogue, ChecksOnlyTypesWithASchema) {

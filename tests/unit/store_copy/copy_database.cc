@@ -32,10 +32,12 @@ std::string pg_column_sql(const CopiedTable& table, const CopiedColumn& column) 
 
 std::string fill_sql() {
   return R"sql(
-INSERT INTO api_key (id, name, scope, tenant, sha256, created_at_ms, expires_at_ms) VALUES
-  (101, CAST(x'610062ff' AS TEXT), 'admin', NULL, zeroblob(32), 1, NULL),
-  (102, '', 'tenant', 'acme', randomblob(32), 2, 9223372036854775807),
-  (103, 'shop', 'emit', NULL, randomblob(32), 3, 4);
+INSERT INTO api_key (
+  id, name, scope, tenant, sha256, created_at_ms, expires_at_ms, last_used_at_ms
+) VALUES
+  (101, CAST(x'610062ff' AS TEXT), 'admin', NULL, zeroblob(32), 1, NULL, 9223372036854775807),
+  (102, '', 'tenant', 'acme', randomblob(32), 2, 9223372036854775807, NULL),
+  (103, 'shop', 'emit', NULL, randomblob(32), 3, 4, 4);
 INSERT INTO event_type (name, archived, created_at_ms, updated_at_ms, description, schema) VALUES
   ('Z.upper', 1, 1, 1, CAST(x'00' AS TEXT), NULL),
   ('a.b', 0, 1, 2, '', '{"type":"object"}'),
