@@ -197,6 +197,10 @@ Table::Column::Cut cut_of(ColumnSpec::Kind kind) {
   return Table::Column::kNever;
 }
 
+bool is_url(ColumnSpec::Kind kind) {
+  return kind == ColumnSpec::kUrl || kind == ColumnSpec::kEndpointUrl;
+}
+
 /// The rows of a list as a table.
 class ListTable {
  public:
@@ -225,7 +229,9 @@ class ListTable {
   void print(Io& io) const {
     std::vector<Table::Column> titles;
     for (const ColumnSpec& column : columns_) {
-      if (is_shown(column)) titles.push_back({column.title, cut_of(column.kind)});
+      if (is_shown(column)) {
+        titles.push_back({column.title, cut_of(column.kind), is_url(column.kind)});
+      }
     }
     Table table(std::move(titles));
     for (const auto& row : rows_) {
@@ -240,8 +246,9 @@ class ListTable {
 
  private:
   static bool is_optional(const ColumnSpec& column) {
-    return column.kind == ColumnSpec::kTenant || column.kind == ColumnSpec::kEndpointLast ||
-           column.kind == ColumnSpec::kEndpointTried || column.kind == ColumnSpec::kWaiting;
+    return column.kind == ColumnSpec::kTenant || column.kind == ColumnSpec::kLongText ||
+           column.kind == ColumnSpec::kEndpointLast || column.kind == ColumnSpec::kEndpointTried ||
+           column.kind == ColumnSpec::kWaiting;
   }
   static bool says_something(const ColumnSpec& column, const std::string& cell) {
     return !cell.empty() && (column.kind != ColumnSpec::kTenant || cell != "default");

@@ -16,7 +16,7 @@ namespace postrider::cli {
 struct ColumnSpec {
   enum Kind {
     kText,
-    kLongText,       ///< cut where the table is too wide
+    kLongText,       ///< cut where the table is too wide, left out where no row has any
     kTenant,         ///< left out where every row has the default tenant
     kTime,           ///< an instant: how long ago; with --wide the instant
     kUrl,            ///< without https:// unless --wide

@@ -69,7 +69,8 @@ void Table::print(std::ostream& out, std::size_t width, std::string_view indent)
   const auto print_row = [&](const auto& cell_of) {
     std::string line(indent);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const std::string cell = cut_to_width(cell_of(i), column_widths[i]);
+      const auto cut = columns_[i].keeps_end ? cut_middle_to_width : cut_to_width;
+      const std::string cell = cut(cell_of(i), column_widths[i]);
       line += cell;
       if (i + 1 < columns_.size()) line.append(column_widths[i] - display_width(cell) + kGap, ' ');
     }

@@ -24,7 +24,8 @@ class Table {
     enum Cut { kNever, kFirst, kLast };  ///< ids never; kLast once the others have shrunk
 
     std::string title;
-    Cut cut = kNever;  ///< where the table is too wide
+    Cut cut = kNever;        ///< where the table is too wide
+    bool keeps_end = false;  ///< what is too long is cut in its middle
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}

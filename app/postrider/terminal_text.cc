@@ -53,6 +53,31 @@ std::size_t width_of(const Character& character) {
   return width > 0 ? static_cast<std::size_t>(width) : 0;
 }
 
+/// As much of the beginning as fits `width` columns. Combining marks stay with their character.
+std::string_view beginning_of(std::string_view text, std::size_t width) {
+  std::size_t kept = 0;
+  while (kept < text.size()) {
+    const Character next = first_character(text.substr(kept));
+    if (width_of(next) > width) break;
+    width -= width_of(next);
+    kept += next.bytes.size();
+  }
+  return text.substr(0, kept);
+}
+
+/// As much of the end as fits `width` columns.
+std::string_view end_of(std::string_view text, std::size_t width) {
+  std::size_t rest = display_width(text);
+  while (!text.empty()) {
+    const Character next = first_character(text);
+    // A combining mark whose character was cut goes with it.
+    if (rest <= width && width_of(next) > 0) break;
+    rest -= width_of(next);
+    text.remove_prefix(next.bytes.size());
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string printable(std::string_view bytes) {
@@ -102,16 +127,14 @@ std::size_t display_width(std::string_view text) {
 std::string cut_to_width(std::string_view text, std::size_t width) {
   if (display_width(text) <= width) return std::string(text);
   if (width <= kCut.size()) return std::string(kCut.substr(0, width));
-  std::size_t left = width - kCut.size();
-  std::size_t kept = 0;
-  while (kept < text.size()) {
-    const Character next = first_character(text.substr(kept));
-    // Combining marks stay with their character.
-    if (width_of(next) > left) break;
-    left -= width_of(next);
-    kept += next.bytes.size();
-  }
-  return std::string(text.substr(0, kept)) + std::string(kCut);
+  return std::string(beginning_of(text, width - kCut.size())) + std::string(kCut);
+}
+
+std::string cut_middle_to_width(std::string_view text, std::size_t width) {
+  if (display_width(text) <= width || width <= kCut.size()) return cut_to_width(text, width);
+  const std::size_t left = width - kCut.size();
+  const std::string_view end = end_of(text, left / 2);
+  return std::string(beginning_of(text, left - left / 2)) + std::string(kCut) + std::string(end);
 }
 
 }  // namespace postrider::cli

@@ -22,5 +22,7 @@ namespace postrider::cli {
 
 /// Printable text, cut to `width` columns. What was cut is shown by "...".
 [[nodiscard]] std::string cut_to_width(std::string_view text, std::size_t width);
+/// The same, but cut in the middle: the beginning and the end of a URL tell it from others.
+[[nodiscard]] std::string cut_middle_to_width(std::string_view text, std::size_t width);
 
 }  // namespace postrider::cli

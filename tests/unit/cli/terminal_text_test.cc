@@ -63,5 +63,14 @@ TEST(CutToWidth, KeepsCharactersWhole) {
   EXPECT_EQ(cut_to_width("abc", 2), "..");
 }
 
+TEST(CutMiddleToWidth, KeepsTheBeginningAndTheEnd) {
+  EXPECT_EQ(cut_middle_to_width("hooks.example.com/in", 20), "hooks.example.com/in");
+  EXPECT_EQ(cut_middle_to_width("hooks.example.com/in", 12), "hooks...m/in");
+  EXPECT_EQ(cut_middle_to_width("hooks.example.com/in", 4), "h...");
+  EXPECT_EQ(cut_middle_to_width("hooks.example.com/in", 2), "..");
+  EXPECT_EQ(cut_middle_to_width("東京支店", 7), "東...店");
+  EXPECT_EQ(cut_middle_to_width("abcde\u0301f", 5), "a...f") << "the mark goes with its letter";
+}
+
 }  // namespace
 }  // namespace postrider::cli
