@@ -9,7 +9,7 @@ namespace postrider::destinations {
 namespace {
 
 /// `{"Message":"…"}`, as AWS itself answers; what a function answers is its own.
-std::string message_of(std::string_view body) {
+std::string error_message_of(std::string_view body) {
   const auto answer = nlohmann::json::parse(body, nullptr, false);
   if (!answer.is_object()) return {};
   for (const char* const name : {"Message", "message"}) {
@@ -33,7 +33,7 @@ Headers AwsLambda::authorize(
 
 Judgement AwsLambda::judge(const Response& response, WallTime now) const {
   if (!is_answered(response)) return judge_status(response, now);
-  const std::string reason = words_of(name(), message_of(response.body));
+  const std::string reason = words_of(name(), error_message_of(response.body));
   if (refuses_message(response.status)) return rejected(reason);
   switch (response.status) {
     case 403:

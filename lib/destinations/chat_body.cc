@@ -8,19 +8,17 @@
 namespace postrider::destinations {
 namespace {
 
-using nlohmann::json;
-
 /// Calls `act` on each value at `path`, which begins with a slash.
 template <class Act>
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the path, which is a literal
-void at_each(json& value, std::string_view path, const Act& act) {
+void at_each(nlohmann::json& value, std::string_view path, const Act& act) {
   if (path.empty()) return act(value);
   const std::size_t end = path.find('/', 1);
   const std::string_view step = path.substr(1, end == std::string_view::npos ? end : end - 1);
   const std::string_view rest = end == std::string_view::npos ? "" : path.substr(end);
   if (step == "*") {
     if (!value.is_array()) return;
-    for (json& element : value) at_each(element, rest, act);
+    for (nlohmann::json& element : value) at_each(element, rest, act);
     return;
   }
   if (!value.is_object()) return;
@@ -28,15 +26,17 @@ void at_each(json& value, std::string_view path, const Act& act) {
   if (member != value.end()) at_each(*member, rest, act);
 }
 
-void cut_to(json& body, const Chat& chat) {
+void cut_to(nlohmann::json& body, const Chat& chat) {
   for (const ListLimit& limit : chat.lists) {
-    at_each(body, limit.path, [&](json& list) {
+    at_each(body, limit.path, [&](nlohmann::json& list) {
       if (!list.is_array() || list.size() <= limit.count_max) return;
-      list.erase(list.begin() + static_cast<json::difference_type>(limit.count_max), list.end());
+      list.erase(
+          list.begin() + static_cast<nlohmann::json::difference_type>(limit.count_max), list.end()
+      );
     });
   }
   for (const TextLimit& limit : chat.texts) {
-    at_each(body, limit.path, [&](json& text) {
+    at_each(body, limit.path, [&](nlohmann::json& text) {
       if (text.is_string()) text = cut(text.get_ref<const std::string&>(), limit.length_max);
     });
   }
@@ -58,10 +58,11 @@ std::string readable_text(const Event& event, const Chat& chat) {
 }  // namespace
 
 Result<nlohmann::json> chat_body(const Message& message, const Chat& chat) {
-  json made = message.outputs.empty() ? json(readable_text(message.event, chat))
-                                      : json::parse(message.outputs.front(), nullptr, false);
+  nlohmann::json made = message.outputs.empty()
+                            ? nlohmann::json(readable_text(message.event, chat))
+                            : nlohmann::json::parse(message.outputs.front(), nullptr, false);
   if (made.is_string()) {
-    json text = json::object();
+    nlohmann::json text = nlohmann::json::object();
     text[std::string{chat.text_member}] = std::move(made);
     made = std::move(text);
   }
@@ -73,7 +74,8 @@ Result<nlohmann::json> chat_body(const Message& message, const Chat& chat) {
 }
 
 Content json_content(const nlohmann::json& body) {
-  return {body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json", {}};
+  return {
+      body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "application/json", {}};
 }
 
 }  // namespace postrider::destinations

@@ -15,11 +15,9 @@
 namespace postrider::destinations {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::size_t kContentMax = 2000;
-constexpr std::array<ListLimit, 2> kLists = {{{"/embeds", 10}, {"/embeds/*/fields", 25}}};
-constexpr std::array<TextLimit, 8> kTexts = {
+constexpr std::array<ListLimit, 2> kDiscordLists = {{{"/embeds", 10}, {"/embeds/*/fields", 25}}};
+constexpr std::array<TextLimit, 8> kDiscordTexts = {
     {{"/content", kContentMax},
      {"/username", 80},
      {"/embeds/*/title", 256},
@@ -30,7 +28,7 @@ constexpr std::array<TextLimit, 8> kTexts = {
      {"/embeds/*/author/name", 256}}};
 
 /// Without what Discord takes for formatting.
-std::string escaped(std::string_view text) {
+std::string escaped_markdown(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (std::string_view{"\\*_~`|>#-[]()<@:"}.find(c) != std::string_view::npos) out += '\\';
@@ -41,11 +39,11 @@ std::string escaped(std::string_view text) {
 
 constexpr Chat kDiscord{
     .text_member = "content",
-    .texts = kTexts,
-    .lists = kLists,
+    .texts = kDiscordTexts,
+    .lists = kDiscordLists,
     .bold = "**",
     .bullet = "- ",
-    .escaped = escaped,
+    .escaped = escaped_markdown,
     .readable_max = kContentMax};
 
 /// What is left of the allowance that all embeds of a message share.
@@ -54,14 +52,14 @@ class EmbedAllowance {
   [[nodiscard]] bool is_used_up() const { return left_ == 0; }
 
   /// Cuts a text of `object` to what is left.
-  void take(json& object, const char* name) {
+  void take(nlohmann::json& object, const char* name) {
     const auto text = object.find(name);
     if (text == object.end() || !text->is_string()) return;
     *text = cut(text->get_ref<const std::string&>(), left_);
     left_ -= text_length(text->get_ref<const std::string&>());
   }
 
-  void take_embed(json& embed) {
+  void take_embed(nlohmann::json& embed) {
     take(embed, "title");
     take(embed, "description");
     if (const auto footer = embed.find("footer"); footer != embed.end() && footer->is_object())
@@ -74,7 +72,7 @@ class EmbedAllowance {
 
  private:
   /// Discord refuses a field without a name or a value.
-  void take_fields(json& fields) {
+  void take_fields(nlohmann::json& fields) {
     for (auto field = fields.begin(); field != fields.end(); ++field) {
       if (!field->is_object()) continue;
       take(*field, "name");
@@ -89,7 +87,7 @@ class EmbedAllowance {
   std::size_t left_ = 6000;
 };
 
-void cut_embeds(json& body) {
+void cut_embeds(nlohmann::json& body) {
   const auto embeds = body.find("embeds");
   if (embeds == body.end() || !embeds->is_array()) return;
   EmbedAllowance allowance;
@@ -126,7 +124,7 @@ struct ApiError {
 };
 ApiError read_error(std::string_view body) {
   ApiError error;
-  const json object = json::parse(body, nullptr, false);
+  const nlohmann::json object = nlohmann::json::parse(body, nullptr, false);
   if (!object.is_object()) return error;
   const auto code = object.find("code");
   if (code != object.end() && code->is_number_integer()) error.words = code->dump() + " ";
@@ -171,7 +169,8 @@ std::string Discord::user_agent(std::string_view own) const {
 Result<Content> Discord::shape(const Message& message) const {
   auto body = chat_body(message, kDiscord);
   if (!body) return tl::unexpected(std::move(body).error());
-  if (!body->contains("allowed_mentions")) (*body)["allowed_mentions"] = {{"parse", json::array()}};
+  if (!body->contains("allowed_mentions"))
+    (*body)["allowed_mentions"] = {{"parse", nlohmann::json::array()}};
   cut_embeds(*body);
   return json_content(*body);
 }

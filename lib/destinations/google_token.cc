@@ -14,9 +14,6 @@
 namespace postrider::destinations {
 namespace {
 
-using nlohmann::json;
-using nlohmann::ordered_json;
-
 constexpr std::string_view kFormStart =
     "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
 constexpr std::int64_t kLifetimeS = 3600;
@@ -31,20 +28,20 @@ Result<crypto::PrivateKey> key_of(const ServiceAccount& account) {
 }
 
 /// Of a JWT.
-std::string segment_of(const ordered_json& value) {
+std::string segment_of(const nlohmann::ordered_json& value) {
   // Bytes that are no UTF-8 would throw otherwise.
-  constexpr auto kReplace = ordered_json::error_handler_t::replace;
+  constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
   return crypto::base64url_encode(value.dump(-1, ' ', false, kReplace));
 }
 
 /// The member when `object` is an object that has it as a string.
-const std::string* text_member(const json& object, const char* name) {
+const std::string* text_member(const nlohmann::json& object, const char* name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(name);
   return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
 }
 
-json parsed(std::string_view text) { return json::parse(text, nullptr, false); }
+nlohmann::json parsed(std::string_view text) { return nlohmann::json::parse(text, nullptr, false); }
 
 bool is_token_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -58,7 +55,7 @@ std::optional<double> expiry_claim_of(std::string_view token) {
   if (first == std::string_view::npos || first == second) return {};
   const auto payload = crypto::base64url_decode(token.substr(first + 1, second - first - 1));
   if (!payload) return {};
-  const json claims = parsed(*payload);
+  const nlohmann::json claims = parsed(*payload);
   if (!claims.is_object()) return {};
   const auto exp = claims.find("exp");
   if (exp == claims.end() || !exp->is_number()) return {};
@@ -103,9 +100,9 @@ Result<std::string> token_request_body(
   const auto key = key_of(account);
   if (!key) return tl::unexpected<Error>(key.error());
   const std::int64_t issued_at = unix_ms(now) / 1000;
-  ordered_json header = {{"alg", "RS256"}, {"typ", "JWT"}};
+  nlohmann::ordered_json header = {{"alg", "RS256"}, {"typ", "JWT"}};
   if (!account.private_key_id.empty()) header["kid"] = account.private_key_id;
-  const ordered_json claims = {
+  const nlohmann::ordered_json claims = {
       {"iss", account.client_email},
       {"sub", account.client_email},
       {"aud", token_url},
@@ -121,7 +118,7 @@ Result<std::string> token_request_body(
 }
 
 Result<IdToken> parse_token_answer(std::string_view body, WallTime now) {
-  const json answer = parsed(body);
+  const nlohmann::json answer = parsed(body);
   const std::string* token = text_member(answer, "id_token");
   if (token == nullptr) return fail(Errc::kInvalidArgument, "the answer has no id_token");
   if (token->size() > limits::kHeaderValueLengthMax)
@@ -140,7 +137,7 @@ Result<IdToken> parse_token_answer(std::string_view body, WallTime now) {
 }
 
 std::string token_error_of(std::string_view body) {
-  const json answer = parsed(body);
+  const nlohmann::json answer = parsed(body);
   const std::string* error = text_member(answer, "error");
   if (error == nullptr) return {};
   std::string out = told(*error, kErrorLengthMax);

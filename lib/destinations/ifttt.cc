@@ -11,8 +11,6 @@
 namespace postrider::destinations {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::array<const char*, 3> kNames = {"value1", "value2", "value3"};
 constexpr std::string_view kTakesJson = "/json/with/key/";
 
@@ -27,15 +25,15 @@ std::string readable_text(const Event& event) {
 }
 
 /// Ingredients of applets are texts and numbers: anything else is its JSON as text.
-json value_of(const std::string& output) {
-  json value = json::parse(output, nullptr, false);
-  return value.is_structured() ? json(output) : value;
+nlohmann::json value_of(const std::string& output) {
+  nlohmann::json value = nlohmann::json::parse(output, nullptr, false);
+  return value.is_structured() ? nlohmann::json(output) : value;
 }
 
 /// `{"errors":[{"message":"…"}]}`
-std::string message_of(std::string_view body) {
-  const json answer = json::parse(body, nullptr, false);
-  const json::json_pointer at{"/errors/0/message"};
+std::string first_error_of(std::string_view body) {
+  const nlohmann::json answer = nlohmann::json::parse(body, nullptr, false);
+  const nlohmann::json::json_pointer at{"/errors/0/message"};
   if (!answer.contains(at)) return {};
   const auto* const message = answer[at].get_ptr<const std::string*>();
   return message == nullptr ? std::string{} : *message;
@@ -44,7 +42,7 @@ std::string message_of(std::string_view body) {
 }  // namespace
 
 Result<Content> Ifttt::shape(const Message& message) const {
-  json body = json::object();
+  nlohmann::json body = nlohmann::json::object();
   if (!message.outputs.empty()) {
     for (std::size_t i = 0; i < message.outputs.size(); ++i)
       body[kNames.at(i)] = value_of(message.outputs[i]);
@@ -59,7 +57,7 @@ Result<Content> Ifttt::shape(const Message& message) const {
 
 Judgement Ifttt::judge(const Response& response, WallTime now) const {
   if (!is_answered(response)) return judge_status(response, now);
-  const std::string reason = words_of(name(), message_of(response.body));
+  const std::string reason = words_of(name(), first_error_of(response.body));
   if (response.status == 401 || response.status == 410) return gone(reason);
   return judge_status(response, now, reason);
 }

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t kTextMax = 40'000;
 constexpr std::size_t kReadableMax = 3000;
-constexpr std::array<ListLimit, 3> kLists = {
+constexpr std::array<ListLimit, 3> kSlackLists = {
     {{"/blocks", 50}, {"/attachments", 100}, {"/blocks/*/fields", 10}}};
-constexpr std::array<TextLimit, 4> kTexts = {
+constexpr std::array<TextLimit, 4> kSlackTexts = {
     {{"/text", kTextMax},
      {"/blocks/*/text/text", 3000},
      {"/blocks/*/fields/*/text", 2000},
@@ -41,7 +41,7 @@ constexpr std::array<std::string_view, 10> kEndpointWords = {
     "channel_is_archived"};
 
 /// What Slack takes for markup, and no more, as its documentation asks.
-std::string escaped(std::string_view text) {
+std::string escaped_mrkdwn(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '&') {
@@ -72,11 +72,11 @@ std::string_view word_of(std::string_view body) {
 Result<Content> Slack::shape(const Message& message) const {
   constexpr Chat kSlack{
       .text_member = "text",
-      .texts = kTexts,
-      .lists = kLists,
+      .texts = kSlackTexts,
+      .lists = kSlackLists,
       .bold = "*",
       .bullet = "• ",
-      .escaped = escaped,
+      .escaped = escaped_mrkdwn,
       .readable_max = kReadableMax};
   const auto body = chat_body(message, kSlack);
   if (!body) return tl::unexpected(body.error());
