@@ -7,12 +7,16 @@
 #include <set>
 
 #include "app/postrider/table.h"
+#include "app/postrider/terminal_text.h"
 #include "app/postrider/words.h"
 #include "base/limits.h"
 #include "json/raw_json.h"
 
 namespace postrider::cli {
 namespace {
+
+/// Of the last response, as it is shown in full: a screen or so.
+constexpr std::size_t kLastTextWidthMax = 1000;
 
 std::string plain_value(const JsonView& value) {
   if (value.is_object() && value["id"].exists()) return value["id"].text();
@@ -59,6 +63,12 @@ void print_members(Io& io, const std::vector<Member>& members, std::string_view 
   }
 }
 
+/// What the table of attempts may have cut, of the last one.
+void print_in_full(Io& io, std::string_view name, std::string_view text) {
+  if (text.empty()) return;
+  io.out << "last " << name << ": " << cut_to_width(printable(text), kLastTextWidthMax) << '\n';
+}
+
 void print_attempts(Io& io, const JsonView& attempts) {
   if (attempts.elements().empty()) {
     io.out << "no attempts yet\n";
@@ -87,6 +97,9 @@ void print_attempts(Io& io, const JsonView& attempts) {
   }
   io.out << "attempts:\n";
   table.print(io.out, io.width, "  ");
+  const JsonView last = attempts.elements().back();
+  print_in_full(io, "error", last["error"].text());
+  print_in_full(io, "response", last["response_excerpt"].text());
 }
 
 /// Finds the URLs of endpoints. Asks for a page of endpoints at the first call, then for one at a

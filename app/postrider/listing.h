@@ -19,7 +19,7 @@ struct ColumnSpec {
     kLongText,       ///< cut where the table is too wide, left out where no row has any
     kTenant,         ///< left out where every row has the default tenant
     kTime,           ///< an instant: how long ago; with --wide the instant
-    kUrl,            ///< without https:// unless --wide
+    kUrl,            ///< without its scheme unless --wide
     kEndpointUrl,    ///< the member is the id of an endpoint
     kState,          ///< of an endpoint: with its reason
     kLastAttempt,    ///< of a delivery: what came back

@@ -120,8 +120,9 @@ std::string waiting_count_words(const JsonView& endpoint) {
 }
 
 std::string short_url(std::string_view url) {
-  constexpr std::string_view kUsual = "https://";
-  if (url.starts_with(kUsual)) url.remove_prefix(kUsual.size());
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (url.starts_with(scheme)) return std::string(url.substr(scheme.size()));
+  }
   return std::string(url);
 }
 

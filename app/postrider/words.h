@@ -37,7 +37,7 @@ namespace postrider::cli {
 /// How many deliveries an endpoint has pending; `1000+` where the server stopped counting.
 [[nodiscard]] std::string waiting_count_words(const JsonView& endpoint);
 
-/// A URL without the `https://` that nearly all have.
+/// A URL without `https://` or `http://`.
 [[nodiscard]] std::string short_url(std::string_view url);
 
 }  // namespace postrider::cli

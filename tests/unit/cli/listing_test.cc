@@ -8,6 +8,7 @@
 namespace postrider::cli {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -67,7 +68,21 @@ TEST_F(ListingTest, ShowsAttemptsWithEscapedExcerpts) {
       "  #  STARTED               STATUS  OUTCOME     DURATION  ERROR    RESPONSE\n"
       "  1  2026-01-01 00:00:00Z  500     http_error  1.5 s              \\x1b]0;x\\x07oops\n"
       "  2  2026-01-01 00:00:05Z  -       connect     3 ms      refused\n"
+      "last error: refused\n"
   );
+}
+
+TEST_F(ListingTest, ShowsWhatTheLastAttemptSaidInFull) {
+  const std::string error = "The TLS certificate has expired. The receiver has to renew it.";
+  can("GET /v1/deliveries/dlv_1",
+      200,
+      R"({"id":"dlv_1","attempts":[{"id":"att_1","number":1,)"
+      R"("started_at":"2026-01-01T00:00:00.000Z","duration_ms":3,"status":null,"outcome":"tls",)"
+      R"("error":")" +
+          error + R"(","response_excerpt":""}]})");
+  ASSERT_EQ(run({"deliveries", "show", "dlv_1"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("3 ms      The TLS certificate"));
+  EXPECT_THAT(out_.str(), EndsWith("\nlast error: " + error + "\n"));
 }
 
 TEST_F(ListingTest, DeliveriesShowWhatAPersonAsks) {
@@ -124,7 +139,7 @@ TEST_F(ListingTest, AnEndpointThatIsOnNoPageIsLookedUpOnce) {
   can("GET /v1/endpoints?limit=250", 200, kEndpoints);
   can("GET /v1/endpoints/ep_2", 200, R"({"id":"ep_2","url":"http://other.example.com/"})");
   ASSERT_EQ(run({"deliveries", "list"}), 0) << err_.str();
-  EXPECT_THAT(out_.str(), HasSubstr("http://other.example.com/"));
+  EXPECT_THAT(out_.str(), HasSubstr("  other.example.com/"));
   EXPECT_THAT(out_.str(), HasSubstr("(deleted)"));
   EXPECT_EQ(requests().size(), 4U);
 }

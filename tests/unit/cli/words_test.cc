@@ -75,9 +75,9 @@ TEST(EndpointWords, TellOfItsLastAttemptAndWhatWaits) {
   EXPECT_EQ(waiting_count_words(fresh), "0");
 }
 
-TEST(ShortUrl, LeavesOutTheUsualScheme) {
+TEST(ShortUrl, LeavesOutTheScheme) {
   EXPECT_EQ(short_url("https://example.com/a"), "example.com/a");
-  EXPECT_EQ(short_url("http://example.com/a"), "http://example.com/a");
+  EXPECT_EQ(short_url("http://example.com/a"), "example.com/a");
 }
 
 }  // namespace
