@@ -42,7 +42,7 @@ Reply get_readyz(const Call& call) {
 
 Reply get_metrics(const Call& call) {
   http::Answer answer;
-  answer.body = call.api.service.metrics().render();
+  answer.body = call.api.service.render_metrics();
   answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return answer;
 }

@@ -205,6 +205,11 @@ struct Metrics::Impl {
           .Help("Partitions of the endpoints, of 256, that this node sends for")
           .Register(registry)
           .Add({});
+  prometheus::Gauge& ready = BuildGauge()
+                                 .Name("postrider_ready")
+                                 .Help("1 while /readyz answers 200, else 0")
+                                 .Register(registry)
+                                 .Add({});
   prometheus::Gauge& circuits_open = BuildGauge()
                                          .Name("postrider_circuits_open")
                                          .Help("Active endpoints that are sent only probes")
@@ -344,6 +349,8 @@ void Metrics::set_backlog(
 void Metrics::set_partitions(std::int64_t count) {
   impl_->partitions.Set(static_cast<double>(count));
 }
+
+void Metrics::set_ready(bool ready) { impl_->ready.Set(ready ? 1 : 0); }
 
 void Metrics::set_circuits_open(std::int64_t count) {
   impl_->circuits_open.Set(static_cast<double>(count));

@@ -50,6 +50,7 @@ class Metrics {
   void set_store(const StoreGauges& gauges);
   /// Once.
   void set_build(std::string_view version, std::string_view store);
+  void set_ready(bool ready);
   void set_circuits_open(std::int64_t count);
   void set_partitions(std::int64_t count);
 

@@ -298,6 +298,11 @@ Status Service::ready() const {
   return {};
 }
 
+std::string Service::render_metrics() {
+  metrics_.set_ready(ready().has_value());
+  return metrics_.render();
+}
+
 Status Service::reload_keys() {
   const MutexLock lock(mutex_);
   auto keys = reader_->all_api_keys();

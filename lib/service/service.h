@@ -151,7 +151,8 @@ class Service final : private CommitListener {
   /// A reader of one's own: one per thread.
   [[nodiscard]] Result<std::unique_ptr<StoreReader>> open_reader() { return readers_->open(); }
   [[nodiscard]] AttemptFeed& attempt_feed() { return feed_; }
-  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  /// In Prometheus' text format.
+  [[nodiscard]] std::string render_metrics();
   /// Counts an answer of the API; see Metrics::http_request().
   void count_request(std::string_view route, std::string_view method, int status, Millis duration) {
     metrics_.http_request(route, method, status, duration);

@@ -62,6 +62,7 @@ async function assertAllDelivered({ receiver, accepted, emit }, server, { duplic
   await until('events are accepted again', async () => (await emit()).status === 202);
   for (let i = 0; i < 20; ++i) assert.equal((await emit()).status, 202);
   await until('it is ready', async () => (await server.api.get('/readyz')).status === 200);
+  assert.match((await server.api.get('/metrics')).text, /^postrider_ready 1$/m);
   await receiver.acceptedAll(accepted);
   await server.api.settled();
   assert.ok(receiver.duplicates <= duplicatesMax, `${receiver.duplicates} duplicates`);
@@ -75,6 +76,7 @@ async function survives(t, disk) {
   for (let i = 0; i < 20; ++i) assertUnavailable(await emit());
   await until('readiness tells', async () => (await server.api.get('/readyz')).status === 503);
   assertUnavailable(await server.api.get('/readyz'));
+  assert.match((await server.api.get('/metrics')).text, /^postrider_ready 0$/m);
   assert.equal((await server.api.get('/healthz')).status, 200);
   assert.equal((await server.api.get('/v1/events')).status, 200, 'reading goes on');
   assert.equal((await server.api.get('/metrics')).status, 200);

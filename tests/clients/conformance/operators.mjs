@@ -47,6 +47,7 @@ const furtherMetrics = [
   'postrider_late_answers_total',
   'postrider_wal_bytes',
   'postrider_partitions',
+  'postrider_ready',
 ];
 
 export async function operators({ t, server, api }) {
