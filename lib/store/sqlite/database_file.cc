@@ -50,8 +50,9 @@ enum class Content : std::uint8_t { kEmpty, kOurs };
 /// Looks without writing a byte.
 Result<Content> inspect(const std::string& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || info.st_size == 0) return Content::kEmpty;
+  if (::stat(path.c_str(), &info) != 0) return Content::kEmpty;
   if (!S_ISREG(info.st_mode)) return refuse(path, "is not a regular file");
+  if (info.st_size == 0) return Content::kEmpty;
   auto db = Db::open(path, Access::kReadOnly, kWriterBusyTimeout);
   if (!db) return refuse(path, db.error());
   const auto application = number(**db, sql::kApplicationId);
@@ -127,6 +128,10 @@ Result<bool> is_newest(Db& db, const std::string& path) {
 bool is_readable_by_others(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IRWXO) != 0;
+}
+
+Status check_usable(const std::string& path) {
+  return inspect(path).map([](Content) {});
 }
 
 std::int64_t newest_version() { return migration_number(kMigrations.back().name); }

@@ -11,6 +11,10 @@ namespace postrider::sqlite {
 /// Says "PSTR" in the file's header.
 inline constexpr std::int64_t kApplicationId = 0x50535452;
 
+/// Whether open_writable() would take the file, as far as reading tells; also when there is none
+/// yet. kCorrupt for what it refuses. Writes nothing.
+[[nodiscard]] Status check_usable(const std::string& path);
+
 /// Opens `path` for writing; makes it when it is missing or empty, for its owner alone (mode 0600),
 /// and migrates it to the newest schema. What is no database, belongs to another application, is of
 /// a newer version or visibly damaged is refused with kCorrupt and left as it is. Safe when two

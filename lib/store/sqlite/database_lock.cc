@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/system_error.h"
+#include "store/sqlite/database_file.h"
 
 namespace postrider::sqlite {
 namespace {
@@ -33,11 +34,14 @@ tl::unexpected<Error> failed(const std::string& path, int error) {
 }  // namespace
 
 Result<DatabaseLock> DatabaseLock::take(const std::string& database) {
+  if (auto usable = check_usable(database); !usable) return tl::unexpected(usable.error());
   const std::string path = database + ".lock";
   // A link that somebody else placed there must not make us create or empty another file.
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0 && errno == ELOOP)
     return fail(Errc::kUnavailable, "cannot lock " + path + ": it is a symbolic link", ELOOP);
+  if (file < 0 && errno == ENOENT)
+    return fail(Errc::kUnavailable, "the directory of " + database + " does not exist", ENOENT);
   if (file < 0) return failed(path, errno);
   DatabaseLock lock(file);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {

@@ -12,7 +12,7 @@ namespace postrider::sqlite {
 class DatabaseLock {
  public:
   /// Does not wait. kBusy when another process holds it; the context names the lock file and the
-  /// process.
+  /// process. kCorrupt, and no lock file is made, when the database is not one of this program.
   [[nodiscard]] static Result<DatabaseLock> take(const std::string& database);
 
   DatabaseLock(DatabaseLock&& other) noexcept;

@@ -216,4 +216,33 @@ TEST(DatabaseLock, NamesItsFileAndItsHolder) {
   EXPECT_TRUE(sqlite::DatabaseLock::take(path));
 }
 
+TEST(DatabaseLock, IsNotMadeBesideAFileOfSomebodyElse) {
+  const TempDir dir;
+  const auto expect_refused = [](const std::string& path, const std::string& why) {
+    const auto lock = sqlite::DatabaseLock::take(path);
+    ASSERT_FALSE(lock);
+    EXPECT_EQ(lock.error().context, path + " " + why);
+    EXPECT_FALSE(std::filesystem::exists(path + ".lock"));
+  };
+  const std::string notes = dir.file("notes");
+  write_file(notes, "no database");
+  expect_refused(notes, "is not an SQLite database");
+  const std::string songs = dir.file("songs.db");
+  ASSERT_EQ(RawDb(songs).exec("CREATE TABLE song (name TEXT)"), SQLITE_OK);
+  expect_refused(songs, "is a database of another application");
+  const std::string directory = dir.file("directory");
+  ASSERT_TRUE(std::filesystem::create_directory(directory));
+  expect_refused(directory, "is not a regular file");
+}
+
+TEST(DatabaseLock, SaysThatADirectoryIsMissing) {
+  const TempDir dir;
+  const auto lock = sqlite::DatabaseLock::take(dir.file("missing/postrider.db"));
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(
+      lock.error().context,
+      "the directory of " + dir.file("missing/postrider.db") + " does not exist"
+  );
+}
+
 }  // namespace postrider::testing
