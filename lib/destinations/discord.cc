@@ -145,8 +145,8 @@ Judgement judge_limit(const Response& response, WallTime now, const ApiError& er
   judgement.retry_after = std::max(judgement.retry_after, error.retry_after);
   if (!judgement.retry_after)
     judgement.retry_after = parse_seconds(response.rate_limit.reset_after);
-  judgement.holds_host = error.is_global || response.rate_limit.scope == "global" ||
-                         response.rate_limit.global == "true";
+  judgement.throttles_host = error.is_global || response.rate_limit.scope == "global" ||
+                             response.rate_limit.global == "true";
   return judgement;
 }
 

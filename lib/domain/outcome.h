@@ -75,7 +75,7 @@ struct Judgement {
   /// may ask, too.
   std::optional<Millis> retry_after{};
   /// What asks for it holds for every endpoint of the host.
-  bool holds_host = false;
+  bool throttles_host = false;
   std::string reason{};  ///< the receiver's own word, for people; empty when there is none
 };
 

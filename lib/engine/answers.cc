@@ -7,8 +7,8 @@
 namespace postrider {
 namespace {
 
-/// A receiver that takes longer is not prompt: it keeps its slots long.
-constexpr Millis kPromptMax{1000};
+/// A receiver that takes longer is not fast: it keeps its slots long.
+constexpr Millis kFastMax{1000};
 
 }  // namespace
 
@@ -20,9 +20,9 @@ void Engine::heed(const Answer& answer, Lane& lane, MonoTime mono_now) {
     lane.answered();
     if (judgement.retry_after) lane.throttled(mono_now, judgement.retry_after);
   }
-  if (judgement.holds_host && judgement.retry_after) {
+  if (judgement.throttles_host && judgement.retry_after) {
     const std::string& url = answer.attempt.endpoint->config.url;
-    host_holds_.hold(url, mono_now, *judgement.retry_after);
+    host_throttle_.throttle(url, mono_now, *judgement.retry_after);
   }
   // Before the settlement is written: whoever reads it finds the reason why the others wait.
   if (judgement.retry_after || judgement.verdict == Verdict::kThrottled)
@@ -30,14 +30,14 @@ void Engine::heed(const Answer& answer, Lane& lane, MonoTime mono_now) {
   if (judgement.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
 }
 
-void Engine::judge_promptness(const Answer& answer, MonoTime mono_now) {
+void Engine::classify_speed(const Answer& answer, MonoTime mono_now) {
   const Underway& attempt = answer.attempt;
   const EndpointId id = attempt.endpoint->id;
   const auto prepared_for = attempt.sent_at.value_or(mono_now) - attempt.begun_at;
-  const bool is_slow = prepared_for + answer.response.duration > kPromptMax;
+  const bool is_slow = prepared_for + answer.response.duration > kFastMax;
   const bool was_reached = answer.response.failure == Response::Failure::kNone;
   // An attempt that its programs ended says nothing of how soon the endpoint answers.
-  if (is_slow || answer.tells_health) set_prompt(id, !is_slow && was_reached);
+  if (is_slow || answer.tells_health) set_fast(id, !is_slow && was_reached);
 }
 
 void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
@@ -46,7 +46,7 @@ void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
   Lane* lane = find_lane(delivery.endpoint);
   POSTRIDER_ASSERT(lane != nullptr);
   if (answer.tells_health) heed(answer, *lane, mono_now);
-  judge_promptness(answer, mono_now);
+  classify_speed(answer, mono_now);
 
   const Judgement& judgement = answer.judgement;
   Settlement settlement;
@@ -77,7 +77,7 @@ void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
 
 Urgency Engine::urgency_of(const Delivery& delivery, const Lane& lane, bool circuit_matters) const {
   const bool slot_is_wanted =
-      !lane.has_free_slot() || !slots_.any_free() || !waiting_for_slot_.empty();
+      !lane.has_free_slot() || !limiter_.any_free() || !waiting_for_slot_.empty();
   const bool awaited = delivery.lane_key || circuit_matters || slot_is_wanted;
   return awaited ? Urgency::kAwaited : Urgency::kCanWait;
 }

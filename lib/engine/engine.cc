@@ -8,7 +8,7 @@
 namespace postrider {
 namespace {
 
-/// Lanes looked at in one tick. Answers of prompt receivers come in before more is sent, on the
+/// Lanes looked at in one tick. Answers of fast receivers come in before more is sent, on the
 /// connections that they free: with hundreds of requests at once libcurl takes twice the time for
 /// each.
 constexpr int kServedPerTickMax = 64;
@@ -22,7 +22,7 @@ Engine::Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng
       prng_(prng),
       outgoing_(options_.request, ids, seams.transport, seams.renderer),
       budget_{options_.ready_bytes_max, 0, {options_.line_bytes_max, 0}},
-      slots_(options_.in_flight_max) {}
+      limiter_(options_.in_flight_max) {}
 
 void Engine::hand_over(DueDelivery fresh, WallTime now) {
   const EndpointId id = fresh.delivery.endpoint;
@@ -67,7 +67,7 @@ void Engine::settled(
 ) {
   Lane* lane = find_lane(endpoint);
   POSTRIDER_ASSERT(lane != nullptr);  // a lane stays while it holds something
-  slots_.give_back(is_prompt(endpoint));
+  limiter_.release(is_fast(endpoint));
   if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->settled(delivery);
   lane->settled(delivery, applied, due_at);
   note_runnable(endpoint);
@@ -95,7 +95,7 @@ void Engine::remove_endpoint(EndpointId id) {
   circuits_.erase(id.value);
   Lane* lane = find_lane(id);
   if (lane == nullptr) {
-    prompt_.erase(id.value);
+    fast_.erase(id.value);
     return;
   }
   lane->stop();
@@ -115,8 +115,8 @@ void Engine::abandon(const Partitions& partitions) {
   }
   for (const EndpointId id : abandoned) {
     leaving_.insert(id.value);
-    due_.set(id, std::nullopt);
-    holds_.set(id, std::nullopt);
+    due_timers_.set(id, std::nullopt);
+    throttle_timers_.set(id, std::nullopt);
     backpressure_.set(id, {});
     if (Lane* lane = find_lane(id); lane != nullptr) {
       lane->stop();
@@ -143,22 +143,22 @@ void Engine::forget(EndpointId id) {
   lanes_.erase(id.value);
   endpoints_.erase(id.value);
   circuits_.erase(id.value);
-  prompt_.erase(id.value);
+  fast_.erase(id.value);
   leaving_.erase(id.value);
   awaited_.erase(id.value);
 }
 
-void Engine::set_prompt(EndpointId id, bool prompt) {
-  if (is_prompt(id) == prompt) return;
-  if (prompt) {
-    prompt_.insert(id.value);
+void Engine::set_fast(EndpointId id, bool fast) {
+  if (is_fast(id) == fast) return;
+  if (fast) {
+    fast_.insert(id.value);
   } else {
-    prompt_.erase(id.value);
+    fast_.erase(id.value);
   }
   Lane* lane = find_lane(id);
   if (lane == nullptr) return;
-  slots_.reclassify(prompt, lane->in_flight());
-  if (prompt) note_runnable(id);
+  limiter_.reclassify(fast, lane->in_flight());
+  if (fast) note_runnable(id);
 }
 
 void Engine::restore_circuit(
@@ -226,8 +226,8 @@ Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion
   };
   outgoing_.advance(std::move(completions), wall_now, std::ref(take), std::ref(prepares));
   for (const Prepared prepared : outgoing_.take_prepared()) go_on(prepared, wall_now, mono_now);
-  for (const EndpointId id : due_.take_due(wall_now)) note_runnable(id);
-  for (const EndpointId id : holds_.take_due(mono_now)) note_runnable(id);
+  for (const EndpointId id : due_timers_.take_due(wall_now)) note_runnable(id);
+  for (const EndpointId id : throttle_timers_.take_due(mono_now)) note_runnable(id);
   // One request per lane and turn, so that a lane with a long queue does not keep the others
   // waiting.
   for (int served = 0; served < kServedPerTickMax && may_send_any(); ++served) {
@@ -258,7 +258,8 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
   if (has_slot(*lane) && may_send(*lane, mono_now) && lane->can_send(mono_now))
     send(*lane, wall_now, mono_now);
   const bool shut = circuit != nullptr && !circuit->may_probe(mono_now);
-  if (shut || host_hold(*lane, mono_now) || lane->should_unload(mono_now)) lane->unload();
+  if (shut || host_throttled_until(*lane, mono_now) || lane->should_unload(mono_now))
+    lane->unload();
   if (may_send(*lane, mono_now) && lane->has_work(wall_now)) {
     if (has_slot(*lane)) {
       note_runnable(id);
@@ -319,7 +320,7 @@ void Engine::send(Lane& lane, WallTime wall_now, MonoTime mono_now) {
   }
   const DeliveryId id = due.delivery.id;
   if (circuit != nullptr) circuit->probe(id);
-  slots_.take(is_prompt(lane.endpoint().id));
+  limiter_.acquire(is_fast(lane.endpoint().id));
   Underway attempt{std::move(due), lane.shared_endpoint(), mono_now};
   note(outgoing_.begin(std::move(attempt), wall_now, mono_now), lane, id, mono_now);
 }
@@ -336,7 +337,7 @@ bool Engine::may_go_on(
   const auto& expires_at = attempt.due.event->expires_at;
   const Circuit* circuit = open_circuit(lane.endpoint().id);
   return writable_ && !draining_ && lane.may_go(id, *attempt.endpoint, mono_now) &&
-         !host_hold(lane, mono_now) && (circuit == nullptr || circuit->is_probe(id)) &&
+         !host_throttled_until(lane, mono_now) && (circuit == nullptr || circuit->is_probe(id)) &&
          !(expires_at && *expires_at <= wall_now);
 }
 
@@ -353,7 +354,7 @@ void Engine::go_on(Prepared prepared, WallTime wall_now, MonoTime mono_now) {
   }
   outgoing_.drop(prepared.id);
   lane->put_back(id);
-  slots_.give_back(is_prompt(endpoint));
+  limiter_.release(is_fast(endpoint));
   if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->put_back(id);
   if (!prepared.can_go) lane->throttled(mono_now, std::nullopt);
   leave_if_done(endpoint);
@@ -387,19 +388,19 @@ Status Engine::fetch_wanted(Lane& lane, Circuit& circuit, WallTime wall_now, Mon
 
 bool Engine::may_send(const Lane& lane, MonoTime mono_now) {
   if (!lane.may_send(mono_now) || awaited_.contains(lane.endpoint().id.value)) return false;
-  if (host_hold(lane, mono_now)) return false;
+  if (host_throttled_until(lane, mono_now)) return false;
   const Circuit* circuit = open_circuit(lane.endpoint().id);
   return circuit == nullptr || circuit->may_probe(mono_now);
 }
 
-std::optional<MonoTime> Engine::host_hold(const Lane& lane, MonoTime mono_now) const {
+std::optional<MonoTime> Engine::host_throttled_until(const Lane& lane, MonoTime mono_now) const {
   const EndpointConfig& config = lane.endpoint().config;
   if (config.destination.type != DestinationType::kDiscord) return std::nullopt;
-  return host_holds_.until(config.url, mono_now);
+  return host_throttle_.until(config.url, mono_now);
 }
 
 std::optional<Millis> Engine::idle_for(WallTime wall_now, MonoTime mono_now) const {
-  const bool slot_is_wanted = !waiting_for_slot_.empty() && slots_.any_free_for_doubtful();
+  const bool slot_is_wanted = !waiting_for_slot_.empty() && limiter_.any_free_for_slow();
   if (outgoing_.any_waiting()) return Millis{0};
   if ((!runnable_.empty() || slot_is_wanted) && may_send_any()) return Millis{0};
   if (!writable_ || draining_) return std::nullopt;
@@ -408,8 +409,9 @@ std::optional<Millis> Engine::idle_for(WallTime wall_now, MonoTime mono_now) con
     wait = std::max(wait, Millis{0});
     if (!idle || wait < *idle) idle = wait;
   };
-  if (const auto due = due_.earliest()) consider(*due - wall_now);
-  if (const auto hold = holds_.earliest()) consider(std::chrono::ceil<Millis>(*hold - mono_now));
+  if (const auto due = due_timers_.earliest()) consider(*due - wall_now);
+  if (const auto hold = throttle_timers_.earliest())
+    consider(std::chrono::ceil<Millis>(*hold - mono_now));
   return idle;
 }
 
@@ -432,7 +434,7 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
   const bool removed = !endpoints_.contains(id.value);
   const Circuit* circuit = open_circuit(id);
   const auto until_probe = circuit == nullptr ? std::nullopt : circuit->waits_until(mono_now);
-  const auto until_host = host_hold(lane, mono_now);
+  const auto until_host = host_throttled_until(lane, mono_now);
   const auto wait = std::max({lane.waits_until(mono_now), until_probe, until_host});
   // A hold outlives the deliveries that it was met with: the endpoint is left alone for what comes.
   // What was sent outlives them too, for as long as the rate limit counts it.
@@ -444,13 +446,13 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
     report_backpressure(lane, mono_now);
   }
   if (is_done) {
-    due_.set(id, std::nullopt);
-    holds_.set(id, std::nullopt);
+    due_timers_.set(id, std::nullopt);
+    throttle_timers_.set(id, std::nullopt);
     lanes_.erase(id.value);
-    if (removed) prompt_.erase(id.value);
+    if (removed) fast_.erase(id.value);
     return;
   }
-  holds_.set(id, wait || !lane.is_idle() ? wait : matters);
+  throttle_timers_.set(id, wait || !lane.is_idle() ? wait : matters);
   // A lane that waits for a slot, for its probe, for the end of a hold, for its rate or for its
   // endpoint to be resumed is woken by that.
   const bool waits_for_time = !wait && (circuit == nullptr || !circuit->is_probing()) &&
@@ -458,11 +460,12 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
                               !lane.wants_read(wall_now);
   // What was due before now and is not wanted has no room: it is read when that changes.
   const auto due_at = lane.next_due_at();
-  due_.set(id, waits_for_time && due_at && *due_at > wall_now ? due_at : std::nullopt);
+  due_timers_.set(id, waits_for_time && due_at && *due_at > wall_now ? due_at : std::nullopt);
 }
 
 void Engine::report_backpressure(const Lane& lane, MonoTime mono_now) {
-  const auto throttled_until = std::max(lane.throttled_until(mono_now), host_hold(lane, mono_now));
+  const auto throttled_until =
+      std::max(lane.throttled_until(mono_now), host_throttled_until(lane, mono_now));
   backpressure_.set(lane.endpoint().id, {throttled_until, lane.rate_limited_until(mono_now)});
 }
 
@@ -471,7 +474,7 @@ void Engine::wait_for_slot(EndpointId id) {
 }
 
 bool Engine::wake_for_slot() {
-  if (waiting_for_slot_.empty() || !slots_.any_free_for_doubtful()) return false;
+  if (waiting_for_slot_.empty() || !limiter_.any_free_for_slow()) return false;
   const EndpointId id = waiting_for_slot_.front();
   waiting_for_slot_.pop_front();
   is_waiting_for_slot_.erase(id.value);

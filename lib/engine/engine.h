@@ -16,14 +16,14 @@
 #include "base/prng.h"
 #include "domain/partition.h"
 #include "domain/retry_policy.h"
-#include "engine/agenda.h"
 #include "engine/backpressure_log.h"
 #include "engine/circuit.h"
-#include "engine/host_holds.h"
+#include "engine/concurrency_limiter.h"
+#include "engine/host_throttle.h"
 #include "engine/lane.h"
 #include "engine/outgoing.h"
 #include "engine/request.h"
-#include "engine/slots.h"
+#include "engine/timer_queue.h"
 #include "store/reader.h"
 #include "transport/transport.h"
 
@@ -98,7 +98,7 @@ class Engine {
   /// The store holds a later version of an endpoint: nothing is sent to it until put_endpoint().
   [[nodiscard]] bool awaits_endpoints() const { return !awaited_.empty(); }
   /// Whether the endpoint answered at once when it was last heard of.
-  void set_prompt(EndpointId id, bool prompt);
+  void set_fast(EndpointId id, bool fast);
   /// The endpoint has failed `failures` times in a row, as a process before left it.
   void restore_circuit(
       EndpointId id,
@@ -107,7 +107,7 @@ class Engine {
       WallTime wall_now,
       MonoTime mono_now
   );
-  [[nodiscard]] bool is_prompt(EndpointId id) const { return prompt_.contains(id.value); }
+  [[nodiscard]] bool is_fast(EndpointId id) const { return fast_.contains(id.value); }
   /// A person asks for this delivery: when the endpoint's circuit is open, it is its next probe, at
   /// once.
   void probe_with(DeliveryId delivery, EndpointId endpoint);
@@ -145,7 +145,7 @@ class Engine {
   }
 
   /// Requests sent whose settlement is not committed yet.
-  [[nodiscard]] std::size_t in_flight() const { return slots_.taken(); }
+  [[nodiscard]] std::size_t in_flight() const { return limiter_.taken(); }
   [[nodiscard]] std::size_t ready_bytes() const { return budget_.bytes; }
   [[nodiscard]] std::size_t line_bytes() const { return budget_.lines.bytes; }
   [[nodiscard]] std::size_t lanes_count() const { return lanes_.size(); }
@@ -169,7 +169,7 @@ class Engine {
   /// What an answer says of its endpoint: holds, whether it is gone.
   void heed(const Answer& answer, Lane& lane, MonoTime mono_now);
   /// Whether the endpoint keeps its slots for long, by its programs or by its answers.
-  void judge_promptness(const Answer& answer, MonoTime mono_now);
+  void classify_speed(const Answer& answer, MonoTime mono_now);
   /// What the attempt makes of the endpoint's circuit.
   [[nodiscard]] std::optional<OpenCircuit> judge_circuit(
       const Underway& sent, bool is_well, WallTime wall_now, MonoTime mono_now
@@ -181,7 +181,8 @@ class Engine {
       Lane& lane, Circuit& circuit, WallTime wall_now, MonoTime mono_now
   );
   /// Until when the endpoint's host has asked all who send chats to it to wait.
-  [[nodiscard]] std::optional<MonoTime> host_hold(const Lane& lane, MonoTime mono_now) const;
+  [[nodiscard]] std::optional<MonoTime> host_throttled_until(const Lane& lane, MonoTime mono_now)
+      const;
   /// Whether endpoint, hold, rate limit and circuit allow a request now.
   [[nodiscard]] bool may_send(const Lane& lane, MonoTime mono_now);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
@@ -204,9 +205,10 @@ class Engine {
   /// Sets when the lane is looked at next without being told, or lets it go when there is nothing
   /// left to do.
   void reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now);
-  [[nodiscard]] bool may_send_any() const { return writable_ && !draining_ && slots_.any_free(); }
+  [[nodiscard]] bool may_send_any() const { return writable_ && !draining_ && limiter_.any_free(); }
   [[nodiscard]] bool has_slot(const Lane& lane) const {
-    return lane.has_free_slot() && slots_.may_take(is_prompt(lane.endpoint().id), lane.in_flight());
+    return lane.has_free_slot() &&
+           limiter_.may_acquire(is_fast(lane.endpoint().id), lane.in_flight());
   }
 
   const EngineOptions options_;
@@ -222,12 +224,12 @@ class Engine {
   std::deque<EndpointId> runnable_;
   std::unordered_set<std::int64_t> is_runnable_;
   // Lanes that wait for a delivery to fall due, and for a hold or a rate limit to let them send.
-  Agenda<WallTime> due_;
-  Agenda<MonoTime> holds_;
-  HostHolds host_holds_;
+  TimerQueue<WallTime> due_timers_;
+  TimerQueue<MonoTime> throttle_timers_;
+  HostThrottle host_throttle_;
   BackpressureLog backpressure_;
-  Slots slots_;
-  std::unordered_set<std::int64_t> prompt_;                 // endpoints; their lanes come and go
+  ConcurrencyLimiter limiter_;
+  std::unordered_set<std::int64_t> fast_;                   // endpoints; their lanes come and go
   std::unordered_set<std::int64_t> leaving_;                // endpoints with something in flight
   std::unordered_map<std::int64_t, std::int64_t> awaited_;  // versions of endpoints
   // Of the endpoints whose last attempt failed.

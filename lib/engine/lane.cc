@@ -292,7 +292,7 @@ std::optional<WallTime> Lane::next_due_at() const {
 }
 
 bool Lane::should_unload(MonoTime now) const {
-  if (!may_ever_send() || hold_.until(now)) return true;
+  if (!may_ever_send() || throttle_.until(now)) return true;
   const auto full = rate_ ? rate_->full_until(now) : std::nullopt;
   return full && *full - now > kRateWaitLoaded;
 }
@@ -302,7 +302,7 @@ std::optional<MonoTime> Lane::waits_until(MonoTime now) const {
 }
 
 std::optional<MonoTime> Lane::matters_until(MonoTime now) const {
-  return later(hold_.until(now), rate_ ? rate_->matters_until(now) : std::nullopt);
+  return later(throttle_.until(now), rate_ ? rate_->matters_until(now) : std::nullopt);
 }
 
 void Lane::note_due(WallTime due_at) {

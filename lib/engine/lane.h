@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "domain/endpoint.h"
-#include "engine/hold.h"
 #include "engine/ordered_lines.h"
 #include "engine/rate_log.h"
+#include "engine/throttle_backoff.h"
 #include "store/records.h"
 
 namespace postrider {
@@ -101,8 +101,10 @@ class Lane {
     if (rate_) rate_->record(at);
   }
   /// An answer came: the slot stays taken until settled().
-  void throttled(MonoTime now, std::optional<Millis> retry_after) { hold_.begin(now, retry_after); }
-  void answered() { hold_.reset(); }
+  void throttled(MonoTime now, std::optional<Millis> retry_after) {
+    throttle_.begin(now, retry_after);
+  }
+  void answered() { throttle_.reset(); }
   /// The receiver asked never to be called again: nothing goes out until that is settled, and with
   /// it the endpoint's state is told.
   void gone(DeliveryId id);
@@ -140,7 +142,7 @@ class Lane {
   /// When a throttle and when the rate limit let the next request out; nothing when they let it
   /// now.
   [[nodiscard]] std::optional<MonoTime> throttled_until(MonoTime now) const {
-    return hold_.until(now);
+    return throttle_.until(now);
   }
   [[nodiscard]] std::optional<MonoTime> rate_limited_until(MonoTime now) const {
     return rate_ ? rate_->full_until(now) : std::nullopt;
@@ -185,7 +187,7 @@ class Lane {
   DeliveryId paged_up_to_;
   OrderedLines lines_;
   bool heads_go_first_ = false;
-  Hold hold_;
+  ThrottleBackoff throttle_;
   std::optional<RateLog> rate_;  // while the endpoint has a limit
   bool stopped_ = false;
 };

@@ -37,7 +37,7 @@ export class Lane {
     Object.assign(this, { seed, rank, kind, inFlight: 0, failures: 0, tried: 0 });
     this.ready = new Queue();
     this.inStore = new Queue();
-    this.prompt = kind === kinds.healthy;
+    this.fast = kind === kinds.healthy;
     this.isRunnable = this.waitsForSlot = this.readsAgain = false;
     this.circuit = null;
   }
@@ -107,29 +107,29 @@ export class Lane {
   }
 }
 
-/** The requests that a node may have at once. A quarter is for prompt receivers alone. */
-export class Slots {
+/** The requests that a node may have at once. A quarter is for fast receivers alone. */
+export class ConcurrencyLimiter {
   constructor(max) {
-    Object.assign(this, { max, doubtfulMax: max - Math.floor(max / 4), taken: 0, doubtful: 0 });
+    Object.assign(this, { max, slowMax: max - Math.floor(max / 4), taken: 0, slow: 0 });
   }
   get anyFree() {
     return this.taken < this.max;
   }
   mayTake(lane) {
     if (!this.anyFree) return false;
-    return lane.prompt || lane.inFlight < this.doubtfulMax - this.doubtful;
+    return lane.fast || lane.inFlight < this.slowMax - this.slow;
   }
   take(lane) {
     this.taken += 1;
-    if (!lane.prompt) this.doubtful += 1;
+    if (!lane.fast) this.slow += 1;
   }
   giveBack(lane) {
     this.taken -= 1;
-    if (!lane.prompt) this.doubtful -= 1;
+    if (!lane.fast) this.slow -= 1;
   }
-  setPrompt(lane, prompt) {
-    if (lane.prompt === prompt) return;
-    lane.prompt = prompt;
-    this.doubtful += prompt ? -lane.inFlight : lane.inFlight;
+  setPrompt(lane, fast) {
+    if (lane.fast === fast) return;
+    lane.fast = fast;
+    this.slow += fast ? -lane.inFlight : lane.inFlight;
   }
 }

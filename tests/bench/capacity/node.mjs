@@ -1,5 +1,5 @@
 // A node in the simulation: a writer that commits in groups, a dispatcher that sends for its lanes.
-import { Lane, Slots, kinds } from './lanes.mjs';
+import { Lane, ConcurrencyLimiter, kinds } from './lanes.mjs';
 import {
   companyMs, groupEventsMax, lookEveryMs, lookPageMax, promptMaxMs, queueMax, sendEveryMs,
   servedPerTickMax,
@@ -9,7 +9,7 @@ import { Queue } from './queueing.mjs';
 export class Node {
   constructor(world, processors) {
     Object.assign(this, { world, processors, clock: world.clock, costs: world.costs });
-    this.slots = new Slots(world.shape.slots);
+    this.slots = new ConcurrencyLimiter(world.shape.slots);
     this.lanes = new Map();
     this.commands = new Queue();
     this.settlements = [];
@@ -292,7 +292,7 @@ export class Node {
     if (this.runnable.length > 0) {
       lane = this.runnable.shift();
       lane.isRunnable = false;
-    } else if (this.waitingForSlot.length > 0 && this.slots.doubtful < this.slots.doubtfulMax) {
+    } else if (this.waitingForSlot.length > 0 && this.slots.slow < this.slots.slowMax) {
       lane = this.waitingForSlot.shift();
       lane.waitsForSlot = false;
     } else {

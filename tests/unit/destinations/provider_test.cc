@@ -343,15 +343,15 @@ TEST(Discord, WaitsAsLongAsTheLargestOfWhatItIsTold) {
 
 TEST(Discord, HoldsTheHostWhenTheLimitIsGlobal) {
   const auto& discord = provider_of(Type::kDiscord);
-  EXPECT_FALSE(discord.judge(answer(429, kDiscord429), WallTime{}).holds_host);
+  EXPECT_FALSE(discord.judge(answer(429, kDiscord429), WallTime{}).throttles_host);
   EXPECT_TRUE(
-      discord.judge(answer(429, R"({"retry_after":1,"global":true})"), WallTime{}).holds_host
+      discord.judge(answer(429, R"({"retry_after":1,"global":true})"), WallTime{}).throttles_host
   );
   auto scoped = answer(429, kDiscord429);
   scoped.rate_limit.scope = "global";
-  EXPECT_TRUE(discord.judge(scoped, WallTime{}).holds_host);
+  EXPECT_TRUE(discord.judge(scoped, WallTime{}).throttles_host);
   scoped.rate_limit.scope = "shared";
-  EXPECT_FALSE(discord.judge(scoped, WallTime{}).holds_host);
+  EXPECT_FALSE(discord.judge(scoped, WallTime{}).throttles_host);
 }
 
 TEST(Discord, PausesAfterTheLastRequestOfALimit) {

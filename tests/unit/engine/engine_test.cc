@@ -44,7 +44,7 @@ TEST_F(EngineTest, RetriesWhenTheScheduleSaysAndEndsWithIt) {
 TEST_F(EngineTest, KeepsToTheLimitsOfEndpointAndProcess) {
   put_endpoint(2);
   put_endpoint(3);
-  for (int id = 1; id <= 3; ++id) engine_.set_prompt({id}, true);
+  for (int id = 1; id <= 3; ++id) engine_.set_fast({id}, true);
   for (int id = 1; id <= 9; ++id) commit(id, 1 + id % 3);
   tick();
   EXPECT_EQ(sent_count(), 4U);
@@ -55,7 +55,7 @@ TEST_F(EngineTest, KeepsToTheLimitsOfEndpointAndProcess) {
 
 TEST_F(EngineTest, LeavesSlotsToPromptEndpointsWhileManyDoNotAnswer) {
   for (int id = 2; id <= 9; ++id) put_endpoint(id);
-  engine_.set_prompt({1}, true);
+  engine_.set_fast({1}, true);
   for (int id = 2; id <= 9; ++id) commit(id * 10, id);
   tick();
   EXPECT_EQ(sent_count(), 3U) << "of four slots, one is kept for those that answer";

@@ -1,6 +1,6 @@
-#include "engine/hold.h"
-
 #include <gtest/gtest.h>
+
+#include "engine/throttle_backoff.h"
 
 namespace postrider::testing {
 namespace {
@@ -10,14 +10,14 @@ constexpr MonoTime kNow{std::chrono::seconds{1000}};
 MonoTime after(Millis wait) { return kNow + wait; }
 
 TEST(Hold, LastsASecondWithoutRetryAfter) {
-  Hold hold;
+  ThrottleBackoff hold;
   hold.begin(kNow, std::nullopt);
   EXPECT_EQ(hold.until(after(Millis{999})), after(Millis{1000}));
   EXPECT_FALSE(hold.until(after(Millis{1000})));
 }
 
 TEST(Hold, DoublesUpToAMinuteWhileAnswersThrottle) {
-  Hold hold;
+  ThrottleBackoff hold;
   MonoTime now = kNow;
   for (const int seconds : {1, 2, 4, 8, 16, 32, 60, 60}) {
     hold.begin(now, std::nullopt);
@@ -27,7 +27,7 @@ TEST(Hold, DoublesUpToAMinuteWhileAnswersThrottle) {
 }
 
 TEST(Hold, CountsAnswersOfOneBurstOnce) {
-  Hold hold;
+  ThrottleBackoff hold;
   hold.begin(kNow, std::nullopt);
   hold.begin(after(Millis{10}), std::nullopt);
   hold.begin(after(Millis{20}), std::nullopt);
@@ -37,7 +37,7 @@ TEST(Hold, CountsAnswersOfOneBurstOnce) {
 }
 
 TEST(Hold, FollowsTheLongestRetryAfter) {
-  Hold hold;
+  ThrottleBackoff hold;
   hold.begin(kNow, Millis{30'000});
   hold.begin(after(Millis{10}), Millis{5000});
   EXPECT_EQ(hold.until(kNow), after(Millis{30'000}));
@@ -46,7 +46,7 @@ TEST(Hold, FollowsTheLongestRetryAfter) {
 }
 
 TEST(Hold, BeginsAtASecondAgainAfterAnotherAnswer) {
-  Hold hold;
+  ThrottleBackoff hold;
   hold.begin(kNow, std::nullopt);
   hold.begin(after(Millis{1000}), std::nullopt);
   hold.reset();

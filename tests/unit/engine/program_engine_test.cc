@@ -252,16 +252,16 @@ TEST_F(ManySlotsTest, AnEndpointPreparesAFewAttemptsAtATime) {
 
 TEST_F(ManySlotsTest, AnEndpointWithSlowProgramsIsNotPrompt) {
   put_with(1, ".slow");
-  engine_.set_prompt({1}, true);
+  engine_.set_fast({1}, true);
   for (std::int64_t id = 1; id <= 2; ++id) {
     commit(id);
     tick();
     if (id == 1) passed_ += Millis{1001};
     render(static_cast<std::size_t>(id) - 1);
-    EXPECT_EQ(engine_.is_prompt({1}), id == 1);
+    EXPECT_EQ(engine_.is_fast({1}), id == 1);
     tick({answer(static_cast<std::size_t>(id) - 1, 200)});
     settle();
-    EXPECT_EQ(engine_.is_prompt({1}), id == 2);
+    EXPECT_EQ(engine_.is_fast({1}), id == 2);
   }
 }
 

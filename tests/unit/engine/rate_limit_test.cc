@@ -12,7 +12,7 @@ class RateLimitTest : public EngineTest {
     Endpoint endpoint = make_endpoint(1);
     endpoint.config.max_in_flight = 100;
     endpoint.config.rate_limit = RateLimit{limit, period};
-    engine_.set_prompt({1}, true);
+    engine_.set_fast({1}, true);
     put_endpoint(std::move(endpoint));
   }
   /// All that is in flight is delivered.

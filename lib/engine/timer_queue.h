@@ -14,7 +14,7 @@ namespace postrider {
 
 /// At most one instant per endpoint, earliest first; ties go by id, so that a run repeats itself.
 template <class Time>
-class Agenda {
+class TimerQueue {
  public:
   /// Replaces the endpoint's instant; nothing takes it off.
   void set(EndpointId id, std::optional<Time> at) {

@@ -14,12 +14,12 @@
 namespace postrider {
 
 /// Holds over all endpoints of a host. Nothing is held as a rule, and asking is then free.
-class HostHolds {
+class HostThrottle {
  public:
   /// What one endpoint is told may cost others no more than this.
   static constexpr Millis kMax = std::chrono::minutes{10};
 
-  void hold(std::string_view url, MonoTime now, Millis wait) {
+  void throttle(std::string_view url, MonoTime now, Millis wait) {
     for (auto old = until_.begin(); old != until_.end();)
       old = old->second <= now ? until_.erase(old) : std::next(old);
     MonoTime& until = until_[std::string{host_of(url)}];

@@ -10,7 +10,7 @@ namespace postrider {
 
 /// Holds an endpoint after 429, 502, 503 or 504: until Retry-After, or for 1 s doubling to 60 s
 /// while they last.
-class Hold {
+class ThrottleBackoff {
  public:
   static constexpr Millis kDelayInitial{1000};
   static constexpr Millis kDelayMax{60'000};

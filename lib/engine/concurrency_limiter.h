@@ -1,0 +1,61 @@
+// The requests that a dispatcher may have at once, and who may take one.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/assert.h"
+
+namespace postrider {
+
+/// Many endpoints in trouble must not use up what the others need. An endpoint is fast when its
+/// last request was answered at once. A quarter of the slots is for fast ones alone; the rest
+/// share three quarters, and none of them has more than is still free of these: so they leave room
+/// for each other, too.
+class ConcurrencyLimiter {
+ public:
+  explicit ConcurrencyLimiter(std::size_t max) : max_(max), slow_max_(max - max / 4) {}
+
+  [[nodiscard]] bool any_free() const { return taken_ < max_; }
+  [[nodiscard]] std::size_t taken() const { return taken_; }
+
+  /// Whether an endpoint that has `in_flight` may have one more.
+  [[nodiscard]] bool may_acquire(bool fast, std::size_t in_flight) const {
+    return any_free() && (fast || in_flight < slow_free());
+  }
+  /// Whether an endpoint that is not fast and has nothing in flight may begin.
+  [[nodiscard]] bool any_free_for_slow() const { return any_free() && slow_free() > 0; }
+
+  void acquire(bool fast) {
+    ++taken_;
+    if (!fast) ++slow_taken_;
+  }
+  void release(bool fast) {
+    POSTRIDER_ASSERT(taken_ > 0);
+    --taken_;
+    if (fast) return;
+    POSTRIDER_ASSERT(slow_taken_ > 0);
+    --slow_taken_;
+  }
+  /// An endpoint with `in_flight` became fast, or ceased to be.
+  void reclassify(bool fast, std::size_t in_flight) {
+    if (fast) {
+      POSTRIDER_ASSERT(slow_taken_ >= in_flight);
+      slow_taken_ -= in_flight;
+    } else {
+      slow_taken_ += in_flight;
+    }
+  }
+
+ private:
+  [[nodiscard]] std::size_t slow_free() const {
+    return slow_max_ - std::min(slow_taken_, slow_max_);
+  }
+
+  std::size_t max_;
+  std::size_t slow_max_;
+  std::size_t taken_ = 0;
+  std::size_t slow_taken_ = 0;
+};
+
+}  // namespace postrider
