@@ -20,7 +20,7 @@ Engine::Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng
       store_(seams.store),
       sink_(seams.sink),
       prng_(prng),
-      outgoing_(options_.request, ids, seams.transport, seams.renderer),
+      pipeline_(options_.request, ids, seams.transport, seams.template_runner),
       budget_{options_.ready_bytes_max, 0, {options_.line_bytes_max, 0}},
       limiter_(options_.in_flight_max) {}
 
@@ -219,13 +219,14 @@ void Engine::look_again(const WaitingEndpoint& waiting) {
 }
 
 Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion> completions) {
-  const auto take = [&](Answer&& answer) { settle(std::move(answer), wall_now, mono_now); };
-  const auto prepares = [&](const Underway& attempt) {
+  const auto take = [&](AttemptResult&& answer) { settle(std::move(answer), wall_now, mono_now); };
+  const auto prepares = [&](const InFlightAttempt& attempt) {
     const Delivery& delivery = attempt.due.delivery;
     find_lane(delivery.endpoint)->preparing(delivery.id);
   };
-  outgoing_.advance(std::move(completions), wall_now, std::ref(take), std::ref(prepares));
-  for (const Prepared prepared : outgoing_.take_prepared()) go_on(prepared, wall_now, mono_now);
+  pipeline_.advance(std::move(completions), wall_now, std::ref(take), std::ref(prepares));
+  for (const Prepared prepared : pipeline_.take_prepared())
+    resume_attempt(prepared, wall_now, mono_now);
   for (const EndpointId id : due_timers_.take_due(wall_now)) note_runnable(id);
   for (const EndpointId id : throttle_timers_.take_due(mono_now)) note_runnable(id);
   // One request per lane and turn, so that a lane with a long queue does not keep the others
@@ -321,42 +322,42 @@ void Engine::send(Lane& lane, WallTime wall_now, MonoTime mono_now) {
   const DeliveryId id = due.delivery.id;
   if (circuit != nullptr) circuit->probe(id);
   limiter_.acquire(is_fast(lane.endpoint().id));
-  Underway attempt{std::move(due), lane.shared_endpoint(), mono_now};
-  note(outgoing_.begin(std::move(attempt), wall_now, mono_now), lane, id, mono_now);
+  InFlightAttempt attempt{std::move(due), lane.shared_endpoint(), mono_now};
+  track_attempt(pipeline_.begin(std::move(attempt), wall_now, mono_now), lane, id, mono_now);
 }
 
-void Engine::note(Step step, Lane& lane, DeliveryId id, MonoTime mono_now) {
-  if (step == Step::kSent) lane.sent(mono_now);
-  if (step == Step::kPreparing) lane.preparing(id);
+void Engine::track_attempt(AttemptStage step, Lane& lane, DeliveryId id, MonoTime mono_now) {
+  if (step == AttemptStage::kSent) lane.sent(mono_now);
+  if (step == AttemptStage::kPreparing) lane.preparing(id);
 }
 
-bool Engine::may_go_on(
-    const Underway& attempt, const Lane& lane, WallTime wall_now, MonoTime mono_now
+bool Engine::may_resume(
+    const InFlightAttempt& attempt, const Lane& lane, WallTime wall_now, MonoTime mono_now
 ) {
   const DeliveryId id = attempt.due.delivery.id;
   const auto& expires_at = attempt.due.event->expires_at;
   const Circuit* circuit = open_circuit(lane.endpoint().id);
-  return writable_ && !draining_ && lane.may_go(id, *attempt.endpoint, mono_now) &&
+  return writable_ && !draining_ && lane.may_resume(id, *attempt.endpoint, mono_now) &&
          !host_throttled_until(lane, mono_now) && (circuit == nullptr || circuit->is_probe(id)) &&
          !(expires_at && *expires_at <= wall_now);
 }
 
-void Engine::go_on(Prepared prepared, WallTime wall_now, MonoTime mono_now) {
-  const Underway& attempt = outgoing_.attempt(prepared.id);
+void Engine::resume_attempt(Prepared prepared, WallTime wall_now, MonoTime mono_now) {
+  const InFlightAttempt& attempt = pipeline_.attempt(prepared.id);
   const DeliveryId id = attempt.due.delivery.id;
   const EndpointId endpoint = attempt.endpoint->id;
   Lane* lane = find_lane(endpoint);
   POSTRIDER_ASSERT(lane != nullptr);
   note_runnable(endpoint);
-  if (prepared.can_go && may_go_on(attempt, *lane, wall_now, mono_now)) {
+  if (prepared.can_resume && may_resume(attempt, *lane, wall_now, mono_now)) {
     lane->prepared(id);
-    return note(outgoing_.go(prepared.id, wall_now, mono_now), *lane, id, mono_now);
+    return track_attempt(pipeline_.resume(prepared.id, wall_now, mono_now), *lane, id, mono_now);
   }
-  outgoing_.drop(prepared.id);
+  pipeline_.abort(prepared.id);
   lane->put_back(id);
   limiter_.release(is_fast(endpoint));
   if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->put_back(id);
-  if (!prepared.can_go) lane->throttled(mono_now, std::nullopt);
+  if (!prepared.can_resume) lane->throttled(mono_now, std::nullopt);
   leave_if_done(endpoint);
 }
 
@@ -401,7 +402,7 @@ std::optional<MonoTime> Engine::host_throttled_until(const Lane& lane, MonoTime 
 
 std::optional<Millis> Engine::idle_for(WallTime wall_now, MonoTime mono_now) const {
   const bool slot_is_wanted = !waiting_for_slot_.empty() && limiter_.any_free_for_slow();
-  if (outgoing_.any_waiting()) return Millis{0};
+  if (pipeline_.any_waiting()) return Millis{0};
   if ((!runnable_.empty() || slot_is_wanted) && may_send_any()) return Millis{0};
   if (!writable_ || draining_) return std::nullopt;
   std::optional<Millis> idle;

@@ -16,12 +16,12 @@
 #include "base/prng.h"
 #include "domain/partition.h"
 #include "domain/retry_policy.h"
+#include "engine/attempt_pipeline.h"
 #include "engine/backpressure_log.h"
 #include "engine/circuit.h"
 #include "engine/concurrency_limiter.h"
 #include "engine/host_throttle.h"
 #include "engine/lane.h"
-#include "engine/outgoing.h"
 #include "engine/request.h"
 #include "engine/timer_queue.h"
 #include "store/reader.h"
@@ -64,7 +64,7 @@ class Engine {
   struct Seams {
     StoreReader& store;
     Transport& transport;
-    Renderer& renderer;
+    TemplateRunner& template_runner;
     SettlementSink& sink;
   };
   Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng);
@@ -85,8 +85,10 @@ class Engine {
   void settled(
       DeliveryId delivery, EndpointId endpoint, bool applied, std::optional<WallTime> due_at
   );
-  /// The renderer has run the programs of an attempt.
-  void rendered(Rendered result) { outgoing_.rendered(std::move(result)); }
+  /// The template runner has run the programs of an attempt.
+  void take_template_result(TemplateResult result) {
+    pipeline_.take_template_result(std::move(result));
+  }
   /// The endpoint is new or was changed.
   void put_endpoint(std::shared_ptr<const Endpoint> endpoint);
   void remove_endpoint(EndpointId id);
@@ -159,20 +161,20 @@ class Engine {
   [[nodiscard]] Urgency urgency_of(const Delivery& delivery, const Lane& lane, bool circuit_matters)
       const;
   /// What has become of an attempt of the lane.
-  void note(Step step, Lane& lane, DeliveryId id, MonoTime mono_now);
+  void track_attempt(AttemptStage step, Lane& lane, DeliveryId id, MonoTime mono_now);
   /// An attempt was prepared: it goes on, unless what it was begun for is no more.
-  void go_on(Prepared prepared, WallTime wall_now, MonoTime mono_now);
-  [[nodiscard]] bool may_go_on(
-      const Underway& attempt, const Lane& lane, WallTime wall_now, MonoTime mono_now
+  void resume_attempt(Prepared prepared, WallTime wall_now, MonoTime mono_now);
+  [[nodiscard]] bool may_resume(
+      const InFlightAttempt& attempt, const Lane& lane, WallTime wall_now, MonoTime mono_now
   );
-  void settle(Answer&& answer, WallTime wall_now, MonoTime mono_now);
+  void settle(AttemptResult&& answer, WallTime wall_now, MonoTime mono_now);
   /// What an answer says of its endpoint: holds, whether it is gone.
-  void heed(const Answer& answer, Lane& lane, MonoTime mono_now);
+  void apply_backpressure(const AttemptResult& answer, Lane& lane, MonoTime mono_now);
   /// Whether the endpoint keeps its slots for long, by its programs or by its answers.
-  void classify_speed(const Answer& answer, MonoTime mono_now);
+  void classify_speed(const AttemptResult& answer, MonoTime mono_now);
   /// What the attempt makes of the endpoint's circuit.
-  [[nodiscard]] std::optional<OpenCircuit> judge_circuit(
-      const Underway& sent, bool is_well, WallTime wall_now, MonoTime mono_now
+  [[nodiscard]] std::optional<OpenCircuit> update_circuit(
+      const InFlightAttempt& sent, bool is_well, WallTime wall_now, MonoTime mono_now
   );
   /// The endpoint's circuit; null unless it is open.
   [[nodiscard]] Circuit* open_circuit(EndpointId id);
@@ -216,7 +218,7 @@ class Engine {
   SettlementSink& sink_;
   Prng prng_;
 
-  Outgoing outgoing_;
+  AttemptPipeline pipeline_;
   ReadyBudget budget_;
   std::unordered_map<std::int64_t, std::shared_ptr<const Endpoint>> endpoints_;
   std::unordered_map<std::int64_t, Lane> lanes_;

@@ -197,7 +197,7 @@ void Lane::preparing(DeliveryId id) {
   ++preparing_count_;
 }
 
-bool Lane::may_go(DeliveryId id, const Endpoint& endpoint, MonoTime now) const {
+bool Lane::may_resume(DeliveryId id, const Endpoint& endpoint, MonoTime now) const {
   return &endpoint == endpoint_.get() && may_send(now) && held_.at(id.value) == Holding::kPreparing;
 }
 

@@ -90,7 +90,7 @@ class Lane {
   void preparing(DeliveryId id);
   /// Whether what was prepared for `endpoint` may go out: nobody changed the delivery or the
   /// endpoint meanwhile, and the endpoint may be sent something now.
-  [[nodiscard]] bool may_go(DeliveryId id, const Endpoint& endpoint, MonoTime now) const;
+  [[nodiscard]] bool may_resume(DeliveryId id, const Endpoint& endpoint, MonoTime now) const;
   /// What it needs is there: it is in flight.
   void prepared(DeliveryId id);
   /// It goes back to the store unsent, and its slot is free.

@@ -9,11 +9,11 @@
 namespace postrider {
 
 TestRequests::TestRequests(
-    RequestOptions options, IdCodec ids, Transport& transport, Renderer& renderer
+    RequestOptions options, IdCodec ids, Transport& transport, TemplateRunner& template_runner
 )
     : timeout_default_(options.timeout_default),
       ids_(ids),
-      pipeline_(std::move(options), ids, transport, renderer, kTransfersAfter) {}
+      pipeline_(std::move(options), ids, transport, template_runner, kTransfersAfter) {}
 
 bool TestRequests::has_room(EndpointId endpoint) const {
   const auto own = in_flight_.find(endpoint.value);
@@ -44,7 +44,7 @@ void TestRequests::start(TestRequest test, WallTime wall_now, MonoTime mono_now)
       Open{endpoint, mono_now + timeout + limits::kTestPrepareTime, std::move(test.done)}
   );
   ++in_flight_[endpoint.value];
-  Underway attempt{std::move(due), std::move(test.endpoint), mono_now};
+  InFlightAttempt attempt{std::move(due), std::move(test.endpoint), mono_now};
   // A test that ended or waits is found by advance().
   static_cast<void>(pipeline_.begin(std::move(attempt), wall_now, mono_now));
 }
@@ -55,27 +55,27 @@ void TestRequests::advance(
   pipeline_.advance(
       std::move(completions),
       wall_now,
-      [this](Answer&& answer) { finish(std::move(answer)); },
-      [](const Underway&) {}
+      [this](AttemptResult&& answer) { finish(std::move(answer)); },
+      [](const InFlightAttempt&) {}
   );
   for (const Prepared prepared : pipeline_.take_prepared()) resume(prepared, wall_now, mono_now);
   expire(mono_now);
 }
 
 void TestRequests::resume(Prepared prepared, WallTime wall_now, MonoTime mono_now) {
-  const Underway& attempt = pipeline_.attempt(prepared.id);
+  const InFlightAttempt& attempt = pipeline_.attempt(prepared.id);
   const bool is_awaited = open_.at(attempt.due.delivery.id.value).done != nullptr;
-  if (prepared.can_go && is_awaited) {
-    static_cast<void>(pipeline_.go(prepared.id, wall_now, mono_now));
+  if (prepared.can_resume && is_awaited) {
+    static_cast<void>(pipeline_.resume(prepared.id, wall_now, mono_now));
     return;
   }
   const Open test = close(attempt);
-  pipeline_.drop(prepared.id);
+  pipeline_.abort(prepared.id);
   if (is_awaited)
     test.done(fail(Errc::kUnavailable, "jq programs cannot be run; see the server's log"));
 }
 
-void TestRequests::finish(Answer&& answer) {
+void TestRequests::finish(AttemptResult&& answer) {
   const Open test = close(answer.attempt);
   if (!test.done) return;
   const DueDelivery& due = answer.attempt.due;
@@ -91,7 +91,7 @@ void TestRequests::finish(Answer&& answer) {
   test.done(std::move(result));
 }
 
-TestRequests::Open TestRequests::close(const Underway& attempt) {
+TestRequests::Open TestRequests::close(const InFlightAttempt& attempt) {
   auto node = open_.extract(attempt.due.delivery.id.value);
   POSTRIDER_ASSERT(!node.empty());
   const auto own = in_flight_.find(node.mapped().endpoint.value);

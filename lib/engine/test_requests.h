@@ -16,7 +16,7 @@
 #include "domain/endpoint.h"
 #include "domain/event.h"
 #include "domain/id.h"
-#include "engine/outgoing.h"
+#include "engine/attempt_pipeline.h"
 
 namespace postrider {
 
@@ -45,17 +45,21 @@ struct TestRequest {
 class TestRequests {
  public:
   /// `ids` encodes ids that name nothing stored: its salt is not that of the database. `transport`
-  /// and `renderer` outlive it.
-  TestRequests(RequestOptions options, IdCodec ids, Transport& transport, Renderer& renderer);
+  /// and `template_runner` outlive it.
+  TestRequests(
+      RequestOptions options, IdCodec ids, Transport& transport, TemplateRunner& template_runner
+  );
 
-  /// Whether a transfer, or a job of the renderer, belongs to a test.
+  /// Whether a transfer, or a job of the template runner, belongs to a test.
   [[nodiscard]] static bool owns(TransferId id) { return id > kTransfersAfter; }
 
   /// Why a test is refused while too many are in flight.
   [[nodiscard]] static Error no_room();
 
   void start(TestRequest test, WallTime wall_now, MonoTime mono_now);
-  void rendered(Rendered result) { pipeline_.rendered(std::move(result)); }
+  void take_template_result(TemplateResult result) {
+    pipeline_.take_template_result(std::move(result));
+  }
   /// Takes completions that it owns, goes on with what was prepared, and gives up tests whose time
   /// is over.
   void advance(std::vector<Completion> completions, WallTime wall_now, MonoTime mono_now);
@@ -79,15 +83,15 @@ class TestRequests {
 
   [[nodiscard]] bool has_room(EndpointId endpoint) const;
   void resume(Prepared prepared, WallTime wall_now, MonoTime mono_now);
-  void finish(Answer&& answer);
+  void finish(AttemptResult&& answer);
   void expire(MonoTime mono_now);
   /// Forgets the test and returns it.
-  [[nodiscard]] Open close(const Underway& attempt);
+  [[nodiscard]] Open close(const InFlightAttempt& attempt);
 
   const Millis timeout_default_;
   const IdCodec ids_;
   IdSequence sequence_{0};
-  Outgoing pipeline_;
+  AttemptPipeline pipeline_;
   std::unordered_map<std::int64_t, Open> open_;              ///< by delivery id
   std::unordered_map<std::int64_t, std::size_t> in_flight_;  ///< by endpoint
 };

@@ -40,14 +40,14 @@ Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
       writer_(writer),
       transport_(std::move(parts.transport)),
       reader_(std::move(parts.reader)),
-      renderer_(parts.programs, [this] { transport_->wake(); }),
+      template_queue_(parts.programs, [this] { transport_->wake(); }),
       engine_(
           parts.engine,
           IdCodec{reader_->id_salt()},
-          {*reader_, *transport_, renderer_, outbox_},
+          {*reader_, *transport_, template_queue_, outbox_},
           Prng{parts.seed}
       ),
-      tests_(std::move(parts.engine.request), parts.test_ids, *transport_, renderer_),
+      tests_(std::move(parts.engine.request), parts.test_ids, *transport_, template_queue_),
       feed_(engine_, *reader_),
       abandoned_(std::move(parts.abandoned)) {}
 
@@ -163,11 +163,11 @@ void Dispatcher::run() noexcept {
 }
 
 Millis Dispatcher::turn(std::vector<Completion> completions) {
-  for (auto& result : renderer_.take()) {
+  for (auto& result : template_queue_.take()) {
     if (TestRequests::owns(result.id)) {
-      tests_.rendered(std::move(result));
+      tests_.take_template_result(std::move(result));
     } else {
-      engine_.rendered(std::move(result));
+      engine_.take_template_result(std::move(result));
     }
   }
   // A page of the store may take a while: tests do not wait for it.

@@ -15,7 +15,7 @@
 #include "service/backpressure_registry.h"
 #include "service/engine_feed.h"
 #include "service/news.h"
-#include "service/render_desk.h"
+#include "service/template_queue.h"
 #include "service/writer.h"
 
 namespace postrider {
@@ -115,7 +115,7 @@ class Dispatcher {
   // Owned by the dispatcher's thread once it runs; wake() of the transport is for everybody.
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<StoreReader> reader_;
-  RenderDesk renderer_;
+  TemplateQueue template_queue_;
   Outbox outbox_;
   Engine engine_;
   TestRequests tests_;

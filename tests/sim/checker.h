@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "domain/id.h"
-#include "engine/renderer.h"
+#include "engine/template_runner.h"
 #include "store/records.h"
 #include "transport/transport.h"
 
@@ -86,7 +86,7 @@ class Checker {
   /// A node has the program of an attempt run.
   void on_render(TransferId transfer, const ProgramJob& job, const Actor& node);
   /// The node gets what a program has made.
-  void on_rendered(const Rendered& result, const Actor& node);
+  void on_rendered(const TemplateResult& result, const Actor& node);
   /// A node sends a request. Fills in what `flight` is for.
   void on_request(Flight& flight, const Request& request, const Actor& node);
   /// The node gets an answer now.

@@ -63,7 +63,7 @@ void Checker::check_program(const Flight& flight, const std::string& transform, 
   violate(what, flight.delivery, flight.endpoint);
 }
 
-void Checker::on_rendered(const Rendered& result, const Actor& node) {
+void Checker::on_rendered(const TemplateResult& result, const Actor& node) {
   ++counts.rendered;
   Rendering& rendering = rendering_.at({node.node, result.id});
   const ProgramOutput& output = result.outputs.front();

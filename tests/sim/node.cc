@@ -52,7 +52,7 @@ void Node::Sink::put(Settlement settlement, Urgency /*urgency*/) {
 Node::Node(Parts parts)
     : parts_(std::move(parts)),
       transport_(parts_.on_request),
-      renderer_(parts_.on_render),
+      template_runner_(parts_.on_render),
       sink_(unwritten_, *parts_.control),
       programs_prng_(parts_.seed + 1),
       told_seq_(*parts_.seq) {
@@ -74,7 +74,7 @@ Node::Node(Parts parts)
   engine_ = std::make_unique<Engine>(
       parts_.engine,
       IdCodec{engine_reader_->id_salt()},
-      Engine::Seams{*engine_reader_, transport_, renderer_, sink_},
+      Engine::Seams{*engine_reader_, transport_, template_runner_, sink_},
       Prng{parts_.seed}
   );
   feed_ = std::make_unique<EngineFeed>(*engine_, *engine_reader_, kLookRowsMax);
@@ -177,8 +177,8 @@ void Node::pass_on(Effects& effects, std::uint64_t seq) {
   inbox_.push_back({seq, true, std::move(news)});
 }
 
-std::vector<Rendered> Node::SimRenderer::run(Prng& prng) {
-  std::vector<Rendered> results;
+std::vector<TemplateResult> Node::SimRenderer::run(Prng& prng) {
+  std::vector<TemplateResult> results;
   std::vector<std::pair<TransferId, ProgramJob>> later;
   for (auto& [id, job] : jobs_) {
     if (chance(prng, 0.5)) {
@@ -216,7 +216,7 @@ void Node::turn(
       if (pending.value != 0) engine_->probe_with(pending, {id});
     }
   }
-  for (auto& result : renderer_.run(programs_prng_)) {
+  for (auto& result : template_runner_.run(programs_prng_)) {
     parts_.on_rendered(result);
     engine_->rendered(std::move(result));
   }

@@ -52,7 +52,8 @@ class Node {
     StoreControl* control = nullptr;
     SimTransport::OnRequest on_request;
     std::function<void(TransferId, const ProgramJob&)> on_render;  ///< an attempt's programs wait
-    std::function<void(const Rendered&)> on_rendered;  ///< the engine gets what became of them
+    std::function<void(const TemplateResult&)>
+        on_rendered;  ///< the engine gets what became of them
     const Clock* clock = nullptr;
     std::uint64_t generation = 0;
     std::uint64_t* seq = nullptr;  ///< of the last commit, by any node
@@ -80,7 +81,7 @@ class Node {
 
   [[nodiscard]] Engine& engine() { return *engine_; }
   /// Whether programs of attempts wait for a turn.
-  [[nodiscard]] bool is_rendering() const { return renderer_.any(); }
+  [[nodiscard]] bool is_rendering() const { return template_runner_.any(); }
   [[nodiscard]] bool is_looking() const { return feed_->is_looking(); }
   [[nodiscard]] std::size_t news_waiting() const { return inbox_.size(); }
   /// Null unless the node shares the database.
@@ -98,7 +99,7 @@ class Node {
 
  private:
   /// Keeps the programs of attempts until a later turn.
-  class SimRenderer final : public Renderer {
+  class SimRenderer final : public TemplateRunner {
    public:
     explicit SimRenderer(std::function<void(TransferId, const ProgramJob&)> on_render)
         : on_render_(std::move(on_render)) {}
@@ -109,7 +110,7 @@ class Node {
     }
     [[nodiscard]] bool any() const { return !jobs_.empty(); }
     /// Runs each of those that wait, or leaves it for the next call.
-    [[nodiscard]] std::vector<Rendered> run(Prng& prng);
+    [[nodiscard]] std::vector<TemplateResult> run(Prng& prng);
 
    private:
     std::function<void(TransferId, const ProgramJob&)> on_render_;
@@ -149,7 +150,7 @@ class Node {
   std::unique_ptr<FaultyStore> store_;
   std::unique_ptr<GroupCommit> group_;
   SimTransport transport_;
-  SimRenderer renderer_;
+  SimRenderer template_runner_;
   std::vector<Settlement> unwritten_;
   Sink sink_;
   Prng programs_prng_;

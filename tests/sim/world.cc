@@ -81,7 +81,7 @@ World::Member& World::start(const char* why, const MachineClock::Machine& machin
   parts.on_render = [this, &member](TransferId id, const ProgramJob& job) {
     checker_->on_render(id, job, actor(member));
   };
-  parts.on_rendered = [this, &member](const Rendered& result) {
+  parts.on_rendered = [this, &member](const TemplateResult& result) {
     if (!is_shared() || shared_->has(member.generation()))
       checker_->on_rendered(result, actor(member));
   };

@@ -147,10 +147,12 @@ TEST_F(AbandonTest, GivesBackUnsentWhatWaitsForItsProgram) {
   put_endpoint(endpoint);
   commit(1);
   tick();
-  ASSERT_THAT(renderer_.jobs, SizeIs(1));
+  ASSERT_THAT(template_runner_.jobs, SizeIs(1));
   abandon();
   EXPECT_TRUE(is_leaving()) << "its slot is taken";
-  engine_.rendered({renderer_.jobs.front().first, {std::optional<std::string>{"{}"}}});
+  engine_.take_template_result(
+      {template_runner_.jobs.front().first, {std::optional<std::string>{"{}"}}}
+  );
   tick();
   tick();
   EXPECT_EQ(sent_count(), 0U);
@@ -165,7 +167,8 @@ TEST_F(AbandonTest, GivesBackWhatItsProgramFailsForMeanwhile) {
   commit(1);
   tick();
   abandon();
-  engine_.rendered({renderer_.jobs.front().first, {fail(Errc::kInvalidArgument, "no such member")}}
+  engine_.take_template_result(
+      {template_runner_.jobs.front().first, {fail(Errc::kInvalidArgument, "no such member")}}
   );
   tick();
   tick();

@@ -189,7 +189,8 @@ class AppendsOfOthers : public EngineTest {
     return ids;
   }
 
-  Engine shared_{shared_options(), IdCodec{1}, {reader_, transport_, renderer_, sink_}, Prng{1}};
+  Engine shared_{
+      shared_options(), IdCodec{1}, {reader_, transport_, template_runner_, sink_}, Prng{1}};
 };
 
 TEST_F(AppendsOfOthers, SendsTheOldestOfALineAlthoughItIsToldOfALaterOneFirst) {

@@ -29,14 +29,14 @@ class ProgramEngineTest : public EngineTest {
     endpoint.state = state;
     put_endpoint(std::move(endpoint));
   }
-  /// The renderer answers the job at `index`.
+  /// The template runner answers the job at `index`.
   void render(std::size_t index, ProgramOutput output) {
-    engine_.rendered({renderer_.jobs.at(index).first, {std::move(output)}});
+    engine_.take_template_result({template_runner_.jobs.at(index).first, {std::move(output)}});
     tick();
     tick();
   }
   void render(std::size_t index) { render(index, std::optional<std::string>{"{}"}); }
-  [[nodiscard]] std::size_t jobs_count() const { return renderer_.jobs.size(); }
+  [[nodiscard]] std::size_t jobs_count() const { return template_runner_.jobs.size(); }
   [[nodiscard]] const Settlement& last() const { return sink_.settlements.back(); }
 };
 
@@ -44,8 +44,8 @@ TEST_F(ProgramEngineTest, SendsAndSignsWhatTheProgramMakes) {
   put_with(1, ".data");
   commit(1);
   tick();
-  ASSERT_EQ(renderer_.jobs.size(), 1U);
-  const ProgramJob& job = renderer_.jobs[0].second;
+  ASSERT_EQ(template_runner_.jobs.size(), 1U);
+  const ProgramJob& job = template_runner_.jobs[0].second;
   EXPECT_EQ(job.owner, 1);
   EXPECT_THAT(job.programs, ::testing::ElementsAre(".data"));
   EXPECT_THAT(job.input, HasSubstr(R"("type":"ping")"));
@@ -157,7 +157,7 @@ TEST_F(ProgramEngineTest, PreparesAnewForAnEndpointThatWasChangedMeanwhile) {
   render(0, fail(Errc::kInvalidArgument, "no such member"));
   EXPECT_TRUE(sink_.settlements.empty());
   ASSERT_EQ(jobs_count(), 2U);
-  EXPECT_THAT(renderer_.jobs[1].second.programs, ::testing::ElementsAre(".mended"));
+  EXPECT_THAT(template_runner_.jobs[1].second.programs, ::testing::ElementsAre(".mended"));
   render(1);
   EXPECT_EQ(sent_count(), 1U);
 }

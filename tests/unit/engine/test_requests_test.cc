@@ -68,7 +68,7 @@ class TestRequestsTest : public ::testing::Test {
     advance({std::move(completion)});
   }
   void render(std::size_t index, ProgramOutput output) {
-    tests_.rendered({renderer_.jobs.at(index).first, {std::move(output)}});
+    tests_.take_template_result({template_runner_.jobs.at(index).first, {std::move(output)}});
     advance();
   }
   [[nodiscard]] const Request& sent(std::size_t index) const {
@@ -78,8 +78,8 @@ class TestRequestsTest : public ::testing::Test {
   [[nodiscard]] MonoTime mono_now() const { return kMonoStart + passed_; }
 
   FakeTransport transport_;
-  FakeRenderer renderer_;
-  TestRequests tests_{{"Postrider/1", Millis{15'000}}, IdCodec{7}, transport_, renderer_};
+  FakeRenderer template_runner_;
+  TestRequests tests_{{"Postrider/1", Millis{15'000}}, IdCodec{7}, transport_, template_runner_};
   std::vector<Result<TestAttempt>> results_;
   Millis passed_{0};
 };
@@ -135,8 +135,8 @@ TEST_F(TestRequestsTest, RunsTheTransform) {
   Endpoint to = endpoint(3);
   to.config.transform = ".data";
   start(std::move(to));
-  ASSERT_THAT(renderer_.jobs, SizeIs(1));
-  EXPECT_EQ(renderer_.jobs[0].second.owner, 3);
+  ASSERT_THAT(template_runner_.jobs, SizeIs(1));
+  EXPECT_EQ(template_runner_.jobs[0].second.owner, 3);
   EXPECT_THAT(transport_.sent, SizeIs(0));
   render(0, std::optional<std::string>{R"({"made":1})"});
   ASSERT_THAT(transport_.sent, SizeIs(1));

@@ -79,8 +79,8 @@ TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
   FakeReader reader;
   FakeTransport transport;
   FakeSink sink;
-  testing::FakeRenderer renderer;
-  Engine engine({}, IdCodec{1}, {reader, transport, renderer, sink}, Prng{1});
+  testing::FakeRenderer template_runner;
+  Engine engine({}, IdCodec{1}, {reader, transport, template_runner, sink}, Prng{1});
   auto endpoint = std::make_shared<Endpoint>();
   endpoint->id = {7};
   endpoint->config.ordering = Ordering::kKey;

@@ -1,4 +1,4 @@
-#include "engine/outgoing.h"
+#include "engine/attempt_pipeline.h"
 
 #include <algorithm>
 #include <utility>
@@ -32,7 +32,7 @@ bool may_refuse_token(const Response& response) {
 
 }  // namespace
 
-Attempt take_attempt(Answer& answer) {
+Attempt take_attempt(AttemptResult& answer) {
   Response& response = answer.response;
   Attempt attempt;
   attempt.started_at = answer.attempt.started_at;
@@ -44,23 +44,23 @@ Attempt take_attempt(Answer& answer) {
   return attempt;
 }
 
-Step Outgoing::begin(Underway attempt, WallTime wall_now, MonoTime mono_now) {
+AttemptStage AttemptPipeline::begin(InFlightAttempt attempt, WallTime wall_now, MonoTime mono_now) {
   const TransferId id = ++transfer_last_;
   Open open;
   open.attempt = std::move(attempt);
   const EndpointConfig& config = open.attempt.endpoint->config;
   if (config.destination.oidc) open.token_key = IdTokens::key_of(config);
   open_.emplace(id, std::move(open));
-  return prepare(id, wall_now) ? Step::kPreparing : go(id, wall_now, mono_now);
+  return prepare(id, wall_now) ? AttemptStage::kPreparing : resume(id, wall_now, mono_now);
 }
 
-void Outgoing::advance(
+void AttemptPipeline::advance(
     std::vector<Completion> completions,
     WallTime now,
-    const std::function<void(Answer&&)>& take,
-    const std::function<void(const Underway&)>& prepares
+    const std::function<void(AttemptResult&&)>& take,
+    const std::function<void(const InFlightAttempt&)>& prepares
 ) {
-  for (auto& result : std::exchange(rendered_, {})) take_outputs(std::move(result));
+  for (auto& result : std::exchange(template_results_, {})) take_outputs(std::move(result));
   for (auto& completion : completions) {
     if (auto request = token_requests_.extract(completion.id); !request.empty()) {
       take_token(request.mapped(), completion.response, now);
@@ -73,7 +73,7 @@ void Outgoing::advance(
   for (auto& answer : std::exchange(ended_, {})) take(std::move(answer));
 }
 
-bool Outgoing::prepare(TransferId id, WallTime now) {
+bool AttemptPipeline::prepare(TransferId id, WallTime now) {
   const Open& open = open_.at(id);
   const Endpoint& endpoint = *open.attempt.endpoint;
   if (!open.token_key.empty() && tokens_.find(open.token_key, now) == nullptr) {
@@ -84,11 +84,11 @@ bool Outgoing::prepare(TransferId id, WallTime now) {
   if (programs.empty() || !open.outputs.empty()) return false;
   const Event& event = *open.attempt.due.event;
   auto input = destinations::program_input(event, ids_.encode(event.id), event.created_at);
-  renderer_.submit(id, {endpoint.id.value, std::move(programs), std::move(input)});
+  template_runner_.submit(id, {endpoint.id.value, std::move(programs), std::move(input)});
   return true;
 }
 
-void Outgoing::take_outputs(Rendered result) {
+void AttemptPipeline::take_outputs(TemplateResult result) {
   Open& open = open_.at(result.id);
   const std::string_view what = destinations::program_member(open.attempt.endpoint->config);
   open.outputs.clear();
@@ -106,7 +106,7 @@ void Outgoing::take_outputs(Rendered result) {
   prepared_.push_back({result.id});
 }
 
-void Outgoing::wait_for_token(TransferId id, const EndpointConfig& config, WallTime now) {
+void AttemptPipeline::wait_for_token(TransferId id, const EndpointConfig& config, WallTime now) {
   const std::string& key = open_.at(id).token_key;
   for (auto& [transfer, asked] : token_requests_) {
     if (asked.key == key) return asked.waiting.push_back(id);
@@ -121,7 +121,9 @@ void Outgoing::wait_for_token(TransferId id, const EndpointConfig& config, WallT
   transport_.submit(asking, std::move(*request));
 }
 
-void Outgoing::take_token(const TokenRequest& request, const Response& response, WallTime now) {
+void AttemptPipeline::take_token(
+    const TokenRequest& request, const Response& response, WallTime now
+) {
   Status taken = tokens_.take(request.key, response, now);
   // A token that is of no use already would be asked for again and again.
   if (taken && tokens_.find(request.key, now) == nullptr)
@@ -143,12 +145,12 @@ void Outgoing::take_token(const TokenRequest& request, const Response& response,
   }
 }
 
-void Outgoing::give_up(TransferId id, Failure failure) {
+void AttemptPipeline::give_up(TransferId id, Failure failure) {
   open_.at(id).failure = std::move(failure);
   prepared_.push_back({id});
 }
 
-Step Outgoing::go(TransferId id, WallTime wall_now, MonoTime mono_now) {
+AttemptStage AttemptPipeline::resume(TransferId id, WallTime wall_now, MonoTime mono_now) {
   Open& open = open_.at(id);
   open.attempt.started_at = wall_now;
   if (open.failure) return end(id, std::move(*open.failure));
@@ -157,7 +159,7 @@ Step Outgoing::go(TransferId id, WallTime wall_now, MonoTime mono_now) {
     // It may have expired, or have been dropped, while programs ran.
     if (token == nullptr) {
       wait_for_token(id, open.attempt.endpoint->config, wall_now);
-      return Step::kPreparing;
+      return AttemptStage::kPreparing;
     }
     open.token = *token;
   }
@@ -172,26 +174,30 @@ Step Outgoing::go(TransferId id, WallTime wall_now, MonoTime mono_now) {
   if (!request) return end(id, {failed(request.error().context), destinations::rejected({})});
   open.attempt.sent_at = mono_now;
   transport_.submit(id, std::move(*request));
-  return Step::kSent;
+  return AttemptStage::kSent;
 }
 
-Answer Outgoing::close(TransferId id, Response&& response, Judgement judgement, bool tells_health) {
+AttemptResult AttemptPipeline::close(
+    TransferId id, Response&& response, Judgement judgement, bool tells_health
+) {
   const auto open = open_.find(id);
   POSTRIDER_ASSERT(open != open_.end());
-  Answer answer{
+  AttemptResult answer{
       std::move(open->second.attempt), std::move(response), std::move(judgement), tells_health};
   open_.erase(open);
   return answer;
 }
 
-Step Outgoing::end(TransferId id, Failure failure) {
+AttemptStage AttemptPipeline::end(TransferId id, Failure failure) {
   ended_.push_back(
       close(id, std::move(failure.response), std::move(failure.judgement), failure.tells_health)
   );
-  return Step::kEnded;
+  return AttemptStage::kEnded;
 }
 
-std::optional<Answer> Outgoing::take_answer(TransferId id, Response&& response, WallTime now) {
+std::optional<AttemptResult> AttemptPipeline::take_answer(
+    TransferId id, Response&& response, WallTime now
+) {
   Open& open = open_.at(id);
   const bool refuses_token = !open.token_key.empty() && may_refuse_token(response);
   if (refuses_token && !open.token_was_renewed) {

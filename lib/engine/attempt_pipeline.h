@@ -14,14 +14,14 @@
 #include "base/clock.h"
 #include "domain/endpoint.h"
 #include "engine/id_tokens.h"
-#include "engine/renderer.h"
 #include "engine/request.h"
+#include "engine/template_runner.h"
 #include "store/records.h"
 #include "transport/transport.h"
 
 namespace postrider {
 
-struct Underway {
+struct InFlightAttempt {
   DueDelivery due;
   std::shared_ptr<const Endpoint> endpoint;  ///< as it was when the attempt began
   MonoTime begun_at;
@@ -29,8 +29,8 @@ struct Underway {
   std::optional<MonoTime> sent_at{};  ///< of its last request to the endpoint
 };
 
-struct Answer {
-  Underway attempt;
+struct AttemptResult {
+  InFlightAttempt attempt;
   Response response;
   Judgement judgement;
   /// False when the attempt ended by its programs: it says nothing of its endpoint.
@@ -38,17 +38,17 @@ struct Answer {
 };
 
 /// The attempt as it is recorded and shown, without its id and number. Takes the texts of `answer`.
-[[nodiscard]] Attempt take_attempt(Answer& answer);
+[[nodiscard]] Attempt take_attempt(AttemptResult& answer);
 
 /// An attempt that has what it waited for, or will not get it.
 struct Prepared {
   TransferId id = 0;
   /// False when its programs could not be run, by nobody's fault.
-  bool can_go = true;
+  bool can_resume = true;
 };
 
 /// What became of an attempt that begins or goes on.
-enum class Step : std::uint8_t {
+enum class AttemptStage : std::uint8_t {
   kPreparing,  ///< a later take_prepared() has it
   kSent,       ///< its request is with the transport
   kEnded,      ///< a later advance() has its answer
@@ -57,45 +57,47 @@ enum class Step : std::uint8_t {
 /// Takes each attempt through what its destination needs: a token where it asks for one, the output
 /// of programs where it has some, the content, the request. Owned by one thread.
 ///
-/// An attempt that had to be prepared waits for a word of whoever began it: go() or drop().
-class Outgoing {
+/// An attempt that had to be prepared waits for a word of whoever began it: resume() or abort().
+class AttemptPipeline {
  public:
-  /// `transport` and `renderer` outlive it. The ids of its transfers are larger than
+  /// `transport` and `template_runner` outlive it. The ids of its transfers are larger than
   /// `transfers_after`, and of no other.
-  Outgoing(
+  AttemptPipeline(
       RequestOptions options,
       IdCodec ids,
       Transport& transport,
-      Renderer& renderer,
+      TemplateRunner& template_runner,
       TransferId transfers_after = 0
   )
       : options_(std::move(options)),
         ids_(ids),
         transport_(transport),
-        renderer_(renderer),
+        template_runner_(template_runner),
         transfer_last_(transfers_after) {}
 
   /// Each attempt that begins has one answer from a later advance(), unless it is dropped.
-  [[nodiscard]] Step begin(Underway attempt, WallTime wall_now, MonoTime mono_now);
+  [[nodiscard]] AttemptStage begin(InFlightAttempt attempt, WallTime wall_now, MonoTime mono_now);
 
-  /// What the renderer made of a job; looked at by the next advance().
-  void rendered(Rendered result) { rendered_.push_back(std::move(result)); }
+  /// What the template runner made of a job; looked at by the next advance().
+  void take_template_result(TemplateResult result) {
+    template_results_.push_back(std::move(result));
+  }
 
   /// Takes what the transport completed and hands out the attempts that ended. `take` may begin
   /// none. `prepares` is told of attempts that were sent and have to be prepared again.
   void advance(
       std::vector<Completion> completions,
       WallTime now,
-      const std::function<void(Answer&&)>& take,
-      const std::function<void(const Underway&)>& prepares
+      const std::function<void(AttemptResult&&)>& take,
+      const std::function<void(const InFlightAttempt&)>& prepares
   );
-  /// Those that wait for go() or drop() since the last call.
+  /// Those that wait for resume() or abort() since the last call.
   [[nodiscard]] std::vector<Prepared> take_prepared() { return std::exchange(prepared_, {}); }
-  [[nodiscard]] const Underway& attempt(TransferId id) const { return open_.at(id).attempt; }
+  [[nodiscard]] const InFlightAttempt& attempt(TransferId id) const { return open_.at(id).attempt; }
   /// Sends what was prepared, or ends the attempt by what kept it from that.
-  [[nodiscard]] Step go(TransferId id, WallTime wall_now, MonoTime mono_now);
+  [[nodiscard]] AttemptStage resume(TransferId id, WallTime wall_now, MonoTime mono_now);
   /// Forgets the attempt.
-  void drop(TransferId id) { open_.erase(id); }
+  void abort(TransferId id) { open_.erase(id); }
   /// Whether advance() or take_prepared() has something to hand out.
   [[nodiscard]] bool any_waiting() const { return !ended_.empty() || !prepared_.empty(); }
 
@@ -107,7 +109,7 @@ class Outgoing {
     bool tells_health = false;
   };
   struct Open {
-    Underway attempt;
+    InFlightAttempt attempt;
     std::string token_key;  // of a destination that asks for a token
     std::string token;      // that the request carries
     bool token_was_renewed = false;
@@ -123,27 +125,29 @@ class Outgoing {
   [[nodiscard]] bool prepare(TransferId id, WallTime now);
   /// Waits for the token that `config` needs, and asks for it unless somebody did.
   void wait_for_token(TransferId id, const EndpointConfig& config, WallTime now);
-  void take_outputs(Rendered result);
+  void take_outputs(TemplateResult result);
   void take_token(const TokenRequest& request, const Response& response, WallTime now);
   /// It cannot be prepared.
   void give_up(TransferId id, Failure failure);
-  [[nodiscard]] Answer close(
+  [[nodiscard]] AttemptResult close(
       TransferId id, Response&& response, Judgement judgement, bool tells_health
   );
-  Step end(TransferId id, Failure failure);
+  AttemptStage end(TransferId id, Failure failure);
   /// Nothing when the attempt is prepared again, with another token.
-  [[nodiscard]] std::optional<Answer> take_answer(TransferId id, Response&& response, WallTime now);
+  [[nodiscard]] std::optional<AttemptResult> take_answer(
+      TransferId id, Response&& response, WallTime now
+  );
 
   const RequestOptions options_;
   const IdCodec ids_;
   Transport& transport_;
-  Renderer& renderer_;
+  TemplateRunner& template_runner_;
   IdTokens tokens_;
   std::unordered_map<TransferId, Open> open_;
   std::unordered_map<TransferId, TokenRequest> token_requests_;
-  std::vector<Rendered> rendered_;  // since the last advance()
-  std::vector<Answer> ended_;       // likewise
-  std::vector<Prepared> prepared_;  // since the last take_prepared()
+  std::vector<TemplateResult> template_results_;  // since the last advance()
+  std::vector<AttemptResult> ended_;              // likewise
+  std::vector<Prepared> prepared_;                // since the last take_prepared()
   TransferId transfer_last_;
 };
 

@@ -12,7 +12,7 @@ constexpr Millis kFastMax{1000};
 
 }  // namespace
 
-void Engine::heed(const Answer& answer, Lane& lane, MonoTime mono_now) {
+void Engine::apply_backpressure(const AttemptResult& answer, Lane& lane, MonoTime mono_now) {
   const Judgement& judgement = answer.judgement;
   if (judgement.verdict == Verdict::kThrottled) {
     lane.throttled(mono_now, judgement.retry_after);
@@ -30,8 +30,8 @@ void Engine::heed(const Answer& answer, Lane& lane, MonoTime mono_now) {
   if (judgement.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
 }
 
-void Engine::classify_speed(const Answer& answer, MonoTime mono_now) {
-  const Underway& attempt = answer.attempt;
+void Engine::classify_speed(const AttemptResult& answer, MonoTime mono_now) {
+  const InFlightAttempt& attempt = answer.attempt;
   const EndpointId id = attempt.endpoint->id;
   const auto prepared_for = attempt.sent_at.value_or(mono_now) - attempt.begun_at;
   const bool is_slow = prepared_for + answer.response.duration > kFastMax;
@@ -40,12 +40,12 @@ void Engine::classify_speed(const Answer& answer, MonoTime mono_now) {
   if (is_slow || answer.tells_health) set_fast(id, !is_slow && was_reached);
 }
 
-void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
-  Underway& sent = answer.attempt;
+void Engine::settle(AttemptResult&& answer, WallTime wall_now, MonoTime mono_now) {
+  InFlightAttempt& sent = answer.attempt;
   const Delivery& delivery = sent.due.delivery;
   Lane* lane = find_lane(delivery.endpoint);
   POSTRIDER_ASSERT(lane != nullptr);
-  if (answer.tells_health) heed(answer, *lane, mono_now);
+  if (answer.tells_health) apply_backpressure(answer, *lane, mono_now);
   classify_speed(answer, mono_now);
 
   const Judgement& judgement = answer.judgement;
@@ -60,7 +60,7 @@ void Engine::settle(Answer&& answer, WallTime wall_now, MonoTime mono_now) {
   settlement.health_round = sent.endpoint->health_round;
   const bool was_open = open_circuit(delivery.endpoint) != nullptr;
   if (answer.tells_health) {
-    settlement.circuit = judge_circuit(sent, is_well(judgement.verdict), wall_now, mono_now);
+    settlement.circuit = update_circuit(sent, is_well(judgement.verdict), wall_now, mono_now);
   }
   const RetryPolicy& policy =
       sent.endpoint->config.retry ? *sent.endpoint->config.retry : options_.retry_default;
@@ -82,8 +82,8 @@ Urgency Engine::urgency_of(const Delivery& delivery, const Lane& lane, bool circ
   return awaited ? Urgency::kAwaited : Urgency::kCanWait;
 }
 
-std::optional<OpenCircuit> Engine::judge_circuit(
-    const Underway& sent, bool is_well, WallTime wall_now, MonoTime mono_now
+std::optional<OpenCircuit> Engine::update_circuit(
+    const InFlightAttempt& sent, bool is_well, WallTime wall_now, MonoTime mono_now
 ) {
   const std::int64_t id = sent.endpoint->id.value;
   const auto endpoint = endpoints_.find(id);

@@ -8,16 +8,16 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
-#include "engine/renderer.h"
+#include "engine/template_runner.h"
 
 namespace postrider {
 
 /// submit() and take() belong to the dispatcher's thread.
-class RenderDesk final : public Renderer {
+class TemplateQueue final : public TemplateRunner {
  public:
   /// `runner` outlives the last submit() and ends before this does. `wake` is called on the
   /// runner's threads when something can be taken.
-  RenderDesk(ProgramRunner& runner, std::function<void()> wake)
+  TemplateQueue(ProgramRunner& runner, std::function<void()> wake)
       : runner_(runner), wake_(std::move(wake)) {}
 
   void submit(TransferId id, ProgramJob job) override {
@@ -32,7 +32,7 @@ class RenderDesk final : public Renderer {
   }
 
   /// What came since the last call.
-  [[nodiscard]] std::vector<Rendered> take() {
+  [[nodiscard]] std::vector<TemplateResult> take() {
     const MutexLock lock(mutex_);
     return std::exchange(rendered_, {});
   }
@@ -52,7 +52,7 @@ class RenderDesk final : public Renderer {
   ProgramRunner& runner_;
   const std::function<void()> wake_;
   Mutex mutex_;
-  std::vector<Rendered> rendered_ POSTRIDER_GUARDED_BY(mutex_);
+  std::vector<TemplateResult> rendered_ POSTRIDER_GUARDED_BY(mutex_);
   bool can_run_ POSTRIDER_GUARDED_BY(mutex_) = true;
 };
 

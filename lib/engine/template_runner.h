@@ -9,18 +9,19 @@
 namespace postrider {
 
 /// What the programs of an attempt made of its event.
-struct Rendered {
+struct TemplateResult {
   TransferId id = 0;
   std::vector<ProgramOutput> outputs;
 };
 
-/// Runs the programs of attempts, elsewhere. Each job has one result, by Engine::rendered().
-class Renderer {
+/// Runs the programs of attempts, elsewhere. Each job has one result, by
+/// Engine::take_template_result().
+class TemplateRunner {
  public:
-  Renderer() = default;
-  Renderer(const Renderer&) = delete;
-  Renderer& operator=(const Renderer&) = delete;
-  virtual ~Renderer() = default;
+  TemplateRunner() = default;
+  TemplateRunner(const TemplateRunner&) = delete;
+  TemplateRunner& operator=(const TemplateRunner&) = delete;
+  virtual ~TemplateRunner() = default;
 
   virtual void submit(TransferId id, ProgramJob job) = 0;
 };
