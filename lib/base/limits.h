@@ -148,9 +148,9 @@ inline constexpr std::size_t kReadyBytesMax = 64U << 20U;
 inline constexpr std::size_t kLaneKeysMax = 4096;
 /// What all lanes of a dispatcher remember so, in bytes.
 inline constexpr std::size_t kKeyBytesMax = 16U << 20U;
-/// Lines that one page of a walk looks at: a few microseconds each, in which no other lane is
+/// Lines that one page of a scan looks at: a few microseconds each, in which no other lane is
 /// served.
-inline constexpr std::size_t kWalkedKeysMax = 128;
+inline constexpr std::size_t kScannedKeysMax = 128;
 /// Lines that an endpoint's answer looks at for what blocks it, and heads that it names.
 inline constexpr std::size_t kBlockedKeysMax = 2000;
 inline constexpr std::size_t kBlockedShownMax = 10;

@@ -21,7 +21,7 @@ Engine::Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng
       sink_(seams.sink),
       prng_(prng),
       pipeline_(options_.request, ids, seams.transport, seams.template_runner),
-      budget_{options_.ready_bytes_max, 0, {options_.line_bytes_max, 0}},
+      budget_{options_.ready_bytes_max, 0, {options_.ordering_bytes_max, 0}},
       limiter_(options_.in_flight_max) {}
 
 void Engine::hand_over(DueDelivery fresh, WallTime now) {

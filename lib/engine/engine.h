@@ -32,7 +32,7 @@ namespace postrider {
 struct EngineOptions {
   std::size_t in_flight_max = 512;
   std::size_t ready_bytes_max = 64U << 20U;
-  std::size_t line_bytes_max = limits::kKeyBytesMax;
+  std::size_t ordering_bytes_max = limits::kKeyBytesMax;
   RetryPolicy retry_default;
   RequestOptions request;
   /// Whether other processes append, too, and what they have appended is told of later.
@@ -149,7 +149,7 @@ class Engine {
   /// Requests sent whose settlement is not committed yet.
   [[nodiscard]] std::size_t in_flight() const { return limiter_.taken(); }
   [[nodiscard]] std::size_t ready_bytes() const { return budget_.bytes; }
-  [[nodiscard]] std::size_t line_bytes() const { return budget_.lines.bytes; }
+  [[nodiscard]] std::size_t ordering_bytes() const { return budget_.ordering.bytes; }
   [[nodiscard]] std::size_t lanes_count() const { return lanes_.size(); }
 
  private:

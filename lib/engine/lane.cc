@@ -20,7 +20,7 @@ std::optional<MonoTime> later(std::optional<MonoTime> a, std::optional<MonoTime>
 }  // namespace
 
 Lane::Lane(std::shared_ptr<const Endpoint> endpoint, bool store_may_hold, ReadyBudget& budget)
-    : budget_(budget), more_in_store_(store_may_hold), lines_(store_may_hold, budget.lines) {
+    : budget_(budget), more_in_store_(store_may_hold), ordering_(store_may_hold, budget.ordering) {
   set_endpoint(std::move(endpoint));
 }
 
@@ -57,17 +57,17 @@ bool Lane::wants_fresh(DeliveryId id) {
 void Lane::hand_over_ordered(DueDelivery fresh, WallTime now) {
   const std::string& key = *fresh.delivery.lane_key;
   // A lane that may not send remembers no lines.
-  if (!may_ever_send() && !lines_.held_of(key)) return lines_.walk_all();
-  if (!lines_.is_fresh_head(key, fresh.delivery.id)) return;
-  if (*fresh.delivery.due_at > now) return lines_.wait(key, *fresh.delivery.due_at);
-  if (!has_room()) return lines_.queue(key);
-  lines_.hold(key, fresh.delivery.id, false);
+  if (!may_ever_send() && !ordering_.held_of(key)) return ordering_.scan_all();
+  if (!ordering_.is_fresh_head(key, fresh.delivery.id)) return;
+  if (*fresh.delivery.due_at > now) return ordering_.wait(key, *fresh.delivery.due_at);
+  if (!has_room()) return ordering_.look_up(key);
+  ordering_.hold(key, fresh.delivery.id, false);
   push_ready(std::move(fresh));
 }
 
 void Lane::appended(DeliveryId id, const std::string& key) {
-  if (!may_ever_send() && !lines_.held_of(key)) return lines_.walk_all();
-  if (lines_.is_fresh_head(key, id)) lines_.queue(key);
+  if (!may_ever_send() && !ordering_.held_of(key)) return ordering_.scan_all();
+  if (ordering_.is_fresh_head(key, id)) ordering_.look_up(key);
 }
 
 bool Lane::is_full() const {
@@ -87,18 +87,18 @@ std::size_t Lane::rows_max(WallTime wall_now, MonoTime mono_now) const {
 }
 
 bool Lane::wants_heads(WallTime now) const {
-  return may_ever_send() && !is_full() && has_room() && lines_.wants_page(now);
+  return may_ever_send() && !is_full() && has_room() && ordering_.wants_page(now);
 }
 
 OrderedParams Lane::heads_params(WallTime now, std::size_t rows_max) {
-  OrderedParams params = lines_.params(now, rows_max);
+  OrderedParams params = ordering_.params(now, rows_max);
   params.endpoint = endpoint_->id;
   return params;
 }
 
 void Lane::take_heads(OrderedPage page) {
   heads_go_first_ = !heads_go_first_;
-  lines_.take_page(std::move(page), [this](DueDelivery& head) {
+  ordering_.take_page(std::move(page), [this](DueDelivery& head) {
     if (!has_room()) return false;
     push_ready(std::move(head));
     return true;
@@ -179,7 +179,7 @@ void Lane::give_back_set_aside() {
   if (set_aside_count_ == 0) return;
   std::erase_if(held_, [this](const auto& entry) {
     if (entry.second != Holding::kSetAside) return false;
-    if (lines_.holds({entry.first})) lines_.give_back({entry.first});
+    if (ordering_.holds({entry.first})) ordering_.give_back({entry.first});
     return true;
   });
   set_aside_count_ = 0;
@@ -212,7 +212,7 @@ void Lane::put_back(DeliveryId id) {
   held_.erase(id.value);
   --preparing_count_;
   --in_flight_;
-  if (lines_.holds(id)) return lines_.give_back(id);
+  if (ordering_.holds(id)) return ordering_.give_back(id);
   more_in_store_ = true;
 }
 
@@ -229,7 +229,7 @@ void Lane::settled(DeliveryId id, bool applied, std::optional<WallTime> due_at) 
   if (was_gone) --gone_count_;
   held_.erase(found);
   --in_flight_;
-  if (lines_.holds(id)) return lines_.settled(id, applied, due_at);
+  if (ordering_.holds(id)) return ordering_.settled(id, applied, due_at);
   // Whoever changed it meanwhile may have left it due, and it was held when the lane last looked.
   if (!applied) more_in_store_ = true;
   if (due_at) note_due(*due_at);
@@ -241,8 +241,8 @@ void Lane::changed(DeliveryId id, const std::optional<std::string>& lane_key) {
     return let_go(id);
   }
   // What is ready of its line may have to wait for it.
-  if (const auto held = lines_.held_of(*lane_key)) let_go(*held);
-  lines_.changed(*lane_key);
+  if (const auto held = ordering_.held_of(*lane_key)) let_go(*held);
+  ordering_.changed(*lane_key);
 }
 
 void Lane::let_go(DeliveryId id) {
@@ -260,33 +260,33 @@ void Lane::let_go(DeliveryId id) {
     --set_aside_count_;
   }
   held_.erase(found);
-  if (lines_.holds(id)) lines_.give_back(id);
+  if (ordering_.holds(id)) ordering_.give_back(id);
 }
 
 void Lane::read_again() {
   more_in_store_ = true;
   // Somebody may have ended it, and nothing else would tell.
   give_back_set_aside();
-  lines_.read_again();
+  ordering_.read_again();
 }
 
 void Lane::unload() {
   while (!ready_.empty()) {
     const DeliveryId id = pop_ready(ready_.begin()).delivery.id;
     held_.erase(id.value);
-    if (lines_.holds(id)) {
-      lines_.give_back(id);
+    if (ordering_.holds(id)) {
+      ordering_.give_back(id);
     } else {
       more_in_store_ = true;
     }
   }
-  if (!may_ever_send()) lines_.forget();
+  if (!may_ever_send()) ordering_.forget();
 }
 
 bool Lane::is_idle() const { return only_waits() && !next_due_at_; }
 
 std::optional<WallTime> Lane::next_due_at() const {
-  const auto head_due_at = lines_.next_due_at();
+  const auto head_due_at = ordering_.next_due_at();
   if (!next_due_at_ || !head_due_at) return next_due_at_ ? next_due_at_ : head_due_at;
   return std::min(*next_due_at_, *head_due_at);
 }

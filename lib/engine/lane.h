@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "domain/endpoint.h"
-#include "engine/ordered_lines.h"
+#include "engine/ordering_queues.h"
 #include "engine/rate_log.h"
 #include "engine/throttle_backoff.h"
 #include "store/records.h"
@@ -21,7 +21,7 @@ namespace postrider {
 struct ReadyBudget {
   std::size_t bytes_max = 0;
   std::size_t bytes = 0;
-  LineBudget lines{};
+  OrderingBudget ordering{};
 };
 
 /// What a lane holds of its endpoint's pending deliveries, and what it knows of those it leaves in
@@ -122,7 +122,7 @@ class Lane {
   void read_again();
   /// All that it knows of is when deliveries fall due: it holds none and wants to read none.
   [[nodiscard]] bool only_waits() const {
-    return held_.empty() && !more_in_store_ && lines_.is_idle();
+    return held_.empty() && !more_in_store_ && ordering_.is_idle();
   }
 
   /// Gives what is ready back to the store, as when the lane may not send for a while.
@@ -185,7 +185,7 @@ class Lane {
   bool more_in_store_;
   std::optional<WallTime> next_due_at_;
   DeliveryId paged_up_to_;
-  OrderedLines lines_;
+  OrderingQueues ordering_;
   bool heads_go_first_ = false;
   ThrottleBackoff throttle_;
   std::optional<RateLog> rate_;  // while the endpoint has a limit

@@ -103,14 +103,14 @@ struct OrderedParams {
   /// Lines whose heads are wanted.
   std::vector<std::string> keys;
   /// Whether to go through all lines too, those behind `after` or all of them.
-  bool walk = false;
+  bool scan = false;
   std::optional<std::string> after;
   /// Heads that are due come with all that their attempt needs, up to this many; the page ends
   /// there.
   std::size_t rows_max = 0;
-  /// Lines that a walk looks at.
+  /// Lines that a scan looks at.
   std::size_t keys_max = 0;
-  /// Lines that a walk passes over.
+  /// Lines that a scan passes over.
   std::function<bool(const std::string&)> is_known;
 };
 
@@ -118,15 +118,15 @@ struct OrderedParams {
 struct OrderedHead {
   std::string lane_key;
   std::optional<WallTime> due_at;       ///< nothing: nothing of the line is pending
-  bool has_followers = false;           ///< more of the line is pending
+  bool has_successors = false;          ///< more of the line is pending
   std::optional<DueDelivery> delivery;  ///< when it is due
 };
 
 /// All members belong to one snapshot of the database.
 struct OrderedPage {
   std::vector<OrderedHead> heads;  ///< of `keys`, in their order; the page may end early
-  std::vector<OrderedHead> walked;
-  /// The last line that the walk came to; nothing when it is through.
+  std::vector<OrderedHead> scanned;
+  /// The last line that the scan came to; nothing when it is through.
   std::optional<std::string> walk_on;
   DeliveryId newest;                  ///< every delivery up to this id was visible
   std::int64_t endpoint_version = 0;  ///< see Endpoint::version
@@ -158,7 +158,7 @@ struct Settled {
   int number = 0;
 };
 
-/// A part of a long walk.
+/// A part of a long scan.
 struct DeliveryChunk {
   std::vector<Delivery> rows;
   bool done = false;  ///< nothing is left behind it; a chunk may be empty before

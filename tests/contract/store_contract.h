@@ -120,7 +120,7 @@ class OrderedStoreContract : public StoreContract {
   );
   OrderedHead head(EndpointId endpoint, const std::string& key, WallTime now);
   /// The heads of all lines, a page at a time.
-  std::vector<OrderedHead> walk(
+  std::vector<OrderedHead> scan(
       EndpointId endpoint, WallTime now, std::size_t rows, std::size_t keys
   );
 };

@@ -213,17 +213,17 @@ TEST_P(StoreContract, DeadLettersAreListedByTheirDeath) {
         [&](const PageParams& page) { return reader_->dead_letters(filter, page); }, rows_max()
     );
     EXPECT_EQ(reader_->count_dead_letters(filter).value(), static_cast<std::int64_t>(rows.size()));
-    std::vector<DeliveryId> walked;
+    std::vector<DeliveryId> scanned;
     std::string cursor;
     for (bool done = false; !done;) {
       const auto chunk = store_->dead_letters_from(filter, rows_max(), cursor);
       EXPECT_TRUE(chunk);
       if (!chunk) break;
-      for (const auto& row : chunk->rows) walked.push_back(row.id);
+      for (const auto& row : chunk->rows) scanned.push_back(row.id);
       done = chunk->done;
     }
-    std::reverse(walked.begin(), walked.end());
-    EXPECT_EQ(walked, ids_of(rows));
+    std::reverse(scanned.begin(), scanned.end());
+    EXPECT_EQ(scanned, ids_of(rows));
     return ids_of(rows);
   };
   DeadLetterFilter filter;

@@ -32,29 +32,29 @@ OrderedHead OrderedStoreContract::head(EndpointId endpoint, const std::string& k
   auto page = reader_->ordered(params);
   EXPECT_TRUE(page) << page.error().context;
   EXPECT_EQ(page->heads.size(), 1U);
-  EXPECT_TRUE(page->walked.empty());
+  EXPECT_TRUE(page->scanned.empty());
   return page->heads.front();
 }
 
-std::vector<OrderedHead> OrderedStoreContract::walk(
+std::vector<OrderedHead> OrderedStoreContract::scan(
     EndpointId endpoint, WallTime now, std::size_t rows, std::size_t keys
 ) {
   OrderedParams params;
   params.endpoint = endpoint;
   params.now = now;
-  params.walk = true;
+  params.scan = true;
   params.rows_max = rows;
   params.keys_max = keys;
   std::vector<OrderedHead> heads;
   for (int pages = 0; pages < 1000; ++pages) {
     auto page = reader_->ordered(params);
     EXPECT_TRUE(page) << page.error().context;
-    EXPECT_LE(page->walked.size(), keys);
-    for (auto& one : page->walked) heads.push_back(std::move(one));
+    EXPECT_LE(page->scanned.size(), keys);
+    for (auto& one : page->scanned) heads.push_back(std::move(one));
     if (!page->walk_on) return heads;
     params.after = page->walk_on;
   }
-  ADD_FAILURE() << "a walk without end";
+  ADD_FAILURE() << "a scan without end";
   return heads;
 }
 
@@ -105,7 +105,7 @@ TEST_P(OrderedStoreContract, HeadIsTheOldestWhateverItsInstant) {
   const DeliveryId second = append_keyed(endpoint, "k", at(20));
   const OrderedHead early = head(endpoint, "k", at(100));
   EXPECT_EQ(early.due_at, at(500));
-  EXPECT_TRUE(early.has_followers);
+  EXPECT_TRUE(early.has_successors);
   EXPECT_FALSE(early.delivery);
   const OrderedHead due_now = head(endpoint, "k", at(500));
   ASSERT_TRUE(due_now.delivery);
@@ -114,7 +114,7 @@ TEST_P(OrderedStoreContract, HeadIsTheOldestWhateverItsInstant) {
   settle(stored(first), Dead{DeadReason::kRejected});
   const OrderedHead next = head(endpoint, "k", at(500));
   EXPECT_EQ(next.delivery->delivery.id, second);
-  EXPECT_FALSE(next.has_followers);
+  EXPECT_FALSE(next.has_successors);
   settle(stored(second), Delivered{});
   EXPECT_FALSE(head(endpoint, "k", at(500)).due_at);
 }
@@ -147,16 +147,16 @@ TEST_P(OrderedStoreContract, WalkComesToEveryLineOnceAndCostsByLines) {
   append_to(make_draft(), {{endpoint, Ordering::kStrict}});
   append_delivery(endpoint);
   for (const std::size_t keys : {std::size_t{1}, std::size_t{2}, std::size_t{100}}) {
-    const auto heads = walk(endpoint, kStart, rows_max(), keys);
+    const auto heads = scan(endpoint, kStart, rows_max(), keys);
     ASSERT_EQ(heads.size(), 5U);
     EXPECT_EQ(heads.front().lane_key, "");
-    EXPECT_FALSE(heads.front().has_followers);
+    EXPECT_FALSE(heads.front().has_successors);
     for (const auto& [key, id] : first) {
       const auto is_it = [&, name = key](const OrderedHead& one) { return one.lane_key == name; };
       const auto found = std::find_if(heads.begin(), heads.end(), is_it);
       ASSERT_NE(found, heads.end()) << key;
       EXPECT_EQ(found->delivery->delivery.id, id);
-      EXPECT_TRUE(found->has_followers);
+      EXPECT_TRUE(found->has_successors);
     }
   }
 }
@@ -166,7 +166,7 @@ TEST_P(OrderedStoreContract, LinesAreWalkedInTheOrderOfTheirBytes) {
   for (const std::string key : {"b", "a", "\xc3\xa4", "B", "a b", "_", "ab", "a-b"})
     append_keyed(endpoint, key);
   std::vector<std::string> lines;
-  for (const auto& one : walk(endpoint, kStart, rows_max(), 3)) lines.push_back(one.lane_key);
+  for (const auto& one : scan(endpoint, kStart, rows_max(), 3)) lines.push_back(one.lane_key);
   EXPECT_EQ(lines, (std::vector<std::string>{"B", "_", "a", "a b", "a-b", "ab", "b", "\xc3\xa4"}));
 }
 
@@ -179,21 +179,21 @@ TEST_P(OrderedStoreContract, WalkPassesOverWhatIsKnownAndPutsNoLimitOnWhatIsNotD
   OrderedParams params;
   params.endpoint = endpoint;
   params.now = kStart;
-  params.walk = true;
+  params.scan = true;
   params.rows_max = 1;
   params.keys_max = 10;
   params.is_known = [](const std::string& key) { return key == "a"; };
   const auto page = reader_->ordered(params);
   ASSERT_TRUE(page);
-  ASSERT_EQ(page->walked.size(), 3U);
-  EXPECT_EQ(page->walked[0].due_at, at(100));
-  EXPECT_EQ(page->walked[1].due_at, at(200));
-  EXPECT_TRUE(page->walked[2].delivery);
+  ASSERT_EQ(page->scanned.size(), 3U);
+  EXPECT_EQ(page->scanned[0].due_at, at(100));
+  EXPECT_EQ(page->scanned[1].due_at, at(200));
+  EXPECT_TRUE(page->scanned[2].delivery);
   EXPECT_EQ(page->walk_on, "d");
   params.after = page->walk_on;
   const auto rest = reader_->ordered(params);
   ASSERT_TRUE(rest);
-  EXPECT_TRUE(rest->walked.empty());
+  EXPECT_TRUE(rest->scanned.empty());
   EXPECT_FALSE(rest->walk_on);
 }
 
@@ -337,7 +337,7 @@ TEST_P(OrderedStoreContract, SweepsEndWhatWaitsInLinesToo) {
   }
   EXPECT_EQ(cancelled, 5U);
   EXPECT_EQ(dead, expected);
-  EXPECT_EQ(walk(disabled, at(9000), 100, 100).size(), 1U);
+  EXPECT_EQ(scan(disabled, at(9000), 100, 100).size(), 1U);
 }
 
 }  // namespace postrider::testing

@@ -206,7 +206,7 @@ class FaultyReader final : public StoreReader {
     auto page = inner_->ordered(params);
     if (!page) return page;
     for (auto& head : page->heads) plant(params, head);
-    for (auto& head : page->walked) plant(params, head);
+    for (auto& head : page->scanned) plant(params, head);
     page->endpoint_version = page_version(params.endpoint);
     return page;
   }
@@ -326,7 +326,7 @@ class FaultyReader final : public StoreReader {
   void plant(const OrderedParams& params, OrderedHead& head) {
     const bool due = head.delivery.has_value();
     const bool wanted = control_.canary == (due ? Canary::kOrderIgnored : Canary::kRetryPassed);
-    if (!wanted || !head.has_followers) return;
+    if (!wanted || !head.has_successors) return;
     DeliveryFilter filter;
     filter.endpoint = params.endpoint;
     filter.state = DeliveryState::kPending;

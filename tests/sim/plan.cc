@@ -35,7 +35,7 @@ Plan draw_plan(Prng& prng) {
   plan.tenants = 1 + static_cast<int>(prng.below(3));
   plan.in_flight_max = 1 + prng.below(12);
   plan.ready_bytes_max = chance(prng, 0.3) ? 1 + prng.below(4000) : 1U << 20U;
-  plan.line_bytes_max = chance(prng, 0.3) ? prng.below(2000) : 1U << 20U;
+  plan.ordering_bytes_max = chance(prng, 0.3) ? prng.below(2000) : 1U << 20U;
   plan.step_max = pick(prng, std::vector<Millis>{Millis{20}, Millis{300}, Millis{2000}});
   plan.emit = 0.02 + 0.25 * prng.unit();
   plan.batch = maybe(prng, 0.3);

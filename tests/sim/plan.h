@@ -18,7 +18,7 @@ struct Plan {
   int tenants = 1;
   std::uint64_t in_flight_max = 8;
   std::uint64_t ready_bytes_max = 1U << 20U;
-  std::uint64_t line_bytes_max = 1U << 20U;
+  std::uint64_t ordering_bytes_max = 1U << 20U;
   Millis step_max{500};
   double emit = 0.5;
   double batch = 0.0;

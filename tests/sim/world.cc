@@ -71,7 +71,7 @@ World::Member& World::start(const char* why, const MachineClock::Machine& machin
   parts.path = options_.path;
   parts.engine.in_flight_max = plan_.in_flight_max;
   parts.engine.ready_bytes_max = plan_.ready_bytes_max;
-  parts.engine.line_bytes_max = plan_.line_bytes_max;
+  parts.engine.ordering_bytes_max = plan_.ordering_bytes_max;
   parts.engine.retry_default = default_policy();
   parts.engine.request.user_agent = "sim";
   parts.control = &member.control;
@@ -355,7 +355,7 @@ void World::finish() {
     engine_turn(*member, kAll);
     const Engine& engine = member->node->engine();
     if (engine.lanes_count() != 0) throw Violation{"lanes are left with nothing to do"};
-    if (engine.line_bytes() != 0) throw Violation{"the budget of lines leaks"};
+    if (engine.ordering_bytes() != 0) throw Violation{"the budget of lines leaks"};
     if (engine.ready_bytes() != 0) throw Violation{"the budget of bytes leaks"};
   }
 }

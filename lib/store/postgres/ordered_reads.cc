@@ -12,7 +12,7 @@
 namespace postrider::postgres {
 namespace {
 
-/// Lines of one statement of a walk, at least.
+/// Lines of one statement of a scan, at least.
 constexpr std::size_t kLinesMin = 32;
 
 /// The oldest pending delivery of a line.
@@ -20,7 +20,7 @@ struct Head {
   std::string lane_key;
   DeliveryId id;
   WallTime due_at;
-  bool has_followers = false;
+  bool has_successors = false;
 };
 
 /// What a page shows, and the deliveries that go with heads that are due.
@@ -34,7 +34,7 @@ void show(Head head, WallTime now, Shown& shown) {
   shown.heads.push_back(
       {.lane_key = std::move(head.lane_key),
        .due_at = head.due_at,
-       .has_followers = head.has_followers,
+       .has_successors = head.has_successors,
        .delivery = {}}
   );
 }
@@ -51,7 +51,7 @@ Result<std::vector<std::optional<Head>>> heads_of(Connection& db, const OrderedP
     const auto at = static_cast<std::size_t>(row.i64(0) - 1);
     auto& head = heads.at(at);
     if (head) {
-      head->has_followers = true;
+      head->has_successors = true;
     } else {
       head = Head{.lane_key = params.keys.at(at), .id = {row.i64(1)}, .due_at = row.time(2)};
     }
@@ -89,7 +89,7 @@ Result<std::vector<Head>> heads_after(
             .lane_key = row.text(0),
             .id = {row.i64(1)},
             .due_at = row.time(2),
-            .has_followers = row.boolean(3)};
+            .has_successors = row.boolean(3)};
       },
       endpoint,
       after,
@@ -97,7 +97,7 @@ Result<std::vector<Head>> heads_after(
   );
 }
 
-Result<Shown> walk(
+Result<Shown> scan(
     Connection& db, const OrderedParams& params, std::size_t rows_max, OrderedPage& page
 ) {
   Shown shown;
@@ -133,17 +133,17 @@ void add_deliveries(std::vector<OrderedHead>& heads, WallTime now, auto& next) {
 }  // namespace
 
 Result<OrderedPage> PgReader::ordered(const OrderedParams& params) {
-  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.walk);  // else it stands still
+  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.scan);  // else it stands still
   Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
   OrderedPage page;
   auto found = look_up(*db_, params);
   if (!found) return tl::unexpected<Error>(found.error());
-  Result<Shown> walked = Shown{};
-  if (params.walk) walked = walk(*db_, params, params.rows_max - found->due.size(), page);
-  if (!walked) return tl::unexpected<Error>(walked.error());
+  Result<Shown> scanned = Shown{};
+  if (params.scan) scanned = scan(*db_, params, params.rows_max - found->due.size(), page);
+  if (!scanned) return tl::unexpected<Error>(scanned.error());
   Array<DeliveryId> due;
-  for (const auto* shown : {&*found, &*walked}) {
+  for (const auto* shown : {&*found, &*scanned}) {
     for (const DeliveryId id : shown->due) due.add(id);
   }
   db_->queue(sql::kNewestDelivery, params.endpoint);
@@ -160,9 +160,9 @@ Result<OrderedPage> PgReader::ordered(const OrderedParams& params) {
     return tl::unexpected<Error>(damaged_row("a pending delivery has no event"));
   auto next = deliveries->begin();
   add_deliveries(found->heads, params.now, next);
-  add_deliveries(walked->heads, params.now, next);
+  add_deliveries(scanned->heads, params.now, next);
   page.heads = std::move(found->heads);
-  page.walked = std::move(walked->heads);
+  page.scanned = std::move(scanned->heads);
   return page;
 }
 
@@ -180,7 +180,7 @@ Result<std::vector<Delivery>> PgReader::blocked_by(
     if (!heads) return tl::unexpected<Error>(heads.error());
     Array<DeliveryId> with_followers;
     for (const Head& head : *heads) {
-      if (head.has_followers) with_followers.add(head.id);
+      if (head.has_successors) with_followers.add(head.id);
     }
     auto deliveries = db_->all(
         sql::kDeliveriesById, [](const Row& row) { return read_delivery(row); }, with_followers

@@ -15,7 +15,7 @@
 namespace postrider::postgres {
 namespace {
 
-/// Rows of one statement of a walk that may have to look at many.
+/// Rows of one statement of a scan that may have to look at many.
 constexpr std::size_t kPartRowsMax = 1000;
 constexpr std::size_t kScanRowsMax = limits::kListScanRowsMax;
 

@@ -59,7 +59,7 @@ Result<std::int64_t> CopySource::id_salt() {
 
 Status CopySource::each(const CopiedTable& table, std::int64_t skip, const TakeRow& take) {
   std::string& sql = selects_[&table];
-  // Rows that are skipped are walked over without their values.
+  // Rows that are skipped are scanned over without their values.
   if (sql.empty()) sql = select_rows_sql(table) + "\nLIMIT -1 OFFSET :skip";
   std::vector<Cell> cells(table.columns.size());
   auto rows = db_->query(sql, skip);

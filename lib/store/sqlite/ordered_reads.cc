@@ -17,7 +17,7 @@ struct Head {
   std::string lane_key;
   DeliveryId id;
   WallTime due_at;
-  bool has_followers = false;
+  bool has_successors = false;
 };
 
 /// The first of at most two rows that are in order.
@@ -26,13 +26,13 @@ Result<std::optional<Head>> take_head(Cursor rows) {
   while (rows.next()) {
     const Row row = rows.row();
     if (head) {
-      head->has_followers = row.view(0) == head->lane_key;
+      head->has_successors = row.view(0) == head->lane_key;
     } else {
       head = Head{
           .lane_key = row.text(0),
           .id = {row.i64(1)},
           .due_at = row.time(2),
-          .has_followers = false};
+          .has_successors = false};
     }
   }
   if (!rows.ok()) return rows.error();
@@ -51,7 +51,7 @@ Result<OrderedHead> show(Db& db, Head head, WallTime now) {
   OrderedHead shown{
       .lane_key = std::move(head.lane_key),
       .due_at = head.due_at,
-      .has_followers = head.has_followers,
+      .has_successors = head.has_successors,
       .delivery = {}};
   if (head.due_at > now) return shown;
   auto row = db.one(sql::kPendingDelivery, read_due<Row>, head.id);
@@ -81,7 +81,7 @@ Result<std::size_t> look_up(Db& db, const OrderedParams& params, OrderedPage& pa
   return due_count;
 }
 
-Status walk(Db& db, const OrderedParams& params, std::size_t rows_max, OrderedPage& page) {
+Status scan(Db& db, const OrderedParams& params, std::size_t rows_max, OrderedPage& page) {
   page.walk_on = params.after;
   std::size_t due_count = 0;
   for (std::size_t i = 0; i < params.keys_max && due_count < rows_max; ++i) {
@@ -96,7 +96,7 @@ Status walk(Db& db, const OrderedParams& params, std::size_t rows_max, OrderedPa
     auto shown = show(db, std::move(**head), params.now);
     if (!shown) return tl::unexpected<Error>(shown.error());
     if (shown->delivery) ++due_count;
-    page.walked.push_back(std::move(*shown));
+    page.scanned.push_back(std::move(*shown));
   }
   return {};
 }
@@ -104,14 +104,14 @@ Status walk(Db& db, const OrderedParams& params, std::size_t rows_max, OrderedPa
 }  // namespace
 
 Result<OrderedPage> SqliteReader::ordered(const OrderedParams& params) {
-  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.walk);  // else it stands still
+  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.scan);  // else it stands still
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
   OrderedPage page;
   const auto due_count = look_up(*db_, params, page);
   if (!due_count) return tl::unexpected<Error>(due_count.error());
-  if (params.walk) {
-    if (auto status = walk(*db_, params, params.rows_max - *due_count, page); !status)
+  if (params.scan) {
+    if (auto status = scan(*db_, params, params.rows_max - *due_count, page); !status)
       return tl::unexpected<Error>(status.error());
   }
   const auto newest =
@@ -133,7 +133,7 @@ Result<std::vector<Delivery>> SqliteReader::blocked_by(
     if (!head) return tl::unexpected<Error>(head.error());
     if (!*head) break;
     after = (*head)->lane_key;
-    if (!(*head)->has_followers) continue;
+    if (!(*head)->has_successors) continue;
     auto delivery = db_->one(
         sql::kDelivery, [](const Row& row) { return read_delivery(row); }, (*head)->id
     );

@@ -26,7 +26,7 @@ class AbandonTest : public EngineTest {
     EXPECT_TRUE(engine_.leaving().none());
     EXPECT_EQ(engine_.lanes_count(), 0U);
     EXPECT_EQ(engine_.ready_bytes(), 0U);
-    EXPECT_EQ(engine_.line_bytes(), 0U);
+    EXPECT_EQ(engine_.ordering_bytes(), 0U);
     EXPECT_EQ(engine_.in_flight(), 0U);
     const auto sent_before = sent_count();
     tick();
@@ -219,7 +219,7 @@ TEST_F(AbandonTest, ForgetsTheLinesOfOrderedDeliveries) {
   }
   tick();
   ASSERT_EQ(sent_count(), 2U);
-  EXPECT_GT(engine_.line_bytes(), 0U);
+  EXPECT_GT(engine_.ordering_bytes(), 0U);
   abandon();
   for (const std::size_t sent : {0U, 1U}) {
     EXPECT_TRUE(is_leaving());

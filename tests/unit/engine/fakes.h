@@ -63,7 +63,7 @@ class FakeReader final : public StoreReader {
     for (const auto& key : params.keys) {
       if (due_count < params.rows_max) show(page.heads, key);
     }
-    if (params.walk) {
+    if (params.scan) {
       page.walk_on = params.after;
       std::size_t looked_at = 0;
       for (const auto& key : keys_of(params.endpoint)) {
@@ -71,7 +71,7 @@ class FakeReader final : public StoreReader {
         if (due_count == params.rows_max || looked_at == params.keys_max) return page;
         ++looked_at;
         page.walk_on = key;
-        if (!params.is_known(key)) show(page.walked, key);
+        if (!params.is_known(key)) show(page.scanned, key);
       }
       page.walk_on.reset();
     }
@@ -94,8 +94,8 @@ class FakeReader final : public StoreReader {
     OrderedHead head{.lane_key = key, .due_at = {}, .delivery = {}};
     for (const auto& [id, row] : rows) {
       if (row.delivery.endpoint != params.endpoint || row.delivery.lane_key != key) continue;
-      head.has_followers = head.due_at.has_value();
-      if (head.has_followers) break;
+      head.has_successors = head.due_at.has_value();
+      if (head.has_successors) break;
       head.due_at = row.delivery.due_at;
       if (*head.due_at <= params.now) head.delivery = row;
     }

@@ -213,7 +213,7 @@ TEST_F(OrderedEngineTest, FindsAllLinesAfterARestart) {
   EXPECT_TRUE(reader_.rows.empty());
   tick();
   EXPECT_EQ(engine_.lanes_count(), 0U);
-  EXPECT_EQ(engine_.line_bytes(), 0U);
+  EXPECT_EQ(engine_.ordering_bytes(), 0U);
 }
 
 TEST_F(OrderedEngineTest, SendsOneAtATimeToAStrictEndpointWithWhatWasMadeBefore) {

@@ -115,13 +115,13 @@ TEST_F(PgConcurrentChanges, PersonsReplayAndATaskThatReplaysTheSameDeadLetterAre
   replay(*two_, replayed);
   must(settle(*two_, {answered}, RetryAt{kLater}));
   must(one_->begin());
-  auto walked = in_thread([&] {
+  auto scanned = in_thread([&] {
     std::string cursor;
     return must(one_->dead_letters_from({}, kRowsMax, cursor));
   });
-  EXPECT_TRUE(waits(walked));
+  EXPECT_TRUE(waits(scanned));
   must(two_->commit());
-  const DeliveryChunk chunk = walked.get();
+  const DeliveryChunk chunk = scanned.get();
   must(one_->commit());
   ASSERT_EQ(chunk.rows.size(), 2U);
   EXPECT_EQ(chunk.rows[0].id, answered);

@@ -18,54 +18,54 @@
 namespace postrider {
 
 /// Bytes that the lines of all lanes of an engine are remembered in.
-struct LineBudget {
+struct OrderingBudget {
   std::size_t bytes_max = 0;
   std::size_t bytes = 0;
 };
 
-/// Deliveries with one lane key are a line: only its head, the oldest that is pending in the store,
-/// may be sent, and the next one when the store has the head's end. A line is held while one of its
-/// deliveries is ready, in flight or set aside in the lane; queued while its head has to be looked
-/// up; waiting while its head is due later; else nothing of it is known. Memory is bounded: what
-/// does not fit is found by a walk through all lines.
+/// Deliveries with one lane key are a queue: only its head, the oldest that is pending in the
+/// store, may be sent, and the next one when the store has the head's end. A queue is held while
+/// one of its deliveries is ready, in flight or set aside in the lane; queued while its head has to
+/// be looked up; waiting while its head is due later; else nothing of it is known. Memory is
+/// bounded: what does not fit is found by a scan through all lines.
 ///
 /// Owned by the lane.
-class OrderedLines {
+class OrderingQueues {
  public:
   /// `store_may_hold`: whether deliveries may wait in the store that the lane has not been told of.
   /// `budget` is shared by all lanes and outlives them.
-  OrderedLines(bool store_may_hold, LineBudget& budget) : budget_(budget) {
-    if (store_may_hold) walk_ = Walk{};
+  OrderingQueues(bool store_may_hold, OrderingBudget& budget) : budget_(budget) {
+    if (store_may_hold) scan_ = Scan{};
   }
-  OrderedLines(const OrderedLines&) = delete;
-  OrderedLines& operator=(const OrderedLines&) = delete;
-  ~OrderedLines();
+  OrderingQueues(const OrderingQueues&) = delete;
+  OrderingQueues& operator=(const OrderingQueues&) = delete;
+  ~OrderingQueues();
 
   // What the lane is told.
 
-  /// A delivery of the line was just committed. True when it is the head without a doubt: the lane
-  /// then holds it, or leaves it by queue() or wait(). False: it waits in the store.
+  /// A delivery of the queue was just committed. True when it is the head without a doubt: the lane
+  /// then holds it, or leaves it by look_up() or wait(). False: it waits in the store.
   [[nodiscard]] bool is_fresh_head(const std::string& key, DeliveryId id);
   /// The head has to be looked up.
-  void queue(const std::string& key);
+  void look_up(const std::string& key);
   /// The head is due at that instant.
   void wait(const std::string& key, WallTime due_at);
-  /// Somebody changed a delivery of the line in the store.
+  /// Somebody changed a delivery of the queue in the store.
   void changed(const std::string& key);
   /// Anything may have changed in the store.
   void read_again();
-  /// A delivery of some line waits in the store.
-  void walk_all();
+  /// A delivery of some queue waits in the store.
+  void scan_all();
   /// The lane will send nothing for a while: leaves all that is not held to the store.
   void forget();
 
   // What the lane holds.
 
-  /// `has_followers`: more of the line may wait behind it.
-  void hold(const std::string& key, DeliveryId id, bool has_followers) {
-    hold(entry_of(key), id, has_followers);
+  /// `has_successors`: more of the queue may wait behind it.
+  void hold(const std::string& key, DeliveryId id, bool has_successors) {
+    hold(entry_of(key), id, has_successors);
   }
-  /// The delivery of the line that is held.
+  /// The delivery of the queue that is held.
   [[nodiscard]] std::optional<DeliveryId> held_of(const std::string& key) const;
   [[nodiscard]] bool holds(DeliveryId id) const { return held_.contains(id.value); }
   /// It goes back to the store unsent.
@@ -76,7 +76,7 @@ class OrderedLines {
   // What the lane reads.
 
   [[nodiscard]] bool wants_page(WallTime now) const {
-    return walk_ || !queue_.empty() || (next_due_at() && *next_due_at() <= now);
+    return scan_ || !lookups_.empty() || (next_due_at() && *next_due_at() <= now);
   }
   /// When a head falls due next.
   [[nodiscard]] std::optional<WallTime> next_due_at() const;
@@ -87,24 +87,24 @@ class OrderedLines {
 
   /// Nothing is known to wait in the store.
   [[nodiscard]] bool is_idle() const {
-    return queue_.empty() && waiting_.empty() && !walk_ && !overflow_at_;
+    return lookups_.empty() && waiting_.empty() && !scan_ && !overflow_at_;
   }
 
  private:
-  enum class State : std::uint8_t { kQueued, kWaiting, kHeld };
-  struct Line {
-    State state = State::kQueued;
-    WallTime due_at;             // kWaiting
-    DeliveryId held;             // kHeld
-    bool has_followers = false;  // kHeld
-    bool is_stale = false;       // kHeld: it may not be the head any more
+  enum class State : std::uint8_t { kLookup, kWaiting, kHeld };
+  struct Queue {
+    State state = State::kLookup;
+    WallTime due_at;              // kWaiting
+    DeliveryId held;              // kHeld
+    bool has_successors = false;  // kHeld
+    bool is_stale = false;        // kHeld: it may not be the head any more
   };
-  struct Walk {
+  struct Scan {
     std::optional<std::string> after;
   };
-  using Lines = std::unordered_map<std::string, Line>;
-  /// A line with its key; stays where it is until it is dropped.
-  using Entry = Lines::value_type;
+  using Queues = std::unordered_map<std::string, Queue>;
+  /// A queue with its key; stays where it is until it is dropped.
+  using Entry = Queues::value_type;
   struct Earlier {
     bool operator()(const Entry* a, const Entry* b) const {
       return std::tie(a->second.due_at, a->first) < std::tie(b->second.due_at, b->first);
@@ -112,33 +112,33 @@ class OrderedLines {
   };
 
   [[nodiscard]] bool has_room(const std::string& key) const;
-  /// The line, made when it is not known.
+  /// The queue, made when it is not known.
   Entry& entry_of(const std::string& key);
   void drop(Entry& entry);
-  // For a line that is not known, or is leaving what it was.
-  void enqueue(Entry& entry);
+  // For a queue that is not known, or is leaving what it was.
+  void enqueue_lookup(Entry& entry);
   void enter_waiting(Entry& entry, WallTime due_at);
-  void hold(Entry& entry, DeliveryId id, bool has_followers);
-  /// Takes the line off what is held.
+  void hold(Entry& entry, DeliveryId id, bool has_successors);
+  /// Takes the queue off what is held.
   [[nodiscard]] Entry& release(DeliveryId id);
   void wake(WallTime now);
   void take_looked_up(
       std::vector<OrderedHead>& heads, const std::function<bool(DueDelivery&)>& push
   );
-  void take_walked(OrderedPage& page, const std::function<bool(DueDelivery&)>& push);
+  void take_scanned(OrderedPage& page, const std::function<bool(DueDelivery&)>& push);
 
-  LineBudget& budget_;
-  Lines lines_;
-  // Entries of lines_, each in one of these.
-  std::deque<Entry*> queue_;
+  OrderingBudget& budget_;
+  Queues queues_;
+  // Entries of queues_, each in one of these.
+  std::deque<Entry*> lookups_;
   std::set<Entry*, Earlier> waiting_;
   std::unordered_map<std::int64_t, Entry*> held_;
-  std::optional<Walk> walk_;
-  bool walk_again_ = false;  // from the first line, after the walk that is under way
+  std::optional<Scan> scan_;
+  bool scan_again_ = false;  // from the first queue, after the scan that is under way
   // When the first head falls due of those that found no room to wait.
   std::optional<WallTime> overflow_at_;
   DeliveryId seen_up_to_;
-  bool walk_goes_first_ = false;
+  bool scan_goes_first_ = false;
 };
 
 }  // namespace postrider
