@@ -24,42 +24,44 @@ Engine::Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng
       budget_{options_.ready_bytes_max, 0, {options_.ordering_bytes_max, 0}},
       limiter_(options_.in_flight_max) {}
 
-void Engine::hand_over(DueDelivery fresh, WallTime now) {
+void Engine::enqueue(DueDelivery fresh, WallTime now) {
   const EndpointId id = fresh.delivery.endpoint;
   Lane* lane = lane_of(id, false);
   if (lane == nullptr) return;  // the endpoint was deleted since; its deliveries are cancelled
   if (options_.others_append && fresh.delivery.lane_key) {
     // An older one of the line may be there that the engine will be told of later.
-    lane->appended(fresh.delivery.id, *fresh.delivery.lane_key);
+    lane->notify_appended(fresh.delivery.id, *fresh.delivery.lane_key);
   } else {
-    lane->hand_over(std::move(fresh), now);
+    lane->enqueue(std::move(fresh), now);
   }
-  note_runnable(id);
+  schedule(id);
 }
 
-bool Engine::wants_appended(DeliveryId delivery, EndpointId endpoint) {
+bool Engine::accepts(DeliveryId delivery, EndpointId endpoint) {
   Lane* lane = lane_of(endpoint, false);
   if (lane == nullptr) return false;
-  note_runnable(endpoint);
-  return lane->wants_fresh(delivery);
+  schedule(endpoint);
+  return lane->accepts(delivery);
 }
 
-void Engine::hand_over(PendingDelivery fresh, WallTime now) {
+void Engine::enqueue(PendingDelivery fresh, WallTime now) {
   Lane* lane = lane_of(fresh.pending.delivery.endpoint, false);
   // What is told twice, or was read as well, may be held already.
   if (lane == nullptr || lane->is_held(fresh.pending.delivery.id)) return;
   if (is_for_later(*lane, fresh.endpoint_version)) {
-    read_again(fresh.pending.delivery.endpoint);
+    resync_endpoint(fresh.pending.delivery.endpoint);
   } else {
-    hand_over(std::move(fresh.pending), now);
+    enqueue(std::move(fresh.pending), now);
   }
 }
 
-void Engine::appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key) {
+void Engine::notify_appended(
+    DeliveryId delivery, EndpointId endpoint, const std::string& lane_key
+) {
   Lane* lane = lane_of(endpoint, true);
   if (lane == nullptr) return;
-  lane->appended(delivery, lane_key);
-  note_runnable(endpoint);
+  lane->notify_appended(delivery, lane_key);
+  schedule(endpoint);
 }
 
 void Engine::settled(
@@ -70,8 +72,8 @@ void Engine::settled(
   limiter_.release(is_fast(endpoint));
   if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->settled(delivery);
   lane->settled(delivery, applied, due_at);
-  note_runnable(endpoint);
-  leave_if_done(endpoint);
+  schedule(endpoint);
+  forget_if_drained(endpoint);
 }
 
 void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
@@ -84,7 +86,7 @@ void Engine::put_endpoint(std::shared_ptr<const Endpoint> endpoint) {
   if (Lane* lane = find_lane(id); lane != nullptr) {
     lane->set_endpoint(endpoint);
     if (!lane->may_ever_send()) lane->unload();
-    note_runnable(id);
+    schedule(id);
   }
   endpoints_.insert_or_assign(id.value, std::move(endpoint));
 }
@@ -100,7 +102,7 @@ void Engine::remove_endpoint(EndpointId id) {
   }
   lane->stop();
   lane->unload();
-  note_runnable(id);
+  schedule(id);
 }
 
 void Engine::abandon(const Partitions& partitions) {
@@ -122,7 +124,7 @@ void Engine::abandon(const Partitions& partitions) {
       lane->stop();
       lane->unload();
     }
-    leave_if_done(id);
+    forget_if_drained(id);
   }
 }
 
@@ -132,7 +134,7 @@ Partitions Engine::leaving() const {
   return partitions;
 }
 
-void Engine::leave_if_done(EndpointId id) {
+void Engine::forget_if_drained(EndpointId id) {
   if (!leaving_.contains(id.value)) return;
   const Lane* lane = find_lane(id);
   if (lane != nullptr && lane->in_flight() > 0) return;
@@ -158,7 +160,7 @@ void Engine::set_fast(EndpointId id, bool fast) {
   Lane* lane = find_lane(id);
   if (lane == nullptr) return;
   limiter_.reclassify(fast, lane->in_flight());
-  if (fast) note_runnable(id);
+  if (fast) schedule(id);
 }
 
 void Engine::restore_circuit(
@@ -171,18 +173,18 @@ void Engine::restore_circuit(
   circuits_.insert_or_assign(id.value, Circuit{failures, stored, wall_now, mono_now});
 }
 
-void Engine::probe_with(DeliveryId delivery, EndpointId endpoint) {
+void Engine::request_probe(DeliveryId delivery, EndpointId endpoint) {
   Circuit* circuit = open_circuit(endpoint);
   if (circuit == nullptr || lane_of(endpoint, true) == nullptr) return;
   circuit->want(delivery);
-  note_runnable(endpoint);
+  schedule(endpoint);
 }
 
 void Engine::seed_send(EndpointId id, MonoTime at) {
   Lane* lane = lane_of(id, false);
   if (lane == nullptr) return;
   lane->sent(at);
-  note_runnable(id);
+  schedule(id);
 }
 
 void Engine::delivery_changed(
@@ -193,29 +195,29 @@ void Engine::delivery_changed(
   if (lane == nullptr) lane = lane_of(endpoint, true);
   if (lane == nullptr) return;
   lane->changed(delivery, lane_key);
-  note_runnable(endpoint);
+  schedule(endpoint);
 }
 
-void Engine::read_again(EndpointId endpoint) {
+void Engine::resync_endpoint(EndpointId endpoint) {
   Lane* lane = lane_of(endpoint, true);
   if (lane == nullptr) return;
-  lane->read_again();
-  note_runnable(endpoint);
+  lane->resync();
+  schedule(endpoint);
 }
 
-void Engine::read_all_again() {
+void Engine::resync_all() {
   for (auto& [id, lane] : lanes_) {
     if (lane.only_waits()) continue;
-    lane.read_again();
-    note_runnable(EndpointId{id});
+    lane.resync();
+    schedule(EndpointId{id});
   }
 }
 
-void Engine::look_again(const WaitingEndpoint& waiting) {
+void Engine::notify_waiting(const WaitingEndpoint& waiting) {
   const Lane* lane = find_lane(waiting.endpoint);
   const bool is_known = lane != nullptr && lane->only_waits() && waiting.due_at &&
                         lane->next_due_at() && *lane->next_due_at() <= *waiting.due_at;
-  if (!is_known) read_again(waiting.endpoint);
+  if (!is_known) resync_endpoint(waiting.endpoint);
 }
 
 Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion> completions) {
@@ -227,8 +229,8 @@ Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion
   pipeline_.advance(std::move(completions), wall_now, std::ref(take), std::ref(prepares));
   for (const Prepared prepared : pipeline_.take_prepared())
     resume_attempt(prepared, wall_now, mono_now);
-  for (const EndpointId id : due_timers_.take_due(wall_now)) note_runnable(id);
-  for (const EndpointId id : throttle_timers_.take_due(mono_now)) note_runnable(id);
+  for (const EndpointId id : due_timers_.take_due(wall_now)) schedule(id);
+  for (const EndpointId id : throttle_timers_.take_due(mono_now)) schedule(id);
   // One request per lane and turn, so that a lane with a long queue does not keep the others
   // waiting.
   for (int served = 0; served < kServedPerTickMax && may_send_any(); ++served) {
@@ -237,7 +239,7 @@ Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion
     runnable_.pop_front();
     is_runnable_.erase(id.value);
     if (auto done = serve(id, wall_now, mono_now); !done) {
-      note_runnable(id);
+      schedule(id);
       return done;
     }
   }
@@ -263,7 +265,7 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
     lane->unload();
   if (may_send(*lane, mono_now) && lane->has_work(wall_now)) {
     if (has_slot(*lane)) {
-      note_runnable(id);
+      schedule(id);
       return {};
     }
     // A lane that has something in flight is looked at when that is settled.
@@ -348,7 +350,7 @@ void Engine::resume_attempt(Prepared prepared, WallTime wall_now, MonoTime mono_
   const EndpointId endpoint = attempt.endpoint->id;
   Lane* lane = find_lane(endpoint);
   POSTRIDER_ASSERT(lane != nullptr);
-  note_runnable(endpoint);
+  schedule(endpoint);
   if (prepared.can_resume && may_resume(attempt, *lane, wall_now, mono_now)) {
     lane->prepared(id);
     return track_attempt(pipeline_.resume(prepared.id, wall_now, mono_now), *lane, id, mono_now);
@@ -358,7 +360,7 @@ void Engine::resume_attempt(Prepared prepared, WallTime wall_now, MonoTime mono_
   limiter_.release(is_fast(endpoint));
   if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->put_back(id);
   if (!prepared.can_resume) lane->throttled(mono_now, std::nullopt);
-  leave_if_done(endpoint);
+  forget_if_drained(endpoint);
 }
 
 Circuit* Engine::open_circuit(EndpointId id) {
@@ -427,7 +429,7 @@ Lane* Engine::lane_of(EndpointId id, bool store_may_hold) {
   return &lanes_.try_emplace(id.value, endpoint->second, store_may_hold, budget_).first->second;
 }
 
-void Engine::note_runnable(EndpointId id) {
+void Engine::schedule(EndpointId id) {
   if (is_runnable_.insert(id.value).second) runnable_.push_back(id);
 }
 
@@ -479,7 +481,7 @@ bool Engine::wake_for_slot() {
   const EndpointId id = waiting_for_slot_.front();
   waiting_for_slot_.pop_front();
   is_waiting_for_slot_.erase(id.value);
-  note_runnable(id);
+  schedule(id);
   return true;
 }
 

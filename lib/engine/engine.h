@@ -72,14 +72,14 @@ class Engine {
   // What others tell the engine. All of it takes effect in the next tick.
 
   /// A delivery was committed.
-  void hand_over(DueDelivery fresh, WallTime now);
+  void enqueue(DueDelivery fresh, WallTime now);
   /// Another process has committed a delivery of no line: whether it is wanted at once, read by
-  /// whoever tells, with hand_over(). If not, the engine reads it when there is room.
-  [[nodiscard]] bool wants_appended(DeliveryId delivery, EndpointId endpoint);
+  /// whoever tells, with enqueue(). If not, the engine reads it when there is room.
+  [[nodiscard]] bool accepts(DeliveryId delivery, EndpointId endpoint);
   /// Another process has committed it, as was read.
-  void hand_over(PendingDelivery fresh, WallTime now);
+  void enqueue(PendingDelivery fresh, WallTime now);
   /// Another process has committed a delivery of the line.
-  void appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key);
+  void notify_appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key);
   /// A settlement was committed. `applied`: the delivery was still what it was when the request was
   /// sent; `due_at` when it is then still pending.
   void settled(
@@ -112,7 +112,7 @@ class Engine {
   [[nodiscard]] bool is_fast(EndpointId id) const { return fast_.contains(id.value); }
   /// A person asks for this delivery: when the endpoint's circuit is open, it is its next probe, at
   /// once.
-  void probe_with(DeliveryId delivery, EndpointId endpoint);
+  void request_probe(DeliveryId delivery, EndpointId endpoint);
   /// A request that a process before sent at `at` counts against the endpoint's rate limit. In the
   /// order of their instants, before anything is sent to it.
   void seed_send(EndpointId id, MonoTime at);
@@ -121,12 +121,12 @@ class Engine {
       DeliveryId delivery, EndpointId endpoint, const std::optional<std::string>& lane_key
   );
   /// Deliveries of this endpoint may wait in the store that the engine has not been told of.
-  void read_again(EndpointId endpoint);
+  void resync_endpoint(EndpointId endpoint);
   /// What the engine was told may be less than all that happened to what it holds.
-  void read_all_again();
+  void resync_all();
   /// Likewise to those of this endpoint, which has deliveries in the store: what it does not know
   /// of is read.
-  void look_again(const WaitingEndpoint& waiting);
+  void notify_waiting(const WaitingEndpoint& waiting);
   /// While false, nothing is sent: what cannot be settled would only be repeated.
   void set_writable(bool writable) { writable_ = writable; }
   /// From now on nothing new is sent.
@@ -195,9 +195,9 @@ class Engine {
   [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now, std::size_t rows_max);
   [[nodiscard]] Status read_heads(Lane& lane, WallTime wall_now, std::size_t rows_max);
   void send(Lane& lane, WallTime wall_now, MonoTime mono_now);
-  void note_runnable(EndpointId id);
+  void schedule(EndpointId id);
   /// Forgets an endpoint that is leaving and has nothing in flight.
-  void leave_if_done(EndpointId id);
+  void forget_if_drained(EndpointId id);
   void forget(EndpointId id);
   /// A lane that has nothing in flight could not begin: it is looked at once a slot is free.
   void wait_for_slot(EndpointId id);

@@ -36,17 +36,17 @@ void Lane::set_endpoint(std::shared_ptr<const Endpoint> endpoint) {
   }
 }
 
-void Lane::hand_over(DueDelivery fresh, WallTime now) {
+void Lane::enqueue(DueDelivery fresh, WallTime now) {
   if (!fresh.delivery.due_at) return;  // a damaged row: a pending delivery always has one
-  if (fresh.delivery.lane_key) return hand_over_ordered(std::move(fresh), now);
+  if (fresh.delivery.lane_key) return enqueue_ordered(std::move(fresh), now);
   if (*fresh.delivery.due_at > now) {
     note_due(*fresh.delivery.due_at);
     return;
   }
-  if (wants_fresh(fresh.delivery.id)) push_ready(std::move(fresh));
+  if (accepts(fresh.delivery.id)) push_ready(std::move(fresh));
 }
 
-bool Lane::wants_fresh(DeliveryId id) {
+bool Lane::accepts(DeliveryId id) {
   if (is_held(id)) return false;
   // A page could see it: it came and went, or it has to be looked for.
   const bool paged = id <= paged_up_to_;
@@ -54,7 +54,7 @@ bool Lane::wants_fresh(DeliveryId id) {
   return !more_in_store_;
 }
 
-void Lane::hand_over_ordered(DueDelivery fresh, WallTime now) {
+void Lane::enqueue_ordered(DueDelivery fresh, WallTime now) {
   const std::string& key = *fresh.delivery.lane_key;
   // A lane that may not send remembers no lines.
   if (!may_ever_send() && !ordering_.held_of(key)) return ordering_.scan_all();
@@ -65,7 +65,7 @@ void Lane::hand_over_ordered(DueDelivery fresh, WallTime now) {
   push_ready(std::move(fresh));
 }
 
-void Lane::appended(DeliveryId id, const std::string& key) {
+void Lane::notify_appended(DeliveryId id, const std::string& key) {
   if (!may_ever_send() && !ordering_.held_of(key)) return ordering_.scan_all();
   if (ordering_.is_fresh_head(key, id)) ordering_.look_up(key);
 }
@@ -263,11 +263,11 @@ void Lane::let_go(DeliveryId id) {
   if (ordering_.holds(id)) ordering_.give_back(id);
 }
 
-void Lane::read_again() {
+void Lane::resync() {
   more_in_store_ = true;
   // Somebody may have ended it, and nothing else would tell.
   give_back_set_aside();
-  ordering_.read_again();
+  ordering_.resync();
 }
 
 void Lane::unload() {

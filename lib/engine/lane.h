@@ -41,13 +41,13 @@ class Lane {
 
   /// Takes a delivery that was just committed, when it is due, there is room and nothing older
   /// would be overtaken; else the store keeps it until a page brings it.
-  void hand_over(DueDelivery fresh, WallTime now);
-  /// A delivery of no line was just committed: whether hand_over() would take it if it is due. If
+  void enqueue(DueDelivery fresh, WallTime now);
+  /// A delivery of no line was just committed: whether enqueue() would take it if it is due. If
   /// not, a page brings what the lane does not hold.
-  [[nodiscard]] bool wants_fresh(DeliveryId id);
+  [[nodiscard]] bool accepts(DeliveryId id);
 
   /// A delivery of the line was just committed, which may not be its head.
-  void appended(DeliveryId id, const std::string& key);
+  void notify_appended(DeliveryId id, const std::string& key);
 
   /// Whether a page is wanted now. A lane that may not send does not page either.
   [[nodiscard]] bool wants_page(WallTime now) const;
@@ -119,7 +119,7 @@ class Lane {
   /// in flight, and reads the store again.
   void changed(DeliveryId id, const std::optional<std::string>& lane_key);
   /// Anything may have changed in the store.
-  void read_again();
+  void resync();
   /// All that it knows of is when deliveries fall due: it holds none and wants to read none.
   [[nodiscard]] bool only_waits() const {
     return held_.empty() && !more_in_store_ && ordering_.is_idle();
@@ -161,7 +161,7 @@ class Lane {
   [[nodiscard]] bool has_room() const;
   /// Whether as many are ready or set aside that no page is wanted.
   [[nodiscard]] bool is_full() const;
-  void hand_over_ordered(DueDelivery fresh, WallTime now);
+  void enqueue_ordered(DueDelivery fresh, WallTime now);
   /// Forgets a delivery that is not in flight.
   void let_go(DeliveryId id);
   void give_back_set_aside();

@@ -61,7 +61,7 @@ void OrderingQueues::changed(const std::string& key) {
   enqueue_lookup(*found);
 }
 
-void OrderingQueues::read_again() {
+void OrderingQueues::resync() {
   for (const auto& [id, entry] : held_) entry->second.is_stale = true;
   scan_all();
 }

@@ -53,7 +53,7 @@ class OrderingQueues {
   /// Somebody changed a delivery of the queue in the store.
   void changed(const std::string& key);
   /// Anything may have changed in the store.
-  void read_again();
+  void resync();
   /// A delivery of some queue waits in the store.
   void scan_all();
   /// The lane will send nothing for a while: leaves all that is not held to the store.

@@ -1,4 +1,4 @@
-// Who has to be woken when.
+// Endpoints by the instant at which the engine looks at them next.
 #pragma once
 
 #include <cstdint>

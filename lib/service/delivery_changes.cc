@@ -35,7 +35,7 @@ Result<std::optional<Delivery>> replay_for(
     auto added =
         context.store.add_delivery(event, {endpoint.id, endpoint.config.ordering}, context.now);
     if (!added) return tl::unexpected(std::move(added).error());
-    context.effects.read_again.push_back(endpoint.id);
+    context.effects.resync_endpoints.push_back(endpoint.id);
     auto delivery = context.store.delivery(added->id);
     if (!delivery) return tl::unexpected(std::move(delivery).error());
     return std::optional{std::move(*delivery)};
@@ -70,7 +70,7 @@ Status step_row(WriteContext& context, Task& task, const Delivery& row) {
   if (row.lane_key) {
     context.effects.deliveries_changed.push_back(changed_delivery(row));
   } else {
-    context.effects.read_again.push_back(row.endpoint);
+    context.effects.resync_endpoints.push_back(row.endpoint);
   }
   return {};
 }

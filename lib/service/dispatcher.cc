@@ -48,7 +48,7 @@ Dispatcher::Dispatcher(Parts parts, const Clock& clock, Writer& writer)
           Prng{parts.seed}
       ),
       tests_(std::move(parts.engine.request), parts.test_ids, *transport_, template_queue_),
-      feed_(engine_, *reader_),
+      engine_inbox_(engine_, *reader_),
       abandoned_(std::move(parts.abandoned)) {}
 
 Status Dispatcher::start() {
@@ -199,7 +199,7 @@ Millis Dispatcher::run_engine(std::vector<Completion> completions) {
   if (ticked) ticked = told;
   if (const auto changes = engine_.take_backpressure_changes(); !changes.empty())
     backpressure_.apply(changes);
-  if (const Partitions idle = feed_.take_abandoned(); idle.any()) abandoned_(idle);
+  if (const Partitions idle = engine_inbox_.take_abandoned(); idle.any()) abandoned_(idle);
   if (!outbox_.settlements.empty()) {
     writer_.settle(
         std::exchange(outbox_.settlements, {}), std::exchange(outbox_.urgency, Urgency::kCanWait)
@@ -217,7 +217,7 @@ Millis Dispatcher::run_engine(std::vector<Completion> completions) {
       log::error("cannot read pending deliveries", {{"reason", ticked.error().context}});
     return kReadRetry;
   }
-  if (feed_.is_looking()) return Millis{0};
+  if (engine_inbox_.is_resyncing()) return Millis{0};
   const bool awaits = engine_.awaits_endpoints();
   if (awaits) ask_for_endpoints(mono_now);
   const auto idle = engine_.idle_for(wall_now, mono_now);
@@ -242,7 +242,7 @@ Status Dispatcher::take_news() {
     draining = draining_;
   }
   if (draining) engine_.drain();
-  Status told = feed_.apply(std::move(news), clock_.wall_now(), clock_.mono_now());
+  Status told = engine_inbox_.apply(std::move(news), clock_.wall_now(), clock_.mono_now());
   engine_.set_writable(writable && told);
   return told;
 }

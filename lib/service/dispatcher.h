@@ -13,7 +13,7 @@
 #include "engine/engine.h"
 #include "engine/test_requests.h"
 #include "service/backpressure_registry.h"
-#include "service/engine_feed.h"
+#include "service/engine_inbox.h"
 #include "service/news.h"
 #include "service/template_queue.h"
 #include "service/writer.h"
@@ -119,7 +119,7 @@ class Dispatcher {
   Outbox outbox_;
   Engine engine_;
   TestRequests tests_;
-  EngineFeed feed_;
+  EngineInbox engine_inbox_;
   std::function<void(const Partitions&)> abandoned_;
   MonoTime ask_again_at_;
 

@@ -44,7 +44,7 @@ void merge(Effects& effects, Effects more) {
   append(effects.endpoints, std::move(more.endpoints));
   append(effects.endpoints_removed, std::move(more.endpoints_removed));
   append(effects.fresh, std::move(more.fresh));
-  append(effects.read_again, std::move(more.read_again));
+  append(effects.resync_endpoints, std::move(more.resync_endpoints));
   append(effects.deliveries_changed, std::move(more.deliveries_changed));
   append(effects.probes, std::move(more.probes));
   append(effects.circuits, std::move(more.circuits));

@@ -158,7 +158,7 @@ void GroupCommit::miss(const std::vector<EndpointId>& removed) {
 void GroupCommit::catch_up(Effects& effects) {
   Effects missed;
   const Status read = for_each_waiting(*reader_, [&](const WaitingEndpoint& waiting) {
-    missed.read_again.push_back(waiting.endpoint);
+    missed.resync_endpoints.push_back(waiting.endpoint);
   });
   if (!read) return;  // the next commit tries again
   for (const auto& [id, endpoint] : routing_.all()) missed.endpoints.push_back(endpoint);

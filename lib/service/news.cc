@@ -27,7 +27,7 @@ News news_of(Effects& effects) {
   news.endpoints = std::move(effects.endpoints);
   news.endpoints_removed = std::move(effects.endpoints_removed);
   news.fresh = std::move(effects.fresh);
-  news.read_again = std::move(effects.read_again);
+  news.resync_endpoints = std::move(effects.resync_endpoints);
   news.deliveries_changed = std::move(effects.deliveries_changed);
   news.probes = std::move(effects.probes);
   news.adopted = std::move(effects.adopted);
@@ -46,12 +46,12 @@ void append(News& waiting, News later, std::size_t fresh_max) {
   // The store has what finds no room.
   const auto move_some = [&](auto& to, auto& from, const auto& endpoint_of) {
     if (to.size() + from.size() <= fresh_max) return move_behind(to, std::move(from));
-    for (const auto& one : from) waiting.read_again.push_back(endpoint_of(one));
+    for (const auto& one : from) waiting.resync_endpoints.push_back(endpoint_of(one));
   };
   move_some(waiting.fresh, later.fresh, [](const auto& one) { return one.delivery.endpoint; });
   move_some(waiting.appended_free, later.appended_free, [](const auto& one) { return one.second; });
   move_some(waiting.appended, later.appended, [](const auto& one) { return one.endpoint; });
-  move_behind(waiting.read_again, std::move(later.read_again));
+  move_behind(waiting.resync_endpoints, std::move(later.resync_endpoints));
   move_behind(waiting.deliveries_changed, std::move(later.deliveries_changed));
   move_behind(waiting.probes, std::move(later.probes));
   move_behind(waiting.settled, std::move(later.settled));

@@ -30,7 +30,7 @@ struct News {
 
   std::vector<std::shared_ptr<const Endpoint>> endpoints;  ///< shared with routing and lanes
   std::vector<DueDelivery> fresh;
-  std::vector<EndpointId> read_again;
+  std::vector<EndpointId> resync_endpoints;
   std::vector<ChangedDelivery> deliveries_changed;
   std::vector<std::pair<DeliveryId, EndpointId>> probes;
   std::vector<SettledDelivery> settled;

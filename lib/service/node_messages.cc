@@ -33,7 +33,7 @@ struct Item {
 
 std::vector<Item> items_of(const News& news) {
   std::vector<Item> items;
-  for (const EndpointId endpoint : news.read_again)
+  for (const EndpointId endpoint : news.resync_endpoints)
     items.push_back({.what = kReadAgain, .endpoint = endpoint});
   for (const auto& [delivery, endpoint] : news.appended_free)
     items.push_back({.what = kFree, .endpoint = endpoint, .delivery = delivery});
@@ -89,7 +89,7 @@ std::optional<Item> read_item(const json::RawDocument& document, std::uint32_t a
 }
 
 void take(Item item, News& news) {
-  if (item.what == kReadAgain) news.read_again.push_back(item.endpoint);
+  if (item.what == kReadAgain) news.resync_endpoints.push_back(item.endpoint);
   if (item.what == kFree) news.appended_free.emplace_back(item.delivery, item.endpoint);
   if (item.what == kAppended)
     news.appended.push_back({item.delivery, item.endpoint, item.line.value_or("")});
@@ -116,10 +116,10 @@ std::vector<std::string> encode_all(const News& news) {
 /// The same, with endpoints in place of their deliveries.
 News briefly(const News& news) {
   News brief;
-  std::set<EndpointId> endpoints{news.read_again.begin(), news.read_again.end()};
+  std::set<EndpointId> endpoints{news.resync_endpoints.begin(), news.resync_endpoints.end()};
   for (const auto& [delivery, endpoint] : news.appended_free) endpoints.insert(endpoint);
   for (const auto& one : news.appended) endpoints.insert(one.endpoint);
-  brief.read_again.assign(endpoints.begin(), endpoints.end());
+  brief.resync_endpoints.assign(endpoints.begin(), endpoints.end());
   brief.deliveries_changed = news.deliveries_changed;
   brief.probes = news.probes;
   brief.all_again = news.all_again;
@@ -141,8 +141,8 @@ News news_for_others(const Effects& effects) {
       news.appended_free.emplace_back(delivery.id, delivery.endpoint);
     }
   }
-  for (const EndpointId endpoint : effects.read_again) {
-    if (is_others(endpoint)) news.read_again.push_back(endpoint);
+  for (const EndpointId endpoint : effects.resync_endpoints) {
+    if (is_others(endpoint)) news.resync_endpoints.push_back(endpoint);
   }
   for (const auto& changed : effects.deliveries_changed) {
     if (is_others(changed.endpoint)) news.deliveries_changed.push_back(changed);
@@ -154,7 +154,7 @@ News news_for_others(const Effects& effects) {
 }
 
 bool says_anything(const News& news) {
-  return news.all_again || !news.read_again.empty() || !news.appended_free.empty() ||
+  return news.all_again || !news.resync_endpoints.empty() || !news.appended_free.empty() ||
          !news.appended.empty() || !news.deliveries_changed.empty() || !news.probes.empty();
 }
 

@@ -57,7 +57,7 @@ struct Effects {
       endpoints;  ///< new or changed; shared with routing and lanes
   std::vector<EndpointId> endpoints_removed;
   std::vector<DueDelivery> fresh;
-  std::vector<EndpointId> read_again;  ///< deliveries became pending that no lane was told of
+  std::vector<EndpointId> resync_endpoints;  ///< deliveries became pending that no lane was told of
   std::vector<ChangedDelivery> deliveries_changed;
   /// Asked for by people: sent first, even while the endpoint's circuit is open.
   std::vector<std::pair<DeliveryId, EndpointId>> probes;

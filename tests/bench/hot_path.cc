@@ -22,7 +22,7 @@
 #include "engine/engine.h"
 #include "service/emit.h"
 #include "service/endpoint_changes.h"
-#include "service/engine_feed.h"
+#include "service/engine_inbox.h"
 #include "service/group_commit.h"
 #include "service/ownership.h"
 #include "store/sqlite/sqlite_store.h"
@@ -219,7 +219,7 @@ class HotPath {
   NoRenderer renderer_;
   Settlements sink_;
   Engine engine_;
-  EngineFeed feed_;
+  EngineInbox feed_;
   Effects effects_;
   WallTime now_ = from_unix_ms(1'700'000'000'000);
   MonoTime mono_{};

@@ -77,7 +77,7 @@ Node::Node(Parts parts)
       Engine::Seams{*engine_reader_, transport_, template_runner_, sink_},
       Prng{parts_.seed}
   );
-  feed_ = std::make_unique<EngineFeed>(*engine_, *engine_reader_, kLookRowsMax);
+  engine_inbox_ = std::make_unique<EngineInbox>(*engine_, *engine_reader_, kLookRowsMax);
   if (seat_) {
     take_seat();
   } else {
@@ -96,7 +96,7 @@ void Node::begin_process() {
   std::vector<Settlement> none;
   Effects effects;
   must(group_->run(none, {change}, clock.wall_now(), effects).changes.front());
-  must(feed_->apply(news_of(effects), clock.wall_now(), clock.mono_now()));
+  must(engine_inbox_->apply(news_of(effects), clock.wall_now(), clock.mono_now()));
   parts_.control->faults = faults;
 }
 
@@ -202,7 +202,7 @@ void Node::turn(
   if (seat_) hear(mono);
   News news = take_news(news_count);
   if (news.adopted.partitions.any()) parts_.on_adopted(news.adopted.partitions);
-  const Status told = feed_->apply(std::move(news), wall, mono);
+  const Status told = engine_inbox_->apply(std::move(news), wall, mono);
   if (!seat_) must(told);
   engine_->set_writable(writable_ && told && (!seat_ || seat_->may_send(mono)));
   if (is_canary(parts_.control, Canary::kHoldIgnored)) {
@@ -213,12 +213,12 @@ void Node::turn(
   if (is_canary(parts_.control, Canary::kCircuitIgnored)) {
     for (const auto& [id, endpoint] : group_->routing().all()) {
       const DeliveryId pending = first_pending({id}, wall);
-      if (pending.value != 0) engine_->probe_with(pending, {id});
+      if (pending.value != 0) engine_->request_probe(pending, {id});
     }
   }
   for (auto& result : template_runner_.run(programs_prng_)) {
     parts_.on_rendered(result);
-    engine_->rendered(std::move(result));
+    engine_->take_template_result(std::move(result));
   }
   read_failed_ = !engine_->tick(wall, mono, std::move(completions)).has_value();
   for (const auto& [id, backpressure] : engine_->take_backpressure_changes())
@@ -227,7 +227,7 @@ void Node::turn(
 }
 
 std::optional<DeliveryId> Node::find_neglected(WallTime wall, MonoTime mono) {
-  const bool knows_all = inbox_.empty() && unwritten_.empty() && !read_failed_ && !is_looking();
+  const bool knows_all = inbox_.empty() && unwritten_.empty() && !read_failed_ && !is_resyncing();
   if (!knows_all || !writable_ || engine_->in_flight() > 0 || is_rendering()) return std::nullopt;
   const auto idle = engine_->idle_for(wall, mono);
   if (!idle || *idle <= Millis{0}) return std::nullopt;
@@ -322,7 +322,7 @@ void Node::hear(MonoTime mono) {
 }
 
 void Node::follow_seat(MonoTime mono) {
-  if (const Partitions idle = feed_->take_abandoned(); idle.any()) {
+  if (const Partitions idle = engine_inbox_->take_abandoned(); idle.any()) {
     seat_->give_back(idle);
     seat_->renew_at = mono;
   }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "service/engine_feed.h"
+#include "service/engine_inbox.h"
 #include "service/group_commit.h"
 #include "service/news.h"
 
@@ -82,7 +82,7 @@ class Node {
   [[nodiscard]] Engine& engine() { return *engine_; }
   /// Whether programs of attempts wait for a turn.
   [[nodiscard]] bool is_rendering() const { return template_runner_.any(); }
-  [[nodiscard]] bool is_looking() const { return feed_->is_looking(); }
+  [[nodiscard]] bool is_resyncing() const { return engine_inbox_->is_resyncing(); }
   [[nodiscard]] std::size_t news_waiting() const { return inbox_.size(); }
   /// Null unless the node shares the database.
   [[nodiscard]] Seat* seat() { return seat_.get(); }
@@ -155,7 +155,7 @@ class Node {
   Sink sink_;
   Prng programs_prng_;
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<EngineFeed> feed_;
+  std::unique_ptr<EngineInbox> engine_inbox_;
   std::vector<Command> commands_;
   struct Told {
     std::uint64_t seq = 0;

@@ -207,7 +207,7 @@ void World::advance_to_next() {
   for (const auto& member : members_) {
     const Clock& clock = member->clock;
     consider(member->node->engine().idle_for(clock.wall_now(), clock.mono_now()));
-    if (member->node->is_looking()) consider(Millis{0});
+    if (member->node->is_resyncing()) consider(Millis{0});
     if (member->node->is_rendering()) consider(kRendering);
     if (member->node->seat() != nullptr && member->node->seat()->has_mail())
       consider(std::chrono::ceil<Millis>(member->mail_at - clock_.mono_now()));

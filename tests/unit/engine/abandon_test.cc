@@ -43,7 +43,7 @@ TEST_F(AbandonTest, SendsNothingMoreForThosePartitionsAndGoesOnWithOthers) {
   abandon();
   commit(1, 1);
   commit(2, 2);
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   tick();
   ASSERT_EQ(sent_count(), 1U);
   EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/2"));
@@ -83,9 +83,9 @@ TEST_F(AbandonTest, TakesNothingUpForAnEndpointThatIsLeaving) {
   tick();
   abandon();
   commit(2);
-  engine_.read_again({1});
-  engine_.appended({3}, {1}, "line");
-  engine_.probe_with({2}, {1});
+  engine_.resync_endpoint({1});
+  engine_.notify_appended({3}, {1}, "line");
+  engine_.request_probe({2}, {1});
   engine_.delivery_changed({2}, {1}, std::nullopt);
   tick();
   EXPECT_EQ(sent_count(), 1U);
@@ -115,7 +115,7 @@ TEST_F(AbandonTest, TellsThatAProbeInFlightKeepsTheCircuitOpen) {
   const OpenCircuit open{now(), now() + std::chrono::hours{1}, Circuit::kDelayInitial};
   engine_.restore_circuit({1}, Circuit::kFailuresMax, open, now(), mono_now());
   store(1);
-  engine_.probe_with({1}, {1});
+  engine_.request_probe({1}, {1});
   tick();
   ASSERT_EQ(sent_count(), 1U);
   abandon();
@@ -131,7 +131,7 @@ TEST_F(AbandonTest, TellsThatAProbeInFlightClosesTheCircuit) {
   const OpenCircuit open{now(), now() + std::chrono::hours{1}, Circuit::kDelayInitial};
   engine_.restore_circuit({1}, Circuit::kFailuresMax, open, now(), mono_now());
   store(1);
-  engine_.probe_with({1}, {1});
+  engine_.request_probe({1}, {1});
   tick();
   abandon();
   tick({answer(0, 200)});
@@ -188,7 +188,7 @@ TEST_F(AbandonTest, ForgetsWhatItHasSetAside) {
 }
 
 TEST_F(AbandonTest, IsNotWokenForWhatFallsDueLater) {
-  engine_.hand_over(store(1, 1, now() + Millis{1000}), now());
+  engine_.enqueue(store(1, 1, now() + Millis{1000}), now());
   tick();
   EXPECT_EQ(engine_.idle_for(now(), mono_now()), Millis{1000});
   abandon();
@@ -215,7 +215,7 @@ TEST_F(AbandonTest, ForgetsTheLinesOfOrderedDeliveries) {
     DueDelivery due = store(id);
     due.delivery.lane_key = "line " + std::to_string(id / 3);
     reader_.rows[id] = due;
-    engine_.hand_over(std::move(due), now());
+    engine_.enqueue(std::move(due), now());
   }
   tick();
   ASSERT_EQ(sent_count(), 2U);
@@ -265,7 +265,7 @@ TEST_F(AbandonTest, SendsAgainForAnEndpointThatComesBack) {
   settle();
   EXPECT_TRUE(engine_.leaving().none());
   put_endpoint(1);
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   tick();
   EXPECT_EQ(engine_.idle_for(now(), mono_now()), Millis{1000}) << "until the retry is due";
   passed_ += Millis{1000};
@@ -276,7 +276,7 @@ TEST_F(AbandonTest, SendsAgainForAnEndpointThatComesBack) {
 TEST_F(AbandonTest, AwaitsNoVersionOfWhatItHasAbandoned) {
   reader_.versions[1] = 7;
   store(1);
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   tick();
   EXPECT_TRUE(engine_.awaits_endpoints());
   abandon();

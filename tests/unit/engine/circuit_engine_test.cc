@@ -79,7 +79,7 @@ TEST_F(EngineCircuitTest, ProbesWithTheDeliveryThatHasTheFewestAttempts) {
   for (int id = 20; id < 23; ++id) store(id);
   reader_.rows.at(20).delivery.schedule_attempts_count = 1;
   reader_.rows.at(21).delivery.schedule_attempts_count = 1;
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   wait_for_probe();
   EXPECT_EQ(last_sent(), 22);
 }
@@ -87,11 +87,11 @@ TEST_F(EngineCircuitTest, ProbesWithTheDeliveryThatHasTheFewestAttempts) {
 TEST_F(EngineCircuitTest, ProbesAtOnceWithWhatAPersonAsksFor) {
   open();
   for (int id = 20; id < 200; ++id) store(id);
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   tick();
   EXPECT_EQ(sent_count(), 10U);
-  engine_.probe_with({150}, {1});
-  engine_.probe_with({160}, {1});
+  engine_.request_probe({150}, {1});
+  engine_.request_probe({160}, {1});
   tick();
   ASSERT_EQ(sent_count(), 11U);
   EXPECT_EQ(last_sent(), 150);
@@ -103,7 +103,7 @@ TEST_F(EngineCircuitTest, ProbesAtOnceWithWhatAPersonAsksFor) {
 
 TEST_F(EngineCircuitTest, ForgetsWhatAPersonAskedForThatCannotBeSent) {
   open();
-  engine_.probe_with({999}, {1});
+  engine_.request_probe({999}, {1});
   tick();
   EXPECT_EQ(sent_count(), 10U);
 }

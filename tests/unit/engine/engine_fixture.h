@@ -60,7 +60,7 @@ class EngineTest : public ::testing::Test {
     return due;
   }
   void commit(std::int64_t id, std::int64_t endpoint = 1) {
-    engine_.hand_over(store(id, endpoint), now());
+    engine_.enqueue(store(id, endpoint), now());
   }
 
   [[nodiscard]] WallTime now() const { return kStart + passed_; }

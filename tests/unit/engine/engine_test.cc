@@ -128,7 +128,7 @@ TEST_F(EngineTest, HoldsAThrottlingEndpointForEverythingThatComes) {
 TEST_F(EngineTest, HoldsAnEndpointThatHasNothingElseToDo) {
   store(1);
   reader_.rows.at(1).delivery.schedule_attempts_count = 2;
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   tick();
   tick({answer(0, 503, "10")});
   ASSERT_TRUE(std::holds_alternative<Dead>(sink_.settlements.back().next));
@@ -199,7 +199,7 @@ TEST_F(EngineTest, NeverSendsAnExpiredEventAndLeavesItsEndToTheSweep) {
 TEST_F(EngineTest, ReadsNoMoreExpiredDeliveriesThanALaneHolds) {
   expires_at_ = kStart;
   for (int id = 1; id <= 500; ++id) store(id);
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   tick();
   EXPECT_LE(reader_.reads_count, limits::kLaneReadyMax / limits::kLanePageMax + 1);
 }
@@ -224,7 +224,7 @@ TEST_F(EngineTest, LetsALaneGoWhoseExpiredDeliveriesEndedUnheard) {
   tick();
   EXPECT_EQ(engine_.lanes_count(), 1U);
   reader_.rows.clear();
-  engine_.read_all_again();
+  engine_.resync_all();
   tick();
   EXPECT_EQ(engine_.lanes_count(), 0U);
 }
@@ -275,7 +275,7 @@ TEST_F(EngineTest, SendsNothingNewWhileItDrains) {
 
 TEST_F(EngineTest, ReadsALaneAgainThatCouldNotBeRead) {
   store(1);
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   reader_.fails = true;
   EXPECT_FALSE(engine_.tick(now(), kMonoStart, {}));
   reader_.fails = false;
@@ -315,7 +315,7 @@ TEST_F(EngineTest, ProbesWaitForTheSettlementBefore) {
 TEST_F(EngineTest, SettlesWithTheRoundThatWasSent) {
   store(1);
   reader_.rows.at(1).delivery.round = 3;
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   tick();
   reader_.rows.at(1).delivery.round = 4;
   tick({answer(0, 204)});

@@ -37,14 +37,14 @@ struct LaneTest : ::testing::Test {
 };
 
 TEST_F(LaneTest, SendsWhatWasHandedOverUpToItsLimit) {
-  for (int id = 1; id <= 3; ++id) lane.hand_over(make_due(id), kNow);
+  for (int id = 1; id <= 3; ++id) lane.enqueue(make_due(id), kNow);
   EXPECT_EQ(lane.take_ready().delivery.id, DeliveryId{1});
   EXPECT_EQ(lane.take_ready().delivery.id, DeliveryId{2});
   EXPECT_FALSE(lane.can_send(kMono));
 }
 
 TEST_F(LaneTest, FreesASlotWhenTheSettlementIsCommitted) {
-  for (int id = 1; id <= 3; ++id) lane.hand_over(make_due(id), kNow);
+  for (int id = 1; id <= 3; ++id) lane.enqueue(make_due(id), kNow);
   static_cast<void>(lane.take_ready());  // in flight from here on
   static_cast<void>(lane.take_ready());
   lane.answered();
@@ -54,7 +54,7 @@ TEST_F(LaneTest, FreesASlotWhenTheSettlementIsCommitted) {
 }
 
 TEST_F(LaneTest, RemembersOnlyTheInstantOfWhatIsNotDue) {
-  lane.hand_over(make_due(1, kNow + Millis{500}), kNow);
+  lane.enqueue(make_due(1, kNow + Millis{500}), kNow);
   EXPECT_FALSE(lane.holds_any());
   EXPECT_FALSE(lane.wants_page(kNow + Millis{499}));
   EXPECT_TRUE(lane.wants_page(kNow + Millis{500}));
@@ -62,11 +62,11 @@ TEST_F(LaneTest, RemembersOnlyTheInstantOfWhatIsNotDue) {
 
 TEST_F(LaneTest, LeavesEverythingInTheStoreOnceItIsFull) {
   const auto full = static_cast<std::int64_t>(limits::kLaneReadyMax);
-  for (std::int64_t id = 1; id <= full + 1; ++id) lane.hand_over(make_due(id), kNow);
+  for (std::int64_t id = 1; id <= full + 1; ++id) lane.enqueue(make_due(id), kNow);
   EXPECT_EQ(lane.ready_count(), limits::kLaneReadyMax);
   static_cast<void>(lane.take_ready());
   // There is room again, but what was left behind comes first.
-  lane.hand_over(make_due(full + 2), kNow);
+  lane.enqueue(make_due(full + 2), kNow);
   EXPECT_EQ(lane.ready_count(), limits::kLaneReadyMax - 1);
 }
 
@@ -78,32 +78,32 @@ TEST_F(LaneTest, ReadsNoMoreThanAPageAtOnce) {
 }
 
 TEST_F(LaneTest, IgnoresAHandOverThatAPageCouldSee) {
-  lane.read_again();
+  lane.resync();
   DuePage page;
   page.rows.push_back(make_due(5));
   page.newest = {7};
   lane.take_page(std::move(page));
-  lane.hand_over(make_due(5), kNow);
+  lane.enqueue(make_due(5), kNow);
   EXPECT_EQ(lane.ready_count(), 1U);
   EXPECT_FALSE(lane.wants_page(kNow));
-  lane.hand_over(make_due(6), kNow);
+  lane.enqueue(make_due(6), kNow);
   EXPECT_EQ(lane.ready_count(), 1U);
   EXPECT_TRUE(lane.wants_page(kNow));
-  lane.hand_over(make_due(8), kNow);
+  lane.enqueue(make_due(8), kNow);
   EXPECT_FALSE(lane.is_held({8}));
 }
 
 TEST_F(LaneTest, TakesOneDeliveryEvenWhenOthersHaveUsedUpTheBudget) {
   budget.bytes = budget.bytes_max;
-  lane.hand_over(make_due(1), kNow);
-  lane.hand_over(make_due(2), kNow);
+  lane.enqueue(make_due(1), kNow);
+  lane.enqueue(make_due(2), kNow);
   EXPECT_EQ(lane.ready_count(), 1U);
   EXPECT_TRUE(lane.wants_page(kNow));
 }
 
 TEST_F(LaneTest, GivesItsBytesBack) {
-  lane.hand_over(make_due(1, kNow, 100), kNow);
-  lane.hand_over(make_due(2, kNow, 50), kNow);
+  lane.enqueue(make_due(1, kNow, 100), kNow);
+  lane.enqueue(make_due(2, kNow, 50), kNow);
   EXPECT_EQ(budget.bytes, 150U);
   static_cast<void>(lane.take_ready());
   EXPECT_EQ(budget.bytes, 50U);
@@ -114,8 +114,8 @@ TEST_F(LaneTest, GivesItsBytesBack) {
 }
 
 TEST_F(LaneTest, ForgetsAChangedDeliveryUnlessItIsInFlight) {
-  lane.hand_over(make_due(1), kNow);
-  lane.hand_over(make_due(2), kNow);
+  lane.enqueue(make_due(1), kNow);
+  lane.enqueue(make_due(2), kNow);
   static_cast<void>(lane.take_ready());
   lane.changed({1}, {});
   lane.changed({2}, {});
@@ -125,11 +125,11 @@ TEST_F(LaneTest, ForgetsAChangedDeliveryUnlessItIsInFlight) {
 }
 
 TEST_F(LaneTest, NeitherSendsNorReadsWhilePaused) {
-  lane.hand_over(make_due(1), kNow);
+  lane.enqueue(make_due(1), kNow);
   auto paused = make_endpoint();
   paused->state = EndpointState::kPaused;
   lane.set_endpoint(paused);
-  lane.read_again();
+  lane.resync();
   EXPECT_FALSE(lane.can_send(kMono));
   EXPECT_FALSE(lane.wants_page(kNow));
   lane.set_endpoint(make_endpoint());
@@ -137,8 +137,8 @@ TEST_F(LaneTest, NeitherSendsNorReadsWhilePaused) {
 }
 
 TEST_F(LaneTest, StaysStoppedUntilAGoneIsSettledWhateverIsToldMeanwhile) {
-  lane.hand_over(make_due(1), kNow);
-  lane.hand_over(make_due(2), kNow);
+  lane.enqueue(make_due(1), kNow);
+  lane.enqueue(make_due(2), kNow);
   lane.gone(lane.take_ready().delivery.id);
   lane.set_endpoint(make_endpoint());  // a change of its config, committed before
   EXPECT_FALSE(lane.can_send(kMono));
@@ -148,9 +148,9 @@ TEST_F(LaneTest, StaysStoppedUntilAGoneIsSettledWhateverIsToldMeanwhile) {
 
 TEST_F(LaneTest, SetsAsideNoMoreThanAPageOfExpiredDeliveries) {
   const auto full = static_cast<std::int64_t>(limits::kLaneReadyMax);
-  lane.read_again();
+  lane.resync();
   for (std::int64_t id = 1; id <= full; ++id) {
-    lane.hand_over(make_due(id), kNow);
+    lane.enqueue(make_due(id), kNow);
     DuePage page;
     page.more = true;
     page.rows.push_back(make_due(id));
@@ -164,7 +164,7 @@ TEST_F(LaneTest, SetsAsideNoMoreThanAPageOfExpiredDeliveries) {
 }
 
 TEST_F(LaneTest, ReadsWhatItSetAsideAgainWhenTheClockIsSetBack) {
-  lane.hand_over(make_due(1), kNow);
+  lane.enqueue(make_due(1), kNow);
   lane.set_aside(lane.take_ready().delivery.id, kNow);
   lane.reconsider(kNow);
   EXPECT_TRUE(lane.is_held({1}));
@@ -175,9 +175,9 @@ TEST_F(LaneTest, ReadsWhatItSetAsideAgainWhenTheClockIsSetBack) {
 
 // Simulator, seed 148: the message that a sweep has ended it was lost.
 TEST_F(LaneTest, ReadsWhatItSetAsideAgainWhenAnythingMayHaveChanged) {
-  lane.hand_over(make_due(1), kNow);
+  lane.enqueue(make_due(1), kNow);
   lane.set_aside(lane.take_ready().delivery.id, kNow);
-  lane.read_again();
+  lane.resync();
   EXPECT_FALSE(lane.is_held({1}));
   EXPECT_TRUE(lane.wants_page(kNow));
 }

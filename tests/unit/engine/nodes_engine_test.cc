@@ -23,7 +23,7 @@ class EndpointVersions : public EngineTest {
   void store_for_version(std::int64_t version, const std::vector<std::int64_t>& ids) {
     reader_.versions[1] = version;
     for (const std::int64_t id : ids) store(id);
-    engine_.read_again({1});
+    engine_.resync_endpoint({1});
     tick();
   }
 };
@@ -50,7 +50,7 @@ TEST_F(EndpointVersions, ReadsNothingMoreWhileItAwaitsOne) {
   const int reads_count = reader_.reads_count;
   for (int i = 0; i < 3; ++i) {
     commit(10 + i);
-    engine_.read_again({1});
+    engine_.resync_endpoint({1});
     passed_ += Millis{1000};
     tick();
   }
@@ -119,7 +119,7 @@ TEST_F(EndpointVersions, ProbesAnOpenCircuitWithNothingForALaterVersionEither) {
   engine_.restore_circuit({1}, Circuit::kFailuresMax, open, now(), mono_now());
   reader_.versions[1] = 5;
   store(1);
-  engine_.probe_with({1}, {1});
+  engine_.request_probe({1}, {1});
   tick();
   EXPECT_EQ(sent_count(), 0U);
   EXPECT_TRUE(engine_.awaits_endpoints());
@@ -154,13 +154,13 @@ class AppendsOfOthers : public EngineTest {
   }
   /// By this process.
   void commit_fresh(std::int64_t id) {
-    shared_.hand_over(store_in_line(id), now());
+    shared_.enqueue(store_in_line(id), now());
     turn();
   }
   /// By another one, which says so.
   void commit_elsewhere(std::int64_t id) {
     store_in_line(id);
-    shared_.appended({id}, {1}, "line");
+    shared_.notify_appended({id}, {1}, "line");
     turn();
   }
   void turn(std::vector<Completion> completions = {}) {
@@ -214,10 +214,10 @@ TEST_F(AppendsOfOthers, GoesOnWithALineThatAnotherProcessAppendsTo) {
 
 TEST_F(AppendsOfOthers, SendsNothingThatItIsToldOfTwiceTwice) {
   commit_elsewhere(1);
-  shared_.appended({1}, {1}, "line");
+  shared_.notify_appended({1}, {1}, "line");
   turn();
   answer_last(200);
-  shared_.appended({1}, {1}, "line");
+  shared_.notify_appended({1}, {1}, "line");
   turn();
   EXPECT_THAT(sent(), ElementsAre(1));
   EXPECT_EQ(shared_.lanes_count(), 0U);
@@ -244,14 +244,14 @@ TEST_F(AppendsOfOthers, LetsNothingPassALineWhoseHeadWaitsForItsRetry) {
 }
 
 TEST_F(AppendsOfOthers, TakesNothingUpForAnEndpointThatItDoesNotKnow) {
-  shared_.appended({1}, {99}, "line");
+  shared_.notify_appended({1}, {99}, "line");
   turn();
   EXPECT_EQ(shared_.lanes_count(), 0U);
   EXPECT_EQ(reader_.ordered_reads_count, 0);
 }
 
 TEST_F(AppendsOfOthers, SendsWhatWaitsInNoLineAtOnce) {
-  shared_.hand_over(store(1), now());
+  shared_.enqueue(store(1), now());
   turn();
   EXPECT_EQ(sent_count(), 1U);
   EXPECT_EQ(reader_.reads_count, 0) << "it is not looked up first";
@@ -263,7 +263,7 @@ class FreeAppendsOfOthers : public AppendsOfOthers {
  protected:
   /// Another process has said so, and it was read.
   void hand_over_read(std::int64_t id) {
-    shared_.hand_over(PendingDelivery{reader_.rows.at(id), reader_.version_of({1})}, now());
+    shared_.enqueue(PendingDelivery{reader_.rows.at(id), reader_.version_of({1})}, now());
     turn();
   }
 };
@@ -291,7 +291,7 @@ TEST_F(FreeAppendsOfOthers, SendsOnceWhatItIsToldOfTwice) {
 
 TEST_F(FreeAppendsOfOthers, SendsOnceWhatAPageHasBroughtBefore) {
   store(1);
-  shared_.read_again({1});
+  shared_.resync_endpoint({1});
   turn();
   hand_over_read(1);
   EXPECT_EQ(sent_count(), 1U);

@@ -48,7 +48,7 @@ class OrderedEngineTest : public ::testing::Test {
     return due;
   }
   void commit(std::int64_t id, Key key, WallTime due_at = kStart) {
-    engine_.hand_over(store(id, std::move(key), due_at), kStart + passed_);
+    engine_.enqueue(store(id, std::move(key), due_at), kStart + passed_);
   }
   void tick() { ASSERT_TRUE(engine_.tick(kStart + passed_, kMonoStart + passed_, {})); }
   /// The answer to the last request of this delivery, and its settlement.
@@ -118,7 +118,7 @@ TEST_F(OrderedEngineTest, SendsTheNextOnlyWhenTheEndIsCommitted) {
   answer(1, 200, false);
   tick();
   EXPECT_EQ(sent(), Ids{1});
-  engine_.read_again({1});  // the row is still pending on disk
+  engine_.resync_endpoint({1});  // the row is still pending on disk
   tick();
   EXPECT_EQ(sent(), Ids{1});
   settle(1);
@@ -199,7 +199,7 @@ TEST_F(OrderedEngineTest, SendsTheNextWhenSomebodyCancelsTheHead) {
 
 TEST_F(OrderedEngineTest, FindsAllLinesAfterARestart) {
   for (int id = 1; id <= 300; ++id) store(id, "k" + std::to_string(id % 100));
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   for (int id = 1; id <= 300; ++id) {
     tick();
     ASSERT_GE(sent().size(), static_cast<std::size_t>(id));
@@ -254,7 +254,7 @@ TEST_F(OrderedEngineTest, SendsWhatAPauseCollectedInOrderOfAge) {
 TEST_F(OrderedEngineTest, SharesAPageBetweenLinesAndTheRest) {
   for (int id = 1; id <= 200; ++id) store(id, std::nullopt);
   for (int id = 201; id <= 400; ++id) store(id, "k" + std::to_string(id));
-  engine_.read_again({1});
+  engine_.resync_endpoint({1});
   tick();
   for (std::size_t i = 0; i < 120; ++i) answer(sent().at(i), 200);
   const auto ids = sent();

@@ -102,7 +102,7 @@ TEST_F(OrderingQueuesTest, LooksUpAgainWhenASettlementCameTooLate) {
 
 TEST_F(OrderingQueuesTest, LooksUpAgainWhatItHeldWhenAnythingMayHaveChanged) {
   queues_.hold("k", {2}, false);
-  queues_.read_again();
+  queues_.resync();
   scan({}, std::nullopt);
   queues_.settled({2}, true, std::nullopt);
   EXPECT_EQ(keys(), std::vector<std::string>{"k"});
@@ -123,7 +123,7 @@ TEST_F(OrderingQueuesTest, KeepsAHeadInTheQueueThatFindsNoRoom) {
 }
 
 TEST_F(OrderingQueuesTest, WalksFromTheFirstLineAndGoesOnWhereThePageEnded) {
-  queues_.read_again();
+  queues_.resync();
   OrderedParams params = queues_.params(kNow, kRows);
   EXPECT_TRUE(params.scan);
   EXPECT_FALSE(params.after);
@@ -138,7 +138,7 @@ TEST_F(OrderingQueuesTest, WalksFromTheFirstLineAndGoesOnWhereThePageEnded) {
 }
 
 TEST_F(OrderingQueuesTest, GoesOnWithTheLineThatFoundNoRoom) {
-  queues_.read_again();
+  queues_.resync();
   scan({make_head("a", 1)}, "a");
   scan({make_head("b", 2)}, std::nullopt, false);
   EXPECT_EQ(queues_.params(kNow, kRows).after, "a");
@@ -147,7 +147,7 @@ TEST_F(OrderingQueuesTest, GoesOnWithTheLineThatFoundNoRoom) {
 }
 
 TEST_F(OrderingQueuesTest, FreshDeliveriesAreLookedUpWhileAWalkIsUnderWay) {
-  queues_.read_again();
+  queues_.resync();
   EXPECT_FALSE(queues_.is_fresh_head("k", {1}));
   EXPECT_EQ(keys(), std::vector<std::string>{"k"});
 }
@@ -192,7 +192,7 @@ TEST_F(OrderingQueuesTest, RemembersTheHeadsThatFallDueFirstAndWalksForTheRest) 
 }
 
 TEST_F(OrderingQueuesTest, LeavesHalfOfAPageToTheWalk) {
-  queues_.read_again();
+  queues_.resync();
   for (int i = 0; i < 20; ++i) queues_.look_up("k" + std::to_string(i));
   EXPECT_EQ(queues_.params(kNow, kRows).keys.size(), kRows / 2);
   scan({}, std::nullopt);

@@ -118,7 +118,7 @@ TEST_F(DeliveryChangesTest, ReplaysAnEventForThoseThatWantItNow) {
   const auto pending = replay(due.event->id);
   ASSERT_TRUE(pending);
   EXPECT_THAT(*pending, SizeIs(2));
-  EXPECT_THAT(effects_.read_again, ElementsAre(second));
+  EXPECT_THAT(effects_.resync_endpoints, ElementsAre(second));
   EXPECT_EQ(stored(due.delivery.id).state, DeliveryState::kPending);
   EXPECT_THAT(*replay(due.event->id), IsEmpty());
   EXPECT_EQ(replay(due.event->id, first).error().code, Errc::kConflict);

@@ -168,13 +168,13 @@ TEST_F(FailingStoreTest, TellsOfWhatACommitDidThatSeemedToFail) {
   EXPECT_THAT(effects_.fresh, IsEmpty());
   plan_.answer_lost = 0;
   run_group({});
-  EXPECT_THAT(effects_.read_again, ElementsAre(kept));
+  EXPECT_THAT(effects_.resync_endpoints, ElementsAre(kept));
   ASSERT_THAT(effects_.endpoints, SizeIs(1));
   EXPECT_EQ(effects_.endpoints.front()->id, kept);
   EXPECT_THAT(effects_.endpoints_removed, ElementsAre(removed));
   EXPECT_TRUE(effects_.keys_changed && effects_.event_types_changed && effects_.tasks_changed);
   run_group({});
-  EXPECT_THAT(effects_.read_again, IsEmpty()) << "once is enough";
+  EXPECT_THAT(effects_.resync_endpoints, IsEmpty()) << "once is enough";
 }
 
 TEST_F(FailingStoreTest, AnswersEveryChangeWithTheErrorOfTheCommit) {

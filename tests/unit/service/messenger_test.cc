@@ -121,9 +121,9 @@ class MessengerTest : public ::testing::Test {
   void hear(ScriptedChannel::Heard messages) {
     note([&] { channel_.heard.push_back(std::move(messages)); });
   }
-  static News read_again(std::int64_t endpoint) {
+  static News resync(std::int64_t endpoint) {
     News news;
-    news.read_again = {{endpoint}};
+    news.resync_endpoints = {{endpoint}};
     return news;
   }
   static std::string message(const News& news) { return encode_messages(news).front(); }
@@ -146,22 +146,22 @@ class MessengerTest : public ::testing::Test {
 TEST_F(MessengerTest, SendsWhatIsPostedAtOnce) {
   start();
   ASSERT_TRUE(wait_for_waits(1));
-  messenger_.post(read_again(1));
+  messenger_.post(resync(1));
   ASSERT_TRUE(wait_for_sent(1)) << "the wait is ended";
   ASSERT_TRUE(wait_for_waits(2));
   clock_.advance(kSendEvery);
-  messenger_.post(read_again(2));
+  messenger_.post(resync(2));
   ASSERT_TRUE(wait_for_sent(2));
-  EXPECT_THAT(channel_.sent, ElementsAre(message(read_again(1)), message(read_again(2))));
+  EXPECT_THAT(channel_.sent, ElementsAre(message(resync(1)), message(resync(2))));
 }
 
 TEST_F(MessengerTest, SendsWhatWasPostedBeforeItsStartInOneMessage) {
-  messenger_.post(read_again(1));
-  messenger_.post(read_again(2));
+  messenger_.post(resync(1));
+  messenger_.post(resync(2));
   start();
   ASSERT_TRUE(wait_for_sent(1));
   const News sent = must(decode_message(channel_.sent.front()));
-  EXPECT_THAT(sent.read_again, ElementsAre(EndpointId{1}, EndpointId{2}));
+  EXPECT_THAT(sent.resync_endpoints, ElementsAre(EndpointId{1}, EndpointId{2}));
 }
 
 TEST_F(MessengerTest, SendsNothingWhenThereIsNothingToSay) {
@@ -173,7 +173,7 @@ TEST_F(MessengerTest, SendsNothingWhenThereIsNothingToSay) {
 
 TEST_F(MessengerTest, AsksOthersToLookAtEverythingOnceItCanSendAgain) {
   channel_.sends_fail = 2;
-  messenger_.post(read_again(1));
+  messenger_.post(resync(1));
   start();
   ASSERT_TRUE(wait_for_waits(1));
   hear(fail(Errc::kUnavailable, "no session"));
@@ -187,24 +187,24 @@ TEST_F(MessengerTest, AsksOthersToLookAtEverythingOnceItCanSendAgain) {
 TEST_F(MessengerTest, GathersWhatComesRightBehindAMessage) {
   start();
   ASSERT_TRUE(wait_for_waits(1));
-  messenger_.post(read_again(1));
+  messenger_.post(resync(1));
   ASSERT_TRUE(wait_for_waits(2));
   ASSERT_THAT(channel_.sent, SizeIs(1));
-  messenger_.post(read_again(2));
+  messenger_.post(resync(2));
   ASSERT_TRUE(wait_for_waits(3));
   EXPECT_THAT(channel_.sent, SizeIs(1));
   EXPECT_EQ(channel_.waits.back(), kSendEvery);
-  messenger_.post(read_again(3));
+  messenger_.post(resync(3));
   clock_.advance(kSendEvery);
   note([&] { channel_.is_over = true; });
   ASSERT_TRUE(wait_for_sent(2));
   const News sent = must(decode_message(channel_.sent.back()));
-  EXPECT_THAT(sent.read_again, ElementsAre(EndpointId{2}, EndpointId{3}));
+  EXPECT_THAT(sent.resync_endpoints, ElementsAre(EndpointId{2}, EndpointId{3}));
 }
 
 TEST_F(MessengerTest, SendsTheRestNoMoreWhenAMessageFails) {
   News much;
-  for (std::int64_t i = 0; i < 1000; ++i) much.read_again.push_back({1LL << 50});
+  for (std::int64_t i = 0; i < 1000; ++i) much.resync_endpoints.push_back({1LL << 50});
   ASSERT_GT(encode_messages(much).size(), 1U);
   channel_.sends_fail = 1;
   start();
@@ -212,20 +212,20 @@ TEST_F(MessengerTest, SendsTheRestNoMoreWhenAMessageFails) {
   messenger_.post(much);
   ASSERT_TRUE(wait_for_waits(2));
   EXPECT_THAT(channel_.sent, IsEmpty());
-  messenger_.post(read_again(2));
+  messenger_.post(resync(2));
   ASSERT_TRUE(wait_for_sent(1));
   const News sent = must(decode_message(channel_.sent.front()));
   EXPECT_TRUE(sent.all_again);
-  EXPECT_THAT(sent.read_again, ElementsAre(EndpointId{2}));
+  EXPECT_THAT(sent.resync_endpoints, ElementsAre(EndpointId{2}));
 }
 
 // What is heard.
 
 TEST_F(MessengerTest, PassesOnWhatOthersSay) {
   start();
-  hear(std::vector{message(read_again(1)), message(read_again(2))});
+  hear(std::vector{message(resync(1)), message(resync(2))});
   ASSERT_TRUE(wait_until([&] { return !heard_.empty(); }));
-  EXPECT_THAT(heard_.front().read_again, ElementsAre(EndpointId{1}, EndpointId{2}));
+  EXPECT_THAT(heard_.front().resync_endpoints, ElementsAre(EndpointId{1}, EndpointId{2}));
   EXPECT_FALSE(heard_.front().all_again);
   EXPECT_EQ(refreshed_, 0);
 }
@@ -233,23 +233,23 @@ TEST_F(MessengerTest, PassesOnWhatOthersSay) {
 TEST_F(MessengerTest, SaysOnceThatEndpointsOrSettingsHaveChanged) {
   start();
   const std::string refresh{kRefreshMessage};
-  hear(std::vector{refresh, message(read_again(1)), refresh});
+  hear(std::vector{refresh, message(resync(1)), refresh});
   ASSERT_TRUE(wait_for_waits(2));
   EXPECT_EQ(refreshed_, 1);
   ASSERT_THAT(heard_, SizeIs(1));
-  EXPECT_THAT(heard_.front().read_again, ElementsAre(EndpointId{1}));
+  EXPECT_THAT(heard_.front().resync_endpoints, ElementsAre(EndpointId{1}));
 }
 
 TEST_F(MessengerTest, PassesOverWhatItCannotRead) {
   start();
-  hear(std::vector<std::string>{"garbage", message(read_again(1)), "[[7]]"});
+  hear(std::vector<std::string>{"garbage", message(resync(1)), "[[7]]"});
   ASSERT_TRUE(wait_until([&] { return !heard_.empty(); }));
-  EXPECT_THAT(heard_.front().read_again, ElementsAre(EndpointId{1}));
+  EXPECT_THAT(heard_.front().resync_endpoints, ElementsAre(EndpointId{1}));
 }
 
 TEST_F(MessengerTest, IsNotDisturbedByItsOwnPosts) {
   start();
-  messenger_.post(read_again(1));
+  messenger_.post(resync(1));
   ASSERT_TRUE(wait_for_waits(2));
   EXPECT_THAT(heard_, IsEmpty());
   EXPECT_EQ(refreshed_, 0);
@@ -287,10 +287,10 @@ TEST_F(MessengerTest, LooksAtEverythingHoweverMuchThereIsToHear) {
   start();
   ASSERT_TRUE(wait_for_waits(1));
   clock_.advance(kLookEvery);
-  hear(std::vector{message(read_again(1))});
+  hear(std::vector{message(resync(1))});
   ASSERT_TRUE(wait_for_waits(2));
   ASSERT_THAT(heard_, SizeIs(2));
-  EXPECT_THAT(heard_[0].read_again, ElementsAre(EndpointId{1}));
+  EXPECT_THAT(heard_[0].resync_endpoints, ElementsAre(EndpointId{1}));
   EXPECT_TRUE(heard_[1].all_again);
 }
 
@@ -299,11 +299,11 @@ TEST_F(MessengerTest, LooksAtEverythingHoweverMuchThereIsToHear) {
 TEST_F(MessengerTest, SendsWhatIsQueuedBeforeItEnds) {
   start();
   ASSERT_TRUE(wait_for_waits(1));
-  for (std::int64_t id = 1; id <= 3; ++id) messenger_.post(read_again(id));
+  for (std::int64_t id = 1; id <= 3; ++id) messenger_.post(resync(id));
   messenger_.stop();
   std::vector<EndpointId> sent;
   for (const auto& one : channel_.sent) {
-    for (const EndpointId id : must(decode_message(one)).read_again) sent.push_back(id);
+    for (const EndpointId id : must(decode_message(one)).resync_endpoints) sent.push_back(id);
   }
   EXPECT_THAT(sent, ElementsAre(EndpointId{1}, EndpointId{2}, EndpointId{3}));
 }
@@ -311,7 +311,7 @@ TEST_F(MessengerTest, SendsWhatIsQueuedBeforeItEnds) {
 TEST_F(MessengerTest, EndsAlthoughNothingCanBeSent) {
   channel_.sends_fail = 1000;
   start();
-  messenger_.post(read_again(1));
+  messenger_.post(resync(1));
   messenger_.stop();
   messenger_.stop();
   EXPECT_THAT(channel_.sent, IsEmpty());
@@ -319,7 +319,7 @@ TEST_F(MessengerTest, EndsAlthoughNothingCanBeSent) {
 
 TEST_F(MessengerTest, EndsBeforeItHasBegun) {
   messenger_.stop();
-  messenger_.post(read_again(1));
+  messenger_.post(resync(1));
   EXPECT_THAT(channel_.sent, IsEmpty());
 }
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "service/engine_feed.h"
+#include "service/engine_inbox.h"
 
 #include "tests/unit/engine/fakes.h"
 
@@ -46,7 +46,7 @@ TEST(News, LeavesToTheStoreWhatWouldBeTooMuch) {
   later.fresh = {fresh};
   append(waiting, std::move(later), 2);
   EXPECT_THAT(waiting.fresh, SizeIs(2));
-  EXPECT_THAT(waiting.read_again, ElementsAre(EndpointId{7}));
+  EXPECT_THAT(waiting.resync_endpoints, ElementsAre(EndpointId{7}));
 }
 
 TEST(News, LeavesToTheStoreWhatOthersAppendTooMuchOf) {
@@ -60,17 +60,18 @@ TEST(News, LeavesToTheStoreWhatOthersAppendTooMuchOf) {
   EXPECT_THAT(waiting.appended_free, SizeIs(1));
   EXPECT_THAT(waiting.appended, SizeIs(1));
   EXPECT_THAT(
-      waiting.read_again, ElementsAre(EndpointId{8}, EndpointId{8}, EndpointId{9}, EndpointId{9})
+      waiting.resync_endpoints,
+      ElementsAre(EndpointId{8}, EndpointId{8}, EndpointId{9}, EndpointId{9})
   );
 }
 
 TEST(News, KeepsTheOrderOfCommits) {
   News waiting;
-  waiting.read_again = {{1}};
+  waiting.resync_endpoints = {{1}};
   News later;
-  later.read_again = {{2}};
+  later.resync_endpoints = {{2}};
   append(waiting, std::move(later), 2);
-  EXPECT_THAT(waiting.read_again, ElementsAre(EndpointId{1}, EndpointId{2}));
+  EXPECT_THAT(waiting.resync_endpoints, ElementsAre(EndpointId{1}, EndpointId{2}));
   EXPECT_THAT(waiting.fresh, IsEmpty());
 }
 
@@ -85,7 +86,7 @@ TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
   endpoint->id = {7};
   endpoint->config.ordering = Ordering::kKey;
   endpoint->secrets = {{"whsec_" + std::string(32, 'A'), kNow, std::nullopt}};
-  EngineFeed feed{engine, reader};
+  EngineInbox feed{engine, reader};
   for (const std::int64_t id : {1, 2}) {
     DueDelivery fresh;
     fresh.delivery.id = {id};
@@ -99,7 +100,7 @@ TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
   }
   News news;
   news.adopted = {Partitions{}.set(), {{std::move(endpoint), {}}}};
-  news.read_again = {{7}};
+  news.resync_endpoints = {{7}};
   news.fresh = {reader.rows.at(2)};
   ASSERT_TRUE(feed.apply(std::move(news), kNow, MonoTime{}));
   ASSERT_TRUE(engine.tick(kNow, MonoTime{}, {}));

@@ -59,9 +59,9 @@ TEST(NodeMessages, SayNothingOfNothing) {
 
 TEST(NodeMessages, SayWhichEndpointsAreToBeReadAgain) {
   News news;
-  news.read_again = {{1}, {1LL << 62}, {3}};
+  news.resync_endpoints = {{1}, {1LL << 62}, {3}};
   EXPECT_THAT(encode_messages(news), SizeIs(1));
-  EXPECT_EQ(passed_on(news).read_again, news.read_again);
+  EXPECT_EQ(passed_on(news).resync_endpoints, news.resync_endpoints);
 }
 
 TEST(NodeMessages, SayWhatWasAppendedToWhichLine) {
@@ -96,12 +96,12 @@ TEST(NodeMessages, SayThatEverythingIsToBeLookedAt) {
   news.all_again = true;
   const News heard = passed_on(news);
   EXPECT_TRUE(heard.all_again);
-  EXPECT_THAT(heard.read_again, IsEmpty());
+  EXPECT_THAT(heard.resync_endpoints, IsEmpty());
 }
 
 TEST(NodeMessages, SayAllKindsInOneMessage) {
   News news;
-  news.read_again = {{1}};
+  news.resync_endpoints = {{1}};
   news.appended = {{{2}, {3}, "line"}};
   news.deliveries_changed = {{{4}, {5}, std::nullopt}};
   news.probes = {{{6}, {7}}};
@@ -109,7 +109,7 @@ TEST(NodeMessages, SayAllKindsInOneMessage) {
   const auto messages = encode_messages(news);
   ASSERT_THAT(messages, SizeIs(1));
   const News heard = arrived(messages);
-  EXPECT_EQ(heard.read_again, news.read_again);
+  EXPECT_EQ(heard.resync_endpoints, news.resync_endpoints);
   EXPECT_EQ(heard.appended, news.appended);
   EXPECT_EQ(heard.deliveries_changed, news.deliveries_changed);
   EXPECT_THAT(heard.probes, ElementsAre(Pair(DeliveryId{6}, EndpointId{7})));
@@ -156,7 +156,7 @@ TEST(NodeMessages, AreFilledToTheLastByteAndNoFurther) {
 
 TEST(NodeMessages, NameEndpointsRatherThanVeryManyDeliveries) {
   News news;
-  news.read_again = {{9}};
+  news.resync_endpoints = {{9}};
   for (std::int64_t id = 0; id < 100'000; ++id) {
     news.appended.push_back({{id}, {7}, "line"});
     news.appended_free.emplace_back(DeliveryId{id}, EndpointId{8});
@@ -166,7 +166,7 @@ TEST(NodeMessages, NameEndpointsRatherThanVeryManyDeliveries) {
   const auto messages = encode_messages(news);
   ASSERT_THAT(messages, SizeIs(1));
   const News heard = arrived(messages);
-  EXPECT_THAT(heard.read_again, ElementsAre(EndpointId{7}, EndpointId{8}, EndpointId{9}));
+  EXPECT_THAT(heard.resync_endpoints, ElementsAre(EndpointId{7}, EndpointId{8}, EndpointId{9}));
   EXPECT_THAT(heard.appended, IsEmpty());
   EXPECT_THAT(heard.appended_free, IsEmpty());
   EXPECT_EQ(heard.deliveries_changed, news.deliveries_changed);
@@ -182,7 +182,7 @@ TEST(NodeMessages, SayThatEverythingIsToBeLookedAtRatherThanVeryMuch) {
   const News heard = arrived(messages);
   EXPECT_TRUE(heard.all_again);
   EXPECT_THAT(heard.appended, IsEmpty());
-  EXPECT_THAT(heard.read_again, IsEmpty());
+  EXPECT_THAT(heard.resync_endpoints, IsEmpty());
 }
 
 // What cannot be read.
@@ -224,13 +224,13 @@ TEST(NodeMessages, RefusesWhatIsNoMessage) {
 
 TEST(NodeMessages, LooksAtWhatALaterVersionSpeaksOf) {
   const News news = must(decode_message(R"([["new kind",7,9],["p",8,3],["other",9,0,"line"]])"));
-  EXPECT_THAT(news.read_again, ElementsAre(EndpointId{7}, EndpointId{9}));
+  EXPECT_THAT(news.resync_endpoints, ElementsAre(EndpointId{7}, EndpointId{9}));
   EXPECT_THAT(news.probes, ElementsAre(Pair(DeliveryId{3}, EndpointId{8})));
 }
 
 TEST(NodeMessages, TakesAnEmptyMessageForNoNews) {
   const News news = must(decode_message("[]"));
-  EXPECT_THAT(news.read_again, IsEmpty());
+  EXPECT_THAT(news.resync_endpoints, IsEmpty());
   EXPECT_FALSE(news.all_again);
 }
 
@@ -259,7 +259,7 @@ class NewsForOthers : public ::testing::Test {
 
 TEST_F(NewsForOthers, LeaveOutWhatTheNodeSendsItself) {
   effects_.fresh = {fresh(1, kOwn, std::nullopt), fresh(2, kOwn, "line")};
-  effects_.read_again = {kOwn};
+  effects_.resync_endpoints = {kOwn};
   effects_.deliveries_changed = {{{3}, kOwn, std::nullopt}};
   effects_.probes = {{{4}, kOwn}};
   EXPECT_THAT(encode_messages(news_for_others(effects_)), IsEmpty());
@@ -268,12 +268,12 @@ TEST_F(NewsForOthers, LeaveOutWhatTheNodeSendsItself) {
 TEST_F(NewsForOthers, SayEachDeliveryThatWaitsInNoLine) {
   effects_.fresh = {
       fresh(1, kOther, std::nullopt), fresh(2, kOwn, std::nullopt), fresh(3, kThird, std::nullopt)};
-  effects_.read_again = {kThird, kOwn};
+  effects_.resync_endpoints = {kThird, kOwn};
   const News news = news_for_others(effects_);
   EXPECT_THAT(
       news.appended_free, ElementsAre(Pair(DeliveryId{1}, kOther), Pair(DeliveryId{3}, kThird))
   );
-  EXPECT_THAT(news.read_again, ElementsAre(kThird));
+  EXPECT_THAT(news.resync_endpoints, ElementsAre(kThird));
   EXPECT_THAT(news.fresh, IsEmpty());
 }
 
@@ -289,7 +289,7 @@ TEST_F(NewsForOthers, SayEachDeliveryThatWasAppendedToALine) {
           AppendedToLine{{4}, kOther, ""}
       )
   );
-  EXPECT_THAT(news.read_again, IsEmpty()) << "the lines say it";
+  EXPECT_THAT(news.resync_endpoints, IsEmpty()) << "the lines say it";
 }
 
 TEST_F(NewsForOthers, SayWhatPeopleChangedAndAskedFor) {

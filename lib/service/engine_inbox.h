@@ -14,13 +14,13 @@
 namespace postrider {
 
 /// Knows which endpoints the engine sends for, and keeps it to those. Owned by the engine's thread.
-class EngineFeed {
+class EngineInbox {
  public:
-  /// Both outlive it. `look_rows_max`: see is_looking().
-  EngineFeed(
-      Engine& engine, StoreReader& reader, std::size_t look_rows_max = limits::kWaitingPageMax
+  /// Both outlive it. `resync_rows_max`: see is_resyncing().
+  EngineInbox(
+      Engine& engine, StoreReader& reader, std::size_t resync_rows_max = limits::kWaitingPageMax
   )
-      : engine_(engine), reader_(reader), look_rows_max_(look_rows_max) {}
+      : engine_(engine), reader_(reader), resync_rows_max_(resync_rows_max) {}
 
   /// Tells the engine. An error: what waits in the store could not be read; nothing may be sent
   /// until a call, also one without news, has succeeded.
@@ -28,7 +28,7 @@ class EngineFeed {
 
   /// Each apply() looks at some of the endpoints, and the next one at more: a look at all of them
   /// may take seconds, and others are served meanwhile.
-  [[nodiscard]] bool is_looking() const { return look_behind_.has_value(); }
+  [[nodiscard]] bool is_resyncing() const { return resync_cursor_.has_value(); }
 
   /// Of the partitions that were abandoned, those for which nothing is in flight any more. Each
   /// once.
@@ -36,21 +36,22 @@ class EngineFeed {
 
  private:
   void adopt(const Adoption& adopted, WallTime wall_now, MonoTime mono_now);
-  void hand_over(const std::vector<std::pair<DeliveryId, EndpointId>>& appended, WallTime wall_now);
+  void enqueue(const std::vector<std::pair<DeliveryId, EndpointId>>& appended, WallTime wall_now);
   [[nodiscard]] Status read_store();
-  void begin_look();
-  [[nodiscard]] Status go_on_looking();
+  void begin_resync();
+  [[nodiscard]] Status continue_resync();
 
   Engine& engine_;
   StoreReader& reader_;
-  const std::size_t look_rows_max_;
+  const std::size_t resync_rows_max_;
   Partitions owned_;
   Partitions abandoned_;
   // What waits there, and what counts against their rate limits, has to be read from the store.
   Partitions unread_;
   Partitions unseeded_;
-  std::optional<EndpointId> look_behind_;  // up to there they were looked at; nothing when all were
-  bool look_once_more_ = false;
+  std::optional<EndpointId>
+      resync_cursor_;  // up to there they were looked at; nothing when all were
+  bool resync_again_ = false;
 };
 
 }  // namespace postrider

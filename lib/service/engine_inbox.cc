@@ -1,4 +1,4 @@
-#include "service/engine_feed.h"
+#include "service/engine_inbox.h"
 
 #include <utility>
 
@@ -6,36 +6,37 @@
 
 namespace postrider {
 
-Status EngineFeed::apply(News news, WallTime wall_now, MonoTime mono_now) {
+Status EngineInbox::apply(News news, WallTime wall_now, MonoTime mono_now) {
   // Endpoints come before the deliveries that need them and go after what still concerns them.
   adopt(news.adopted, wall_now, mono_now);
   for (auto& endpoint : news.endpoints) {
     if (owned_.test(partition_of(endpoint->id))) engine_.put_endpoint(std::move(endpoint));
   }
   // What a lane has not been told of may be older than what it is told of now.
-  for (const EndpointId endpoint : news.read_again) engine_.read_again(endpoint);
-  hand_over(news.appended_free, wall_now);
-  for (const auto& one : news.appended) engine_.appended(one.delivery, one.endpoint, one.lane_key);
-  for (auto& fresh : news.fresh) engine_.hand_over(std::move(fresh), wall_now);
+  for (const EndpointId endpoint : news.resync_endpoints) engine_.resync_endpoint(endpoint);
+  enqueue(news.appended_free, wall_now);
+  for (const auto& one : news.appended)
+    engine_.notify_appended(one.delivery, one.endpoint, one.lane_key);
+  for (auto& fresh : news.fresh) engine_.enqueue(std::move(fresh), wall_now);
   for (const auto& changed : news.deliveries_changed)
     engine_.delivery_changed(changed.delivery, changed.endpoint, changed.lane_key);
   for (const auto& settled : news.settled) {
     engine_.settled(settled.delivery, settled.endpoint, settled.applied, settled.due_at);
   }
-  for (const auto& [delivery, endpoint] : news.probes) engine_.probe_with(delivery, endpoint);
+  for (const auto& [delivery, endpoint] : news.probes) engine_.request_probe(delivery, endpoint);
   for (const EndpointId endpoint : news.endpoints_removed) engine_.remove_endpoint(endpoint);
   if (news.abandoned.any()) engine_.abandon(news.abandoned);
   owned_ &= ~news.abandoned;
   abandoned_ |= news.abandoned;
   if (news.all_again) {
-    engine_.read_all_again();
-    begin_look();
+    engine_.resync_all();
+    begin_resync();
   }
   if (auto read = read_store(); !read) return read;
-  return go_on_looking();
+  return continue_resync();
 }
 
-void EngineFeed::adopt(const Adoption& adopted, WallTime wall_now, MonoTime mono_now) {
+void EngineInbox::adopt(const Adoption& adopted, WallTime wall_now, MonoTime mono_now) {
   owned_ |= adopted.partitions;
   unread_ |= adopted.partitions;
   unseeded_ |= adopted.partitions;
@@ -47,34 +48,34 @@ void EngineFeed::adopt(const Adoption& adopted, WallTime wall_now, MonoTime mono
       );
     }
     engine_.put_endpoint(endpoint);
-    engine_.set_prompt(endpoint->id, !failing);
+    engine_.set_fast(endpoint->id, !failing);
   }
 }
 
-void EngineFeed::hand_over(
+void EngineInbox::enqueue(
     const std::vector<std::pair<DeliveryId, EndpointId>>& appended, WallTime wall_now
 ) {
   std::vector<DeliveryId> ids;
   for (const auto& [id, endpoint] : appended) {
     if (!owned_.test(partition_of(endpoint))) continue;
-    if (engine_.wants_appended(id, endpoint)) ids.push_back(id);
+    if (engine_.accepts(id, endpoint)) ids.push_back(id);
   }
   if (ids.empty()) return;
   // All at once: a page for each of their endpoints would cost much more.
   auto found = reader_.pending(ids);
   if (found) {
-    for (auto& fresh : *found) engine_.hand_over(std::move(fresh), wall_now);
+    for (auto& fresh : *found) engine_.enqueue(std::move(fresh), wall_now);
   } else {
-    for (const auto& [id, endpoint] : appended) engine_.read_again(endpoint);
+    for (const auto& [id, endpoint] : appended) engine_.resync_endpoint(endpoint);
   }
 }
 
-Status EngineFeed::read_store() {
+Status EngineInbox::read_store() {
   unread_ &= owned_;
   unseeded_ &= owned_;
   if (unread_.any()) {
     Status read = for_each_waiting(reader_, [this](const WaitingEndpoint& waiting) {
-      if (unread_.test(partition_of(waiting.endpoint))) engine_.read_again(waiting.endpoint);
+      if (unread_.test(partition_of(waiting.endpoint))) engine_.resync_endpoint(waiting.endpoint);
     });
     if (!read) return read;
     unread_.reset();
@@ -90,31 +91,31 @@ Status EngineFeed::read_store() {
   return {};
 }
 
-void EngineFeed::begin_look() {
-  if (is_looking()) {
-    look_once_more_ = true;
+void EngineInbox::begin_resync() {
+  if (is_resyncing()) {
+    resync_again_ = true;
   } else {
-    look_behind_.emplace();
+    resync_cursor_.emplace();
   }
 }
 
-Status EngineFeed::go_on_looking() {
-  if (!look_behind_) return {};
-  const auto page = reader_.waiting_endpoints(*look_behind_, look_rows_max_);
+Status EngineInbox::continue_resync() {
+  if (!resync_cursor_) return {};
+  const auto page = reader_.waiting_endpoints(*resync_cursor_, resync_rows_max_);
   if (!page) return tl::unexpected<Error>(page.error());
   for (const WaitingEndpoint& waiting : *page) {
-    if (owned_.test(partition_of(waiting.endpoint))) engine_.look_again(waiting);
+    if (owned_.test(partition_of(waiting.endpoint))) engine_.notify_waiting(waiting);
   }
-  if (page->size() == look_rows_max_) {
-    look_behind_ = page->back().endpoint;
+  if (page->size() == resync_rows_max_) {
+    resync_cursor_ = page->back().endpoint;
   } else {
-    look_behind_.reset();
-    if (std::exchange(look_once_more_, false)) begin_look();
+    resync_cursor_.reset();
+    if (std::exchange(resync_again_, false)) begin_resync();
   }
   return {};
 }
 
-Partitions EngineFeed::take_abandoned() {
+Partitions EngineInbox::take_abandoned() {
   if (abandoned_.none()) return {};
   const Partitions idle = abandoned_ & ~engine_.leaving();
   abandoned_ &= ~idle;

@@ -1,4 +1,4 @@
-#include "service/engine_feed.h"
+#include "service/engine_inbox.h"
 
 #include <gmock/gmock.h>
 
@@ -16,9 +16,9 @@ Partitions partition_with(std::int64_t endpoint) {
   return Partitions{}.set(partition_of(EndpointId{endpoint}));
 }
 
-class EngineFeedTest : public EngineTest {
+class EngineInboxTest : public EngineTest {
  protected:
-  EngineFeedTest() {
+  EngineInboxTest() {
     static_assert(partition_of(EndpointId{7}) != partition_of(EndpointId{8}));
     engine_.remove_endpoint({1});  // the fixture's
   }
@@ -39,18 +39,18 @@ class EngineFeedTest : public EngineTest {
     news.abandoned = partition_with(id);
     return news;
   }
-  Status apply(News news = {}) { return feed_.apply(std::move(news), now(), mono_now()); }
+  Status apply(News news = {}) { return engine_inbox_.apply(std::move(news), now(), mono_now()); }
   void store_waiting(std::int64_t id, std::int64_t endpoint) {
     const DueDelivery stored = store(id, endpoint);
     reader_.waiting.push_back({{endpoint}, stored.delivery.due_at});
   }
 
-  EngineFeed feed_{engine_, reader_, 2};
+  EngineInbox engine_inbox_{engine_, reader_, 2};
 };
 
 // Adoption.
 
-TEST_F(EngineFeedTest, SendsWhatWaitsForAnEndpointThatItAdopts) {
+TEST_F(EngineInboxTest, SendsWhatWaitsForAnEndpointThatItAdopts) {
   store_waiting(1, 7);
   ASSERT_TRUE(apply(adoption(7)));
   tick();
@@ -58,11 +58,11 @@ TEST_F(EngineFeedTest, SendsWhatWaitsForAnEndpointThatItAdopts) {
   EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/7"));
 }
 
-TEST_F(EngineFeedTest, KeepsEndpointsOfOtherNodesFromTheEngine) {
+TEST_F(EngineInboxTest, KeepsEndpointsOfOtherNodesFromTheEngine) {
   News news = adoption(7);
   news.endpoints = {shared(8)};
   news.fresh = {store(1, 8)};
-  news.read_again = {{8}};
+  news.resync_endpoints = {{8}};
   news.appended = {{{1}, {8}, "line"}};
   store_waiting(2, 8);
   ASSERT_TRUE(apply(std::move(news)));
@@ -71,7 +71,7 @@ TEST_F(EngineFeedTest, KeepsEndpointsOfOtherNodesFromTheEngine) {
   EXPECT_EQ(engine_.lanes_count(), 0U);
 }
 
-TEST_F(EngineFeedTest, TakesChangesOfEndpointsThatItSendsFor) {
+TEST_F(EngineInboxTest, TakesChangesOfEndpointsThatItSendsFor) {
   ASSERT_TRUE(apply(adoption(7)));
   Endpoint changed = make_endpoint(7);
   changed.config.url = "http://receiver/changed";
@@ -84,7 +84,7 @@ TEST_F(EngineFeedTest, TakesChangesOfEndpointsThatItSendsFor) {
   EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/changed"));
 }
 
-TEST_F(EngineFeedTest, TakesNewEndpointsOfPartitionsThatItHasAdoptedBefore) {
+TEST_F(EngineInboxTest, TakesNewEndpointsOfPartitionsThatItHasAdoptedBefore) {
   News partitions;
   partitions.adopted.partitions = partition_with(7);
   ASSERT_TRUE(apply(std::move(partitions)));
@@ -96,7 +96,7 @@ TEST_F(EngineFeedTest, TakesNewEndpointsOfPartitionsThatItHasAdoptedBefore) {
   EXPECT_EQ(sent_count(), 1U);
 }
 
-TEST_F(EngineFeedTest, AppliesWhatWasFreshBeforeTheAdoptionWasTold) {
+TEST_F(EngineInboxTest, AppliesWhatWasFreshBeforeTheAdoptionWasTold) {
   News news = adoption(7);
   news.fresh = {store(1, 7)};
   ASSERT_TRUE(apply(std::move(news)));
@@ -105,21 +105,21 @@ TEST_F(EngineFeedTest, AppliesWhatWasFreshBeforeTheAdoptionWasTold) {
   EXPECT_EQ(sent_count(), 1U) << "once";
 }
 
-TEST_F(EngineFeedTest, GoesOnWithTheHealthOfWhatItAdopts) {
+TEST_F(EngineInboxTest, GoesOnWithTheHealthOfWhatItAdopts) {
   Health failing{now(), Circuit::kFailuresMax};
   failing.circuit = OpenCircuit{now(), now() + std::chrono::hours{1}, Circuit::kDelayInitial};
   store_waiting(1, 7);
   store_waiting(2, 8);
   ASSERT_TRUE(apply(adoption(shared(7), failing)));
   ASSERT_TRUE(apply(adoption(8)));
-  EXPECT_FALSE(engine_.is_prompt({7}));
-  EXPECT_TRUE(engine_.is_prompt({8}));
+  EXPECT_FALSE(engine_.is_fast({7}));
+  EXPECT_TRUE(engine_.is_fast({8}));
   tick();
   ASSERT_EQ(sent_count(), 1U) << "the circuit of the other one is open";
   EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/8"));
 }
 
-TEST_F(EngineFeedTest, CountsWhatWasSentBeforeAgainstTheRateLimitsOfWhatItAdopts) {
+TEST_F(EngineInboxTest, CountsWhatWasSentBeforeAgainstTheRateLimitsOfWhatItAdopts) {
   for (const std::int64_t id : {7, 8}) {
     Endpoint limited = make_endpoint(id);
     limited.config.rate_limit = RateLimit{1, Millis{1000}};
@@ -136,7 +136,7 @@ TEST_F(EngineFeedTest, CountsWhatWasSentBeforeAgainstTheRateLimitsOfWhatItAdopts
   EXPECT_EQ(sent_count(), 2U);
 }
 
-TEST_F(EngineFeedTest, CountsNothingTwiceWhenItAdoptsOthers) {
+TEST_F(EngineInboxTest, CountsNothingTwiceWhenItAdoptsOthers) {
   Endpoint limited = make_endpoint(7);
   limited.config.rate_limit = RateLimit{2, Millis{1000}};
   reader_.sends = {{{7}, mono_now()}};
@@ -152,7 +152,7 @@ TEST_F(EngineFeedTest, CountsNothingTwiceWhenItAdoptsOthers) {
 
 // What others append to no line.
 
-TEST_F(EngineFeedTest, ReadsAtOnceAllThatOthersHaveAppendedForItsEndpoints) {
+TEST_F(EngineInboxTest, ReadsAtOnceAllThatOthersHaveAppendedForItsEndpoints) {
   ASSERT_TRUE(apply(adoption(7)));
   ASSERT_TRUE(apply(adoption(8)));
   tick();
@@ -171,7 +171,7 @@ TEST_F(EngineFeedTest, ReadsAtOnceAllThatOthersHaveAppendedForItsEndpoints) {
   EXPECT_EQ(reader_.reads_count, pages_count);
 }
 
-TEST_F(EngineFeedTest, ReadsPagesOfWhatOthersHaveAppendedWhenItCannotBeReadAtOnce) {
+TEST_F(EngineInboxTest, ReadsPagesOfWhatOthersHaveAppendedWhenItCannotBeReadAtOnce) {
   ASSERT_TRUE(apply(adoption(7)));
   tick();
   store(1, 7);
@@ -184,7 +184,7 @@ TEST_F(EngineFeedTest, ReadsPagesOfWhatOthersHaveAppendedWhenItCannotBeReadAtOnc
   EXPECT_EQ(sent_count(), 1U);
 }
 
-TEST_F(EngineFeedTest, ReadsNotTwiceWhatAPageWillBring) {
+TEST_F(EngineInboxTest, ReadsNotTwiceWhatAPageWillBring) {
   Endpoint slow = make_endpoint(7);
   slow.config.max_in_flight = 1;
   ASSERT_TRUE(apply(adoption(std::make_shared<const Endpoint>(slow))));
@@ -211,7 +211,7 @@ TEST_F(EngineFeedTest, ReadsNotTwiceWhatAPageWillBring) {
   }
 }
 
-TEST_F(EngineFeedTest, KeepsNoLaneForWhatIsPendingNoMore) {
+TEST_F(EngineInboxTest, KeepsNoLaneForWhatIsPendingNoMore) {
   ASSERT_TRUE(apply(adoption(7)));
   News news;
   news.appended_free = {{{1}, {7}}};
@@ -220,7 +220,7 @@ TEST_F(EngineFeedTest, KeepsNoLaneForWhatIsPendingNoMore) {
   EXPECT_EQ(engine_.lanes_count(), 0U);
 }
 
-TEST_F(EngineFeedTest, SendsOnceWhatOthersTellOfTwice) {
+TEST_F(EngineInboxTest, SendsOnceWhatOthersTellOfTwice) {
   ASSERT_TRUE(apply(adoption(7)));
   store(1, 7);
   News news;
@@ -235,7 +235,7 @@ TEST_F(EngineFeedTest, SendsOnceWhatOthersTellOfTwice) {
 
 // Reading the store.
 
-TEST_F(EngineFeedTest, FailsUntilWhatWaitsCouldBeRead) {
+TEST_F(EngineInboxTest, FailsUntilWhatWaitsCouldBeRead) {
   store_waiting(1, 7);
   reader_.fails = true;
   EXPECT_EQ(apply(adoption(7)).error().code, Errc::kBusy);
@@ -246,13 +246,13 @@ TEST_F(EngineFeedTest, FailsUntilWhatWaitsCouldBeRead) {
   EXPECT_EQ(sent_count(), 1U);
 }
 
-TEST_F(EngineFeedTest, ReadsNothingForWhatItHasAbandonedAgain) {
+TEST_F(EngineInboxTest, ReadsNothingForWhatItHasAbandonedAgain) {
   reader_.fails = true;
   EXPECT_FALSE(apply(adoption(7)));
   EXPECT_TRUE(apply(abandonment(7)));
 }
 
-TEST_F(EngineFeedTest, LooksAtAllEndpointsAgainWhenNewsMayHaveBeenMissed) {
+TEST_F(EngineInboxTest, LooksAtAllEndpointsAgainWhenNewsMayHaveBeenMissed) {
   ASSERT_TRUE(apply(adoption(7)));
   tick();
   store_waiting(1, 7);
@@ -268,7 +268,7 @@ TEST_F(EngineFeedTest, LooksAtAllEndpointsAgainWhenNewsMayHaveBeenMissed) {
   EXPECT_THAT(transport_.sent.front().second.url, HasSubstr("/7"));
 }
 
-TEST_F(EngineFeedTest, LooksAtAFewEndpointsAtATime) {
+TEST_F(EngineInboxTest, LooksAtAFewEndpointsAtATime) {
   for (const std::int64_t id : {7, 8, 10}) ASSERT_TRUE(apply(adoption(id)));
   tick();
   for (const std::int64_t id : {7, 8, 10}) store_waiting(id, id);
@@ -277,17 +277,17 @@ TEST_F(EngineFeedTest, LooksAtAFewEndpointsAtATime) {
   ASSERT_TRUE(apply(news));
   tick();
   EXPECT_EQ(sent_count(), 2U);
-  EXPECT_TRUE(feed_.is_looking());
+  EXPECT_TRUE(engine_inbox_.is_resyncing());
   ASSERT_TRUE(apply(news));
   tick();
   EXPECT_EQ(sent_count(), 3U);
-  EXPECT_TRUE(feed_.is_looking()) << "once more, from the first";
+  EXPECT_TRUE(engine_inbox_.is_resyncing()) << "once more, from the first";
   ASSERT_TRUE(apply());
   ASSERT_TRUE(apply());
-  EXPECT_FALSE(feed_.is_looking());
+  EXPECT_FALSE(engine_inbox_.is_resyncing());
 }
 
-TEST_F(EngineFeedTest, ReadsNoPageForWhatItKnowsToWait) {
+TEST_F(EngineInboxTest, ReadsNoPageForWhatItKnowsToWait) {
   ASSERT_TRUE(apply(adoption(7)));
   News later;
   later.fresh = {store(1, 7, now() + Millis{500})};
@@ -307,7 +307,7 @@ TEST_F(EngineFeedTest, ReadsNoPageForWhatItKnowsToWait) {
   EXPECT_EQ(engine_.idle_for(now(), mono_now()), Millis{400}) << "nobody has told of it";
 }
 
-TEST_F(EngineFeedTest, LooksAtAllAgainAfterAReadThatFailed) {
+TEST_F(EngineInboxTest, LooksAtAllAgainAfterAReadThatFailed) {
   ASSERT_TRUE(apply(adoption(7)));
   store_waiting(1, 7);
   reader_.fails = true;
@@ -322,15 +322,15 @@ TEST_F(EngineFeedTest, LooksAtAllAgainAfterAReadThatFailed) {
 
 // Abandoning.
 
-TEST_F(EngineFeedTest, TellsOnceThatNothingIsInFlightForWhatItAbandoned) {
+TEST_F(EngineInboxTest, TellsOnceThatNothingIsInFlightForWhatItAbandoned) {
   ASSERT_TRUE(apply(adoption(7)));
-  EXPECT_TRUE(feed_.take_abandoned().none());
+  EXPECT_TRUE(engine_inbox_.take_abandoned().none());
   ASSERT_TRUE(apply(abandonment(7)));
-  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
-  EXPECT_TRUE(feed_.take_abandoned().none());
+  EXPECT_EQ(engine_inbox_.take_abandoned(), partition_with(7));
+  EXPECT_TRUE(engine_inbox_.take_abandoned().none());
 }
 
-TEST_F(EngineFeedTest, KeepsWhatItAbandonedUntilEverythingInFlightIsSettled) {
+TEST_F(EngineInboxTest, KeepsWhatItAbandonedUntilEverythingInFlightIsSettled) {
   store_waiting(1, 7);
   store_waiting(2, 7);
   ASSERT_TRUE(apply(adoption(7)));
@@ -340,35 +340,35 @@ TEST_F(EngineFeedTest, KeepsWhatItAbandonedUntilEverythingInFlightIsSettled) {
   News news = abandonment(7);
   news.abandoned |= partition_with(8);
   ASSERT_TRUE(apply(std::move(news)));
-  EXPECT_EQ(feed_.take_abandoned(), partition_with(8));
+  EXPECT_EQ(engine_inbox_.take_abandoned(), partition_with(8));
   tick({answer(0, 200), answer(1, 500)});
-  EXPECT_TRUE(feed_.take_abandoned().none()) << "nothing of it is committed yet";
+  EXPECT_TRUE(engine_inbox_.take_abandoned().none()) << "nothing of it is committed yet";
   ASSERT_THAT(sink_.settlements, SizeIs(2));
   for (const auto& one : sink_.settlements) {
-    EXPECT_TRUE(feed_.take_abandoned().none());
+    EXPECT_TRUE(engine_inbox_.take_abandoned().none());
     News settled;
     settled.settled = {{one.delivery, one.endpoint, true, std::nullopt}};
     ASSERT_TRUE(apply(std::move(settled)));
   }
-  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+  EXPECT_EQ(engine_inbox_.take_abandoned(), partition_with(7));
 }
 
-TEST_F(EngineFeedTest, TellsOfPartitionsWithoutEndpointsToo) {
+TEST_F(EngineInboxTest, TellsOfPartitionsWithoutEndpointsToo) {
   ASSERT_TRUE(apply(abandonment(7)));
-  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+  EXPECT_EQ(engine_inbox_.take_abandoned(), partition_with(7));
 }
 
-TEST_F(EngineFeedTest, SendsNothingForWhatWasAdoptedAndAbandonedAtOnce) {
+TEST_F(EngineInboxTest, SendsNothingForWhatWasAdoptedAndAbandonedAtOnce) {
   store_waiting(1, 7);
   News news = adoption(7);
   news.abandoned = partition_with(7);
   ASSERT_TRUE(apply(std::move(news)));
   tick();
   EXPECT_EQ(sent_count(), 0U);
-  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+  EXPECT_EQ(engine_inbox_.take_abandoned(), partition_with(7));
 }
 
-TEST_F(EngineFeedTest, IgnoresChangesOfWhatItHasAbandoned) {
+TEST_F(EngineInboxTest, IgnoresChangesOfWhatItHasAbandoned) {
   ASSERT_TRUE(apply(adoption(7)));
   ASSERT_TRUE(apply(abandonment(7)));
   News news;
@@ -381,30 +381,30 @@ TEST_F(EngineFeedTest, IgnoresChangesOfWhatItHasAbandoned) {
   EXPECT_EQ(sent_count(), 0U);
 }
 
-TEST_F(EngineFeedTest, AdoptsAgainWhatItHasAbandoned) {
+TEST_F(EngineInboxTest, AdoptsAgainWhatItHasAbandoned) {
   ASSERT_TRUE(apply(adoption(7)));
   ASSERT_TRUE(apply(abandonment(7)));
-  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+  EXPECT_EQ(engine_inbox_.take_abandoned(), partition_with(7));
   store_waiting(1, 7);
   ASSERT_TRUE(apply(adoption(7)));
   tick();
   EXPECT_EQ(sent_count(), 1U);
-  EXPECT_TRUE(feed_.take_abandoned().none());
+  EXPECT_TRUE(engine_inbox_.take_abandoned().none());
 }
 
 // What waits for the feed.
 
-TEST_F(EngineFeedTest, AdoptsNothingThatWasAbandonedBeforeItWasTold) {
+TEST_F(EngineInboxTest, AdoptsNothingThatWasAbandonedBeforeItWasTold) {
   store_waiting(1, 7);
   News waiting = adoption(7);
   append(waiting, abandonment(7), 100);
   ASSERT_TRUE(apply(std::move(waiting)));
   tick();
   EXPECT_EQ(sent_count(), 0U);
-  EXPECT_EQ(feed_.take_abandoned(), partition_with(7));
+  EXPECT_EQ(engine_inbox_.take_abandoned(), partition_with(7));
 }
 
-TEST_F(EngineFeedTest, AdoptsInOneGoWhatSeveralCommitsDid) {
+TEST_F(EngineInboxTest, AdoptsInOneGoWhatSeveralCommitsDid) {
   store_waiting(1, 7);
   store_waiting(2, 8);
   News waiting = adoption(7);
