@@ -163,7 +163,7 @@ class ServingNode final : public Node {
         service_(std::move(service)),
         api_(*service_, api_options(*service_)),
         server_(server_options(options), clock) {
-    api_.mount(server_);
+    api_.add_routes(server_);
   }
   ~ServingNode() override { static_cast<void>(stop()); }
   ServingNode(const ServingNode&) = delete;

@@ -1,7 +1,7 @@
 #include "api/api.h"
 
 #include "api/auth.h"
-#include "api/resources.h"
+#include "api/request_context.h"
 #include "base/log.h"
 
 namespace postrider::api {
@@ -50,15 +50,15 @@ void finish(const http::Request& request, http::Answer& answer) {
 }  // namespace
 
 Api::Api(Service& service, ApiOptions options)
-    : resources_(std::make_unique<Resources>(service, std::move(options))) {}
+    : api_(std::make_unique<ApiContext>(service, std::move(options))) {}
 
 Api::~Api() = default;
 
-void Api::mount(http::Server& server) {
-  Resources& resources = *resources_;
-  server.set_gate([&resources](const http::Request& request) -> std::optional<http::Answer> {
+void Api::add_routes(http::Server& server) {
+  ApiContext& api = *api_;
+  server.set_gate([&api](const http::Request& request) -> std::optional<http::Answer> {
     if (!needs_key(request.path)) return std::nullopt;
-    const auto key = authorize(resources.service, request);
+    const auto key = authorize(api.service, request);
     if (key) return std::nullopt;
     log_refusal(key.error(), request);
     return to_answer(key.error(), request);
@@ -68,22 +68,22 @@ void Api::mount(http::Server& server) {
   });
   server.set_identifier(request_id);
   server.set_finisher(finish);
-  server.set_observer([&resources](const auto& request, const auto& answer, Millis duration) {
-    resources.service.count_request(request.route, request.method, answer.status, duration);
+  server.set_observer([&api](const auto& request, const auto& answer, Millis duration) {
+    api.service.count_request(request.route, request.method, answer.status, duration);
     if (log::enabled(log::Level::kDebug)) log_request(request, answer, duration);
   });
-  Mount mount(server, resources, routes_);
-  mount_events(mount);
-  mount_endpoints(mount);
-  mount_endpoint_actions(mount);
-  mount_deliveries(mount);
-  mount_dead_letters(mount);
-  mount_event_types(mount);
-  mount_tasks(mount);
-  mount_keys(mount);
-  mount_stats(mount);
-  mount_stream(mount);
-  mount_health(mount);
+  Routes routes(server, api, routes_);
+  add_event_routes(routes);
+  add_endpoint_routes(routes);
+  add_endpoint_action_routes(routes);
+  add_delivery_routes(routes);
+  add_dead_letter_routes(routes);
+  add_event_type_routes(routes);
+  add_task_routes(routes);
+  add_key_routes(routes);
+  add_stats_routes(routes);
+  add_stream_route(routes);
+  add_health_routes(routes);
 }
 
 }  // namespace postrider::api

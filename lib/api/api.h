@@ -22,7 +22,7 @@ struct ApiOptions {
   Millis stream_keep_alive{15'000};
 };
 
-struct Resources;
+struct ApiContext;
 
 /// Answers requests with a service. Thread-safe; outlives the server that it is mounted on.
 class Api {
@@ -34,18 +34,18 @@ class Api {
   Api& operator=(const Api&) = delete;
 
   /// Adds every route and the hooks of `server`, which has not started yet.
-  void mount(http::Server& server);
+  void add_routes(http::Server& server);
 
   struct Route {
     std::string method;
     std::string pattern;
   };
-  /// What mount() has added: what the OpenAPI document is held against.
+  /// What add_routes() has added: what the OpenAPI document is held against.
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
  private:
   // Shared by all handlers; a pointer keeps its parts out of this header.
-  std::unique_ptr<Resources> resources_;
+  std::unique_ptr<ApiContext> api_;
   std::vector<Route> routes_;
 };
 

@@ -23,18 +23,18 @@ namespace postrider::api {
 
 /// A page of a list as its answer, where filters that no index serves can end a page early.
 template <class T, class View>
-[[nodiscard]] Reply page_reply(
+[[nodiscard]] HandlerResult page_reply(
     const Result<Page<T>>& page, const PageParams& params, const View& view
 ) {
-  if (!page) return refuse(list_problem(page.error()));
+  if (!page) return fail(list_problem(page.error()));
   const auto searched = searched_until(page->rows.size(), params.limit, page->next_cursor);
   return json_answer(200, filtered_page_view(*page, searched, view));
 }
 
 /// A page of a list as its answer.
 template <class T, class View>
-[[nodiscard]] Reply page_reply(const Result<Page<T>>& page, const View& view) {
-  if (!page) return refuse(list_problem(page.error()));
+[[nodiscard]] HandlerResult page_reply(const Result<Page<T>>& page, const View& view) {
+  if (!page) return fail(list_problem(page.error()));
   return json_answer(200, page_view(*page, view));
 }
 

@@ -48,15 +48,15 @@ bool scope_allows(KeyScope scope, std::string_view method, std::string_view path
   return false;
 }
 
-Needed<ApiKey> authorize(Service& service, const http::Request& request) {
+ApiResult<ApiKey> authorize(Service& service, const http::Request& request) {
   const std::string_view key = bearer(request);
   if (key.empty()) {
-    return refuse(problem(401, "Send an API key with the header authorization: Bearer pr_…"));
+    return fail(problem(401, "Send an API key with the header authorization: Bearer pr_…"));
   }
   auto found = service.authenticate(key);
-  if (!found) return refuse(problem(401, "The API key is unknown, expired or deleted."));
+  if (!found) return fail(problem(401, "The API key is unknown, expired or deleted."));
   if (!scope_allows(found->scope, request.method, request.path)) {
-    return refuse(problem(
+    return fail(problem(
         403,
         fmt::format(
             "This request needs a key with scope {}; this key has scope {}.",

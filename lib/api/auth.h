@@ -16,6 +16,6 @@ namespace postrider::api {
 
 /// The key behind `Authorization: Bearer …`. 401 when it is missing or unknown; 403, which names
 /// the scopes that are allowed, when its scope does not allow this request.
-[[nodiscard]] Needed<ApiKey> authorize(Service& service, const http::Request& request);
+[[nodiscard]] ApiResult<ApiKey> authorize(Service& service, const http::Request& request);
 
 }  // namespace postrider::api

@@ -25,24 +25,24 @@ std::string media_type(const http::Request& request) {
   return type;
 }
 
-Needed<void> require_json(const http::Request& request) {
+ApiResult<void> require_json(const http::Request& request) {
   const std::string type = media_type(request);
   if (type.empty() || type == "application/json") return {};
   if (request.method == "PATCH" && type == "application/merge-patch+json") return {};
-  return refuse(problem(415, "The body has to be sent with content-type: application/json."));
+  return fail(problem(415, "The body has to be sent with content-type: application/json."));
 }
 
-Needed<BodyReader> BodyReader::open(const http::Request& request) {
+ApiResult<BodyReader> BodyReader::open(const http::Request& request) {
   if (request.body.empty()) return BodyReader(json::RawDocument{});
-  if (auto json = require_json(request); !json) return refuse(std::move(json).error());
+  if (auto json = require_json(request); !json) return fail(std::move(json).error());
   auto document = json::parse_raw(request.body, json::RawOptions{});
   if (!document) {
-    return refuse(problem(400, fmt::format("The body is no JSON: {}.", document.error().context)));
+    return fail(problem(400, fmt::format("The body is no JSON: {}.", document.error().context)));
   }
   if (document->values.front().kind != json::Kind::kObject) {
-    return refuse(invalid("", "must be an object"));
+    return fail(invalid("", "must be an object"));
   }
-  if (document->truncated) return refuse(invalid("", "has too many members"));
+  if (document->truncated) return fail(invalid("", "has too many members"));
   return BodyReader(std::move(*document));
 }
 
@@ -112,7 +112,7 @@ void BodyReader::required(std::string_view name) {
   if (value == nullptr || value->kind == json::Kind::kNull) wrong(name, "is required");
 }
 
-Needed<void> BodyReader::check() {
+ApiResult<void> BodyReader::check() {
   for (std::size_t i = 1; i < document_.values.size(); ++i) {
     const auto& member = document_.values[i];
     judge(member.key, member.duplicate, "is not a member of this body");

@@ -16,7 +16,7 @@ namespace postrider::api {
 [[nodiscard]] std::string media_type(const http::Request& request);
 
 /// 415 unless the body is said to be JSON, or nothing is said of it.
-[[nodiscard]] Needed<void> require_json(const http::Request& request);
+[[nodiscard]] ApiResult<void> require_json(const http::Request& request);
 
 /// The members of an object that came as a body; what was not taken is refused by name in check().
 /// A null is a member left out.
@@ -24,7 +24,7 @@ class BodyReader final : public FieldReader {
  public:
   /// 415, 400, or 422 when it is no object. An empty body is an empty object. `request` outlives
   /// the reader.
-  [[nodiscard]] static Needed<BodyReader> open(const http::Request& request);
+  [[nodiscard]] static ApiResult<BodyReader> open(const http::Request& request);
 
   [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t length_max);
   [[nodiscard]] std::optional<bool> boolean(std::string_view name);
@@ -37,7 +37,7 @@ class BodyReader final : public FieldReader {
   void required(std::string_view name);
 
   /// Call last: 422 with all that was wrong.
-  [[nodiscard]] Needed<void> check();
+  [[nodiscard]] ApiResult<void> check();
 
  private:
   explicit BodyReader(json::RawDocument document)

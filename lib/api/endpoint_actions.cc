@@ -4,7 +4,7 @@
 #include "api/body.h"
 #include "api/endpoint_signing.h"
 #include "api/query.h"
-#include "api/resources.h"
+#include "api/request_context.h"
 #include "base/limits.h"
 
 namespace postrider::api {
@@ -15,43 +15,45 @@ constexpr std::int64_t kOverlapSecondsDefault = 86'400;
 constexpr int kTestRetryAfterS = 5;
 
 Handler state_setter(EndpointState state) {
-  return [state](const Call& call) -> Reply {
-    const auto id = path_endpoint(call);
-    if (!id) return refuse(id.error());
-    if (auto input = no_input(call); !input) return refuse(std::move(input).error());
-    const auto changed = call.api.service.set_endpoint_state(*id, state);
-    if (!changed) return refuse(changed.error());
-    return json_answer(200, call.api.views.endpoint(*changed));
+  return [state](const RequestContext& context) -> HandlerResult {
+    const auto id = path_endpoint(context);
+    if (!id) return fail(id.error());
+    if (auto input = no_input(context); !input) return fail(std::move(input).error());
+    const auto changed = context.api.service.set_endpoint_state(*id, state);
+    if (!changed) return fail(changed.error());
+    return json_answer(200, context.api.views.endpoint(*changed));
   };
 }
 
-Reply get_secret(const Call& call) {
-  const auto id = path_endpoint(call);
-  if (!id) return refuse(id.error());
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  const auto endpoint = find_endpoint(call, *id);
-  if (!endpoint) return refuse(endpoint.error());
-  return json_answer(200, call.api.views.secrets(*endpoint, call.api.service.clock().wall_now()));
+HandlerResult get_secret(const RequestContext& context) {
+  const auto id = path_endpoint(context);
+  if (!id) return fail(id.error());
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  const auto endpoint = find_endpoint(context, *id);
+  if (!endpoint) return fail(endpoint.error());
+  return json_answer(
+      200, context.api.views.secrets(*endpoint, context.api.service.clock().wall_now())
+  );
 }
 
-Reply rotate_secret(const Call& call) {
-  const auto id = path_endpoint(call);
-  if (!id) return refuse(id.error());
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  auto body = BodyReader::open(call.request);
-  if (!body) return refuse(std::move(body).error());
+HandlerResult rotate_secret(const RequestContext& context) {
+  const auto id = path_endpoint(context);
+  if (!id) return fail(id.error());
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  auto body = BodyReader::open(context.request);
+  if (!body) return fail(std::move(body).error());
   const auto secret = body->text("secret", limits::kSecretLengthMax);
   const auto overlap_s = body->integer("overlap_s", 0, limits::kSecretOverlapSecondsMax);
-  if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
-  const auto endpoint = find_endpoint(call, *id);
-  if (!endpoint) return refuse(endpoint.error());
+  if (auto checked = body->check(); !checked) return fail(std::move(checked).error());
+  const auto endpoint = find_endpoint(context, *id);
+  if (!endpoint) return fail(endpoint.error());
   // Making and checking one may take too long for the writer's thread.
   const signing::Scheme* const scheme = scheme_of(*endpoint);
-  if (scheme == nullptr) return refuse(problem(409, "The endpoint's signature scheme is unknown."));
+  if (scheme == nullptr) return fail(problem(409, "The endpoint's signature scheme is unknown."));
   const std::string next = secret ? *secret : scheme->generate_secret();
   if (const auto fits = check_secret(*scheme, next); !fits)
-    return refuse(invalid("/secret", fits.error().context));
-  const auto rotated = call.api.service.rotate_secret(
+    return fail(invalid("/secret", fits.error().context));
+  const auto rotated = context.api.service.rotate_secret(
       *id,
       [&](const Endpoint& current) -> Result<std::string> {
         if (scheme_of(current) == scheme) return next;
@@ -59,8 +61,10 @@ Reply rotate_secret(const Call& call) {
       },
       std::chrono::seconds(overlap_s.value_or(kOverlapSecondsDefault))
   );
-  if (!rotated) return refuse(rotated.error());
-  return json_answer(200, call.api.views.secrets(*rotated, call.api.service.clock().wall_now()));
+  if (!rotated) return fail(rotated.error());
+  return json_answer(
+      200, context.api.views.secrets(*rotated, context.api.service.clock().wall_now())
+  );
 }
 
 Problem test_problem(const Error& error) {
@@ -71,7 +75,7 @@ Problem test_problem(const Error& error) {
 }
 
 /// Sends the test; its request waits without a thread.
-http::Answer test_answer(Resources& api, Endpoint endpoint, EventDraft draft) {
+http::Answer test_answer(ApiContext& api, Endpoint endpoint, EventDraft draft) {
   http::Answer answer;
   answer.deferred = [&api,
                      endpoint = std::make_shared<const Endpoint>(std::move(endpoint)),
@@ -90,12 +94,12 @@ http::Answer test_answer(Resources& api, Endpoint endpoint, EventDraft draft) {
   return answer;
 }
 
-Reply test_endpoint(const Call& call) {
-  const auto id = path_endpoint(call);
-  if (!id) return refuse(id.error());
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  auto body = BodyReader::open(call.request);
-  if (!body) return refuse(std::move(body).error());
+HandlerResult test_endpoint(const RequestContext& context) {
+  const auto id = path_endpoint(context);
+  if (!id) return fail(id.error());
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  auto body = BodyReader::open(context.request);
+  if (!body) return fail(std::move(body).error());
   EventDraft draft;
   draft.type = body->event_type("type");
   if (!body->has("type") || body->is_null("type")) draft.type = kTestEventType;
@@ -104,60 +108,62 @@ Reply test_endpoint(const Call& call) {
   } else {
     draft.data = fmt::format(
         R"({{"message":"This is a test event from Postrider.","endpoint":"{}"}})",
-        call.api.ids().encode(*id)
+        context.api.ids().encode(*id)
     );
   }
-  if (draft.data.size() > call.api.service.options().event_bytes_max) {
+  if (draft.data.size() > context.api.service.options().event_bytes_max) {
     body->errors().push_back({"/data", "is larger than an event may be", true});
   }
-  if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
+  if (auto checked = body->check(); !checked) return fail(std::move(checked).error());
   FieldErrors errors;
-  call.api.service.catalogue()->check(draft, "/data", errors);
-  if (!errors.empty()) return refuse(invalid(std::move(errors)));
-  auto endpoint = find_endpoint(call, *id);
-  if (!endpoint) return refuse(std::move(endpoint).error());
-  return test_answer(call.api, std::move(*endpoint), std::move(draft));
+  context.api.service.catalogue()->check(draft, "/data", errors);
+  if (!errors.empty()) return fail(invalid(std::move(errors)));
+  auto endpoint = find_endpoint(context, *id);
+  if (!endpoint) return fail(std::move(endpoint).error());
+  return test_answer(context.api, std::move(*endpoint), std::move(draft));
 }
 
-Reply recover(const Call& call) {
-  const auto id = path_endpoint(call);
-  if (!id) return refuse(id.error());
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  auto body = BodyReader::open(call.request);
-  if (!body) return refuse(std::move(body).error());
+HandlerResult recover(const RequestContext& context) {
+  const auto id = path_endpoint(context);
+  if (!id) return fail(id.error());
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  auto body = BodyReader::open(context.request);
+  if (!body) return fail(std::move(body).error());
   DeadLetterFilter filter;
   filter.endpoint = *id;
   body->required("since");
   filter.since = body->instant("since");
   filter.until = body->instant("until");
-  if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
-  const auto endpoint = find_endpoint(call, *id);
-  if (!endpoint) return refuse(endpoint.error());
+  if (auto checked = body->check(); !checked) return fail(std::move(checked).error());
+  const auto endpoint = find_endpoint(context, *id);
+  if (!endpoint) return fail(endpoint.error());
   if (endpoint->state == EndpointState::kDisabled) {
-    return refuse(problem(409, "The endpoint is disabled; resume it first."));
+    return fail(problem(409, "The endpoint is disabled; resume it first."));
   }
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
+  auto reader = context.api.reader();
+  if (!reader) return fail(std::move(reader).error());
   const auto total = (*reader)->count_dead_letters(filter);
-  if (!total) return refuse(total.error());
+  if (!total) return fail(total.error());
   const auto task =
-      call.api.service.start_task(TaskKind::kRecoverEndpoint, std::move(filter), *total);
-  if (!task) return refuse(task.error());
-  return json_answer(202, call.api.views.task(*task));
+      context.api.service.start_task(TaskKind::kRecoverEndpoint, std::move(filter), *total);
+  if (!task) return fail(task.error());
+  return json_answer(202, context.api.views.task(*task));
 }
 
 }  // namespace
 
-void mount_endpoint_actions(Mount& mount) {
+void add_endpoint_action_routes(Routes& routes) {
   const std::size_t event_bytes =
-      mount.resources().service.options().event_bytes_max + limits::kEventEnvelopeBytesMax;
-  mount.keyed("POST", "/v1/endpoints/{id}/pause", state_setter(EndpointState::kPaused));
-  mount.keyed("POST", "/v1/endpoints/{id}/resume", state_setter(EndpointState::kActive));
-  mount.keyed("POST", "/v1/endpoints/{id}/disable", state_setter(EndpointState::kDisabled));
-  mount.keyed("GET", "/v1/endpoints/{id}/secret", get_secret);
-  mount.keyed("POST", "/v1/endpoints/{id}/secret/rotate", rotate_secret);
-  mount.keyed("POST", "/v1/endpoints/{id}/test", test_endpoint, event_bytes);
-  mount.keyed("POST", "/v1/endpoints/{id}/recover", recover);
+      routes.api().service.options().event_bytes_max + limits::kEventEnvelopeBytesMax;
+  routes.authenticated("POST", "/v1/endpoints/{id}/pause", state_setter(EndpointState::kPaused));
+  routes.authenticated("POST", "/v1/endpoints/{id}/resume", state_setter(EndpointState::kActive));
+  routes.authenticated(
+      "POST", "/v1/endpoints/{id}/disable", state_setter(EndpointState::kDisabled)
+  );
+  routes.authenticated("GET", "/v1/endpoints/{id}/secret", get_secret);
+  routes.authenticated("POST", "/v1/endpoints/{id}/secret/rotate", rotate_secret);
+  routes.authenticated("POST", "/v1/endpoints/{id}/test", test_endpoint, event_bytes);
+  routes.authenticated("POST", "/v1/endpoints/{id}/recover", recover);
 }
 
 }  // namespace postrider::api

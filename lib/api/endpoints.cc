@@ -9,7 +9,7 @@
 #include "api/endpoint_programs.h"
 #include "api/endpoint_signing.h"
 #include "api/query.h"
-#include "api/resources.h"
+#include "api/request_context.h"
 #include "base/limits.h"
 #include "destinations/provider.h"
 
@@ -19,20 +19,20 @@ namespace {
 constexpr std::string_view kStates = "active, paused, disabled";
 
 /// The body as an object for the codec of endpoints.
-Needed<nlohmann::json> endpoint_body(const http::Request& request) {
-  if (auto type = require_json(request); !type) return refuse(std::move(type).error());
+ApiResult<nlohmann::json> endpoint_body(const http::Request& request) {
+  if (auto type = require_json(request); !type) return fail(std::move(type).error());
   auto raw = nlohmann::json::parse(request.body, nullptr, false);
   const auto checked = json::parse_raw(request.body, {.levels = 1});
   if (!checked) {
-    return refuse(problem(400, "The body is no JSON: " + checked.error().context + "."));
+    return fail(problem(400, "The body is no JSON: " + checked.error().context + "."));
   }
-  if (raw.is_discarded()) return refuse(problem(400, "The body has a number that is too large."));
-  if (!raw.is_object()) return refuse(invalid("", "must be an object"));
+  if (raw.is_discarded()) return fail(problem(400, "The body has a number that is too large."));
+  if (!raw.is_object()) return fail(invalid("", "must be an object"));
   FieldErrors errors;
   for (const auto& member : checked->values) {
     if (member.duplicate) errors.push_back({pointer_to("", member.key), "is given more than once"});
   }
-  if (!errors.empty()) return refuse(invalid(std::move(errors)));
+  if (!errors.empty()) return fail(invalid(std::move(errors)));
   return raw;
 }
 
@@ -88,77 +88,79 @@ void read_identity(const nlohmann::json& object, Endpoint& endpoint, FieldErrors
 
 /// What takes too long for the writer's thread, unless `errors` has something already.
 Status check_slowly(
-    const Call& call,
+    const RequestContext& context,
     const EndpointConfig& config,
     const EndpointConfig* before,
     FieldErrors& errors
 ) {
   if (!errors.empty()) return {};
   destinations::check_destination(config, errors);
-  return check_programs(call.api.service.programs(), config, before, errors);
+  return check_programs(context.api.service.programs(), config, before, errors);
 }
 
-Reply post_endpoint(const Call& call) {
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  const auto body = endpoint_body(call.request);
-  if (!body) return refuse(body.error());
+HandlerResult post_endpoint(const RequestContext& context) {
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  const auto body = endpoint_body(context.request);
+  if (!body) return fail(body.error());
   const auto taken = with_read_only({"tenant", "state", "secret"});
   FieldErrors errors;
   check_read_only(*body, errors);
   Endpoint endpoint;
   read_identity(*body, endpoint, errors);
   endpoint.config = parse_endpoint_config(
-      *body, call.api.options.check_url, call.api.options.endpoint_defaults, taken, errors
+      *body, context.api.options.check_url, context.api.options.endpoint_defaults, taken, errors
   );
   const auto* const secret = text_member(*body, "secret", errors);
   check_signature(endpoint.config, errors);
-  add_first_secret(endpoint, secret, call.api.service.clock().wall_now(), errors);
+  add_first_secret(endpoint, secret, context.api.service.clock().wall_now(), errors);
   if (errors.empty()) check_headers(endpoint.config, endpoint.secrets.front().value, errors);
-  if (auto asked = check_slowly(call, endpoint.config, nullptr, errors); !asked)
-    return refuse(asked.error());
-  if (!errors.empty()) return refuse(invalid(std::move(errors)));
-  const auto added = call.api.service.add_endpoint(std::move(endpoint));
-  if (!added) return refuse(added.error());
-  auto answer = json_answer(201, call.api.views.endpoint_with_secret(*added));
-  answer.headers.add("Location", "/v1/endpoints/" + call.api.ids().encode(added->id));
+  if (auto asked = check_slowly(context, endpoint.config, nullptr, errors); !asked)
+    return fail(asked.error());
+  if (!errors.empty()) return fail(invalid(std::move(errors)));
+  const auto added = context.api.service.add_endpoint(std::move(endpoint));
+  if (!added) return fail(added.error());
+  auto answer = json_answer(201, context.api.views.endpoint_with_secret(*added));
+  answer.headers.add("Location", "/v1/endpoints/" + context.api.ids().encode(added->id));
   return answer;
 }
 
-Reply list_endpoints(const Call& call) {
-  QueryReader query(call.request);
+HandlerResult list_endpoints(const RequestContext& context) {
+  QueryReader query(context.request);
   const PageParams page = query.page();
   EndpointFilter filter;
   filter.tenant = query.tenant();
   filter.state = query.choice("state", parse_endpoint_state, kStates);
-  if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
+  if (auto checked = query.check(); !checked) return fail(std::move(checked).error());
+  auto reader = context.api.reader();
+  if (!reader) return fail(std::move(reader).error());
   const auto found = (*reader)->endpoints(filter, page);
-  if (!found) return refuse(list_problem(found.error()));
+  if (!found) return fail(list_problem(found.error()));
   std::vector<EndpointId> ids;
   for (const Endpoint& endpoint : found->rows) ids.push_back(endpoint.id);
   const auto health = (*reader)->endpoint_health(ids);
-  if (!health) return refuse(health.error());
+  if (!health) return fail(health.error());
   auto next = health->begin();
   return page_reply(found, page, [&](const Endpoint& endpoint) {
-    return call.api.views.endpoint_with_health(endpoint, *next++);
+    return context.api.views.endpoint_with_health(endpoint, *next++);
   });
 }
 
-Reply get_endpoint(const Call& call) {
-  const auto id = path_endpoint(call);
-  if (!id) return refuse(id.error());
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  const auto endpoint = find_endpoint(call, *id);
-  if (!endpoint) return refuse(endpoint.error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
+HandlerResult get_endpoint(const RequestContext& context) {
+  const auto id = path_endpoint(context);
+  if (!id) return fail(id.error());
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  const auto endpoint = find_endpoint(context, *id);
+  if (!endpoint) return fail(endpoint.error());
+  auto reader = context.api.reader();
+  if (!reader) return fail(std::move(reader).error());
   const auto blocked_by =
-      (*reader)->blocked_by(*id, call.api.service.clock().wall_now(), limits::kBlockedShownMax);
-  if (!blocked_by) return refuse(blocked_by.error());
+      (*reader)->blocked_by(*id, context.api.service.clock().wall_now(), limits::kBlockedShownMax);
+  if (!blocked_by) return fail(blocked_by.error());
   const auto health = (*reader)->endpoint_health({&*id, 1});
-  if (!health) return refuse(health.error());
-  return json_answer(200, call.api.views.endpoint_details(*endpoint, health->front(), *blocked_by));
+  if (!health) return fail(health.error());
+  return json_answer(
+      200, context.api.views.endpoint_details(*endpoint, health->front(), *blocked_by)
+  );
 }
 
 /// What a PATCH may name but not change: the same value is no change.
@@ -187,24 +189,24 @@ bool is_checked(const EndpointConfig& config, const EndpointConfig& planned) {
          config.filter == planned.filter && config.transform == planned.transform;
 }
 
-Reply patch_endpoint(const Call& call) {
-  const auto id = path_endpoint(call);
-  if (!id) return refuse(id.error());
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  const auto body = endpoint_body(call.request);
-  if (!body) return refuse(body.error());
+HandlerResult patch_endpoint(const RequestContext& context) {
+  const auto id = path_endpoint(context);
+  if (!id) return fail(id.error());
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  const auto body = endpoint_body(context.request);
+  if (!body) return fail(body.error());
   const auto taken = with_read_only({"id", "tenant", "state", "secret"});
   FieldErrors errors;
   check_read_only(*body, errors);
-  const auto before = find_endpoint(call, *id);
-  if (!before) return refuse(before.error());
+  const auto before = find_endpoint(context, *id);
+  if (!before) return fail(before.error());
   const auto merge = [&](const Endpoint& endpoint) {
-    check_unchanged(*body, endpoint, call.api.ids(), errors);
+    check_unchanged(*body, endpoint, context.api.ids(), errors);
     auto config = patch_endpoint_config(
         endpoint.config,
         *body,
-        call.api.options.check_url,
-        call.api.options.endpoint_defaults,
+        context.api.options.check_url,
+        context.api.options.endpoint_defaults,
         taken,
         errors
     );
@@ -214,10 +216,10 @@ Reply patch_endpoint(const Call& call) {
   const EndpointConfig planned = merge(*before);
   check_secrets(*before, planned.signature, errors);
   check_headers(planned, before->secrets.front().value, errors);
-  if (auto asked = check_slowly(call, planned, &before->config, errors); !asked)
-    return refuse(asked.error());
-  if (!errors.empty()) return refuse(invalid(std::move(errors)));
-  const auto changed = call.api.service.update_endpoint(
+  if (auto asked = check_slowly(context, planned, &before->config, errors); !asked)
+    return fail(asked.error());
+  if (!errors.empty()) return fail(invalid(std::move(errors)));
+  const auto changed = context.api.service.update_endpoint(
       *id,
       [&](const Endpoint& endpoint) -> Result<EndpointConfig> {
         auto config = merge(endpoint);
@@ -229,29 +231,29 @@ Reply patch_endpoint(const Call& call) {
         return config;
       }
   );
-  if (!errors.empty()) return refuse(invalid(std::move(errors)));
-  if (!changed) return refuse(changed.error());
-  return json_answer(200, call.api.views.endpoint(*changed));
+  if (!errors.empty()) return fail(invalid(std::move(errors)));
+  if (!changed) return fail(changed.error());
+  return json_answer(200, context.api.views.endpoint(*changed));
 }
 
-Reply delete_endpoint(const Call& call) {
-  const auto id = path_endpoint(call);
-  if (!id) return refuse(id.error());
-  if (auto input = no_input(call); !input) return refuse(std::move(input).error());
-  if (const auto removed = call.api.service.remove_endpoint(*id); !removed) {
-    return refuse(removed.error());
+HandlerResult delete_endpoint(const RequestContext& context) {
+  const auto id = path_endpoint(context);
+  if (!id) return fail(id.error());
+  if (auto input = no_input(context); !input) return fail(std::move(input).error());
+  if (const auto removed = context.api.service.remove_endpoint(*id); !removed) {
+    return fail(removed.error());
   }
   return no_content();
 }
 
 }  // namespace
 
-void mount_endpoints(Mount& mount) {
-  mount.keyed("POST", "/v1/endpoints", post_endpoint);
-  mount.keyed("GET", "/v1/endpoints", list_endpoints);
-  mount.keyed("GET", "/v1/endpoints/{id}", get_endpoint);
-  mount.keyed("PATCH", "/v1/endpoints/{id}", patch_endpoint);
-  mount.keyed("DELETE", "/v1/endpoints/{id}", delete_endpoint);
+void add_endpoint_routes(Routes& routes) {
+  routes.authenticated("POST", "/v1/endpoints", post_endpoint);
+  routes.authenticated("GET", "/v1/endpoints", list_endpoints);
+  routes.authenticated("GET", "/v1/endpoints/{id}", get_endpoint);
+  routes.authenticated("PATCH", "/v1/endpoints/{id}", patch_endpoint);
+  routes.authenticated("DELETE", "/v1/endpoints/{id}", delete_endpoint);
 }
 
 }  // namespace postrider::api

@@ -5,7 +5,7 @@
 
 #include "api/body.h"
 #include "api/query.h"
-#include "api/resources.h"
+#include "api/request_context.h"
 #include "base/limits.h"
 #include "codec/event_codec.h"
 #include "crypto/hash.h"
@@ -13,8 +13,8 @@
 namespace postrider::api {
 namespace {
 
-EventLimits event_limits(const Call& call) {
-  return {.data_bytes_max = call.api.service.options().event_bytes_max};
+EventLimits event_limits(const RequestContext& context) {
+  return {.data_bytes_max = context.api.service.options().event_bytes_max};
 }
 
 Problem parse_problem(const Error& error, FieldErrors errors) {
@@ -23,26 +23,24 @@ Problem parse_problem(const Error& error, FieldErrors errors) {
 }
 
 /// The header Idempotency-Key for events of one tenant.
-Needed<std::optional<IdempotencyKey>> idempotency_key(
-    const Call& call, const std::vector<EventDraft>& events
+ApiResult<std::optional<IdempotencyKey>> idempotency_key(
+    const RequestContext& context, const std::vector<EventDraft>& events
 ) {
-  const auto& headers = call.request.headers;
+  const auto& headers = context.request.headers;
   const auto key = headers.find("Idempotency-Key");
   if (!key) return std::optional<IdempotencyKey>{};
   if (!is_idempotency_key(*key) || headers.count("Idempotency-Key") > 1) {
-    return refuse(invalid("/idempotency-key", "must be one header of 1 to 255 printable characters")
-    );
+    return fail(invalid("/idempotency-key", "must be one header of 1 to 255 printable characters"));
   }
   const std::string& tenant = events.front().tenant;
   for (const auto& event : events) {
     if (event.tenant != tenant) {
-      return refuse(
-          invalid("/events", "must be of one tenant when the batch has an Idempotency-Key")
+      return fail(invalid("/events", "must be of one tenant when the batch has an Idempotency-Key")
       );
     }
   }
   return std::optional<IdempotencyKey>{
-      IdempotencyKey{tenant, std::string(*key), crypto::sha256(call.request.body)}};
+      IdempotencyKey{tenant, std::string(*key), crypto::sha256(context.request.body)}};
 }
 
 /// The producer's trace goes on with every attempt; what is no valid one is left out.
@@ -59,27 +57,27 @@ void add_trace(const http::Headers& headers, std::vector<EventDraft>& events) {
 
 /// `pointer` of the data of the n-th event.
 template <class Pointer>
-Needed<void> check_schemas(
-    const Call& call, const std::vector<EventDraft>& events, const Pointer& pointer
+ApiResult<void> check_schemas(
+    const RequestContext& context, const std::vector<EventDraft>& events, const Pointer& pointer
 ) {
-  const auto catalogue = call.api.service.catalogue();
+  const auto catalogue = context.api.service.catalogue();
   if (!catalogue->has_schemas()) return {};
   FieldErrors errors;
   for (std::size_t i = 0; i < events.size() && errors.size() < limits::kFieldErrorsMax; ++i) {
     catalogue->check(events[i], pointer(i), errors);
   }
   if (errors.empty()) return {};
-  return refuse(invalid(std::move(errors)));
+  return fail(invalid(std::move(errors)));
 }
 
-Reply refuse_emit(const Error& error) {
-  if (error.code != Errc::kConflict) return refuse(error);
+HandlerResult refuse_emit(const Error& error) {
+  if (error.code != Errc::kConflict) return fail(error);
   Problem reused = invalid("/idempotency-key", "was used before, with another body");
   reused.kind = "idempotency_key_reused";
-  return refuse(std::move(reused));
+  return fail(std::move(reused));
 }
 
-Reply accepted(Emitted emitted) {
+HandlerResult accepted(Emitted emitted) {
   auto answer = json_answer(202, std::move(emitted.answer));
   if (emitted.replayed) answer.headers.add("Idempotent-Replayed", "true");
   return answer;
@@ -87,37 +85,37 @@ Reply accepted(Emitted emitted) {
 
 /// Commits the events and answers. `fits`: whether they fit the schemas of their types. One that
 /// does not may be the repeat of a request that was accepted when the schema was another.
-Reply emit_events(
-    const Call& call,
+HandlerResult emit_events(
+    const RequestContext& context,
     std::vector<EventDraft> events,
-    Needed<void> fits,
+    ApiResult<void> fits,
     std::function<std::string(const std::vector<Appended>&)> render
 ) {
-  auto key = idempotency_key(call, events);
-  if (!key) return refuse(std::move(key).error());
+  auto key = idempotency_key(context, events);
+  if (!key) return fail(std::move(key).error());
   if (!fits) {
-    if (!*key) return refuse(std::move(fits).error());
-    auto known = call.api.service.answer_of(std::move(**key));
+    if (!*key) return fail(std::move(fits).error());
+    auto known = context.api.service.answer_of(std::move(**key));
     if (!known) return refuse_emit(known.error());
-    return *known ? accepted(std::move(**known)) : refuse(std::move(fits).error());
+    return *known ? accepted(std::move(**known)) : fail(std::move(fits).error());
   }
-  add_trace(call.request.headers, events);
+  add_trace(context.request.headers, events);
   EmitParams params;
   params.events = std::move(events);
   params.idempotency = std::move(*key);
   params.render = std::move(render);
-  auto emitted = call.api.service.emit(std::move(params));
+  auto emitted = context.api.service.emit(std::move(params));
   return emitted ? accepted(std::move(*emitted)) : refuse_emit(emitted.error());
 }
 
-Reply post_event(const Call& call) {
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  if (auto json = require_json(call.request); !json) return refuse(std::move(json).error());
+HandlerResult post_event(const RequestContext& context) {
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  if (auto json = require_json(context.request); !json) return fail(std::move(json).error());
   FieldErrors errors;
-  auto draft = parse_event(call.request.body, event_limits(call), errors);
-  if (!draft) return refuse(parse_problem(draft.error(), std::move(errors)));
+  auto draft = parse_event(context.request.body, event_limits(context), errors);
+  if (!draft) return fail(parse_problem(draft.error(), std::move(errors)));
   // Types and tenants have no characters that JSON escapes.
-  auto render = [&ids = call.api.ids(),
+  auto render = [&ids = context.api.ids(),
                  type = draft->type,
                  tenant = draft->tenant](const std::vector<Appended>& appended) {
     const Appended& one = appended.front();
@@ -132,27 +130,27 @@ Reply post_event(const Call& call) {
   };
   std::vector<EventDraft> events;
   events.push_back(std::move(*draft));
-  auto fits = check_schemas(call, events, [](std::size_t) { return std::string("/data"); });
-  return emit_events(call, std::move(events), std::move(fits), std::move(render));
+  auto fits = check_schemas(context, events, [](std::size_t) { return std::string("/data"); });
+  return emit_events(context, std::move(events), std::move(fits), std::move(render));
 }
 
-Reply post_batch(const Call& call) {
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  const std::string type = media_type(call.request);
+HandlerResult post_batch(const RequestContext& context) {
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  const std::string type = media_type(context.request);
   const bool ndjson = type == "application/x-ndjson";
   if (!ndjson && !type.empty() && type != "application/json") {
-    return refuse(problem(
+    return fail(problem(
         415, "The body has to be sent with content-type: application/json or application/x-ndjson."
     ));
   }
   FieldErrors errors;
-  auto events = ndjson ? parse_batch_ndjson(call.request.body, event_limits(call), errors)
-                       : parse_batch_json(call.request.body, event_limits(call), errors);
-  if (!events) return refuse(parse_problem(events.error(), std::move(errors)));
-  auto fits = check_schemas(call, *events, [&](std::size_t i) {
+  auto events = ndjson ? parse_batch_ndjson(context.request.body, event_limits(context), errors)
+                       : parse_batch_json(context.request.body, event_limits(context), errors);
+  if (!events) return fail(parse_problem(events.error(), std::move(errors)));
+  auto fits = check_schemas(context, *events, [&](std::size_t i) {
     return fmt::format("{}/{}/data", ndjson ? "" : "/events", i);
   });
-  auto render = [&ids = call.api.ids()](const std::vector<Appended>& appended) {
+  auto render = [&ids = context.api.ids()](const std::vector<Appended>& appended) {
     std::string out = R"({"events":[)";
     out.reserve(out.size() + appended.size() * 64);
     std::string_view separator;
@@ -168,74 +166,76 @@ Reply post_batch(const Call& call) {
     }
     return out += "]}";
   };
-  return emit_events(call, std::move(*events), std::move(fits), std::move(render));
+  return emit_events(context, std::move(*events), std::move(fits), std::move(render));
 }
 
-Reply list_events(const Call& call) {
-  QueryReader query(call.request);
+HandlerResult list_events(const RequestContext& context) {
+  QueryReader query(context.request);
   const PageParams page = query.page();
   EventFilter filter;
   filter.tenant = query.tenant();
   filter.type = query.event_type("type");
   filter.since = query.instant("since");
   filter.until = query.instant("until");
-  if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
+  if (auto checked = query.check(); !checked) return fail(std::move(checked).error());
+  auto reader = context.api.reader();
+  if (!reader) return fail(std::move(reader).error());
   return page_reply((*reader)->events(filter, page), page, [&](const Event& event) {
-    return call.api.views.event(event);
+    return context.api.views.event(event);
   });
 }
 
-Reply get_event(const Call& call) {
-  const auto id = path_event(call);
-  if (!id) return refuse(id.error());
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
+HandlerResult get_event(const RequestContext& context) {
+  const auto id = path_event(context);
+  if (!id) return fail(id.error());
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  auto reader = context.api.reader();
+  if (!reader) return fail(std::move(reader).error());
   const auto event = (*reader)->event(*id);
-  if (!event) return refuse(event.error());
-  return json_answer(200, call.api.views.event_with_data(*event));
+  if (!event) return fail(event.error());
+  return json_answer(200, context.api.views.event_with_data(*event));
 }
 
-Reply list_event_deliveries(const Call& call) {
-  const auto id = path_event(call);
-  if (!id) return refuse(id.error());
-  QueryReader query(call.request);
+HandlerResult list_event_deliveries(const RequestContext& context) {
+  const auto id = path_event(context);
+  if (!id) return fail(id.error());
+  QueryReader query(context.request);
   const PageParams page = query.page();
   DeliveryFilter filter;
   filter.event = *id;
   filter.state = query.choice("state", parse_delivery_state, "pending, delivered, dead, cancelled");
-  if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
-  if (const auto event = (*reader)->event(*id); !event) return refuse(event.error());
+  if (auto checked = query.check(); !checked) return fail(std::move(checked).error());
+  auto reader = context.api.reader();
+  if (!reader) return fail(std::move(reader).error());
+  if (const auto event = (*reader)->event(*id); !event) return fail(event.error());
   return page_reply((*reader)->deliveries(filter, page), page, [&](const DeliveryView& view) {
-    return call.api.views.delivery(view);
+    return context.api.views.delivery(view);
   });
 }
 
-Reply replay_event(const Call& call) {
-  const auto id = path_event(call);
-  if (!id) return refuse(id.error());
-  if (auto query = no_query(call); !query) return refuse(std::move(query).error());
-  auto body = BodyReader::open(call.request);
-  if (!body) return refuse(std::move(body).error());
+HandlerResult replay_event(const RequestContext& context) {
+  const auto id = path_event(context);
+  if (!id) return fail(id.error());
+  if (auto query = no_query(context); !query) return fail(std::move(query).error());
+  auto body = BodyReader::open(context.request);
+  if (!body) return fail(std::move(body).error());
   const auto only = body->id(
-      "endpoint", [&](std::string_view text) { return call.api.ids().decode_endpoint(text); }, "ep_"
+      "endpoint",
+      [&](std::string_view text) { return context.api.ids().decode_endpoint(text); },
+      "ep_"
   );
-  if (auto checked = body->check(); !checked) return refuse(std::move(checked).error());
-  const auto replayed = call.api.service.replay_event(*id, only);
-  if (!replayed) return refuse(replayed.error());
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
+  if (auto checked = body->check(); !checked) return fail(std::move(checked).error());
+  const auto replayed = context.api.service.replay_event(*id, only);
+  if (!replayed) return fail(replayed.error());
+  auto reader = context.api.reader();
+  if (!reader) return fail(std::move(reader).error());
   std::string out;
   JsonObject object(out);
   JsonArray deliveries(object.begin("deliveries"));
   for (const auto& delivery : *replayed) {
     const auto view = (*reader)->delivery(delivery.id);
-    if (!view) return refuse(view.error());
-    deliveries.next() += call.api.views.delivery(*view);
+    if (!view) return fail(view.error());
+    deliveries.next() += context.api.views.delivery(*view);
   }
   deliveries.end();
   object.end();
@@ -244,15 +244,15 @@ Reply replay_event(const Call& call) {
 
 }  // namespace
 
-void mount_events(Mount& mount) {
+void add_event_routes(Routes& routes) {
   const std::size_t event_bytes =
-      mount.resources().service.options().event_bytes_max + limits::kEventEnvelopeBytesMax;
-  mount.keyed("POST", "/v1/events", post_event, event_bytes);
-  mount.keyed("POST", "/v1/events/batch", post_batch, limits::kBatchBytesMax);
-  mount.keyed("GET", "/v1/events", list_events);
-  mount.keyed("GET", "/v1/events/{id}", get_event);
-  mount.keyed("GET", "/v1/events/{id}/deliveries", list_event_deliveries);
-  mount.keyed("POST", "/v1/events/{id}/replay", replay_event);
+      routes.api().service.options().event_bytes_max + limits::kEventEnvelopeBytesMax;
+  routes.authenticated("POST", "/v1/events", post_event, event_bytes);
+  routes.authenticated("POST", "/v1/events/batch", post_batch, limits::kBatchBytesMax);
+  routes.authenticated("GET", "/v1/events", list_events);
+  routes.authenticated("GET", "/v1/events/{id}", get_event);
+  routes.authenticated("GET", "/v1/events/{id}/deliveries", list_event_deliveries);
+  routes.authenticated("POST", "/v1/events/{id}/replay", replay_event);
 }
 
 }  // namespace postrider::api

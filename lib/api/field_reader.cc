@@ -59,9 +59,9 @@ void FieldReader::judge(std::string_view name, bool repeated, std::string_view u
   }
 }
 
-Needed<void> FieldReader::verdict() {
+ApiResult<void> FieldReader::verdict() {
   if (errors_.empty()) return {};
-  return refuse(invalid(std::move(errors_)));
+  return fail(invalid(std::move(errors_)));
 }
 
 }  // namespace postrider::api

@@ -76,7 +76,7 @@ class FieldReader {
   /// Notes a name that was given but may not be (`unknown` says so), or not again.
   void judge(std::string_view name, bool repeated, std::string_view unknown);
   /// 422 with all that was wrong.
-  [[nodiscard]] Needed<void> verdict();
+  [[nodiscard]] ApiResult<void> verdict();
 
  private:
   // The value, nothing when it was left out. `must` is what to say of one of another kind, which is

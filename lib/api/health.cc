@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "api/query.h"
-#include "api/resources.h"
+#include "api/request_context.h"
 #include "api/web_files.h"
 
 namespace postrider::api {
@@ -22,7 +22,7 @@ std::string_view web_file(std::string_view name) {
 }
 
 Handler page(std::string_view file) {
-  return [file](const Call&) -> Reply {
+  return [file](const RequestContext&) -> HandlerResult {
     http::Answer answer;
     answer.body = web_file(file);
     answer.content_type = "text/html; charset=utf-8";
@@ -32,22 +32,22 @@ Handler page(std::string_view file) {
   };
 }
 
-Reply get_healthz(const Call&) { return json_answer(200, R"({"status":"ok"})"); }
+HandlerResult get_healthz(const RequestContext&) { return json_answer(200, R"({"status":"ok"})"); }
 
-Reply get_readyz(const Call& call) {
-  const auto ready = call.api.service.ready();
-  if (!ready) return refuse(ready.error());
+HandlerResult get_readyz(const RequestContext& context) {
+  const auto ready = context.api.service.ready();
+  if (!ready) return fail(ready.error());
   return json_answer(200, R"({"status":"ready"})");
 }
 
-Reply get_metrics(const Call& call) {
+HandlerResult get_metrics(const RequestContext& context) {
   http::Answer answer;
-  answer.body = call.api.service.render_metrics();
+  answer.body = context.api.service.render_metrics();
   answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return answer;
 }
 
-Reply get_openapi(const Call&) {
+HandlerResult get_openapi(const RequestContext&) {
   auto answer = json_answer(200, std::string(openapi_json()));
   answer.headers.add("Cache-Control", "no-cache");
   return answer;
@@ -57,13 +57,13 @@ Reply get_openapi(const Call&) {
 
 std::string_view openapi_json() { return web_file("openapi.json"); }
 
-void mount_health(Mount& mount) {
-  mount.open("/healthz", get_healthz);
-  mount.open("/readyz", get_readyz);
-  mount.keyed("GET", "/metrics", get_metrics);
-  mount.open("/openapi.json", get_openapi);
-  mount.open("/docs", page("docs.html"));
-  mount.open("/", page("index.html"));
+void add_health_routes(Routes& routes) {
+  routes.public_get("/healthz", get_healthz);
+  routes.public_get("/readyz", get_readyz);
+  routes.authenticated("GET", "/metrics", get_metrics);
+  routes.public_get("/openapi.json", get_openapi);
+  routes.public_get("/docs", page("docs.html"));
+  routes.public_get("/", page("index.html"));
 }
 
 }  // namespace postrider::api

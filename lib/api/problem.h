@@ -23,11 +23,11 @@ struct Problem {
   bool yielded = false;              ///< see is_yielded(): the request may be handled again
 };
 
-/// What a handler answers.
-using Reply = tl::expected<http::Answer, Problem>;
-/// Something that a handler needs, or why the request is refused.
+/// The response of a handler, or the problem that becomes its response.
+using HandlerResult = tl::expected<http::Answer, Problem>;
+/// A value that a handler needs, or the problem that becomes the response.
 template <class T>
-using Needed = tl::expected<T, Problem>;
+using ApiResult = tl::expected<T, Problem>;
 
 /// A problem of that status, with the kind that goes with it.
 [[nodiscard]] Problem problem(int status, std::string detail);
@@ -37,10 +37,10 @@ using Needed = tl::expected<T, Problem>;
 /// The 4xx or 5xx of an operation that failed. Says nothing of what went wrong inside.
 [[nodiscard]] Problem problem_of(const Error& error);
 
-[[nodiscard]] inline tl::unexpected<Problem> refuse(Problem reason) {
+[[nodiscard]] inline tl::unexpected<Problem> fail(Problem reason) {
   return tl::unexpected<Problem>(std::move(reason));
 }
-[[nodiscard]] inline tl::unexpected<Problem> refuse(const Error& error) {
+[[nodiscard]] inline tl::unexpected<Problem> fail(const Error& error) {
   return tl::unexpected<Problem>(problem_of(error));
 }
 

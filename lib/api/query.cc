@@ -29,7 +29,7 @@ PageParams QueryReader::page() {
   return page;
 }
 
-Needed<void> QueryReader::check() {
+ApiResult<void> QueryReader::check() {
   std::vector<std::string_view> seen;
   seen.reserve(request_.query.size());
   for (const auto& [name, value] : request_.query) {

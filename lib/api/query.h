@@ -17,7 +17,7 @@ class QueryReader final : public FieldReader {
   [[nodiscard]] PageParams page();
 
   /// Call last: 422 with all that was wrong.
-  [[nodiscard]] Needed<void> check();
+  [[nodiscard]] ApiResult<void> check();
 
  private:
   [[nodiscard]] std::optional<std::string> take_text(std::string_view name, std::string_view must)

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "api/query.h"
-#include "api/resources.h"
+#include "api/request_context.h"
 #include "metrics/metrics.h"
 
 namespace postrider::api {
@@ -99,43 +99,43 @@ std::string render(const StatFilter& filter, const std::vector<StatRow>& rows) {
   return out;
 }
 
-Reply stats_reply(const Call& call, const StatFilter& filter) {
-  auto reader = call.api.reader();
-  if (!reader) return refuse(std::move(reader).error());
+HandlerResult stats_reply(const RequestContext& context, const StatFilter& filter) {
+  auto reader = context.api.reader();
+  if (!reader) return fail(std::move(reader).error());
   const auto rows = (*reader)->stats(filter);
-  if (!rows) return refuse(rows.error());
+  if (!rows) return fail(rows.error());
   return json_answer(200, render(filter, *rows));
 }
 
-Reply get_stats(const Call& call) {
-  QueryReader query(call.request);
+HandlerResult get_stats(const RequestContext& context) {
+  QueryReader query(context.request);
   StatFilter filter;
   filter.tenant = query.tenant();
   filter.endpoint = query.id(
-      "endpoint", [&](std::string_view id) { return call.api.ids().decode_endpoint(id); }, "ep_"
+      "endpoint", [&](std::string_view id) { return context.api.ids().decode_endpoint(id); }, "ep_"
   );
-  read_span(query, call.api.service.clock().wall_now(), filter);
-  if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
-  return stats_reply(call, filter);
+  read_span(query, context.api.service.clock().wall_now(), filter);
+  if (auto checked = query.check(); !checked) return fail(std::move(checked).error());
+  return stats_reply(context, filter);
 }
 
-Reply get_endpoint_stats(const Call& call) {
-  const auto id = path_endpoint(call);
-  if (!id) return refuse(id.error());
-  QueryReader query(call.request);
+HandlerResult get_endpoint_stats(const RequestContext& context) {
+  const auto id = path_endpoint(context);
+  if (!id) return fail(id.error());
+  QueryReader query(context.request);
   StatFilter filter;
   filter.endpoint = *id;
-  read_span(query, call.api.service.clock().wall_now(), filter);
-  if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
-  if (const auto endpoint = find_endpoint(call, *id); !endpoint) return refuse(endpoint.error());
-  return stats_reply(call, filter);
+  read_span(query, context.api.service.clock().wall_now(), filter);
+  if (auto checked = query.check(); !checked) return fail(std::move(checked).error());
+  if (const auto endpoint = find_endpoint(context, *id); !endpoint) return fail(endpoint.error());
+  return stats_reply(context, filter);
 }
 
 }  // namespace
 
-void mount_stats(Mount& mount) {
-  mount.keyed("GET", "/v1/stats", get_stats);
-  mount.keyed("GET", "/v1/endpoints/{id}/stats", get_endpoint_stats);
+void add_stats_routes(Routes& routes) {
+  routes.authenticated("GET", "/v1/stats", get_stats);
+  routes.authenticated("GET", "/v1/endpoints/{id}/stats", get_endpoint_stats);
 }
 
 }  // namespace postrider::api

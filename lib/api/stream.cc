@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/query.h"
-#include "api/resources.h"
+#include "api/request_context.h"
 
 namespace postrider::api {
 namespace {
@@ -24,7 +24,7 @@ struct StreamFilter {
 /// Writes to one client until it goes away.
 class AttemptStream {
  public:
-  AttemptStream(Resources& api, StreamFilter filter)
+  AttemptStream(ApiContext& api, StreamFilter filter)
       : api_(api), filter_(std::move(filter)), next_(api.service.attempt_feed().next_number()) {}
 
   void run(http::StreamWriter& out) {
@@ -64,33 +64,33 @@ class AttemptStream {
     return out.write(bytes);
   }
 
-  Resources& api_;
+  ApiContext& api_;
   const StreamFilter filter_;
   std::uint64_t next_;
   MonoTime last_write_{};
 };
 
-Reply get_stream(const Call& call) {
-  QueryReader query(call.request);
+HandlerResult get_stream(const RequestContext& context) {
+  QueryReader query(context.request);
   StreamFilter filter;
   filter.tenant = query.tenant();
   filter.endpoint = query.id(
-      "endpoint", [&](std::string_view id) { return call.api.ids().decode_endpoint(id); }, "ep_"
+      "endpoint", [&](std::string_view id) { return context.api.ids().decode_endpoint(id); }, "ep_"
   );
-  if (auto checked = query.check(); !checked) return refuse(std::move(checked).error());
+  if (auto checked = query.check(); !checked) return fail(std::move(checked).error());
   http::Answer answer;
   answer.content_type = "text/event-stream";
   // Proxies that collect answers would hold the events back.
   answer.headers.add("X-Accel-Buffering", "no");
   // The place in the feed is taken now, so that nothing is missed between the answer's head and
   // the first wait. std::function wants what can be copied.
-  AttemptStream stream(call.api, std::move(filter));
+  AttemptStream stream(context.api, std::move(filter));
   answer.stream = [stream](http::StreamWriter& out) mutable { stream.run(out); };
   return answer;
 }
 
 }  // namespace
 
-void mount_stream(Mount& mount) { mount.keyed("GET", "/v1/stream", get_stream); }
+void add_stream_route(Routes& routes) { routes.authenticated("GET", "/v1/stream", get_stream); }
 
 }  // namespace postrider::api

@@ -215,7 +215,7 @@ class ApiTest : public ::testing::Test {
     server.threads = 4;
     server.stop_grace = Millis{1000};
     server_ = std::make_unique<http::Server>(std::move(server), clock_);
-    api_->mount(*server_);
+    api_->add_routes(*server_);
     const auto started = server_->start();
     ASSERT_TRUE(started) << started.error().context;
   }
