@@ -36,7 +36,7 @@ Result<Api> Api::open(const ApiOptions& options) {
   return Api(std::move(*client));
 }
 
-Result<http::HttpAnswer> Api::exchange(
+Result<http::HttpResponse> Api::exchange(
     std::string_view method,
     std::string_view path,
     std::string body,

@@ -38,7 +38,7 @@ class Api {
   [[nodiscard]] static Result<Api> open(const ApiOptions& options);
 
   /// Any answer of the server.
-  [[nodiscard]] Result<http::HttpAnswer> exchange(
+  [[nodiscard]] Result<http::HttpResponse> exchange(
       std::string_view method,
       std::string_view path,
       std::string body,

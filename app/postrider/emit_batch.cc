@@ -53,7 +53,7 @@ std::string place_of(const Batch& batch, std::string_view pointer) {
 }
 
 /// The problem that a batch was refused with. Wrong members are named by their lines.
-std::string refusal_text(const Batch& batch, const http::HttpAnswer& answer) {
+std::string refusal_text(const Batch& batch, const http::HttpResponse& answer) {
   const JsonView problem(answer.body);
   const auto errors = problem["errors"].elements();
   if (errors.empty()) return problem_text(answer.status, answer.body);

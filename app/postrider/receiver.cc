@@ -122,7 +122,7 @@ void Receiver::wait_delay() {
   }
 }
 
-http::Answer Receiver::receive(const http::Request& request) {
+http::Response Receiver::receive(const http::Request& request) {
   ReceivedWebhook webhook;
   webhook.at = clock_.wall_now();
   webhook.method = request.method;
@@ -140,7 +140,7 @@ http::Answer Receiver::receive(const http::Request& request) {
     on_webhook_(webhook);
   }
   if (options_.delay.count() > 0) wait_delay();
-  http::Answer answer;
+  http::Response answer;
   answer.status = webhook.status;
   return answer;
 }

@@ -68,7 +68,7 @@ class Receiver {
   [[nodiscard]] std::string url() const { return server_.url(); }
 
  private:
-  [[nodiscard]] http::Answer receive(const http::Request& request);
+  [[nodiscard]] http::Response receive(const http::Request& request);
   void check(ReceivedWebhook& webhook);
   void wait_delay();
 

@@ -12,7 +12,7 @@ bool needs_key(std::string_view path) {
   return path == "/v1" || path.starts_with("/v1/") || path == "/metrics";
 }
 
-/// What the log says of a request that the gate refused.
+/// Logs a request that the request filter rejected.
 void log_refusal(const Problem& problem, const http::Request& request) {
   const std::string& client = request.remote_address;
   if (problem.status == 401) {
@@ -28,7 +28,7 @@ void log_refusal(const Problem& problem, const http::Request& request) {
   }
 }
 
-void log_request(const http::Request& request, const http::Answer& answer, Millis duration) {
+void log_request(const http::Request& request, const http::Response& answer, Millis duration) {
   log::debug(
       "request handled",
       {{"method", request.method},
@@ -39,7 +39,7 @@ void log_request(const http::Request& request, const http::Answer& answer, Milli
   );
 }
 
-void finish(const http::Request& request, http::Answer& answer) {
+void finish(const http::Request& request, http::Response& answer) {
   if (!answer.headers.find("X-Request-Id")) {
     answer.headers.add("X-Request-Id", request_id(request));
   }
@@ -56,18 +56,18 @@ Api::~Api() = default;
 
 void Api::add_routes(http::Server& server) {
   ApiContext& api = *api_;
-  server.set_gate([&api](const http::Request& request) -> std::optional<http::Answer> {
+  server.set_request_filter([&api](const http::Request& request) -> std::optional<http::Response> {
     if (!needs_key(request.path)) return std::nullopt;
     const auto key = authorize(api.service, request);
     if (key) return std::nullopt;
     log_refusal(key.error(), request);
-    return to_answer(key.error(), request);
+    return to_response(key.error(), request);
   });
   server.set_error_handler([](int status, std::string_view detail, const http::Request& request) {
-    return to_answer(problem(status, std::string(detail)), request);
+    return to_response(problem(status, std::string(detail)), request);
   });
   server.set_identifier(request_id);
-  server.set_finisher(finish);
+  server.set_response_filter(finish);
   server.set_observer([&api](const auto& request, const auto& answer, Millis duration) {
     api.service.count_request(request.route, request.method, answer.status, duration);
     if (log::enabled(log::Level::kDebug)) log_request(request, answer, duration);

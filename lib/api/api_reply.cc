@@ -4,16 +4,16 @@
 
 namespace postrider::api {
 
-http::Answer json_answer(int status, std::string body) {
-  http::Answer answer;
+http::Response json_response(int status, std::string body) {
+  http::Response answer;
   answer.status = status;
   answer.body = std::move(body);
   answer.content_type = "application/json";
   return answer;
 }
 
-http::Answer no_content() {
-  http::Answer answer;
+http::Response no_content() {
+  http::Response answer;
   answer.status = 204;
   return answer;
 }

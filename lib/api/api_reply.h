@@ -10,8 +10,8 @@
 
 namespace postrider::api {
 
-[[nodiscard]] http::Answer json_answer(int status, std::string body);
-[[nodiscard]] http::Answer no_content();
+[[nodiscard]] http::Response json_response(int status, std::string body);
+[[nodiscard]] http::Response no_content();
 
 /// A failure of a list: what is invalid there is the cursor.
 [[nodiscard]] Problem list_problem(const Error& error);
@@ -28,14 +28,14 @@ template <class T, class View>
 ) {
   if (!page) return fail(list_problem(page.error()));
   const auto searched = searched_until(page->rows.size(), params.limit, page->next_cursor);
-  return json_answer(200, filtered_page_view(*page, searched, view));
+  return json_response(200, filtered_page_view(*page, searched, view));
 }
 
 /// A page of a list as its answer.
 template <class T, class View>
 [[nodiscard]] HandlerResult page_reply(const Result<Page<T>>& page, const View& view) {
   if (!page) return fail(list_problem(page.error()));
-  return json_answer(200, page_view(*page, view));
+  return json_response(200, page_view(*page, view));
 }
 
 }  // namespace postrider::api

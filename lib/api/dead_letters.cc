@@ -56,7 +56,7 @@ HandlerResult get_dead_letter(const RequestContext& context) {
   if (!event) return fail(event.error());
   const auto endpoint = (*reader)->endpoint(delivery.endpoint);
   if (!endpoint && endpoint.error().code != Errc::kNotFound) return fail(endpoint.error());
-  return json_answer(
+  return json_response(
       200, context.api.views.dead_letter(*history, *event, endpoint ? &*endpoint : nullptr)
   );
 }
@@ -86,10 +86,10 @@ Handler bulk(TaskKind kind) {
     if (!reader) return fail(std::move(reader).error());
     const auto total = (*reader)->count_dead_letters(filter);
     if (!total) return fail(total.error());
-    if (dry_run) return json_answer(200, fmt::format(R"({{"total":{}}})", *total));
+    if (dry_run) return json_response(200, fmt::format(R"({{"total":{}}})", *total));
     const auto task = context.api.service.start_task(kind, std::move(filter), *total);
     if (!task) return fail(task.error());
-    return json_answer(202, context.api.views.task(*task));
+    return json_response(202, context.api.views.task(*task));
   };
 }
 

@@ -36,7 +36,7 @@ HandlerResult get_delivery(const RequestContext& context) {
   if (!reader) return fail(std::move(reader).error());
   const auto history = (*reader)->history(*id);
   if (!history) return fail(history.error());
-  return json_answer(200, context.api.views.delivery_with_attempts(*history));
+  return json_response(200, context.api.views.delivery_with_attempts(*history));
 }
 
 using Change = Result<Delivery> (Service::*)(DeliveryId);

@@ -21,7 +21,7 @@ Handler state_setter(EndpointState state) {
     if (auto input = no_input(context); !input) return fail(std::move(input).error());
     const auto changed = context.api.service.set_endpoint_state(*id, state);
     if (!changed) return fail(changed.error());
-    return json_answer(200, context.api.views.endpoint(*changed));
+    return json_response(200, context.api.views.endpoint(*changed));
   };
 }
 
@@ -31,7 +31,7 @@ HandlerResult get_secret(const RequestContext& context) {
   if (auto query = no_query(context); !query) return fail(std::move(query).error());
   const auto endpoint = find_endpoint(context, *id);
   if (!endpoint) return fail(endpoint.error());
-  return json_answer(
+  return json_response(
       200, context.api.views.secrets(*endpoint, context.api.service.clock().wall_now())
   );
 }
@@ -62,7 +62,7 @@ HandlerResult rotate_secret(const RequestContext& context) {
       std::chrono::seconds(overlap_s.value_or(kOverlapSecondsDefault))
   );
   if (!rotated) return fail(rotated.error());
-  return json_answer(
+  return json_response(
       200, context.api.views.secrets(*rotated, context.api.service.clock().wall_now())
   );
 }
@@ -75,8 +75,8 @@ Problem test_problem(const Error& error) {
 }
 
 /// Sends the test; its request waits without a thread.
-http::Answer test_answer(ApiContext& api, Endpoint endpoint, EventDraft draft) {
-  http::Answer answer;
+http::Response test_answer(ApiContext& api, Endpoint endpoint, EventDraft draft) {
+  http::Response answer;
   answer.deferred = [&api,
                      endpoint = std::make_shared<const Endpoint>(std::move(endpoint)),
                      draft = std::move(draft)](http::Resume resume) mutable {
@@ -85,8 +85,8 @@ http::Answer test_answer(ApiContext& api, Endpoint endpoint, EventDraft draft) {
          std::move(draft),
          [&api, resume = std::move(resume)](Result<TestAttempt> result) {
            resume([&api, result = std::move(result)](const http::Request& request) {
-             if (!result) return to_answer(test_problem(result.error()), request);
-             return json_answer(200, api.views.test_attempt(*result));
+             if (!result) return to_response(test_problem(result.error()), request);
+             return json_response(200, api.views.test_attempt(*result));
            });
          }}
     );
@@ -147,7 +147,7 @@ HandlerResult recover(const RequestContext& context) {
   const auto task =
       context.api.service.start_task(TaskKind::kRecoverEndpoint, std::move(filter), *total);
   if (!task) return fail(task.error());
-  return json_answer(202, context.api.views.task(*task));
+  return json_response(202, context.api.views.task(*task));
 }
 
 }  // namespace

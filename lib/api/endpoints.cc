@@ -119,7 +119,7 @@ HandlerResult post_endpoint(const RequestContext& context) {
   if (!errors.empty()) return fail(invalid(std::move(errors)));
   const auto added = context.api.service.add_endpoint(std::move(endpoint));
   if (!added) return fail(added.error());
-  auto answer = json_answer(201, context.api.views.endpoint_with_secret(*added));
+  auto answer = json_response(201, context.api.views.endpoint_with_secret(*added));
   answer.headers.add("Location", "/v1/endpoints/" + context.api.ids().encode(added->id));
   return answer;
 }
@@ -158,7 +158,7 @@ HandlerResult get_endpoint(const RequestContext& context) {
   if (!blocked_by) return fail(blocked_by.error());
   const auto health = (*reader)->endpoint_health({&*id, 1});
   if (!health) return fail(health.error());
-  return json_answer(
+  return json_response(
       200, context.api.views.endpoint_details(*endpoint, health->front(), *blocked_by)
   );
 }
@@ -233,7 +233,7 @@ HandlerResult patch_endpoint(const RequestContext& context) {
   );
   if (!errors.empty()) return fail(invalid(std::move(errors)));
   if (!changed) return fail(changed.error());
-  return json_answer(200, context.api.views.endpoint(*changed));
+  return json_response(200, context.api.views.endpoint(*changed));
 }
 
 HandlerResult delete_endpoint(const RequestContext& context) {

@@ -46,7 +46,7 @@ HandlerResult post_event_type(const RequestContext& context) {
     return fail(problem(409, "There is an event type of that name already."));
   }
   if (!added) return fail(added.error());
-  auto answer = json_answer(201, context.api.views.event_type(*added));
+  auto answer = json_response(201, context.api.views.event_type(*added));
   answer.headers.add("Location", "/v1/event-types/" + added->name);
   return answer;
 }
@@ -70,7 +70,7 @@ HandlerResult get_event_type(const RequestContext& context) {
   if (!reader) return fail(std::move(reader).error());
   const auto type = (*reader)->event_type(*name);
   if (!type) return fail(type.error());
-  return json_answer(200, context.api.views.event_type(*type));
+  return json_response(200, context.api.views.event_type(*type));
 }
 
 HandlerResult patch_event_type(const RequestContext& context) {
@@ -91,7 +91,7 @@ HandlerResult patch_event_type(const RequestContext& context) {
         return type;
       });
   if (!changed) return fail(changed.error());
-  return json_answer(200, context.api.views.event_type(*changed));
+  return json_response(200, context.api.views.event_type(*changed));
 }
 
 HandlerResult delete_event_type(const RequestContext& context) {

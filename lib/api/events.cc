@@ -78,7 +78,7 @@ HandlerResult refuse_emit(const Error& error) {
 }
 
 HandlerResult accepted(Emitted emitted) {
-  auto answer = json_answer(202, std::move(emitted.answer));
+  auto answer = json_response(202, std::move(emitted.answer));
   if (emitted.replayed) answer.headers.add("Idempotent-Replayed", "true");
   return answer;
 }
@@ -193,7 +193,7 @@ HandlerResult get_event(const RequestContext& context) {
   if (!reader) return fail(std::move(reader).error());
   const auto event = (*reader)->event(*id);
   if (!event) return fail(event.error());
-  return json_answer(200, context.api.views.event_with_data(*event));
+  return json_response(200, context.api.views.event_with_data(*event));
 }
 
 HandlerResult list_event_deliveries(const RequestContext& context) {
@@ -239,7 +239,7 @@ HandlerResult replay_event(const RequestContext& context) {
   }
   deliveries.end();
   object.end();
-  return json_answer(202, std::move(out));
+  return json_response(202, std::move(out));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ std::string_view web_file(std::string_view name) {
 
 Handler page(std::string_view file) {
   return [file](const RequestContext&) -> HandlerResult {
-    http::Answer answer;
+    http::Response answer;
     answer.body = web_file(file);
     answer.content_type = "text/html; charset=utf-8";
     answer.headers.add("Content-Security-Policy", std::string(kPagePolicy));
@@ -32,23 +32,25 @@ Handler page(std::string_view file) {
   };
 }
 
-HandlerResult get_healthz(const RequestContext&) { return json_answer(200, R"({"status":"ok"})"); }
+HandlerResult get_healthz(const RequestContext&) {
+  return json_response(200, R"({"status":"ok"})");
+}
 
 HandlerResult get_readyz(const RequestContext& context) {
   const auto ready = context.api.service.ready();
   if (!ready) return fail(ready.error());
-  return json_answer(200, R"({"status":"ready"})");
+  return json_response(200, R"({"status":"ready"})");
 }
 
 HandlerResult get_metrics(const RequestContext& context) {
-  http::Answer answer;
+  http::Response answer;
   answer.body = context.api.service.render_metrics();
   answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return answer;
 }
 
 HandlerResult get_openapi(const RequestContext&) {
-  auto answer = json_answer(200, std::string(openapi_json()));
+  auto answer = json_response(200, std::string(openapi_json()));
   answer.headers.add("Cache-Control", "no-cache");
   return answer;
 }

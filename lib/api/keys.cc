@@ -29,7 +29,7 @@ HandlerResult post_key(const RequestContext& context) {
   key.sha256 = hash_api_key(secret);
   const auto added = context.api.service.add_api_key(std::move(key));
   if (!added) return fail(added.error());
-  return json_answer(201, context.api.views.api_key_with_secret(*added, secret));
+  return json_response(201, context.api.views.api_key_with_secret(*added, secret));
 }
 
 HandlerResult list_keys(const RequestContext& context) {

@@ -131,9 +131,9 @@ std::string request_id(const http::Request& request) {
   return fmt::format("req_{:016x}{:08x}", random.next(), random.next() >> 32U);
 }
 
-http::Answer to_answer(const Problem& problem, const http::Request& request) {
+http::Response to_response(const Problem& problem, const http::Request& request) {
   const std::string id = request_id(request);
-  http::Answer answer;
+  http::Response answer;
   answer.status = problem.status;
   answer.content_type = "application/problem+json";
   answer.headers.set("X-Request-Id", id);

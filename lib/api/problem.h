@@ -24,7 +24,7 @@ struct Problem {
 };
 
 /// The response of a handler, or the problem that becomes its response.
-using HandlerResult = tl::expected<http::Answer, Problem>;
+using HandlerResult = tl::expected<http::Response, Problem>;
 /// A value that a handler needs, or the problem that becomes the response.
 template <class T>
 using ApiResult = tl::expected<T, Problem>;
@@ -54,6 +54,6 @@ using ApiResult = tl::expected<T, Problem>;
 /// `A-Za-z0-9._:/+=@-`, else a random one.
 [[nodiscard]] std::string request_id(const http::Request& request);
 
-[[nodiscard]] http::Answer to_answer(const Problem& problem, const http::Request& request);
+[[nodiscard]] http::Response to_response(const Problem& problem, const http::Request& request);
 
 }  // namespace postrider::api

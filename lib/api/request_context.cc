@@ -18,8 +18,8 @@ ApiResult<T> in_path(Result<T> decoded, std::string_view what) {
   return fail(no_such(what));
 }
 
-http::Answer settle(HandlerResult reply, const http::Request& request) {
-  return reply ? std::move(*reply) : to_answer(reply.error(), request);
+http::Response settle(HandlerResult reply, const http::Request& request) {
+  return reply ? std::move(*reply) : to_response(reply.error(), request);
 }
 
 }  // namespace
@@ -51,10 +51,10 @@ void Routes::authenticated(
       method,
       pattern,
       [&api = api_, handler = std::move(handler)](const http::Request& request) {
-        // The gate has looked already, before the body was read. This is the look that counts: it
-        // cannot be left out for a path that the gate reads otherwise than the router.
+        // The request filter has checked the key before the body was read. This check is the one
+        // that counts: a path that filter and router read differently cannot get past it.
         const auto key = authorize(api.service, request);
-        if (!key) return to_answer(key.error(), request);
+        if (!key) return to_response(key.error(), request);
         const RequestContext context{request, api, *key};
         HandlerResult reply = handler(context);
         for (int tries = 1; !reply && reply.error().yielded && tries < kYieldTries; ++tries)
@@ -121,7 +121,7 @@ HandlerResult delivery_reply(const RequestContext& context, int status, Delivery
   if (!reader) return fail(std::move(reader).error());
   const auto view = (*reader)->delivery(id);
   if (!view) return fail(view.error());
-  return json_answer(status, context.api.views.delivery(*view));
+  return json_response(status, context.api.views.delivery(*view));
 }
 
 }  // namespace postrider::api

@@ -104,7 +104,7 @@ HandlerResult stats_reply(const RequestContext& context, const StatFilter& filte
   if (!reader) return fail(std::move(reader).error());
   const auto rows = (*reader)->stats(filter);
   if (!rows) return fail(rows.error());
-  return json_answer(200, render(filter, *rows));
+  return json_response(200, render(filter, *rows));
 }
 
 HandlerResult get_stats(const RequestContext& context) {

@@ -78,7 +78,7 @@ HandlerResult get_stream(const RequestContext& context) {
       "endpoint", [&](std::string_view id) { return context.api.ids().decode_endpoint(id); }, "ep_"
   );
   if (auto checked = query.check(); !checked) return fail(std::move(checked).error());
-  http::Answer answer;
+  http::Response answer;
   answer.content_type = "text/event-stream";
   // Proxies that collect answers would hold the events back.
   answer.headers.add("X-Accel-Buffering", "no");

@@ -24,7 +24,7 @@ HandlerResult get_task(const RequestContext& context) {
   if (!reader) return fail(std::move(reader).error());
   const auto task = (*reader)->task(*id);
   if (!task) return fail(task.error());
-  return json_answer(200, context.api.views.task(*task));
+  return json_response(200, context.api.views.task(*task));
 }
 
 HandlerResult cancel_task(const RequestContext& context) {
@@ -33,7 +33,7 @@ HandlerResult cancel_task(const RequestContext& context) {
   if (auto input = no_input(context); !input) return fail(std::move(input).error());
   const auto task = context.api.service.cancel_task(*id);
   if (!task) return fail(task.error());
-  return json_answer(200, context.api.views.task(*task));
+  return json_response(200, context.api.views.task(*task));
 }
 
 }  // namespace

@@ -89,11 +89,11 @@ class HttpClient::Impl {
     return request;
   }
 
-  Result<HttpAnswer> send(const httplib::Request& request, bool cancelled_is_fine) {
+  Result<HttpResponse> send(const httplib::Request& request, bool cancelled_is_fine) {
     const auto result = client_.send(request);
-    if (result) return HttpAnswer{result->status, headers_of(*result), result->body};
+    if (result) return HttpResponse{result->status, headers_of(*result), result->body};
     if (cancelled_is_fine && result.error() == httplib::Error::Canceled)
-      return HttpAnswer{200, {}, {}};
+      return HttpResponse{200, {}, {}};
     return fail(
         Errc::kUnavailable,
         origin_ + ": " + reason(result.error()),
@@ -136,7 +136,7 @@ Result<HttpClient> HttpClient::open(
   return HttpClient(std::move(impl));
 }
 
-Result<HttpAnswer> HttpClient::request(
+Result<HttpResponse> HttpClient::request(
     std::string_view method,
     std::string_view path,
     std::string body,
@@ -150,7 +150,7 @@ Result<HttpAnswer> HttpClient::request(
   return impl_->send(request, false);
 }
 
-Result<HttpAnswer> HttpClient::stream(
+Result<HttpResponse> HttpClient::stream(
     std::string_view path, const std::function<bool(std::string_view line)>& on_line
 ) {
   httplib::Request request = impl_->prepare("GET", path);

@@ -12,7 +12,7 @@
 
 namespace postrider::http {
 
-struct HttpAnswer {
+struct HttpResponse {
   int status = 0;
   Headers headers;  ///< values percent-decoded by httplib 0.11
   std::string body;
@@ -39,7 +39,7 @@ class HttpClient {
   ~HttpClient();
 
   /// `path` with its query, already encoded. Any status is an answer; kUnavailable when none came.
-  [[nodiscard]] Result<HttpAnswer> request(
+  [[nodiscard]] Result<HttpResponse> request(
       std::string_view method,
       std::string_view path,
       std::string body = {},
@@ -50,7 +50,7 @@ class HttpClient {
   /// Gets a stream of lines (server-sent events), each handed over without its line end, until
   /// `on_line` returns false or the server ends it. Other statuses than 200 come back with their
   /// body.
-  [[nodiscard]] Result<HttpAnswer> stream(
+  [[nodiscard]] Result<HttpResponse> stream(
       std::string_view path, const std::function<bool(std::string_view line)>& on_line
   );
 

@@ -28,7 +28,7 @@ bool is_plain(std::string_view text) {
 }  // namespace
 
 Exchange& exchange_of(const httplib::Request& raw) {
-  const auto* carrier = raw.progress.target<Carrier>();
+  const auto* carrier = raw.progress.target<ExchangeHandle>();
   POSTRIDER_ASSERT(carrier != nullptr);
   return *carrier->exchange;
 }
@@ -73,7 +73,7 @@ std::string framing_of(const Exchange& exchange) {
   return text += "\r\n";
 }
 
-void put(Answer answer, httplib::Response& raw) {
+void put(Response answer, httplib::Response& raw) {
   raw.status = answer.status;
   for (const auto& [name, value] : answer.headers) {
     // A line break would begin a header of the attacker's choice.
@@ -83,7 +83,7 @@ void put(Answer answer, httplib::Response& raw) {
   raw.body = std::move(answer.body);
 }
 
-std::string serialized(const Answer& answer, std::chrono::seconds keep_alive) {
+std::string serialized(const Response& answer, std::chrono::seconds keep_alive) {
   std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " ";
   out.append(reason_phrase(answer.status)).append("\r\n");
   const auto add = [&out](std::string_view name, std::string_view value) {
@@ -101,8 +101,8 @@ std::string serialized(const Answer& answer, std::chrono::seconds keep_alive) {
   return out.append("\r\n").append(answer.body);
 }
 
-Answer plain_error(int status, std::string_view detail, const Request&) {
-  Answer answer;
+Response plain_error(int status, std::string_view detail, const Request&) {
+  Response answer;
   answer.status = status;
   answer.body = std::string(detail) + "\n";
   answer.content_type = "text/plain";

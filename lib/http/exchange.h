@@ -10,7 +10,7 @@
 
 #include <httplib.h>
 
-#include "http/connection_board.h"
+#include "http/connection_table.h"
 #include "http/message.h"
 #include "http/request_head.h"
 #include "http/socket_stream.h"
@@ -42,7 +42,7 @@ struct Exchange {
 };
 
 /// Carries the exchange to the handler in a member of httplib's request that servers do not use.
-struct Carrier {
+struct ExchangeHandle {
   Exchange* exchange;
   bool operator()(std::uint64_t, std::uint64_t) const { return true; }
 };
@@ -51,20 +51,22 @@ struct Carrier {
 
 class ChunkWriter final : public StreamWriter {
  public:
-  ChunkWriter(httplib::DataSink& sink, SocketStream& stream, const ConnectionBoard& board)
-      : sink_(sink), stream_(stream), board_(board) {}
+  ChunkWriter(httplib::DataSink& sink, SocketStream& stream, const ConnectionTable& connections)
+      : sink_(sink), stream_(stream), connections_(connections) {}
 
   bool write(std::string_view bytes) override {
     if (bytes.empty()) return open();
     return open() && sink_.write(bytes.data(), bytes.size()) && stream_.flush();
   }
 
-  bool open() override { return !board_.stopping() && !stream_.failed() && !stream_.peer_gone(); }
+  bool open() override {
+    return !connections_.stopping() && !stream_.failed() && !stream_.peer_gone();
+  }
 
  private:
   httplib::DataSink& sink_;
   SocketStream& stream_;
-  const ConnectionBoard& board_;
+  const ConnectionTable& connections_;
 };
 
 /// Reads the head of the next request. False when there is nobody to answer any more. A head that
@@ -78,13 +80,13 @@ class ChunkWriter final : public StreamWriter {
 [[nodiscard]] std::string framing_of(const Exchange& exchange);
 
 /// Moves our answer into httplib's.
-void put(Answer answer, httplib::Response& raw);
+void put(Response answer, httplib::Response& raw);
 
 /// An answer as the bytes on the wire, where httplib does not write it. `keep_alive`: how long the
 /// connection then stays open; zero closes it.
-[[nodiscard]] std::string serialized(const Answer& answer, std::chrono::seconds keep_alive);
+[[nodiscard]] std::string serialized(const Response& answer, std::chrono::seconds keep_alive);
 
 /// The error handler of a server that was given none.
-[[nodiscard]] Answer plain_error(int status, std::string_view detail, const Request& request);
+[[nodiscard]] Response plain_error(int status, std::string_view detail, const Request& request);
 
 }  // namespace postrider::http

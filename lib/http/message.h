@@ -79,15 +79,15 @@ class StreamWriter {
 /// looks at StreamWriter::open at least every second.
 using StreamBody = std::function<void(StreamWriter&)>;
 
-struct Answer;
+struct Response;
 
 /// Makes a deferred answer. Runs on a serving thread.
-using LateAnswer = std::function<Answer(const Request&)>;
+using DeferredResponse = std::function<Response(const Request&)>;
 /// Answers a request that waits. May be called on any thread, once, and never blocks. Does nothing
 /// when the connection has ended meanwhile.
-using Resume = std::function<void(LateAnswer)>;
+using Resume = std::function<void(DeferredResponse)>;
 
-struct Answer {
+struct Response {
   int status = 200;
   std::string body;
   std::string content_type;  ///< left out of the answer when empty and there is no body

@@ -11,7 +11,7 @@
 
 namespace postrider::http {
 
-using Handler = std::function<Answer(const Request&)>;
+using Handler = std::function<Response(const Request&)>;
 
 struct Route {
   std::string method;

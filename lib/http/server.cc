@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "http/connection_board.h"
+#include "http/connection_table.h"
 #include "http/exchange.h"
 #include "http/request_head.h"
 #include "http/socket.h"
@@ -38,8 +38,8 @@ class Server::Impl {
   Impl(ServerOptions options, const Clock& clock)
       : options_(std::move(options)),
         clock_(clock),
-        shared_board_(std::make_shared<ConnectionBoard>(options_, clock)),
-        board_(*shared_board_) {
+        shared_board_(std::make_shared<ConnectionTable>(options_, clock)),
+        connections_(*shared_board_) {
     const auto without_body = [this](const httplib::Request& raw, httplib::Response& answer) {
       handle(raw, answer, nullptr);
     };
@@ -82,34 +82,34 @@ class Server::Impl {
   );
   [[nodiscard]] std::chrono::seconds keep_alive() const;
   void tell_keep_alive(httplib::Response& answer) const;
-  [[nodiscard]] Answer respond(Exchange& exchange, const httplib::ContentReader* reader);
+  [[nodiscard]] Response respond(Exchange& exchange, const httplib::ContentReader* reader);
   /// What `make` returns; 500 when it throws: `close` is then set.
   template <class Make>
-  [[nodiscard]] Answer answer_noexcept(const Request& request, bool& close, const Make& make)
+  [[nodiscard]] Response respond_noexcept(const Request& request, bool& close, const Make& make)
       const noexcept;
   [[nodiscard]] int read_body(
       Exchange& exchange, const httplib::ContentReader* reader, std::size_t bytes_max
   ) const;
   void discard_body(Exchange& exchange, const httplib::ContentReader* reader) const;
-  void put_stream(Exchange& exchange, Answer answer, httplib::Response& raw);
-  [[nodiscard]] Answer busy(std::string_view detail, const Request& request) const;
+  void put_stream(Exchange& exchange, Response answer, httplib::Response& raw);
+  [[nodiscard]] Response busy(std::string_view detail, const Request& request) const;
 
   /// Runs the hooks for an answer that is about to be sent.
-  void finish(const Request& request, Answer& answer, MonoTime begun) const;
+  void finish(const Request& request, Response& answer, MonoTime begun) const;
 
   const ServerOptions options_;
   const Clock& clock_;
   Router router_;
   ErrorHandler error_handler_ = plain_error;
   Identifier identifier_;
-  Gate gate_;
-  Finisher finisher_;
+  RequestFilter request_filter_;
+  ResponseFilter response_filter_;
   Observer observer_;
   std::uint16_t port_ = 0;
   Codec codec_;
   /// Shared with the work that answers come from: it may end after the server.
-  const std::shared_ptr<ConnectionBoard> shared_board_;
-  ConnectionBoard& board_;
+  const std::shared_ptr<ConnectionTable> shared_board_;
+  ConnectionTable& connections_;
   Fd wake_;
   Listener listener_;
   bool accepting_ = true;  ///< owned by the polling thread
@@ -124,7 +124,7 @@ void Server::Impl::watch(int fd, std::uint64_t mark, std::uint32_t events, int o
   epoll_event event{};
   event.events = events;
   event.data.u64 = mark;
-  static_cast<void>(::epoll_ctl(board_.epoll(), operation, fd, &event));
+  static_cast<void>(::epoll_ctl(connections_.epoll(), operation, fd, &event));
 }
 
 void Server::Impl::accept_all() {
@@ -143,7 +143,7 @@ void Server::Impl::accept_all() {
         .request = options_.request_time,
         .write = options_.write_time,
         .head_bytes = kHeadBytesMax};
-    if (!board_.add(*accepted, limits)) refuse(accepted->fd);
+    if (!connections_.add(*accepted, limits)) refuse(accepted->fd);
   }
 }
 
@@ -152,7 +152,7 @@ void Server::Impl::refuse(const Fd& fd) const {
   Request unread;
   if (identifier_) unread.id = identifier_(unread);
   const log::RequestScope scope(unread.id);
-  Answer answer = busy("All request threads are busy.", unread);
+  Response answer = busy("All request threads are busy.", unread);
   finish(unread, answer, clock_.mono_now());
   send_and_finish(fd.get(), serialized(answer, {}));
 }
@@ -172,16 +172,16 @@ bool Server::Impl::is_reserved(std::string_view head) const {
 }
 
 void Server::Impl::on_readable(std::uint64_t id) {
-  const std::string head = board_.peek_parked(id);
-  if (head.empty()) return board_.close_parked(id);
-  if (const auto refused = board_.enqueue(id, is_reserved(head))) refuse(refused->fd);
+  const std::string head = connections_.peek_idle(id);
+  if (head.empty()) return connections_.close_idle(id);
+  if (const auto refused = connections_.enqueue(id, is_reserved(head))) refuse(refused->fd);
 }
 
 void Server::Impl::poll_loop() noexcept {
   std::array<epoll_event, 256> events{};
-  while (!board_.stopping()) {
+  while (!connections_.stopping()) {
     const int count = ::epoll_wait(
-        board_.epoll(), events.data(), events.size(), static_cast<int>(kSweepEvery.count())
+        connections_.epoll(), events.data(), events.size(), static_cast<int>(kSweepEvery.count())
     );
     for (int i = 0; i < count; ++i) {
       const std::uint64_t mark = events[static_cast<std::size_t>(i)].data.u64;
@@ -191,7 +191,7 @@ void Server::Impl::poll_loop() noexcept {
         on_readable(mark);
       }
     }
-    for (const auto& overdue : board_.sweep()) refuse(overdue->fd);
+    for (const auto& overdue : connections_.sweep()) refuse(overdue->fd);
     if (!accepting_) {
       accepting_ = true;
       watch(listener_.fd.get(), kListenerMark, EPOLLIN, EPOLL_CTL_MOD);
@@ -202,7 +202,7 @@ void Server::Impl::poll_loop() noexcept {
 // --- Serving -----------------------------------------------------------------------------------
 
 void Server::Impl::serve_loop() noexcept {
-  while (Connection* connection = board_.take()) serve(*connection);
+  while (Connection* connection = connections_.take()) serve(*connection);
 }
 
 void Server::Impl::serve(Connection& connection) {
@@ -210,11 +210,11 @@ void Server::Impl::serve(Connection& connection) {
     const bool reserved = connection.reserved;
     const Next next = connection.deferred ? send_deferred(connection) : serve_one(connection);
     if (next == Next::kWait) return;  // it may be another thread's already
-    if (next == Next::kClose) return board_.close(connection);
+    if (next == Next::kClose) return connections_.close(connection);
     if (connection.stream.has_buffered()) {
-      if (reserved || board_.others_wait()) return board_.requeue(connection);
-    } else if (reserved || board_.others_wait() || !connection.stream.wait_readable(kLinger)) {
-      return board_.park(connection);
+      if (reserved || connections_.others_wait()) return connections_.requeue(connection);
+    } else if (reserved || connections_.others_wait() || !connection.stream.wait_readable(kLinger)) {
+      return connections_.set_idle(connection);
     }
   }
 }
@@ -228,9 +228,9 @@ Server::Impl::Next Server::Impl::serve_one(Connection& connection) {
   stream.prepend(framing_of(exchange));
   bool closed = false;
   const bool done =
-      codec_.process_request(stream, board_.stopping(), closed, [&](httplib::Request& raw) {
+      codec_.process_request(stream, connections_.stopping(), closed, [&](httplib::Request& raw) {
         exchange.raw = &raw;
-        raw.progress = Carrier{&exchange};
+        raw.progress = ExchangeHandle{&exchange};
       });
   if (exchange.deferred && done) {
     // The empty response of httplib is not the answer.
@@ -239,13 +239,13 @@ Server::Impl::Next Server::Impl::serve_one(Connection& connection) {
     return Next::kWait;
   }
   const bool flushed = stream.flush();
-  if (exchange.streaming) board_.end_stream();
+  if (exchange.streaming) connections_.end_stream();
   if (!done || !flushed || exchange.streaming) return Next::kClose;
   if (exchange.close) {
     stream.drain();
     return Next::kClose;
   }
-  return closed || exchange.head.close || board_.stopping() ? Next::kClose : Next::kKeep;
+  return closed || exchange.head.close || connections_.stopping() ? Next::kClose : Next::kKeep;
 }
 
 void Server::Impl::defer(Exchange& exchange, bool close) {
@@ -255,9 +255,9 @@ void Server::Impl::defer(Exchange& exchange, bool close) {
   waiting->begun = exchange.begun;
   waiting->close = close || exchange.close || exchange.head.close;
   const std::uint64_t id = exchange.connection.id;
-  board_.defer(exchange.connection, std::move(waiting));
+  connections_.defer(exchange.connection, std::move(waiting));
   // The connection waits before the work begins, so that the answer finds it.
-  exchange.deferred([board = std::weak_ptr(shared_board_), id](LateAnswer answer) {
+  exchange.deferred([board = std::weak_ptr(shared_board_), id](DeferredResponse answer) {
     if (const auto alive = board.lock()) alive->resume(id, std::move(answer));
   });
 }
@@ -265,9 +265,9 @@ void Server::Impl::defer(Exchange& exchange, bool close) {
 Server::Impl::Next Server::Impl::send_deferred(Connection& connection) {
   const auto deferred = std::move(connection.deferred);
   const Request& request = deferred->request;
-  bool close = deferred->close || board_.stopping() || keep_alive().count() < 1;
+  bool close = deferred->close || connections_.stopping() || keep_alive().count() < 1;
   const log::RequestScope scope(request.id);
-  Answer answer = answer_noexcept(request, close, [&] { return deferred->answer(request); });
+  Response answer = respond_noexcept(request, close, [&] { return deferred->answer(request); });
   finish(request, answer, deferred->begun);
   connection.stream.write(serialized(answer, close ? std::chrono::seconds{0} : keep_alive()));
   return connection.stream.flush() && !close ? Next::kKeep : Next::kClose;
@@ -308,19 +308,19 @@ void Server::Impl::discard_body(Exchange& exchange, const httplib::ContentReader
   exchange.head.request.body.clear();
 }
 
-Answer Server::Impl::busy(std::string_view detail, const Request& request) const {
-  Answer answer = error_handler_(503, detail, request);
+Response Server::Impl::busy(std::string_view detail, const Request& request) const {
+  Response answer = error_handler_(503, detail, request);
   answer.headers.set("Retry-After", "1");
   return answer;
 }
 
-Answer Server::Impl::respond(Exchange& exchange, const httplib::ContentReader* reader) {
+Response Server::Impl::respond(Exchange& exchange, const httplib::ContentReader* reader) {
   Request& request = exchange.head.request;
   if (exchange.refused != 0)
     return error_handler_(exchange.refused, exchange.refused_detail, request);
   const auto match = router_.find(request);
-  if (gate_) {
-    if (auto refused = gate_(request)) {
+  if (request_filter_) {
+    if (auto refused = request_filter_(request)) {
       discard_body(exchange, reader);
       return std::move(*refused);
     }
@@ -328,7 +328,7 @@ Answer Server::Impl::respond(Exchange& exchange, const httplib::ContentReader* r
   if (match.route == nullptr) {
     discard_body(exchange, reader);
     if (match.allow.empty()) return error_handler_(404, "There is nothing at this path.", request);
-    Answer answer =
+    Response answer =
         error_handler_(405, "This path is served for " + match.allow + " only.", request);
     answer.headers.set("Allow", match.allow);
     return answer;
@@ -343,14 +343,14 @@ Answer Server::Impl::respond(Exchange& exchange, const httplib::ContentReader* r
         refused, refused == 413 ? limit : "The body ended early or is malformed.", request
     );
   }
-  Answer answer = match.route->handler(request);
+  Response answer = match.route->handler(request);
   if (!answer.stream || request.method == "HEAD") return answer;
-  exchange.streaming = board_.begin_stream(exchange.connection);
+  exchange.streaming = connections_.begin_stream(exchange.connection);
   return exchange.streaming ? std::move(answer) : busy("Too many live streams are open.", request);
 }
 
 template <class Make>
-Answer Server::Impl::answer_noexcept(const Request& request, bool& close, const Make& make)
+Response Server::Impl::respond_noexcept(const Request& request, bool& close, const Make& make)
     const noexcept {
   try {
     return make();
@@ -363,7 +363,7 @@ Answer Server::Impl::answer_noexcept(const Request& request, bool& close, const 
   return error_handler_(500, "Something went wrong inside; see the log.", request);
 }
 
-void Server::Impl::put_stream(Exchange& exchange, Answer answer, httplib::Response& raw) {
+void Server::Impl::put_stream(Exchange& exchange, Response answer, httplib::Response& raw) {
   const std::string content_type = answer.content_type;
   StreamBody body = std::move(answer.stream);
   put(std::move(answer), raw);
@@ -372,7 +372,7 @@ void Server::Impl::put_stream(Exchange& exchange, Answer answer, httplib::Respon
   raw.set_chunked_content_provider(
       content_type,
       [this, &exchange, body = std::move(body)](std::size_t, httplib::DataSink& sink) {
-        ChunkWriter writer(sink, exchange.connection.stream, board_);
+        ChunkWriter writer(sink, exchange.connection.stream, connections_);
         // The head goes out before the first event.
         if (exchange.connection.stream.flush()) body(writer);
         sink.done();
@@ -389,7 +389,8 @@ void Server::Impl::handle(
   Request& request = exchange.head.request;
   if (identifier_) request.id = identifier_(request);
   const log::RequestScope scope(request.id);
-  Answer ours = answer_noexcept(request, exchange.close, [&] { return respond(exchange, reader); });
+  Response ours =
+      respond_noexcept(request, exchange.close, [&] { return respond(exchange, reader); });
   if (ours.deferred) {
     exchange.deferred = std::move(ours.deferred);
     return;
@@ -404,8 +405,8 @@ void Server::Impl::handle(
   }
 }
 
-void Server::Impl::finish(const Request& request, Answer& answer, MonoTime begun) const {
-  if (finisher_) finisher_(request, answer);
+void Server::Impl::finish(const Request& request, Response& answer, MonoTime begun) const {
+  if (response_filter_) response_filter_(request, answer);
   if (observer_) observer_(request, answer, std::chrono::floor<Millis>(clock_.mono_now() - begun));
 }
 
@@ -426,7 +427,8 @@ Status Server::Impl::start() {
   auto listener = listen_on(options_.host, options_.port);
   if (!listener) return tl::unexpected(listener.error());
   wake_ = Fd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  if (!wake_ || board_.epoll() < 0) return fail(Errc::kUnavailable, "no file descriptor left");
+  if (!wake_ || connections_.epoll() < 0)
+    return fail(Errc::kUnavailable, "no file descriptor left");
   listener_ = std::move(*listener);
   port_ = listener_.port;
   codec_.mark_running(listener_.fd.get());
@@ -442,15 +444,15 @@ Status Server::Impl::start() {
 void Server::Impl::stop() {
   if (!started_) return;
   started_ = false;
-  board_.stop();
+  connections_.stop();
   codec_.mark_stopped();
   const std::uint64_t one = 1;
   static_cast<void>(!::write(wake_.get(), &one, sizeof(one)));
   poller_.join();
   listener_.fd.reset();
-  if (!board_.wait_empty(options_.stop_grace)) {
-    board_.cut();
-    while (!board_.wait_empty(options_.stop_grace))
+  if (!connections_.wait_empty(options_.stop_grace)) {
+    connections_.cut();
+    while (!connections_.wait_empty(options_.stop_grace))
       log::warning("still waiting for a request to be handled");
   }
   servers_.clear();
@@ -468,10 +470,14 @@ void Server::route(
 }
 
 void Server::set_error_handler(ErrorHandler handler) { impl_->error_handler_ = std::move(handler); }
-void Server::set_gate(Gate gate) { impl_->gate_ = std::move(gate); }
+void Server::set_request_filter(RequestFilter filter) {
+  impl_->request_filter_ = std::move(filter);
+}
 void Server::set_identifier(Identifier identifier) { impl_->identifier_ = std::move(identifier); }
 void Server::set_observer(Observer observer) { impl_->observer_ = std::move(observer); }
-void Server::set_finisher(Finisher finisher) { impl_->finisher_ = std::move(finisher); }
+void Server::set_response_filter(ResponseFilter filter) {
+  impl_->response_filter_ = std::move(filter);
+}
 Status Server::start() { return impl_->start(); }
 void Server::stop() { impl_->stop(); }
 std::uint16_t Server::port() const { return impl_->port_; }

@@ -2,7 +2,7 @@
 //
 // httplib reads requests and writes answers; sockets, threads and limits are ours, because a thread
 // per connection lets idle or slow clients take every thread. A connection that waits for its next
-// request holds no thread: it is parked in an epoll set.
+// request holds no thread: it is idle in an epoll set.
 #pragma once
 
 #include <cstddef>
@@ -45,15 +45,15 @@ class Server {
  public:
   /// An answer to what no handler sees: `status` is 400, 404, 405, 413, 431, 500 or 503.
   using ErrorHandler =
-      std::function<Answer(int status, std::string_view detail, const Request& request)>;
+      std::function<Response(int status, std::string_view detail, const Request& request)>;
   /// Looks at a request before its body is read; an answer ends it there.
-  using Gate = std::function<std::optional<Answer>(const Request&)>;
+  using RequestFilter = std::function<std::optional<Response>(const Request&)>;
   /// Returns the id of a request whose head has been read.
   using Identifier = std::function<std::string(const Request&)>;
   /// Sees every answer before it is sent, and adds headers.
-  using Finisher = std::function<void(const Request&, Answer&)>;
+  using ResponseFilter = std::function<void(const Request&, Response&)>;
   /// Sees every answer before it is sent: counts and logs. `duration`: since the head was read.
-  using Observer = std::function<void(const Request&, const Answer&, Millis duration)>;
+  using Observer = std::function<void(const Request&, const Response&, Millis duration)>;
 
   /// `clock` outlives the server.
   Server(ServerOptions options, const Clock& clock);
@@ -70,10 +70,10 @@ class Server {
       std::size_t body_bytes_max = 0
   );
   void set_error_handler(ErrorHandler handler);
-  void set_gate(Gate gate);
+  void set_request_filter(RequestFilter filter);
   /// Log lines that handling a request causes carry the id.
   void set_identifier(Identifier identifier);
-  void set_finisher(Finisher finisher);
+  void set_response_filter(ResponseFilter filter);
   void set_observer(Observer observer);
 
   /// Binds and serves. Once only.

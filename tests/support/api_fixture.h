@@ -90,7 +90,7 @@ class ApiTest : public ::testing::Test {
   static constexpr std::size_t kEventBytesMax = 64U << 10U;
 
   /// A request with the root key.
-  http::HttpAnswer request(
+  http::HttpResponse request(
       std::string_view method,
       std::string_view path,
       std::string body = {},
@@ -100,7 +100,7 @@ class ApiTest : public ::testing::Test {
     return request_as(kRootKey, method, path, std::move(body), type, headers);
   }
 
-  http::HttpAnswer request_as(
+  http::HttpResponse request_as(
       std::string_view key,
       std::string_view method,
       std::string_view path,
@@ -113,17 +113,17 @@ class ApiTest : public ::testing::Test {
     if (body.empty()) type = {};
     auto answer = client->request(method, path, std::move(body), type, headers);
     EXPECT_TRUE(answer) << (answer ? "" : answer.error().context);
-    return answer ? *answer : http::HttpAnswer{};
+    return answer ? *answer : http::HttpResponse{};
   }
 
-  static nlohmann::json parsed(const http::HttpAnswer& answer) {
+  static nlohmann::json parsed(const http::HttpResponse& answer) {
     auto json = nlohmann::json::parse(answer.body, nullptr, false);
     EXPECT_FALSE(json.is_discarded()) << answer.body;
     return json;
   }
 
   /// Whether the answer is a complete problem of that status.
-  static void expect_problem(const http::HttpAnswer& answer, int status) {
+  static void expect_problem(const http::HttpResponse& answer, int status) {
     EXPECT_EQ(answer.status, status) << answer.body;
     EXPECT_EQ(answer.headers.get("Content-Type"), "application/problem+json");
     const auto problem = parsed(answer);
@@ -137,7 +137,7 @@ class ApiTest : public ::testing::Test {
 
   /// 422 (or 413) with an error at `pointer`.
   static void expect_invalid(
-      const http::HttpAnswer& answer, std::string_view pointer, int status = 422
+      const http::HttpResponse& answer, std::string_view pointer, int status = 422
   ) {
     expect_problem(answer, status);
     std::string pointers;

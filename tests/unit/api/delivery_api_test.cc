@@ -8,7 +8,7 @@ using ::testing::HasSubstr;
 class DeliveryApi : public ApiTest {
  protected:
   nlohmann::json get(const std::string& path) { return parsed(request("GET", path)); }
-  http::HttpAnswer post(const std::string& path, std::string body = {}) {
+  http::HttpResponse post(const std::string& path, std::string body = {}) {
     return request("POST", path, std::move(body));
   }
   /// Waits for the end of a task, on the commits of the attempts or chunks it makes.

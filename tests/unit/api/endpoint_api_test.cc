@@ -17,10 +17,10 @@ class EndpointApi : public ApiTest {
   nlohmann::json get(const std::string& id) {
     return parsed(request("GET", "/v1/endpoints/" + id));
   }
-  http::HttpAnswer patch(const std::string& id, std::string body) {
+  http::HttpResponse patch(const std::string& id, std::string body) {
     return request("PATCH", "/v1/endpoints/" + id, std::move(body));
   }
-  http::HttpAnswer post(const std::string& id, std::string_view action, std::string body = {}) {
+  http::HttpResponse post(const std::string& id, std::string_view action, std::string body = {}) {
     return request("POST", "/v1/endpoints/" + id + "/" + std::string(action), std::move(body));
   }
 };
@@ -264,7 +264,7 @@ TEST_F(EndpointApi, ATestLeavesNothing) {
 TEST_F(EndpointApi, TestsBeyondTheLimitAre429) {
   receiver_->answer_nobody();
   const std::string id = add_endpoint();
-  std::vector<std::future<http::HttpAnswer>> tests;
+  std::vector<std::future<http::HttpResponse>> tests;
   for (std::size_t i = 0; i < limits::kTestsPerEndpointMax; ++i)
     tests.push_back(std::async(std::launch::async, [&] { return post(id, "test"); }));
   // All of them wait, although the server has four threads.

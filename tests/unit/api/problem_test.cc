@@ -40,8 +40,9 @@ TEST(Problem, KnowsWhatMayBeAskedForAgainAtOnce) {
 
 TEST(Problem, SaysNothingOfWhatWentWrongInside) {
   http::Request request;
-  const auto answer =
-      to_answer(problem_of(Error{Errc::kInternal, 11, "/var/lib/postrider.db is broken"}), request);
+  const auto answer = to_response(
+      problem_of(Error{Errc::kInternal, 11, "/var/lib/postrider.db is broken"}), request
+  );
   EXPECT_EQ(answer.status, 500);
   EXPECT_THAT(answer.body, Not(HasSubstr("/var/lib")));
 }
@@ -51,7 +52,7 @@ TEST(Problem, IsAWholeObjectWithTheRequestsOwnId) {
   request.headers.add("x-request-id", "abc-1");
   Problem busy = problem(503, "Busy \"now\".");
   busy.retry_after_s = 1;
-  const auto answer = to_answer(busy, request);
+  const auto answer = to_response(busy, request);
   EXPECT_EQ(answer.content_type, "application/problem+json");
   EXPECT_EQ(answer.headers.get("X-Request-Id"), "abc-1");
   EXPECT_EQ(answer.headers.get("Retry-After"), "1");

@@ -8,10 +8,10 @@ using ::testing::HasSubstr;
 
 class ProgramApi : public ApiTest {
  protected:
-  http::HttpAnswer create(const std::string& members) {
+  http::HttpResponse create(const std::string& members) {
     return request("POST", "/v1/endpoints", R"({"url":"https://a.example",)" + members + "}");
   }
-  http::HttpAnswer emit(const std::string& data = "1") {
+  http::HttpResponse emit(const std::string& data = "1") {
     return request("POST", "/v1/events", R"({"type":"a.b","data":)" + data + "}");
   }
 };

@@ -9,17 +9,17 @@ using ::testing::MatchesRegex;
 
 class SignatureApi : public ApiTest {
  protected:
-  http::HttpAnswer create(const std::string& signature, const std::string& more = {}) {
+  http::HttpResponse create(const std::string& signature, const std::string& more = {}) {
     return request(
         "POST",
         "/v1/endpoints",
         R"({"url":"https://a.example","signature":)" + signature + more + "}"
     );
   }
-  http::HttpAnswer patch(const std::string& id, const std::string& signature) {
+  http::HttpResponse patch(const std::string& id, const std::string& signature) {
     return request("PATCH", "/v1/endpoints/" + id, R"({"signature":)" + signature + "}");
   }
-  http::HttpAnswer rotate(const std::string& id, std::string body = {}) {
+  http::HttpResponse rotate(const std::string& id, std::string body = {}) {
     return request("POST", "/v1/endpoints/" + id + "/secret/rotate", std::move(body));
   }
 };

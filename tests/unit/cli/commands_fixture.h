@@ -74,12 +74,12 @@ class CommandsTest : public testing::Test {
     return options;
   }
 
-  http::Answer answer(const http::Request& request) {
+  http::Response answer(const http::Request& request) {
     const MutexLock lock(mutex_);
     const std::string name = request.method + " " + request.target;
     requests_.push_back(name + (request.body.empty() ? "" : " " + request.body));
     last_ = request;
-    http::Answer answer;
+    http::Response answer;
     answer.content_type = "application/json";
     auto& answers = canned_[name];
     if (answers.empty()) {

@@ -38,7 +38,7 @@ TEST(HttpClient, SendsKeyPrefixAndEncodedPathAsGiven) {
   const SystemClock clock;
   Server server({}, clock);
   server.route("PATCH", "/base/v1/{id}", [](const Request& request) {
-    Answer answer;
+    Response answer;
     answer.status = 422;
     answer.body = std::string(request.headers.get("authorization")) + " " + request.target + " " +
                   std::string(request.headers.get("content-type"));
@@ -57,7 +57,7 @@ TEST(HttpClient, CutsStreamsIntoLines) {
   const SystemClock clock;
   Server server({}, clock);
   server.route("GET", "/s", [](const Request&) {
-    Answer answer;
+    Response answer;
     answer.content_type = "text/event-stream";
     answer.stream = [](StreamWriter& out) {
       for (const char* piece : {"data: a", "b\r\n", "\ndata: c\n"}) out.write(piece);

@@ -22,8 +22,8 @@ using testing_support::RawConnection;
 
 constexpr std::string_view kPost = "POST /later HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}";
 
-Answer text(std::string body) {
-  Answer answer;
+Response text(std::string body) {
+  Response answer;
   answer.body = std::move(body);
   answer.content_type = "text/plain";
   return answer;
@@ -61,19 +61,19 @@ class DeferredTest : public testing::Test {
   void start(ServerOptions options = {}) {
     server_ = std::make_unique<Server>(std::move(options), clock_);
     server_->route("POST", "/later", [this](const Request&) {
-      Answer answer;
+      Response answer;
       answer.deferred = [this](Resume resume) { waiting_.add(std::move(resume)); };
       return answer;
     });
     server_->route("POST", "/at-once", [](const Request&) {
-      Answer answer;
+      Response answer;
       answer.deferred = [](const Resume& resume) {
         resume([](const Request& request) { return text("at once " + request.target); });
       };
       return answer;
     });
     server_->route("GET", "/hello", [](const Request&) { return text("hello"); });
-    server_->set_finisher([](const Request& request, Answer& answer) {
+    server_->set_response_filter([](const Request& request, Response& answer) {
       answer.headers.set("X-Path", request.path);
     });
     ASSERT_TRUE(server_->start());
@@ -81,7 +81,7 @@ class DeferredTest : public testing::Test {
 
   HttpClient client() { return std::move(*HttpClient::open(server_->url(), "")); }
   RawConnection raw() { return RawConnection(server_->port()); }
-  std::future<Result<HttpAnswer>> post_later() {
+  std::future<Result<HttpResponse>> post_later() {
     return std::async(std::launch::async, [this] {
       return client().request("POST", "/later", "{}", "application/json");
     });
@@ -96,7 +96,7 @@ TEST_F(DeferredTest, AnswersWhenTheWorkHasEnded) {
   start();
   auto later = post_later();
   waiting_.take()([](const Request& request) {
-    Answer answer = text("for " + request.path);
+    Response answer = text("for " + request.path);
     answer.status = 429;
     answer.headers.set("Retry-After", "5");
     return answer;
@@ -107,7 +107,7 @@ TEST_F(DeferredTest, AnswersWhenTheWorkHasEnded) {
   EXPECT_EQ(answer->body, "for /later");
   EXPECT_EQ(answer->headers.get("Content-Type"), "text/plain");
   EXPECT_EQ(answer->headers.get("Retry-After"), "5");
-  EXPECT_EQ(answer->headers.get("X-Path"), "/later") << "the finisher has seen it";
+  EXPECT_EQ(answer->headers.get("X-Path"), "/later") << "the response filter has seen it";
 }
 
 TEST_F(DeferredTest, HoldsNoThreadWhileRequestsWait) {
@@ -116,7 +116,7 @@ TEST_F(DeferredTest, HoldsNoThreadWhileRequestsWait) {
   options.streams_max = 0;
   options.reserve_threads = 0;
   start(std::move(options));
-  std::vector<std::future<Result<HttpAnswer>>> later;
+  std::vector<std::future<Result<HttpResponse>>> later;
   for (int i = 0; i < 20; ++i) later.push_back(post_later());
   waiting_.await(20);
   EXPECT_EQ(client().request("GET", "/hello", {}, {})->body, "hello");
@@ -167,7 +167,7 @@ TEST_F(DeferredTest, DropsTheAnswerOfAClientThatHasGone) {
 TEST_F(DeferredTest, AnswersWith500WhenTheAnswerCannotBeMade) {
   start();
   auto later = post_later();
-  waiting_.take()([](const Request&) -> Answer { throw std::runtime_error("secret"); });
+  waiting_.take()([](const Request&) -> Response { throw std::runtime_error("secret"); });
   const auto answer = later.get();
   EXPECT_EQ(answer->status, 500);
   EXPECT_EQ(answer->body.find("secret"), std::string::npos);

@@ -5,8 +5,8 @@
 namespace postrider::http {
 namespace {
 
-Answer named(const char* name) {
-  Answer answer;
+Response named(const char* name) {
+  Response answer;
   answer.body = name;
   return answer;
 }

@@ -48,8 +48,8 @@ class Gatekeeper {
   bool open_ POSTRIDER_GUARDED_BY(mutex_) = false;
 };
 
-Answer text(std::string body) {
-  Answer answer;
+Response text(std::string body) {
+  Response answer;
   answer.body = std::move(body);
   answer.content_type = "text/plain";
   return answer;
@@ -67,7 +67,7 @@ class ServerTest : public testing::Test {
     server_->route(
         "POST", "/small", [](const Request& r) { return text(r.body); }, 8
     );
-    server_->route("GET", "/throw", [](const Request&) -> Answer {
+    server_->route("GET", "/throw", [](const Request&) -> Response {
       throw std::runtime_error("secret");
     });
     server_->route("GET", "/wait", [this](const Request&) {
@@ -75,7 +75,7 @@ class ServerTest : public testing::Test {
       return text("waited");
     });
     server_->route("GET", "/stream", [](const Request&) {
-      Answer answer;
+      Response answer;
       answer.content_type = "text/event-stream";
       answer.stream = [](StreamWriter& out) {
         int count = 0;
@@ -83,7 +83,7 @@ class ServerTest : public testing::Test {
       };
       return answer;
     });
-    server_->set_finisher([](const Request&, Answer& answer) {
+    server_->set_response_filter([](const Request&, Response& answer) {
       answer.headers.set("X-Request-Id", "42");
     });
     ASSERT_TRUE(server_->start());
@@ -322,7 +322,7 @@ TEST_F(ServerTest, RefusesConnectionsBeyondTheLimit) {
 TEST_F(ServerTest, FinishesEveryRefusalOfAConnectionAnew) {
   server_ = std::make_unique<Server>(ServerOptions{.connections_max = 1}, clock_);
   std::atomic<int> answers = 0;  // of the server's threads
-  server_->set_finisher([&](const Request&, Answer& answer) {
+  server_->set_response_filter([&](const Request&, Response& answer) {
     answer.headers.set("X-Request-Id", std::to_string(++answers));
   });
   ASSERT_TRUE(server_->start());
@@ -341,7 +341,7 @@ TEST_F(ServerTest, ShowsTheObserverEveryAnswerWithTheIdOfItsRequest) {
   });
   Mutex mutex;
   std::vector<std::string> seen;
-  server_->set_observer([&](const Request& request, const Answer& answer, Millis duration) {
+  server_->set_observer([&](const Request& request, const Response& answer, Millis duration) {
     EXPECT_GE(duration.count(), 0);
     const MutexLock lock(mutex);
     seen.push_back(
@@ -456,9 +456,9 @@ TEST_F(ServerTest, ReportsAPortInUse) {
 TEST_F(ServerTest, GateEndsARequestBeforeItsBodyIsRead) {
   server_ = std::make_unique<Server>(ServerOptions{}, clock_);
   server_->route("POST", "/echo", [](const Request& request) { return text(request.body); });
-  server_->set_gate([](const Request& request) -> std::optional<Answer> {
+  server_->set_request_filter([](const Request& request) -> std::optional<Response> {
     if (request.headers.get("authorization") == "Bearer k") return std::nullopt;
-    Answer answer = text("no key");
+    Response answer = text("no key");
     answer.status = 401;
     return answer;
   });

@@ -1,4 +1,4 @@
-#include "http/connection_board.h"
+#include "http/connection_table.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -14,11 +14,11 @@ Connection::Connection(
       fd(std::move(accepted.fd)),
       stream(fd.get(), std::move(accepted.remote_address), clock, limits) {}
 
-ConnectionBoard::ConnectionBoard(const ServerOptions& options, const Clock& clock)
+ConnectionTable::ConnectionTable(const ServerOptions& options, const Clock& clock)
     : options_(options), clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
-void ConnectionBoard::rearm_locked(Connection& connection, bool add) {
-  connection.state = Connection::State::kParked;
+void ConnectionTable::rearm_locked(Connection& connection, bool add) {
+  connection.state = Connection::State::kIdle;
   connection.since = clock_.mono_now();
   epoll_event event{};
   event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
@@ -28,7 +28,7 @@ void ConnectionBoard::rearm_locked(Connection& connection, bool add) {
   static_cast<void>(::epoll_ctl(epoll_.get(), operation, connection.fd.get(), &event));
 }
 
-void ConnectionBoard::release_locked(Connection& connection) {
+void ConnectionTable::release_locked(Connection& connection) {
   if (connection.counted) {
     --ordinary_busy_;
   } else if (connection.reserved) {
@@ -39,7 +39,7 @@ void ConnectionBoard::release_locked(Connection& connection) {
   work_.notify_one();
 }
 
-std::unique_ptr<Connection> ConnectionBoard::extract_locked(std::uint64_t id) {
+std::unique_ptr<Connection> ConnectionTable::extract_locked(std::uint64_t id) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return nullptr;
   auto connection = std::move(found->second);
@@ -48,7 +48,7 @@ std::unique_ptr<Connection> ConnectionBoard::extract_locked(std::uint64_t id) {
   return connection;
 }
 
-bool ConnectionBoard::add(Accepted& accepted, StreamLimits limits) {
+bool ConnectionTable::add(Accepted& accepted, StreamLimits limits) {
   const MutexLock lock(mutex_);
   if (stopping_ || connections_.size() >= options_.connections_max) return false;
   const std::uint64_t id = ++last_id_;
@@ -58,7 +58,7 @@ bool ConnectionBoard::add(Accepted& accepted, StreamLimits limits) {
   return true;
 }
 
-std::string ConnectionBoard::peek_parked(std::uint64_t id) {
+std::string ConnectionTable::peek_idle(std::uint64_t id) {
   constexpr std::size_t kPeekBytes = 128;
   const MutexLock lock(mutex_);
   const auto found = connections_.find(id);
@@ -66,7 +66,7 @@ std::string ConnectionBoard::peek_parked(std::uint64_t id) {
   return peek(found->second->fd.get(), kPeekBytes);
 }
 
-std::unique_ptr<Connection> ConnectionBoard::enqueue(std::uint64_t id, bool reserved) {
+std::unique_ptr<Connection> ConnectionTable::enqueue(std::uint64_t id, bool reserved) {
   const MutexLock lock(mutex_);
   const auto found = connections_.find(id);
   if (found == connections_.end()) return nullptr;
@@ -81,19 +81,19 @@ std::unique_ptr<Connection> ConnectionBoard::enqueue(std::uint64_t id, bool rese
   return nullptr;
 }
 
-void ConnectionBoard::close_parked(std::uint64_t id) {
+void ConnectionTable::close_idle(std::uint64_t id) {
   const MutexLock lock(mutex_);
   static_cast<void>(extract_locked(id));
 }
 
-std::vector<std::unique_ptr<Connection>> ConnectionBoard::sweep() {
+std::vector<std::unique_ptr<Connection>> ConnectionTable::sweep() {
   const MonoTime now = clock_.mono_now();
   std::vector<std::unique_ptr<Connection>> overdue;
   const MutexLock lock(mutex_);
   std::vector<std::uint64_t> idle;
   for (const auto& [id, connection] : connections_) {
-    const bool parked = connection->state == Connection::State::kParked;
-    if (parked && now - connection->since > options_.keep_alive) idle.push_back(id);
+    const bool is_idle = connection->state == Connection::State::kIdle;
+    if (is_idle && now - connection->since > options_.keep_alive) idle.push_back(id);
   }
   for (const std::uint64_t id : idle) static_cast<void>(extract_locked(id));
   for (auto* queue : {&queued_, &reserved_}) {
@@ -105,7 +105,7 @@ std::vector<std::unique_ptr<Connection>> ConnectionBoard::sweep() {
   return overdue;
 }
 
-Connection* ConnectionBoard::take() {
+Connection* ConnectionTable::take() {
   const MutexLock lock(mutex_);
   for (;;) {
     Connection* taken = nullptr;
@@ -128,12 +128,12 @@ Connection* ConnectionBoard::take() {
   }
 }
 
-bool ConnectionBoard::others_wait() const {
+bool ConnectionTable::others_wait() const {
   const MutexLock lock(mutex_);
   return !queued_.empty();
 }
 
-void ConnectionBoard::park(Connection& connection) {
+void ConnectionTable::set_idle(Connection& connection) {
   const MutexLock lock(mutex_);
   release_locked(connection);
   if (stopping_) {
@@ -143,7 +143,7 @@ void ConnectionBoard::park(Connection& connection) {
   rearm_locked(connection, false);
 }
 
-void ConnectionBoard::requeue(Connection& connection) {
+void ConnectionTable::requeue(Connection& connection) {
   const MutexLock lock(mutex_);
   release_locked(connection);
   connection.state = Connection::State::kQueued;
@@ -151,13 +151,13 @@ void ConnectionBoard::requeue(Connection& connection) {
   queued_.push_back(&connection);
 }
 
-void ConnectionBoard::close(Connection& connection) {
+void ConnectionTable::close(Connection& connection) {
   const MutexLock lock(mutex_);
   release_locked(connection);
   static_cast<void>(extract_locked(connection.id));
 }
 
-bool ConnectionBoard::begin_stream(Connection& connection) {
+bool ConnectionTable::begin_stream(Connection& connection) {
   const MutexLock lock(mutex_);
   if (stopping_ || streams_ >= options_.streams_max) return false;
   ++streams_;
@@ -165,13 +165,13 @@ bool ConnectionBoard::begin_stream(Connection& connection) {
   return true;
 }
 
-void ConnectionBoard::end_stream() {
+void ConnectionTable::end_stream() {
   const MutexLock lock(mutex_);
   POSTRIDER_ASSERT(streams_ > 0);
   --streams_;
 }
 
-void ConnectionBoard::defer(Connection& connection, std::unique_ptr<DeferredRequest> deferred) {
+void ConnectionTable::defer(Connection& connection, std::unique_ptr<DeferredRequest> deferred) {
   const MutexLock lock(mutex_);
   release_locked(connection);
   connection.state = Connection::State::kWaiting;
@@ -179,7 +179,7 @@ void ConnectionBoard::defer(Connection& connection, std::unique_ptr<DeferredRequ
   connection.deferred = std::move(deferred);
 }
 
-void ConnectionBoard::resume(std::uint64_t id, LateAnswer answer) {
+void ConnectionTable::resume(std::uint64_t id, DeferredResponse answer) {
   const MutexLock lock(mutex_);
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
@@ -192,23 +192,23 @@ void ConnectionBoard::resume(std::uint64_t id, LateAnswer answer) {
   work_.notify_one();
 }
 
-void ConnectionBoard::stop() {
+void ConnectionTable::stop() {
   const MutexLock lock(mutex_);
   stopping_ = true;
-  std::vector<std::uint64_t> parked;
+  std::vector<std::uint64_t> idle;
   for (const auto& [id, connection] : connections_) {
-    if (connection->state == Connection::State::kParked) {
-      parked.push_back(id);
+    if (connection->state == Connection::State::kIdle) {
+      idle.push_back(id);
     } else {
       // What has arrived can still be read; a request that has not is not waited for.
       static_cast<void>(::shutdown(connection->fd.get(), SHUT_RD));
     }
   }
-  for (const std::uint64_t id : parked) static_cast<void>(extract_locked(id));
+  for (const std::uint64_t id : idle) static_cast<void>(extract_locked(id));
   work_.notify_all();
 }
 
-bool ConnectionBoard::wait_empty(Millis timeout) {
+bool ConnectionTable::wait_empty(Millis timeout) {
   const MutexLock lock(mutex_);
   const MonoTime deadline = clock_.mono_now() + timeout;
   while (!connections_.empty()) {
@@ -220,7 +220,7 @@ bool ConnectionBoard::wait_empty(Millis timeout) {
   return true;
 }
 
-void ConnectionBoard::cut() {
+void ConnectionTable::cut() {
   const MutexLock lock(mutex_);
   std::vector<std::uint64_t> waiting;
   for (const auto& [id, connection] : connections_) {
@@ -230,7 +230,7 @@ void ConnectionBoard::cut() {
   for (const std::uint64_t id : waiting) static_cast<void>(extract_locked(id));
 }
 
-bool ConnectionBoard::stopping() const {
+bool ConnectionTable::stopping() const {
   const MutexLock lock(mutex_);
   return stopping_;
 }

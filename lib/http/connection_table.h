@@ -20,13 +20,13 @@ namespace postrider::http {
 /// A request whose answer comes later.
 struct DeferredRequest {
   Request request;
-  MonoTime begun{};     ///< when its head had been read
-  bool close = false;   ///< after the answer
-  LateAnswer answer{};  ///< empty while the request waits
+  MonoTime begun{};           ///< when its head had been read
+  bool close = false;         ///< after the answer
+  DeferredResponse answer{};  ///< empty while the request waits
 };
 
 struct Connection {
-  enum class State { kParked, kQueued, kBusy, kWaiting };
+  enum class State { kIdle, kQueued, kBusy, kWaiting };
 
   Connection(std::uint64_t number, Accepted accepted, const Clock& clock, StreamLimits limits);
 
@@ -35,7 +35,7 @@ struct Connection {
   SocketStream stream;  ///< owned by the serving thread while busy
 
   // Owned by the board.
-  State state = State::kParked;
+  State state = State::kIdle;
   bool reserved = false;  ///< queued for a path that reserve threads serve
   bool counted = false;   ///< holds one of the ordinary threads
   MonoTime since{};       ///< of the state
@@ -43,13 +43,13 @@ struct Connection {
   std::unique_ptr<DeferredRequest> deferred{};
 };
 
-/// Thread-safe. A connection is parked (in the epoll set, no thread), queued, busy (one thread
+/// Thread-safe. A connection is idle (in the epoll set, no thread), queued, busy (one thread
 /// works on it), or waiting for a deferred answer (no thread). With `threads + streams_max +
 /// reserve_threads` threads calling take(), ordinary requests hold at most `threads` of them and
 /// streams at most `streams_max`, so the reserve is always there.
-class ConnectionBoard {
+class ConnectionTable {
  public:
-  ConnectionBoard(const ServerOptions& options, const Clock& clock);
+  ConnectionTable(const ServerOptions& options, const Clock& clock);
 
   [[nodiscard]] int epoll() const { return epoll_.get(); }
 
@@ -57,11 +57,11 @@ class ConnectionBoard {
 
   /// Parks a new connection. False when there are too many: `accepted` is then untouched.
   [[nodiscard]] bool add(Accepted& accepted, StreamLimits limits);
-  /// The bytes that wait on a parked connection; empty = it was closed by its peer, or is gone.
-  [[nodiscard]] std::string peek_parked(std::uint64_t id);
-  /// Parked -> queued. Returns the connection when the queue is full, for a refusal.
+  /// The bytes that wait on a idle connection; empty = it was closed by its peer, or is gone.
+  [[nodiscard]] std::string peek_idle(std::uint64_t id);
+  /// Idle -> queued. Returns the connection when the queue is full, for a refusal.
   std::unique_ptr<Connection> enqueue(std::uint64_t id, bool reserved);
-  void close_parked(std::uint64_t id);
+  void close_idle(std::uint64_t id);
   /// Closes connections that idled too long; returns those that waited too long for a thread.
   [[nodiscard]] std::vector<std::unique_ptr<Connection>> sweep();
 
@@ -71,7 +71,7 @@ class ConnectionBoard {
   [[nodiscard]] Connection* take();
   [[nodiscard]] bool others_wait() const;
   /// Gives the thread up between two requests.
-  void park(Connection& connection);
+  void set_idle(Connection& connection);
   /// Back to the queue: the next request has already been read from the socket.
   void requeue(Connection& connection);
   void close(Connection& connection);
@@ -84,11 +84,11 @@ class ConnectionBoard {
   // Called by any thread.
 
   /// Queues a connection that waits, with its answer. Does nothing when it has ended.
-  void resume(std::uint64_t id, LateAnswer answer);
+  void resume(std::uint64_t id, DeferredResponse answer);
 
   // Called by stop().
 
-  /// No more parking; closes parked connections and ends the input of the others.
+  /// No connection becomes idle any more; closes idle connections and ends the input of the others.
   void stop();
   /// Waits until no connection is left. False when `timeout` passed first.
   [[nodiscard]] bool wait_empty(Millis timeout);
