@@ -17,14 +17,15 @@ const destinations::Provider& provider_of(const Endpoint& endpoint) {
   return destinations::provider_of(endpoint.config.destination.type);
 }
 
-/// Of an endpoint that gave no answer.
+/// The response of an attempt that ended before a request was sent.
 Response failed(std::string why) {
   Response response;
   response.error = std::move(why);
   return response;
 }
 
-/// It may have been taken back since it was issued: with another one the answer is final.
+/// Whether the endpoint may have rejected the token, which may have been revoked. The attempt is
+/// then repeated once with a new token.
 bool may_refuse_token(const Response& response) {
   return response.failure == Response::Failure::kNone &&
          (response.status == 401 || response.status == 403 || response.status == 404);
@@ -125,7 +126,7 @@ void AttemptPipeline::take_token(
     const TokenRequest& request, const Response& response, WallTime now
 ) {
   Status taken = tokens_.take(request.key, response, now);
-  // A token that is of no use already would be asked for again and again.
+  // A token that has already expired would be requested again and again.
   if (taken && tokens_.find(request.key, now) == nullptr)
     taken = fail(Errc::kUnavailable, "no token for the function: it came expired");
   for (const TransferId id : request.waiting) {
@@ -134,10 +135,10 @@ void AttemptPipeline::take_token(
       continue;
     }
     Judgement judgement = destinations::judge_status(response, now);
-    // Whatever the token endpoint said, the function was not asked.
+    // The request for the token failed, so no request was sent to the endpoint.
     judgement.verdict = Verdict::kRetry;
     if (judgement.outcome == Outcome::kSuccess) judgement.outcome = Outcome::kResponseInvalid;
-    // How long it took and how it ended is the endpoint's own, as if it had been asked.
+    // Duration and failure of the token request are recorded as those of the attempt.
     Response kept = failed(taken.error().context);
     kept.failure = response.failure;
     kept.duration = response.duration;
@@ -156,7 +157,7 @@ AttemptStage AttemptPipeline::resume(TransferId id, WallTime wall_now, MonoTime 
   if (open.failure) return end(id, std::move(*open.failure));
   if (!open.token_key.empty()) {
     const std::string* const token = tokens_.find(open.token_key, wall_now);
-    // It may have expired, or have been dropped, while programs ran.
+    // The token may have expired, or have been dropped, while the programs ran.
     if (token == nullptr) {
       wait_for_token(id, open.attempt.endpoint->config, wall_now);
       return AttemptStage::kPreparing;

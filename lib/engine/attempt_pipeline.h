@@ -1,4 +1,4 @@
-// Attempts under way: from a delivery that is due to its judged answer.
+// Takes attempts from a due delivery to a classified response.
 #pragma once
 
 #include <cstdint>
@@ -23,45 +23,48 @@ namespace postrider {
 
 struct InFlightAttempt {
   DueDelivery due;
-  std::shared_ptr<const Endpoint> endpoint;  ///< as it was when the attempt began
+  std::shared_ptr<const Endpoint> endpoint;  ///< as it was when the attempt started
   MonoTime begun_at;
-  WallTime started_at{};              ///< once it is prepared
-  std::optional<MonoTime> sent_at{};  ///< of its last request to the endpoint
+  WallTime started_at{};              ///< set when the request is sent
+  std::optional<MonoTime> sent_at{};  ///< when the last request to the endpoint was sent
 };
 
 struct AttemptResult {
   InFlightAttempt attempt;
   Response response;
   Judgement judgement;
-  /// False when the attempt ended by its programs: it says nothing of its endpoint.
+  /// False when the attempt ended before a request was sent: the endpoint's health is not affected.
   bool tells_health = true;
 };
 
-/// The attempt as it is recorded and shown, without its id and number. Takes the texts of `answer`.
+/// Returns the attempt as it is recorded and shown, without id and number. Moves texts out of
+/// `answer`.
 [[nodiscard]] Attempt take_attempt(AttemptResult& answer);
 
-/// An attempt that has what it waited for, or will not get it.
+/// An attempt whose token or programs are ready, or have failed.
 struct Prepared {
   TransferId id = 0;
-  /// False when its programs could not be run, by nobody's fault.
+  /// False when its programs could not be run, which is not the endpoint's fault.
   bool can_resume = true;
 };
 
-/// What became of an attempt that begins or goes on.
+/// The stage of an attempt after begin() or resume().
 enum class AttemptStage : std::uint8_t {
-  kPreparing,  ///< a later take_prepared() has it
-  kSent,       ///< its request is with the transport
-  kEnded,      ///< a later advance() has its answer
+  kPreparing,  ///< a later take_prepared() returns it
+  kSent,       ///< its request was passed to the transport
+  kEnded,      ///< a later advance() returns its result
 };
 
-/// Takes each attempt through what its destination needs: a token where it asks for one, the output
-/// of programs where it has some, the content, the request. Owned by one thread.
+/// Takes each attempt through its stages: an access token if the destination needs one, the output
+/// of jq programs if the endpoint has some, the content, the request, the response. Owned by one
+/// thread.
 ///
-/// An attempt that had to be prepared waits for a word of whoever began it: resume() or abort().
+/// An attempt that had to be prepared is not sent before its caller calls resume(); abort() drops
+/// it.
 class AttemptPipeline {
  public:
-  /// `transport` and `template_runner` outlive it. The ids of its transfers are larger than
-  /// `transfers_after`, and of no other.
+  /// `transport` and `template_runner` outlive it. Its transfers get ids above `transfers_after`,
+  /// which nothing else uses.
   AttemptPipeline(
       RequestOptions options,
       IdCodec ids,
@@ -75,34 +78,34 @@ class AttemptPipeline {
         template_runner_(template_runner),
         transfer_last_(transfers_after) {}
 
-  /// Each attempt that begins has one answer from a later advance(), unless it is dropped.
+  /// Starts an attempt. A later advance() returns its result once, unless it is aborted.
   [[nodiscard]] AttemptStage begin(InFlightAttempt attempt, WallTime wall_now, MonoTime mono_now);
 
-  /// What the template runner made of a job; looked at by the next advance().
+  /// Takes the result of a job of the template runner; the next advance() processes it.
   void take_template_result(TemplateResult result) {
     template_results_.push_back(std::move(result));
   }
 
-  /// Takes what the transport completed and hands out the attempts that ended. `take` may begin
-  /// none. `prepares` is told of attempts that were sent and have to be prepared again.
+  /// Processes completed transfers and passes each attempt that ended to `take`, which must not
+  /// start attempts. Calls `prepares` for attempts that were sent and must be prepared again.
   void advance(
       std::vector<Completion> completions,
       WallTime now,
       const std::function<void(AttemptResult&&)>& take,
       const std::function<void(const InFlightAttempt&)>& prepares
   );
-  /// Those that wait for resume() or abort() since the last call.
+  /// Returns the attempts that became ready for resume() or abort() since the last call.
   [[nodiscard]] std::vector<Prepared> take_prepared() { return std::exchange(prepared_, {}); }
   [[nodiscard]] const InFlightAttempt& attempt(TransferId id) const { return open_.at(id).attempt; }
-  /// Sends what was prepared, or ends the attempt by what kept it from that.
+  /// Sends the prepared attempt, or ends it with the error of its preparation.
   [[nodiscard]] AttemptStage resume(TransferId id, WallTime wall_now, MonoTime mono_now);
-  /// Forgets the attempt.
+  /// Drops the attempt: it has no result.
   void abort(TransferId id) { open_.erase(id); }
-  /// Whether advance() or take_prepared() has something to hand out.
+  /// Whether advance() or take_prepared() would return something.
   [[nodiscard]] bool any_waiting() const { return !ended_.empty() || !prepared_.empty(); }
 
  private:
-  /// Why an attempt ends without an answer of its endpoint. `response` holds what kept it from one.
+  /// Why an attempt ends without a response of its endpoint.
   struct Failure {
     Response response;
     Judgement judgement;
@@ -110,10 +113,10 @@ class AttemptPipeline {
   };
   struct Open {
     InFlightAttempt attempt;
-    std::string token_key;  // of a destination that asks for a token
-    std::string token;      // that the request carries
+    std::string token_key;  // names the token that the destination needs
+    std::string token;      // sent with the request
     bool token_was_renewed = false;
-    std::vector<std::string> outputs;  // of its programs
+    std::vector<std::string> outputs;  // of its jq programs
     std::optional<Failure> failure;
   };
   struct TokenRequest {
@@ -121,19 +124,19 @@ class AttemptPipeline {
     std::vector<TransferId> waiting;
   };
 
-  /// Whether the attempt waits for something now.
+  /// Requests the token or the program output that the attempt needs. False when it needs neither.
   [[nodiscard]] bool prepare(TransferId id, WallTime now);
-  /// Waits for the token that `config` needs, and asks for it unless somebody did.
+  /// Waits for the token that `config` needs, and requests it unless a request is in flight.
   void wait_for_token(TransferId id, const EndpointConfig& config, WallTime now);
   void take_outputs(TemplateResult result);
   void take_token(const TokenRequest& request, const Response& response, WallTime now);
-  /// It cannot be prepared.
+  /// The preparation failed: the attempt ends with `failure` when it is resumed.
   void give_up(TransferId id, Failure failure);
   [[nodiscard]] AttemptResult close(
       TransferId id, Response&& response, Judgement judgement, bool tells_health
   );
   AttemptStage end(TransferId id, Failure failure);
-  /// Nothing when the attempt is prepared again, with another token.
+  /// Nothing when the attempt is prepared again with a new token.
   [[nodiscard]] std::optional<AttemptResult> take_answer(
       TransferId id, Response&& response, WallTime now
   );
@@ -146,7 +149,7 @@ class AttemptPipeline {
   std::unordered_map<TransferId, Open> open_;
   std::unordered_map<TransferId, TokenRequest> token_requests_;
   std::vector<TemplateResult> template_results_;  // since the last advance()
-  std::vector<AttemptResult> ended_;              // likewise
+  std::vector<AttemptResult> ended_;              // since the last advance()
   std::vector<Prepared> prepared_;                // since the last take_prepared()
   TransferId transfer_last_;
 };

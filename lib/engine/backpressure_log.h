@@ -1,4 +1,4 @@
-// What the engine reports of endpoints that it may not send to for a while.
+// Reports the endpoints that the engine may not send to for a while.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace postrider {
 
-/// Until when nothing is sent to an endpoint, by the engine's clock.
+/// Until when nothing is sent to an endpoint, on the monotonic clock.
 struct LaneBackpressure {
   std::optional<MonoTime> throttled_until;
   std::optional<MonoTime> rate_limited_until;
@@ -21,8 +21,8 @@ struct LaneBackpressure {
   bool operator==(const LaneBackpressure&) const = default;
 };
 
-/// The endpoints under backpressure, and what changed of them since the changes were last taken.
-/// Costs nothing for endpoints without. Owned by the engine.
+/// Records the endpoints under backpressure and their changes since take_changes(). Endpoints
+/// without backpressure cost nothing. Owned by the engine.
 class BackpressureLog {
  public:
   using Change = std::pair<EndpointId, LaneBackpressure>;
@@ -43,7 +43,7 @@ class BackpressureLog {
     changes_.emplace_back(id, now);
   }
 
-  /// In order; an endpoint without backpressure has no instant.
+  /// Returns the changes in order. An endpoint whose backpressure has ended has no instant.
   [[nodiscard]] std::vector<Change> take_changes() { return std::exchange(changes_, {}); }
 
  private:

@@ -1,4 +1,4 @@
-// When an endpoint that only fails is tried again.
+// The circuit breaker of an endpoint.
 #pragma once
 
 #include <algorithm>
@@ -11,22 +11,23 @@
 
 namespace postrider {
 
-/// Opens after ten failed attempts in a row. While it is open one request at a time goes out, a
-/// probe: an ordinary attempt of one delivery. Any success closes it: whoever owns it lets it go.
+/// Opens after ten failed attempts in a row. While it is open, only one request at a time is sent,
+/// the probe: an ordinary attempt of one delivery. Any success closes it: the engine then drops the
+/// object.
 ///
-/// Waits run on the monotonic clock; what is stored and shown is wall time.
+/// Waits use the monotonic clock; instants that are stored and shown are wall time.
 class Circuit {
  public:
   static constexpr std::int64_t kFailuresMax = 10;
   static constexpr Millis kDelayInitial{5000};
   static constexpr Millis kDelayMax{300'000};
-  /// Deliveries that people asked for and that wait for their turn as probes. Who asks for more
-  /// waits like the rest.
+  /// The most deliveries requested by people that wait to become probes. Further requests are
+  /// ignored.
   static constexpr std::size_t kWantedMax = 16;
 
   Circuit() = default;
-  /// As a process before left it. A wait is never longer than it can have been, whatever was made
-  /// of the wall clock.
+  /// Restores a stored circuit. A wait is never longer than its delay can have been, even if the
+  /// wall clock was changed.
   Circuit(
       std::int64_t failures,
       const std::optional<OpenCircuit>& stored,
@@ -34,42 +35,43 @@ class Circuit {
       MonoTime mono_now
   );
 
-  /// An attempt of the delivery failed. `unit` in [0, 1) chooses within the jitter. Requests that
-  /// went out before the circuit opened change nothing any more when they fail.
+  /// An attempt of the delivery failed. `unit` in [0, 1) selects the jitter. Failures of requests
+  /// that were sent before the circuit opened change nothing.
   void failed(DeliveryId delivery, WallTime wall_now, MonoTime mono_now, double unit);
 
   [[nodiscard]] bool is_open() const { return open_.has_value(); }
-  /// What has to be stored; nothing while it is closed.
+  /// The open circuit to store; nothing while it is closed.
   [[nodiscard]] const std::optional<OpenCircuit>& stored() const { return open_; }
 
-  // While it is open.
+  // The following require an open circuit.
 
   [[nodiscard]] bool may_probe(MonoTime now) const {
     return !probe_ && (!wanted_.empty() || probe_at_ <= now);
   }
   [[nodiscard]] bool is_probing() const { return probe_.has_value(); }
-  /// When the next probe may go out; nothing when it may now, or once the one in flight is settled.
+  /// When the next probe may be sent; nothing if it may be sent now, or after the one in flight is
+  /// settled.
   [[nodiscard]] std::optional<MonoTime> waits_until(MonoTime now) const;
-  /// The delivery goes out as a probe.
+  /// The delivery is sent as the probe.
   void probe(DeliveryId delivery);
   [[nodiscard]] bool is_probe(DeliveryId delivery) const { return probe_ == delivery; }
-  /// It did not go out after all: it is the next probe, if it still can be.
+  /// The probe was not sent: it is the next probe, if it can still be sent then.
   void put_back(DeliveryId delivery) {
     if (!is_probe(delivery)) return;
     probe_.reset();
     wanted_.push_front(delivery);
   }
-  /// Its settlement is committed.
+  /// The settlement of the probe is committed.
   void settled(DeliveryId delivery) {
     if (probe_ == delivery) probe_.reset();
   }
 
-  /// A person asks for this delivery: it is the next probe, and does not wait for it.
+  /// A person asked for this delivery: it becomes the next probe at once.
   void want(DeliveryId delivery);
   [[nodiscard]] std::optional<DeliveryId> wanted() const;
   /// The wait for the next probe is over.
   void probe_now(MonoTime now) { probe_at_ = std::min(probe_at_, now); }
-  /// It cannot be sent, or was.
+  /// Removes a requested delivery that was sent or cannot be sent.
   void drop_wanted() { wanted_.pop_front(); }
 
  private:

@@ -1,4 +1,4 @@
-// The requests that a dispatcher may have at once, and who may take one.
+// Limits how many requests a dispatcher has in flight, with a reserve for fast endpoints.
 #pragma once
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 
 namespace postrider {
 
-/// Many endpoints in trouble must not use up what the others need. An endpoint is fast when its
-/// last request was answered at once. A quarter of the slots is for fast ones alone; the rest
-/// share three quarters, and none of them has more than is still free of these: so they leave room
-/// for each other, too.
+/// Keeps endpoints that hang from using up all slots. An endpoint is fast if its last request was
+/// answered within a second. A quarter of the slots is reserved for fast endpoints. Slow endpoints
+/// share the other three quarters, and none may have more of these than are still free, so slow
+/// endpoints leave room for each other, too.
 class ConcurrencyLimiter {
  public:
   explicit ConcurrencyLimiter(std::size_t max) : max_(max), slow_max_(max - max / 4) {}
@@ -19,11 +19,11 @@ class ConcurrencyLimiter {
   [[nodiscard]] bool any_free() const { return taken_ < max_; }
   [[nodiscard]] std::size_t taken() const { return taken_; }
 
-  /// Whether an endpoint that has `in_flight` may have one more.
+  /// Whether an endpoint with `in_flight` requests may have one more.
   [[nodiscard]] bool may_acquire(bool fast, std::size_t in_flight) const {
     return any_free() && (fast || in_flight < slow_free());
   }
-  /// Whether an endpoint that is not fast and has nothing in flight may begin.
+  /// Whether a slow endpoint without a request in flight may have one.
   [[nodiscard]] bool any_free_for_slow() const { return any_free() && slow_free() > 0; }
 
   void acquire(bool fast) {
@@ -37,7 +37,7 @@ class ConcurrencyLimiter {
     POSTRIDER_ASSERT(slow_taken_ > 0);
     --slow_taken_;
   }
-  /// An endpoint with `in_flight` became fast, or ceased to be.
+  /// An endpoint with `in_flight` requests became fast, or slow.
   void reclassify(bool fast, std::size_t in_flight) {
     if (fast) {
       POSTRIDER_ASSERT(slow_taken_ >= in_flight);

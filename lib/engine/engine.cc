@@ -8,9 +8,8 @@
 namespace postrider {
 namespace {
 
-/// Lanes looked at in one tick. Answers of fast receivers come in before more is sent, on the
-/// connections that they free: with hundreds of requests at once libcurl takes twice the time for
-/// each.
+/// Lanes served in one tick. Responses of fast receivers are read before more is sent, which reuses
+/// their connections: with hundreds of requests in flight libcurl takes twice the time for each.
 constexpr int kServedPerTickMax = 64;
 
 }  // namespace
@@ -29,7 +28,7 @@ void Engine::enqueue(DueDelivery fresh, WallTime now) {
   Lane* lane = lane_of(id, false);
   if (lane == nullptr) return;  // the endpoint was deleted since; its deliveries are cancelled
   if (options_.others_append && fresh.delivery.lane_key) {
-    // An older one of the line may be there that the engine will be told of later.
+    // Another node may have appended an older one, whose notification has not arrived yet.
     lane->notify_appended(fresh.delivery.id, *fresh.delivery.lane_key);
   } else {
     lane->enqueue(std::move(fresh), now);
@@ -46,7 +45,7 @@ bool Engine::accepts(DeliveryId delivery, EndpointId endpoint) {
 
 void Engine::enqueue(PendingDelivery fresh, WallTime now) {
   Lane* lane = lane_of(fresh.pending.delivery.endpoint, false);
-  // What is told twice, or was read as well, may be held already.
+  // A duplicate notification, or a page that was read meanwhile: the lane may hold it already.
   if (lane == nullptr || lane->is_held(fresh.pending.delivery.id)) return;
   if (is_for_later(*lane, fresh.endpoint_version)) {
     resync_endpoint(fresh.pending.delivery.endpoint);
@@ -68,7 +67,7 @@ void Engine::settled(
     DeliveryId delivery, EndpointId endpoint, bool applied, std::optional<WallTime> due_at
 ) {
   Lane* lane = find_lane(endpoint);
-  POSTRIDER_ASSERT(lane != nullptr);  // a lane stays while it holds something
+  POSTRIDER_ASSERT(lane != nullptr);  // a lane exists while it holds a delivery
   limiter_.release(is_fast(endpoint));
   if (Circuit* circuit = open_circuit(endpoint); circuit != nullptr) circuit->settled(delivery);
   lane->settled(delivery, applied, due_at);
@@ -111,7 +110,7 @@ void Engine::abandon(const Partitions& partitions) {
     if (partitions.test(partition_of(id))) abandoned.push_back(id);
   };
   for (const auto& [id, endpoint] : endpoints_) take({id});
-  // Something may be in flight for an endpoint that was deleted.
+  // A deleted endpoint may still have requests in flight.
   for (const auto& [id, lane] : lanes_) {
     if (!endpoints_.contains(id)) take({id});
   }
@@ -190,7 +189,7 @@ void Engine::seed_send(EndpointId id, MonoTime at) {
 void Engine::delivery_changed(
     DeliveryId delivery, EndpointId endpoint, const std::optional<std::string>& lane_key
 ) {
-  // The lane of a deleted endpoint may still keep what a sweep ends now.
+  // The lane of a deleted endpoint may still hold deliveries that a sweep has just ended.
   Lane* lane = find_lane(endpoint);
   if (lane == nullptr) lane = lane_of(endpoint, true);
   if (lane == nullptr) return;
@@ -231,8 +230,7 @@ Status Engine::tick(WallTime wall_now, MonoTime mono_now, std::vector<Completion
     resume_attempt(prepared, wall_now, mono_now);
   for (const EndpointId id : due_timers_.take_due(wall_now)) schedule(id);
   for (const EndpointId id : throttle_timers_.take_due(mono_now)) schedule(id);
-  // One request per lane and turn, so that a lane with a long queue does not keep the others
-  // waiting.
+  // One request per lane and turn, so that a long queue does not delay other endpoints.
   for (int served = 0; served < kServedPerTickMax && may_send_any(); ++served) {
     if (runnable_.empty() && !wake_for_slot()) break;
     const EndpointId id = runnable_.front();
@@ -268,7 +266,7 @@ Status Engine::serve(EndpointId id, WallTime wall_now, MonoTime mono_now) {
       schedule(id);
       return {};
     }
-    // A lane that has something in flight is looked at when that is settled.
+    // A lane with requests in flight is scheduled when one of them is settled.
     if (lane->in_flight() == 0) wait_for_slot(id);
   }
   reschedule(id, *lane, wall_now, mono_now);
@@ -316,7 +314,7 @@ void Engine::send(Lane& lane, WallTime wall_now, MonoTime mono_now) {
   Circuit* circuit = open_circuit(lane.endpoint().id);
   DueDelivery due = circuit == nullptr ? lane.take_ready() : lane.take_probe(circuit->wanted());
   if (due.event->expires_at && *due.event->expires_at <= wall_now) {
-    // Ending it is the sweep's; holding it keeps the lane from reading it over and over until then.
+    // The sweep will end it. Until then the lane holds it, so that no page reads it again.
     lane.set_aside(due.delivery.id, *due.event->expires_at);
     if (circuit != nullptr && circuit->wanted() == due.delivery.id) circuit->drop_wanted();
     return;
@@ -380,10 +378,10 @@ Status Engine::fetch_wanted(Lane& lane, Circuit& circuit, WallTime wall_now, Mon
         lane.add_wanted(std::move(found->front().pending));
         return {};
       }
-      // Nothing passes in its line: the head of a line is the probe.
+      // Only the head of an ordering queue may be sent, so the head is the probe.
       if (is_due) circuit.probe_now(mono_now);
     }
-    // It has ended, was put off, or is in flight.
+    // The delivery has ended, is due later, or is in flight.
     circuit.drop_wanted();
   }
   return {};
@@ -439,8 +437,8 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
   const auto until_probe = circuit == nullptr ? std::nullopt : circuit->waits_until(mono_now);
   const auto until_host = host_throttled_until(lane, mono_now);
   const auto wait = std::max({lane.waits_until(mono_now), until_probe, until_host});
-  // A hold outlives the deliveries that it was met with: the endpoint is left alone for what comes.
-  // What was sent outlives them too, for as long as the rate limit counts it.
+  // A throttle and the instants of sent requests outlive the deliveries: later deliveries of the
+  // endpoint must obey the throttle and the rate limit, too.
   const auto matters = lane.matters_until(mono_now);
   const bool is_done = removed ? !lane.holds_any() : lane.is_idle() && !matters;
   if (is_done || removed) {
@@ -456,12 +454,12 @@ void Engine::reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime m
     return;
   }
   throttle_timers_.set(id, wait || !lane.is_idle() ? wait : matters);
-  // A lane that waits for a slot, for its probe, for the end of a hold, for its rate or for its
-  // endpoint to be resumed is woken by that.
+  // A lane that waits for a slot, a probe, the end of a throttle, its rate limit, or for its
+  // endpoint to be resumed is scheduled by that event.
   const bool waits_for_time = !wait && (circuit == nullptr || !circuit->is_probing()) &&
                               lane.may_ever_send() && lane.has_free_slot() &&
                               !lane.wants_read(wall_now);
-  // What was due before now and is not wanted has no room: it is read when that changes.
+  // An overdue delivery that the lane does not want to read has no room; it is read when it has.
   const auto due_at = lane.next_due_at();
   due_timers_.set(id, waits_for_time && due_at && *due_at > wall_now ? due_at : std::nullopt);
 }

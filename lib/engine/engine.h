@@ -1,4 +1,4 @@
-// Decides what is sent when: lanes, limits, outcomes.
+// Decides which delivery is sent when: lanes, limits, circuits, results.
 #pragma once
 
 #include <cstddef>
@@ -35,15 +35,15 @@ struct EngineOptions {
   std::size_t ordering_bytes_max = limits::kKeyBytesMax;
   RetryPolicy retry_default;
   RequestOptions request;
-  /// Whether other processes append, too, and what they have appended is told of later.
+  /// Whether other nodes append deliveries, so that notifications of these arrive later.
   bool others_append = false;
 };
 
-/// Whether something that could be sent waits for a settlement to be committed.
+/// Whether a delivery that could be sent waits for the commit of a settlement.
 enum class Urgency : std::uint8_t { kCanWait, kAwaited };
 
-/// Takes what the engine decided to where it is written. A place is free for every request in
-/// flight: it never refuses.
+/// Queues settlements for the writer. It has a place for every request in flight, so put() never
+/// fails.
 class SettlementSink {
  public:
   SettlementSink() = default;
@@ -54,11 +54,12 @@ class SettlementSink {
   virtual void put(Settlement settlement, Urgency urgency) = 0;
 };
 
-/// The owner of all lanes of one dispatcher. Pure and single-threaded: time, randomness and the
-/// seams are handed in and outlive it; nothing happens outside of its calls.
+/// Owns all lanes of one dispatcher. Pure and single-threaded: time and randomness are passed in,
+/// the seams outlive it, and nothing happens outside of its calls.
 ///
-/// A request's slot, of the process and of its lane, is free when its settlement is committed, not
-/// when the answer came: so a crash repeats at most what the limits allow.
+/// A request's slot, in the process and in its lane, is free when its settlement is committed, not
+/// when the response arrives. A crash therefore repeats at most as many requests as the limits
+/// allow.
 class Engine {
  public:
   struct Seams {
@@ -69,19 +70,21 @@ class Engine {
   };
   Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng);
 
-  // What others tell the engine. All of it takes effect in the next tick.
+  // Notifications. All take effect in the next tick().
 
-  /// A delivery was committed.
+  /// A delivery was committed by this process.
   void enqueue(DueDelivery fresh, WallTime now);
-  /// Another process has committed a delivery of no line: whether it is wanted at once, read by
-  /// whoever tells, with enqueue(). If not, the engine reads it when there is room.
+  /// Another node has committed an unordered delivery. Returns true if its lane has room: the
+  /// caller then reads the row and passes it to enqueue(). Otherwise the engine reads it in a later
+  /// page.
   [[nodiscard]] bool accepts(DeliveryId delivery, EndpointId endpoint);
-  /// Another process has committed it, as was read.
+  /// A delivery that another node has committed, as read from the store.
   void enqueue(PendingDelivery fresh, WallTime now);
-  /// Another process has committed a delivery of the line.
+  /// Another node has committed an ordered delivery.
   void notify_appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key);
-  /// A settlement was committed. `applied`: the delivery was still what it was when the request was
-  /// sent; `due_at` when it is then still pending.
+  /// A settlement was committed. `applied`: whether it changed the delivery, which nobody had
+  /// changed since the request was sent. `due_at`: the next attempt, if the delivery is still
+  /// pending.
   void settled(
       DeliveryId delivery, EndpointId endpoint, bool applied, std::optional<WallTime> due_at
   );
@@ -92,16 +95,17 @@ class Engine {
   /// The endpoint is new or was changed.
   void put_endpoint(std::shared_ptr<const Endpoint> endpoint);
   void remove_endpoint(EndpointId id);
-  /// Sends nothing more for the endpoints of those partitions, which another process gets, and
-  /// forgets each of them once what is in flight for it is settled.
+  /// Releases the endpoints of those partitions to another node: sends nothing more for them, and
+  /// forgets each once its requests in flight are settled.
   void abandon(const Partitions& partitions);
-  /// Those of them for which something is in flight.
+  /// The released partitions that still have requests in flight.
   [[nodiscard]] Partitions leaving() const;
-  /// The store holds a later version of an endpoint: nothing is sent to it until put_endpoint().
+  /// Whether deliveries were read that need a later version of their endpoint than the engine has.
+  /// Nothing is sent to these endpoints until put_endpoint().
   [[nodiscard]] bool awaits_endpoints() const { return !awaited_.empty(); }
-  /// Whether the endpoint answered at once when it was last heard of.
+  /// Sets whether the endpoint is fast; see ConcurrencyLimiter.
   void set_fast(EndpointId id, bool fast);
-  /// The endpoint has failed `failures` times in a row, as a process before left it.
+  /// Restores the circuit of an endpoint that has failed `failures` times in a row, as stored.
   void restore_circuit(
       EndpointId id,
       std::int64_t failures,
@@ -110,34 +114,34 @@ class Engine {
       MonoTime mono_now
   );
   [[nodiscard]] bool is_fast(EndpointId id) const { return fast_.contains(id.value); }
-  /// A person asks for this delivery: when the endpoint's circuit is open, it is its next probe, at
-  /// once.
+  /// A person asked for this delivery: if the endpoint's circuit is open, it becomes the next
+  /// probe, at once.
   void request_probe(DeliveryId delivery, EndpointId endpoint);
-  /// A request that a process before sent at `at` counts against the endpoint's rate limit. In the
-  /// order of their instants, before anything is sent to it.
+  /// Counts a request that an earlier process sent at `at` against the endpoint's rate limit.
+  /// Called in ascending order, before anything is sent to the endpoint.
   void seed_send(EndpointId id, MonoTime at);
-  /// Somebody changed this delivery in the store.
+  /// The delivery was changed in the store by a person, a sweep or another node.
   void delivery_changed(
       DeliveryId delivery, EndpointId endpoint, const std::optional<std::string>& lane_key
   );
-  /// Deliveries of this endpoint may wait in the store that the engine has not been told of.
+  /// The store may have pending deliveries of the endpoint that the engine does not know of.
   void resync_endpoint(EndpointId endpoint);
-  /// What the engine was told may be less than all that happened to what it holds.
+  /// Notifications may have been lost: every lane reads the store again.
   void resync_all();
-  /// Likewise to those of this endpoint, which has deliveries in the store: what it does not know
-  /// of is read.
+  /// The endpoint has pending deliveries in the store, as a resync found: the engine reads the ones
+  /// that it does not know of.
   void notify_waiting(const WaitingEndpoint& waiting);
-  /// While false, nothing is sent: what cannot be settled would only be repeated.
+  /// While false, nothing is sent: a delivery that cannot be settled would be sent again.
   void set_writable(bool writable) { writable_ = writable; }
   /// From now on nothing new is sent.
   void drain() { draining_ = true; }
 
-  /// Judges the answers that came, reads pages, sends what may be sent.
+  /// Settles completed requests, reads pages, and sends what the limits allow.
   [[nodiscard]] Status tick(
       WallTime wall_now, MonoTime mono_now, std::vector<Completion> completions
   );
 
-  /// How long nothing will happen unless somebody tells the engine something; nothing = for good.
+  /// How long until the next tick() has work without a notification; nothing = forever.
   [[nodiscard]] std::optional<Millis> idle_for(WallTime wall_now, MonoTime mono_now) const;
 
   /// The endpoints whose throttle or rate limit began, moved or ended since the last call. Taken
@@ -146,7 +150,7 @@ class Engine {
     return backpressure_.take_changes();
   }
 
-  /// Requests sent whose settlement is not committed yet.
+  /// Requests whose settlement is not committed yet.
   [[nodiscard]] std::size_t in_flight() const { return limiter_.taken(); }
   [[nodiscard]] std::size_t ready_bytes() const { return budget_.bytes; }
   [[nodiscard]] std::size_t ordering_bytes() const { return budget_.ordering.bytes; }
@@ -154,58 +158,57 @@ class Engine {
 
  private:
   [[nodiscard]] Lane* find_lane(EndpointId id);
-  /// The endpoint's lane, made when there is none; null when the endpoint is unknown.
+  /// Returns the endpoint's lane, creating it if necessary; null if the endpoint is unknown.
   [[nodiscard]] Lane* lane_of(EndpointId id, bool store_may_hold);
-  /// Of the settlement of a delivery whose slots are still taken.
-  /// `circuit_matters`: the endpoint's circuit was open before or is now.
+  /// The urgency of a delivery's settlement. `circuit_matters`: whether the circuit was open before
+  /// the attempt or is open now.
   [[nodiscard]] Urgency urgency_of(const Delivery& delivery, const Lane& lane, bool circuit_matters)
       const;
-  /// What has become of an attempt of the lane.
+  /// Updates the lane with the stage that an attempt has reached.
   void track_attempt(AttemptStage step, Lane& lane, DeliveryId id, MonoTime mono_now);
-  /// An attempt was prepared: it goes on, unless what it was begun for is no more.
+  /// Sends a prepared attempt, or gives its delivery back if it may no longer be sent.
   void resume_attempt(Prepared prepared, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] bool may_resume(
       const InFlightAttempt& attempt, const Lane& lane, WallTime wall_now, MonoTime mono_now
   );
   void settle(AttemptResult&& answer, WallTime wall_now, MonoTime mono_now);
-  /// What an answer says of its endpoint: holds, whether it is gone.
+  /// Applies throttling and 410 of a response to its endpoint.
   void apply_backpressure(const AttemptResult& answer, Lane& lane, MonoTime mono_now);
-  /// Whether the endpoint keeps its slots for long, by its programs or by its answers.
+  /// Sets whether the endpoint is fast, by the time for preparing and for the response.
   void classify_speed(const AttemptResult& answer, MonoTime mono_now);
-  /// What the attempt makes of the endpoint's circuit.
+  /// Updates the endpoint's circuit; returns the open circuit to store, if any.
   [[nodiscard]] std::optional<OpenCircuit> update_circuit(
       const InFlightAttempt& sent, bool is_well, WallTime wall_now, MonoTime mono_now
   );
-  /// The endpoint's circuit; null unless it is open.
+  /// Returns the endpoint's circuit if it is open, else null.
   [[nodiscard]] Circuit* open_circuit(EndpointId id);
-  /// Makes the delivery ready that people asked for first, when it can be sent.
+  /// Reads the delivery that a person asked for, and makes it ready if it can be sent.
   [[nodiscard]] Status fetch_wanted(
       Lane& lane, Circuit& circuit, WallTime wall_now, MonoTime mono_now
   );
-  /// Until when the endpoint's host has asked all who send chats to it to wait.
+  /// Until when the endpoint's host is paused for all endpoints.
   [[nodiscard]] std::optional<MonoTime> host_throttled_until(const Lane& lane, MonoTime mono_now)
       const;
-  /// Whether endpoint, hold, rate limit and circuit allow a request now.
+  /// Whether state, throttle, rate limit and circuit of the endpoint allow a request now.
   [[nodiscard]] bool may_send(const Lane& lane, MonoTime mono_now);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
-  /// Reads what the lane wants: deliveries without a line, heads of lines, half of the room each.
+  /// Reads the pages that the lane wants. Unordered deliveries and heads get half of the room each.
   [[nodiscard]] Status read_store(Lane& lane, WallTime wall_now, MonoTime mono_now);
-  /// Whether deliveries were read that are for a later version of the endpoint.
+  /// Whether deliveries were read that need a later version of the endpoint.
   [[nodiscard]] bool is_for_later(const Lane& lane, std::int64_t version);
   [[nodiscard]] Status read_page(Lane& lane, WallTime wall_now, std::size_t rows_max);
   [[nodiscard]] Status read_heads(Lane& lane, WallTime wall_now, std::size_t rows_max);
   void send(Lane& lane, WallTime wall_now, MonoTime mono_now);
   void schedule(EndpointId id);
-  /// Forgets an endpoint that is leaving and has nothing in flight.
+  /// Forgets a released endpoint if it has nothing in flight.
   void forget_if_drained(EndpointId id);
   void forget(EndpointId id);
-  /// A lane that has nothing in flight could not begin: it is looked at once a slot is free.
+  /// Queues a lane without a request in flight until a slot is free.
   void wait_for_slot(EndpointId id);
   void report_backpressure(const Lane& lane, MonoTime mono_now);
-  /// Makes the first of those runnable; false when there is none or no slot.
+  /// Schedules the first lane that waits for a slot; false when there is none, or no slot.
   [[nodiscard]] bool wake_for_slot();
-  /// Sets when the lane is looked at next without being told, or lets it go when there is nothing
-  /// left to do.
+  /// Sets the timers that schedule the lane next, or drops the lane if it has nothing left to do.
   void reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now);
   [[nodiscard]] bool may_send_any() const { return writable_ && !draining_ && limiter_.any_free(); }
   [[nodiscard]] bool has_slot(const Lane& lane) const {
@@ -222,21 +225,21 @@ class Engine {
   ReadyBudget budget_;
   std::unordered_map<std::int64_t, std::shared_ptr<const Endpoint>> endpoints_;
   std::unordered_map<std::int64_t, Lane> lanes_;
-  // Lanes that may be able to do something, each at most once, in round-robin order.
+  // Lanes that may have work, each at most once, in round-robin order.
   std::deque<EndpointId> runnable_;
   std::unordered_set<std::int64_t> is_runnable_;
-  // Lanes that wait for a delivery to fall due, and for a hold or a rate limit to let them send.
+  // Lanes that wait for a due delivery, and for the end of a throttle or a rate limit.
   TimerQueue<WallTime> due_timers_;
   TimerQueue<MonoTime> throttle_timers_;
   HostThrottle host_throttle_;
   BackpressureLog backpressure_;
   ConcurrencyLimiter limiter_;
-  std::unordered_set<std::int64_t> fast_;                   // endpoints; their lanes come and go
-  std::unordered_set<std::int64_t> leaving_;                // endpoints with something in flight
-  std::unordered_map<std::int64_t, std::int64_t> awaited_;  // versions of endpoints
-  // Of the endpoints whose last attempt failed.
+  std::unordered_set<std::int64_t> fast_;     // endpoints, which outlive their lanes
+  std::unordered_set<std::int64_t> leaving_;  // released endpoints with requests in flight
+  std::unordered_map<std::int64_t, std::int64_t> awaited_;  // see awaits_endpoints()
+  // One for each endpoint whose last attempt failed.
   std::unordered_map<std::int64_t, Circuit> circuits_;
-  // Lanes without a request that found no slot, each at most once, in order.
+  // Lanes without a request in flight that wait for a slot, each at most once, in order.
   std::deque<EndpointId> waiting_for_slot_;
   std::unordered_set<std::int64_t> is_waiting_for_slot_;
   bool writable_ = true;

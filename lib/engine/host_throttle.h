@@ -1,4 +1,4 @@
-// Hosts that asked to be left alone by everybody.
+// Hosts that asked for no requests from any endpoint.
 #pragma once
 
 #include <algorithm>
@@ -13,10 +13,10 @@
 
 namespace postrider {
 
-/// Holds over all endpoints of a host. Nothing is held as a rule, and asking is then free.
+/// Pauses all endpoints of a host. Usually no host is paused, and until() then costs nothing.
 class HostThrottle {
  public:
-  /// What one endpoint is told may cost others no more than this.
+  /// The longest pause: a response to one endpoint must not stop the others for longer.
   static constexpr Millis kMax = std::chrono::minutes{10};
 
   void throttle(std::string_view url, MonoTime now, Millis wait) {
@@ -26,7 +26,7 @@ class HostThrottle {
     until = std::max(until, now + std::min(wait, kMax));
   }
 
-  /// Nothing when the host may be asked.
+  /// The end of the pause, or nothing when requests may be sent to the host.
   [[nodiscard]] std::optional<MonoTime> until(std::string_view url, MonoTime now) const {
     if (until_.empty()) return std::nullopt;
     const auto found = until_.find(host_of(url));
@@ -35,7 +35,7 @@ class HostThrottle {
   }
 
  private:
-  /// With its scheme and port, as it stands.
+  /// Scheme, host and port, as written in the URL.
   [[nodiscard]] static std::string_view host_of(std::string_view url) {
     const std::size_t scheme = url.find("://");
     return url.substr(

@@ -9,9 +9,9 @@
 namespace postrider {
 namespace {
 
-/// Of the clocks of both sides, and of a request that is long on its way.
+/// Margin for differences between clocks, and for slow requests.
 constexpr Millis kMargin = std::chrono::minutes{5};
-/// The answer is some kilobytes, and a sick server should not keep deliveries long.
+/// The timeout of a token request: deliveries wait for it.
 constexpr Millis kTimeout{10'000};
 constexpr std::string_view kGoogle = "https://oauth2.googleapis.com/token";
 
@@ -31,7 +31,7 @@ std::string token_url_of(const OidcAuth& auth) {
   return std::string{kGoogle};
 }
 
-/// Why an answer brings no token.
+/// Why a response has no token.
 std::string reason_of(const Response& response) {
   if (response.failure != Response::Failure::kNone) return response.error;
   const std::string words = destinations::token_error_of(response.body);

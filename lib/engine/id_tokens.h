@@ -1,4 +1,4 @@
-// The ID tokens with which functions of Google's cloud are called.
+// ID tokens for calling Google Cloud functions.
 #pragma once
 
 #include <string>
@@ -13,21 +13,21 @@
 
 namespace postrider {
 
-/// Tokens by who asks for which function. A token is given out until some minutes before it
+/// Caches tokens by service account and function. A token is returned until some minutes before it
 /// expires. Owned by one thread.
 class IdTokens {
  public:
-  /// Says which token an endpoint with `oidc` needs. Holds its key: secret.
+  /// The cache key of the token that an endpoint with `oidc` needs. It contains a secret.
   [[nodiscard]] static std::string key_of(const EndpointConfig& config);
 
-  /// Null when it has to be asked for.
+  /// Null when the token has to be requested.
   [[nodiscard]] const std::string* find(const std::string& key, WallTime now) const;
-  /// The request that asks for it. Takes a millisecond. kInvalidArgument when the key of the
+  /// Makes the request for the token, which takes a millisecond. kInvalidArgument if the key of the
   /// service account cannot sign.
   [[nodiscard]] static Result<Request> make_request(const EndpointConfig& config, WallTime now);
-  /// Takes the answer to it. The error says, for people, why it brings no token.
+  /// Stores the token of the response. The error says, for people, why there is none.
   [[nodiscard]] Status take(const std::string& key, const Response& response, WallTime now);
-  /// A receiver does not take this one any more.
+  /// Drops a token that a receiver rejected.
   void drop(const std::string& key, std::string_view token);
 
  private:

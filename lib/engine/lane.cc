@@ -8,13 +8,13 @@
 namespace postrider {
 namespace {
 
-/// A wait for the rate limit that is shorter keeps what is ready in memory.
+/// Ready deliveries stay in memory during a wait for the rate limit that is shorter than this.
 constexpr Millis kRateWaitLoaded{1000};
-/// What a page of lines needs, so that looking up and walking both come on.
+/// The least rows of a page of heads, so that both lookups and the scan progress.
 constexpr std::size_t kPageRowsMin = 2;
 
 std::optional<MonoTime> later(std::optional<MonoTime> a, std::optional<MonoTime> b) {
-  return std::max(a, b);  // nothing comes before every instant
+  return std::max(a, b);  // an empty optional is less than every instant
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ void Lane::enqueue(DueDelivery fresh, WallTime now) {
 
 bool Lane::accepts(DeliveryId id) {
   if (is_held(id)) return false;
-  // A page could see it: it came and went, or it has to be looked for.
+  // A page could have read it: either it has ended, or a page has to be read.
   const bool paged = id <= paged_up_to_;
   more_in_store_ = more_in_store_ || paged || !has_room() || !may_ever_send();
   return !more_in_store_;
@@ -56,7 +56,7 @@ bool Lane::accepts(DeliveryId id) {
 
 void Lane::enqueue_ordered(DueDelivery fresh, WallTime now) {
   const std::string& key = *fresh.delivery.lane_key;
-  // A lane that may not send remembers no lines.
+  // A lane that may not send remembers no ordering queues.
   if (!may_ever_send() && !ordering_.held_of(key)) return ordering_.scan_all();
   if (!ordering_.is_fresh_head(key, fresh.delivery.id)) return;
   if (*fresh.delivery.due_at > now) return ordering_.wait(key, *fresh.delivery.due_at);
@@ -123,9 +123,9 @@ bool Lane::may_ever_send() const {
 }
 
 bool Lane::has_free_slot() const {
-  // One at a time for the endpoint: also what was made before it was strict.
+  // One request at a time, also for deliveries from before the endpoint became strict.
   if (endpoint_->config.ordering == Ordering::kStrict) return in_flight_ == 0;
-  // Of those that are prepared the rate may let only the first go.
+  // The rate limit may allow only the first of several prepared attempts.
   if (preparing_count_ >= (rate_ ? 1 : limits::kLanePreparingMax)) return false;
   return in_flight_ < static_cast<std::size_t>(endpoint_->config.max_in_flight);
 }
@@ -230,7 +230,7 @@ void Lane::settled(DeliveryId id, bool applied, std::optional<WallTime> due_at) 
   held_.erase(found);
   --in_flight_;
   if (ordering_.holds(id)) return ordering_.settled(id, applied, due_at);
-  // Whoever changed it meanwhile may have left it due, and it was held when the lane last looked.
+  // The change may have left the delivery due, and pages skipped it while it was held.
   if (!applied) more_in_store_ = true;
   if (due_at) note_due(*due_at);
 }
@@ -240,7 +240,7 @@ void Lane::changed(DeliveryId id, const std::optional<std::string>& lane_key) {
     more_in_store_ = true;
     return let_go(id);
   }
-  // What is ready of its line may have to wait for it.
+  // The ready delivery of its queue may have to wait for it.
   if (const auto held = ordering_.held_of(*lane_key)) let_go(*held);
   ordering_.changed(*lane_key);
 }
@@ -265,7 +265,7 @@ void Lane::let_go(DeliveryId id) {
 
 void Lane::resync() {
   more_in_store_ = true;
-  // Somebody may have ended it, and nothing else would tell.
+  // The delivery may have ended without a notification.
   give_back_set_aside();
   ordering_.resync();
 }
@@ -310,7 +310,7 @@ void Lane::note_due(WallTime due_at) {
 }
 
 bool Lane::has_room() const {
-  // One may always wait, so that no lane starves when others have used up the budget.
+  // Each lane may have one ready delivery, so that none starves when others use up the budget.
   if (ready_.empty()) return true;
   return ready_.size() < limits::kLaneReadyMax && ready_bytes_ < limits::kLaneReadyBytesMax &&
          budget_.bytes < budget_.bytes_max;

@@ -10,7 +10,7 @@
 namespace postrider {
 namespace {
 
-/// What a queue takes besides its key, about.
+/// Approximate memory of a queue besides its key.
 constexpr std::size_t kQueueBytes = 200;
 
 std::size_t bytes_of(const std::string& key) { return key.size() + kQueueBytes; }
@@ -25,16 +25,16 @@ OrderingQueues::~OrderingQueues() {
   for (const auto& [key, queue] : queues_) budget_.bytes -= bytes_of(key);
 }
 
-// --- What the lane is told -----------------------------------------------------------------------
+// --- Notifications of the lane -------------------------------------------------------------------
 
 bool OrderingQueues::is_fresh_head(const std::string& key, DeliveryId id) {
   const auto found = queues_.find(key);
   if (found != queues_.end()) {
-    // A head that waits is looked up before it is held.
+    // A waiting head is looked up before it is held, and then finds its successors.
     if (found->second.state == State::kHeld) found->second.has_successors = true;
     return false;
   }
-  // A page could see it, or what is older than it may wait unknown.
+  // A page could have read it, or an older delivery of a forgotten queue may wait.
   if (scan_ || overflow_at_ || id <= seen_up_to_) {
     look_up(key);
     return false;
@@ -72,7 +72,7 @@ void OrderingQueues::scan_all() {
     return;
   }
   scan_ = Scan{};
-  overflow_at_.reset();  // the scan comes to all of them
+  overflow_at_.reset();  // the scan will find all forgotten queues
 }
 
 void OrderingQueues::forget() {
@@ -88,7 +88,7 @@ void OrderingQueues::forget() {
   scan_again_ = false;
 }
 
-// --- What the lane holds -------------------------------------------------------------------------
+// --- Held queues ---------------------------------------------------------------------------------
 
 std::optional<DeliveryId> OrderingQueues::held_of(const std::string& key) const {
   const auto found = queues_.find(key);
@@ -110,7 +110,7 @@ void OrderingQueues::settled(DeliveryId id, bool applied, std::optional<WallTime
   }
 }
 
-// --- What the lane reads -------------------------------------------------------------------------
+// --- Reading the store ---------------------------------------------------------------------------
 
 std::optional<WallTime> OrderingQueues::next_due_at() const {
   std::optional<WallTime> next = overflow_at_;
@@ -136,7 +136,7 @@ OrderedParams OrderingQueues::params(WallTime now, std::size_t rows_max) {
   OrderedParams params;
   params.now = now;
   params.rows_max = rows_max;
-  // Half of the page is for the scan, so that neither keeps the other waiting.
+  // Half of the page is for the scan, so that neither lookups nor the scan starve.
   const std::size_t keys = std::min(lookups_.size(), scan_ ? rows_max / 2 : rows_max);
   for (std::size_t i = 0; i < keys; ++i) params.keys.push_back(lookups_[i]->first);
   if (!scan_) return params;
@@ -152,7 +152,7 @@ OrderedParams OrderingQueues::params(WallTime now, std::size_t rows_max) {
 
 void OrderingQueues::take_page(OrderedPage page, const std::function<bool(DueDelivery&)>& push) {
   seen_up_to_ = std::max(seen_up_to_, page.newest);
-  // Room for one may be all that there is, page after page.
+  // A page may have room for one delivery only, so lookups and the scan take turns.
   scan_goes_first_ = !scan_goes_first_;
   const bool walks = scan_.has_value();
   if (walks && scan_goes_first_) take_scanned(page, push);
@@ -190,7 +190,7 @@ void OrderingQueues::take_scanned(
     const bool is_waiting = found != queues_.end() && found->second.state == State::kWaiting;
     if (found != queues_.end() && !is_waiting) continue;
     const DeliveryId id = head.delivery ? head.delivery->delivery.id : DeliveryId{};
-    if (head.delivery && !push(*head.delivery)) return;  // the scan goes on with this queue
+    if (head.delivery && !push(*head.delivery)) return;  // the scan continues with this queue
     if (is_waiting) waiting_.erase(&*found);
     Entry& entry = entry_of(head.lane_key);
     if (head.delivery) {
@@ -206,8 +206,7 @@ void OrderingQueues::take_scanned(
   if (std::exchange(scan_again_, false)) scan_all();
 }
 
-// --- Queues
-// ---------------------------------------------------------------------------------------
+// --- States of queues ----------------------------------------------------------------------------
 
 bool OrderingQueues::has_room(const std::string& key) const {
   return lookups_.size() + waiting_.size() < limits::kLaneKeysMax &&
@@ -237,7 +236,7 @@ void OrderingQueues::enter_waiting(Entry& entry, WallTime due_at) {
   if (lookups_.size() + waiting_.size() <= limits::kLaneKeysMax &&
       budget_.bytes <= budget_.bytes_max)
     return;
-  // Those that fall due last are left to a scan.
+  // The queues whose heads are due last are forgotten; a scan finds them again.
   Entry& last = **std::prev(waiting_.end());
   set_earlier(overflow_at_, last.second.due_at);
   waiting_.erase(std::prev(waiting_.end()));

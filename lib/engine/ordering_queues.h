@@ -1,4 +1,4 @@
-// The lines of an endpoint's ordered deliveries, as its lane knows them.
+// The queues of an endpoint's ordered deliveries, one per ordering key.
 #pragma once
 
 #include <cstddef>
@@ -17,23 +17,23 @@
 
 namespace postrider {
 
-/// Bytes that the lines of all lanes of an engine are remembered in.
+/// Memory for the queues of all lanes of an engine.
 struct OrderingBudget {
   std::size_t bytes_max = 0;
   std::size_t bytes = 0;
 };
 
-/// Deliveries with one lane key are a queue: only its head, the oldest that is pending in the
-/// store, may be sent, and the next one when the store has the head's end. A queue is held while
-/// one of its deliveries is ready, in flight or set aside in the lane; queued while its head has to
-/// be looked up; waiting while its head is due later; else nothing of it is known. Memory is
-/// bounded: what does not fit is found by a scan through all lines.
+/// Deliveries with the same key form a queue. Only the head, the oldest pending delivery in the
+/// store, may be sent; the next one follows when the end of the head is committed.
 ///
-/// Owned by the lane.
+/// A known queue is in one of three states: *held* while one of its deliveries is ready, in flight
+/// or set aside in the lane; *lookup* while its head has to be read from the store; *waiting* while
+/// its head is due later. Memory is bounded: queues that do not fit are forgotten and found again
+/// by a scan of the store. Owned by the lane.
 class OrderingQueues {
  public:
-  /// `store_may_hold`: whether deliveries may wait in the store that the lane has not been told of.
-  /// `budget` is shared by all lanes and outlives them.
+  /// `store_may_hold`: whether the store may have pending deliveries that the lane does not know
+  /// of. `budget` is shared by all lanes and outlives them.
   OrderingQueues(bool store_may_hold, OrderingBudget& budget) : budget_(budget) {
     if (store_may_hold) scan_ = Scan{};
   }
@@ -41,51 +41,51 @@ class OrderingQueues {
   OrderingQueues& operator=(const OrderingQueues&) = delete;
   ~OrderingQueues();
 
-  // What the lane is told.
+  // Notifications of the lane.
 
-  /// A delivery of the queue was just committed. True when it is the head without a doubt: the lane
-  /// then holds it, or leaves it by look_up() or wait(). False: it waits in the store.
+  /// A delivery of the queue was just committed. True if it is certainly the head: the caller then
+  /// calls hold(), look_up() or wait(). False if it stays in the store.
   [[nodiscard]] bool is_fresh_head(const std::string& key, DeliveryId id);
-  /// The head has to be looked up.
+  /// The head has to be read from the store.
   void look_up(const std::string& key);
-  /// The head is due at that instant.
+  /// The head is due at `due_at`.
   void wait(const std::string& key, WallTime due_at);
-  /// Somebody changed a delivery of the queue in the store.
+  /// A delivery of the queue was changed in the store.
   void changed(const std::string& key);
-  /// Anything may have changed in the store.
+  /// Any delivery may have changed in the store.
   void resync();
-  /// A delivery of some queue waits in the store.
+  /// The store has a pending delivery of an unknown queue.
   void scan_all();
-  /// The lane will send nothing for a while: leaves all that is not held to the store.
+  /// The lane will send nothing for a while: forgets every queue that is not held.
   void forget();
 
-  // What the lane holds.
+  // Held queues.
 
-  /// `has_successors`: more of the queue may wait behind it.
+  /// `has_successors`: whether more deliveries of the queue may wait in the store.
   void hold(const std::string& key, DeliveryId id, bool has_successors) {
     hold(entry_of(key), id, has_successors);
   }
-  /// The delivery of the queue that is held.
+  /// The held delivery of the queue.
   [[nodiscard]] std::optional<DeliveryId> held_of(const std::string& key) const;
   [[nodiscard]] bool holds(DeliveryId id) const { return held_.contains(id.value); }
-  /// It goes back to the store unsent.
+  /// The delivery goes back to the store unsent.
   void give_back(DeliveryId id);
-  /// Its settlement is committed; see Lane::settled.
+  /// The settlement of the delivery is committed; see Lane::settled.
   void settled(DeliveryId id, bool applied, std::optional<WallTime> due_at);
 
-  // What the lane reads.
+  // Reading the store.
 
   [[nodiscard]] bool wants_page(WallTime now) const {
     return scan_ || !lookups_.empty() || (next_due_at() && *next_due_at() <= now);
   }
-  /// When a head falls due next.
+  /// The instant at which the next head is due.
   [[nodiscard]] std::optional<WallTime> next_due_at() const;
-  /// What the next page is for, with up to `rows_max` (2 at least) deliveries.
+  /// What to read next: up to `rows_max` deliveries, at least 2.
   [[nodiscard]] OrderedParams params(WallTime now, std::size_t rows_max);
-  /// Takes the page of the last params(). `push` takes a head that is due, or has no room for it.
+  /// Processes the page of the last params(). `push` returns false when it has no room for a head.
   void take_page(OrderedPage page, const std::function<bool(DueDelivery&)>& push);
 
-  /// Nothing is known to wait in the store.
+  /// Whether no delivery is known to wait in the store.
   [[nodiscard]] bool is_idle() const {
     return lookups_.empty() && waiting_.empty() && !scan_ && !overflow_at_;
   }
@@ -97,13 +97,13 @@ class OrderingQueues {
     WallTime due_at;              // kWaiting
     DeliveryId held;              // kHeld
     bool has_successors = false;  // kHeld
-    bool is_stale = false;        // kHeld: it may not be the head any more
+    bool is_stale = false;        // kHeld: it may no longer be the head
   };
   struct Scan {
     std::optional<std::string> after;
   };
   using Queues = std::unordered_map<std::string, Queue>;
-  /// A queue with its key; stays where it is until it is dropped.
+  /// A queue and its key. Its address is stable until it is dropped.
   using Entry = Queues::value_type;
   struct Earlier {
     bool operator()(const Entry* a, const Entry* b) const {
@@ -112,14 +112,14 @@ class OrderingQueues {
   };
 
   [[nodiscard]] bool has_room(const std::string& key) const;
-  /// The queue, made when it is not known.
+  /// Returns the queue; adds it if it is unknown.
   Entry& entry_of(const std::string& key);
   void drop(Entry& entry);
-  // For a queue that is not known, or is leaving what it was.
+  // For a queue that is in none of the states.
   void enqueue_lookup(Entry& entry);
   void enter_waiting(Entry& entry, WallTime due_at);
   void hold(Entry& entry, DeliveryId id, bool has_successors);
-  /// Takes the queue off what is held.
+  /// Ends the state kHeld of the queue.
   [[nodiscard]] Entry& release(DeliveryId id);
   void wake(WallTime now);
   void take_looked_up(
@@ -129,13 +129,13 @@ class OrderingQueues {
 
   OrderingBudget& budget_;
   Queues queues_;
-  // Entries of queues_, each in one of these.
+  // Each entry of queues_ is in one of these.
   std::deque<Entry*> lookups_;
   std::set<Entry*, Earlier> waiting_;
   std::unordered_map<std::int64_t, Entry*> held_;
   std::optional<Scan> scan_;
-  bool scan_again_ = false;  // from the first queue, after the scan that is under way
-  // When the first head falls due of those that found no room to wait.
+  bool scan_again_ = false;  // from the first key, after the current scan
+  // When the first head of the forgotten queues is due.
   std::optional<WallTime> overflow_at_;
   DeliveryId seen_up_to_;
   bool scan_goes_first_ = false;

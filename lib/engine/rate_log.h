@@ -1,4 +1,4 @@
-// When an endpoint was sent to, so that no period sees more than its rate limit allows.
+// The instants of recent requests to an endpoint, so that no period exceeds its rate limit.
 #pragma once
 
 #include <cstddef>
@@ -10,26 +10,26 @@
 
 namespace postrider {
 
-/// The requests of the last period. A log and not a bucket: a bucket that is full at the end of a
-/// pause lets twice the limit through within one period. Holds 8 bytes per request, of the last
-/// period alone.
+/// The requests of the last period. It is a log because a token bucket that is full after a pause
+/// allows twice the limit within one period. Uses 8 bytes per request of the last period.
 class RateLog {
  public:
   explicit RateLog(const RateLimit& rate) : rate_(rate) {}
 
-  /// What was sent counts on; an instant that the period before let go of does not come back.
+  /// Recorded requests keep counting. Requests that an earlier, shorter period has dropped are
+  /// lost.
   void set_limit(const RateLimit& rate) { rate_ = rate; }
 
-  /// A request goes out. Instants never go back.
+  /// Records a request. Instants must not decrease.
   void record(MonoTime at);
 
-  /// How many more may be sent now.
+  /// How many more requests may be sent now.
   [[nodiscard]] std::size_t room(MonoTime now) const;
-  /// When the next may be sent; nothing when it is now.
+  /// When the next request may be sent; nothing if it may be sent now.
   [[nodiscard]] std::optional<MonoTime> full_until(MonoTime now) const;
-  /// When all of it is older than the period; nothing when it is.
+  /// When every recorded request is older than the period; nothing if all are.
   [[nodiscard]] std::optional<MonoTime> matters_until(MonoTime now) const;
-  /// The time between two requests when they are spread evenly.
+  /// The time between two requests that are spread evenly over the period.
   [[nodiscard]] Millis spacing() const { return rate_.period / rate_.limit; }
 
  private:

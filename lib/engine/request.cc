@@ -10,9 +10,9 @@
 namespace postrider {
 namespace {
 
-/// Those of api.md §7 with what a scheme adds: room for them, not a bound.
+/// Expected headers: those of every request and those of the signature. Reserves room, is no bound.
 constexpr std::size_t kOwnHeaders = 16;
-/// Of a body that a scheme has wrapped.
+/// The content type of a body that a signature scheme has wrapped.
 constexpr std::string_view kJson = "application/json";
 
 std::vector<std::string_view> valid_secrets(const Endpoint& endpoint, WallTime now) {

@@ -18,16 +18,16 @@ struct RequestOptions {
   Millis timeout_default{15'000};
 };
 
-/// What had to be found out before the request could be made. Views live as long as the call.
+/// Results of the preparation. The views are valid during the call.
 struct RequestInputs {
-  std::span<const std::string> outputs;  ///< of destinations::programs_of()
-  std::string_view token;                ///< of a destination that asks for one
+  std::span<const std::string> outputs;  ///< output of each of destinations::programs_of()
+  std::string_view token;                ///< empty if the destination needs none
 };
 
-/// The content that the endpoint's destination makes, the headers of api.md §7, the signature over
-/// exactly that body by the secrets that are valid at `now`, and what lets the request in.
-/// kInvalidArgument, with the reason for people, when the outputs make no content or when the
-/// endpoint cannot be signed for: its stored scheme or secret is one that this program cannot use.
+/// Makes the body by the endpoint's destination, the headers, the signature over exactly that body
+/// with the secrets that are valid at `now`, and the credentials. kInvalidArgument, with the reason
+/// for people, if the outputs make no valid body, or if the stored signature scheme or secret
+/// cannot be used by this version.
 [[nodiscard]] Result<Request> make_request(
     const DueDelivery& due,
     const Endpoint& endpoint,

@@ -1,4 +1,5 @@
-// What answers mean for deliveries and their endpoints.
+// What the result of an attempt changes: the delivery, and the throttle, speed and circuit of its
+// endpoint.
 #include <utility>
 
 #include "base/assert.h"
@@ -7,7 +8,7 @@
 namespace postrider {
 namespace {
 
-/// A receiver that takes longer is not fast: it keeps its slots long.
+/// An endpoint is fast if preparing and the response took no longer than this.
 constexpr Millis kFastMax{1000};
 
 }  // namespace
@@ -24,7 +25,7 @@ void Engine::apply_backpressure(const AttemptResult& answer, Lane& lane, MonoTim
     const std::string& url = answer.attempt.endpoint->config.url;
     host_throttle_.throttle(url, mono_now, *judgement.retry_after);
   }
-  // Before the settlement is written: whoever reads it finds the reason why the others wait.
+  // Before the settlement is written, so that a reader who sees it also sees why deliveries wait.
   if (judgement.retry_after || judgement.verdict == Verdict::kThrottled)
     report_backpressure(lane, mono_now);
   if (judgement.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
@@ -36,7 +37,7 @@ void Engine::classify_speed(const AttemptResult& answer, MonoTime mono_now) {
   const auto prepared_for = attempt.sent_at.value_or(mono_now) - attempt.begun_at;
   const bool is_slow = prepared_for + answer.response.duration > kFastMax;
   const bool was_reached = answer.response.failure == Response::Failure::kNone;
-  // An attempt that its programs ended says nothing of how soon the endpoint answers.
+  // An attempt that failed in its programs does not show how fast the endpoint answers.
   if (is_slow || answer.tells_health) set_fast(id, !is_slow && was_reached);
 }
 
@@ -87,7 +88,7 @@ std::optional<OpenCircuit> Engine::update_circuit(
 ) {
   const std::int64_t id = sent.endpoint->id.value;
   const auto endpoint = endpoints_.find(id);
-  // Of the endpoint as it is now the answer says nothing.
+  // The endpoint was changed or resumed after the request: the response is about an earlier round.
   if (endpoint == endpoints_.end() || endpoint->second->health_round != sent.endpoint->health_round)
     return std::nullopt;
   if (is_well) {

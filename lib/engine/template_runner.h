@@ -1,4 +1,4 @@
-// The engine's seam to the programs that shape what is sent.
+// The engine's interface to the jq programs that make request bodies.
 #pragma once
 
 #include <vector>
@@ -8,14 +8,14 @@
 
 namespace postrider {
 
-/// What the programs of an attempt made of its event.
+/// The output of the programs of an attempt.
 struct TemplateResult {
   TransferId id = 0;
   std::vector<ProgramOutput> outputs;
 };
 
-/// Runs the programs of attempts, elsewhere. Each job has one result, by
-/// Engine::take_template_result().
+/// Runs the programs of attempts outside the engine. Each submitted job has one result, which is
+/// passed to Engine::take_template_result().
 class TemplateRunner {
  public:
   TemplateRunner() = default;

@@ -20,7 +20,7 @@
 
 namespace postrider {
 
-/// The attempt of a test. Nothing of it is stored: its ids name nothing.
+/// The attempt of a test request. It is not stored, and its ids name nothing in the database.
 struct TestAttempt {
   std::string id;
   std::string event_id;     ///< webhook-id of the request
@@ -60,15 +60,14 @@ class TestRequests {
   void take_template_result(TemplateResult result) {
     pipeline_.take_template_result(std::move(result));
   }
-  /// Takes completions that it owns, goes on with what was prepared, and gives up tests whose time
-  /// is over.
+  /// Processes its completions, sends prepared tests, and ends tests whose time is over.
   void advance(std::vector<Completion> completions, WallTime wall_now, MonoTime mono_now);
-  /// Ends all tests with that error. Their requests may still reach the receivers.
+  /// Ends all tests with `error`. Their requests may still reach the receivers.
   void abort(const Error& error);
 
-  /// How long nothing will happen unless something completes; nothing = for good.
+  /// How long until the next advance() has work without a completion; nothing = forever.
   [[nodiscard]] std::optional<Millis> idle_for(MonoTime mono_now) const;
-  /// Tests that hold a place: also those that were given up, until their request has ended.
+  /// Tests whose request has not ended, including tests whose time is over.
   [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
 
  private:

@@ -1,4 +1,4 @@
-// How long a throttling endpoint is left alone.
+// How long an endpoint that throttles gets no requests.
 #pragma once
 
 #include <algorithm>
@@ -8,15 +8,15 @@
 
 namespace postrider {
 
-/// Holds an endpoint after 429, 502, 503 or 504: until Retry-After, or for 1 s doubling to 60 s
-/// while they last.
+/// Pauses an endpoint after a response 429, 502, 503 or 504: until Retry-After, or for 1 s, which
+/// doubles up to 60 s with each pause.
 class ThrottleBackoff {
  public:
   static constexpr Millis kDelayInitial{1000};
   static constexpr Millis kDelayMax{60'000};
 
-  /// Several answers to requests that were in flight together count once: a hold that lasts is only
-  /// prolonged.
+  /// Responses to requests that were in flight together count once: during a pause, only a later
+  /// Retry-After prolongs it.
   void begin(MonoTime now, std::optional<Millis> retry_after) {
     const bool lasting = until(now).has_value();
     const MonoTime until = now + retry_after.value_or(delay_next_);
@@ -28,7 +28,7 @@ class ThrottleBackoff {
     if (!retry_after) delay_next_ = std::min(delay_next_ * 2, kDelayMax);
   }
 
-  /// An answer that is no throttle ends the doubling, and leaves a hold that lasts as it is.
+  /// A response that does not throttle resets the delay. A pause in progress is kept.
   void reset() { delay_next_ = kDelayInitial; }
 
   [[nodiscard]] std::optional<MonoTime> until(MonoTime now) const {

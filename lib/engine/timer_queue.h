@@ -12,11 +12,12 @@
 
 namespace postrider {
 
-/// At most one instant per endpoint, earliest first; ties go by id, so that a run repeats itself.
+/// Holds at most one instant per endpoint, earliest first. Equal instants are ordered by id, so
+/// that a simulated run can be repeated.
 template <class Time>
 class TimerQueue {
  public:
-  /// Replaces the endpoint's instant; nothing takes it off.
+  /// Replaces the endpoint's instant, or removes it when `at` is empty.
   void set(EndpointId id, std::optional<Time> at) {
     const auto found = at_.find(id.value);
     if (found != at_.end()) {
@@ -29,7 +30,7 @@ class TimerQueue {
     order_.emplace(*at, id.value);
   }
 
-  /// Takes off and returns everybody whose instant has come.
+  /// Removes and returns the endpoints whose instant is not after `now`.
   [[nodiscard]] std::vector<EndpointId> take_due(Time now) {
     std::vector<EndpointId> due;
     while (!order_.empty() && order_.begin()->first <= now) {
