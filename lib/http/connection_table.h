@@ -34,7 +34,7 @@ struct Connection {
   const Fd fd;
   SocketStream stream;  ///< owned by the serving thread while busy
 
-  // Owned by the board.
+  // Owned by the table.
   State state = State::kIdle;
   bool reserved = false;  ///< queued for a path that reserve threads serve
   bool counted = false;   ///< holds one of the ordinary threads

@@ -38,8 +38,8 @@ class Server::Impl {
   Impl(ServerOptions options, const Clock& clock)
       : options_(std::move(options)),
         clock_(clock),
-        shared_board_(std::make_shared<ConnectionTable>(options_, clock)),
-        connections_(*shared_board_) {
+        shared_connections_(std::make_shared<ConnectionTable>(options_, clock)),
+        connections_(*shared_connections_) {
     const auto without_body = [this](const httplib::Request& raw, httplib::Response& answer) {
       handle(raw, answer, nullptr);
     };
@@ -108,7 +108,7 @@ class Server::Impl {
   std::uint16_t port_ = 0;
   Codec codec_;
   /// Shared with the work that answers come from: it may end after the server.
-  const std::shared_ptr<ConnectionTable> shared_board_;
+  const std::shared_ptr<ConnectionTable> shared_connections_;
   ConnectionTable& connections_;
   Fd wake_;
   Listener listener_;
@@ -257,8 +257,8 @@ void Server::Impl::defer(Exchange& exchange, bool close) {
   const std::uint64_t id = exchange.connection.id;
   connections_.defer(exchange.connection, std::move(waiting));
   // The connection waits before the work begins, so that the answer finds it.
-  exchange.deferred([board = std::weak_ptr(shared_board_), id](DeferredResponse answer) {
-    if (const auto alive = board.lock()) alive->resume(id, std::move(answer));
+  exchange.deferred([connections = std::weak_ptr(shared_connections_), id](DeferredResponse answer) {
+    if (const auto alive = connections.lock()) alive->resume(id, std::move(answer));
   });
 }
 

@@ -74,7 +74,7 @@ class Yes final : public Transport {
 };
 
 /// No endpoint has a program.
-class NoRenderer final : public Renderer {
+class NoTemplates final : public TemplateRunner {
  public:
   void submit(TransferId /*id*/, ProgramJob /*job*/) override {}
 };
@@ -102,7 +102,7 @@ class HotPath {
         engine_(
             options(),
             IdCodec{reader_->id_salt()},
-            {*reader_, transport_, renderer_, sink_},
+            {*reader_, transport_, template_runner_, sink_},
             Prng{1}
         ),
         feed_(engine_, *reader_) {
@@ -216,7 +216,7 @@ class HotPath {
   std::unique_ptr<StoreReader> reader_;
   GroupCommit group_;
   Yes transport_;
-  NoRenderer renderer_;
+  NoTemplates template_runner_;
   Settlements sink_;
   Engine engine_;
   EngineInbox feed_;
