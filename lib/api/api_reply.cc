@@ -29,7 +29,7 @@ std::optional<WallTime> searched_until(
     std::size_t rows, std::size_t limit, std::string_view next_cursor
 ) {
   if (next_cursor.empty() || rows >= limit) return std::nullopt;
-  if (const auto place = place_at(next_cursor, {})) return from_unix_ms(place->at_ms);
+  if (const auto place = position_at(next_cursor, {})) return from_unix_ms(place->at_ms);
   const auto id = id_before(next_cursor, 0);
   return id ? std::optional{EventId{*id}.time()} : std::nullopt;
 }

@@ -77,7 +77,7 @@ Status GroupCommit::begin(Effects& effects) {
 }
 
 Status GroupCommit::refresh(Effects& effects) {
-  auto changes = store_.refresh();
+  auto changes = store_.pull_remote_changes();
   if (!changes) return tl::unexpected(std::move(changes).error());
   for (const auto& endpoint : changes->endpoints) {
     Status known = check_scheme(endpoint);

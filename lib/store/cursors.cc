@@ -30,7 +30,7 @@ std::string id_cursor(std::int64_t id) {
   return text;
 }
 
-std::string place_cursor(const Place& place) {
+std::string position_cursor(const ListPosition& place) {
   std::string text;
   add_number(text, place.at_ms);
   text += '.';
@@ -45,9 +45,9 @@ Result<std::int64_t> id_before(std::string_view cursor, std::int64_t first) {
   return id;
 }
 
-Result<Place> place_at(std::string_view cursor, const Place& first) {
+Result<ListPosition> position_at(std::string_view cursor, const ListPosition& first) {
   if (cursor.empty()) return first;
-  Place place;
+  ListPosition place;
   const bool valid = take_number(cursor, place.at_ms) && cursor.starts_with('.');
   if (valid) cursor.remove_prefix(1);
   if (!valid || !take_number(cursor, place.id) || !cursor.empty())

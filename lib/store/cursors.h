@@ -17,17 +17,17 @@ namespace postrider {
 inline constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
 
 /// A place in an order by instant and id.
-struct Place {
+struct ListPosition {
   std::int64_t at_ms = 0;
   std::int64_t id = 0;
 };
 
 [[nodiscard]] std::string id_cursor(std::int64_t id);
-[[nodiscard]] std::string place_cursor(const Place& place);
+[[nodiscard]] std::string position_cursor(const ListPosition& place);
 
 /// The id that `cursor` names, or `first` for the first page. kInvalidArgument for anything else.
 [[nodiscard]] Result<std::int64_t> id_before(std::string_view cursor, std::int64_t first);
-[[nodiscard]] Result<Place> place_at(std::string_view cursor, const Place& first);
+[[nodiscard]] Result<ListPosition> position_at(std::string_view cursor, const ListPosition& first);
 
 /// Builds a page of rows that are looked at one by one, ending it at its limit or at the bound of
 /// rows that a page may look at.

@@ -23,7 +23,7 @@ bool is_wanted(const DeliveryFilter& filter, const DeliveryView& view) {
          (!filter.state || view.delivery.state == *filter.state);
 }
 
-Place place_of(const Delivery& dead) {
+ListPosition place_of(const Delivery& dead) {
   return {.at_ms = unix_ms(dead.finished_at.value_or(WallTime{})), .id = dead.id.value};
 }
 

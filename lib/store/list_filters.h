@@ -19,6 +19,6 @@ inline constexpr std::size_t kAttemptsListed = 1000;
 [[nodiscard]] bool is_wanted(const DeliveryFilter& filter, const DeliveryView& view);
 
 /// Where a dead letter stands in the order of deaths.
-[[nodiscard]] Place place_of(const Delivery& dead);
+[[nodiscard]] ListPosition place_of(const Delivery& dead);
 
 }  // namespace postrider

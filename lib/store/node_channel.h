@@ -13,7 +13,8 @@ namespace postrider {
 
 /// The longest message. PostgreSQL takes less than 8000 bytes.
 inline constexpr std::size_t kNodeMessageBytesMax = 7000;
-/// Store::refresh() has something to tell: sent by the store itself with what it commits.
+/// Store::pull_remote_changes() has something to tell: sent by the store itself with what it
+/// commits.
 inline constexpr std::string_view kRefreshMessage = "refresh";
 
 /// Tells the other nodes of a database what has happened. Messages are hints: one may be lost with

@@ -165,7 +165,7 @@ struct DeliveryChunk {
 };
 
 /// What one call of retention did.
-struct Pruned {
+struct RetentionResult {
   std::int64_t rows_count = 0;  ///< rows that went
   bool done = false;            ///< the pass has come to its end; the next call begins a new one
 };
@@ -205,7 +205,7 @@ struct EndpointHealth {
 };
 
 /// What other nodes have changed.
-struct ChangesOfOthers {
+struct RemoteChanges {
   std::vector<Endpoint> endpoints;  ///< new or changed, as they are now
   std::vector<EndpointId> endpoints_removed;
   bool settings = false;  ///< keys or event types

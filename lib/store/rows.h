@@ -64,7 +64,7 @@ template <class Row, class T>
 
 /// What was found, or kNotFound for people.
 template <class T>
-[[nodiscard]] Result<T> needed(Result<std::optional<T>> found, const char* otherwise) {
+[[nodiscard]] Result<T> require_row(Result<std::optional<T>> found, const char* otherwise) {
   if (!found) return tl::unexpected<Error>(std::move(found.error()));
   if (!*found) return fail(Errc::kNotFound, otherwise);
   return std::move(**found);
@@ -197,7 +197,7 @@ template <class Row>
 
 /// State of an endpoint and whether its circuit is open, from column `first` on.
 template <class Row>
-void read_standing(const Row& row, Backlog& backlog, int first) {
+void read_settle_state(const Row& row, Backlog& backlog, int first) {
   backlog.state = parse_enum(row, parse_endpoint_state(row.view(first)));
   backlog.circuit_is_open = row.boolean(first + 1);
 }

@@ -52,7 +52,7 @@ class Store {
   /// the database also what this one has, with the versions that it then has. The first of a
   /// transaction: what it reads and writes from then on follows from nothing older, and no id that
   /// it draws is below those that were committed before.
-  [[nodiscard]] virtual Result<ChangesOfOthers> refresh() = 0;
+  [[nodiscard]] virtual Result<RemoteChanges> pull_remote_changes() = 0;
 
   // Events.
 
@@ -138,7 +138,7 @@ class Store {
   /// statistics and what is left of deleted endpoints older than `before`. About `rows_max` rows
   /// per call: an event goes whole, or stays when somebody has begun to replay it. Calls make up a
   /// pass; events that have to stay are looked at once per pass, not once per call.
-  [[nodiscard]] virtual Result<Pruned> prune(
+  [[nodiscard]] virtual Result<RetentionResult> prune(
       WallTime before, WallTime keys_before, std::size_t rows_max
   ) = 0;
   /// Removes secrets that expired before `now`. Returns the endpoints that lost one.
@@ -149,7 +149,7 @@ class Store {
   /// Stores a new endpoint and draws its id.
   [[nodiscard]] virtual Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) = 0;
   /// Replaces config, state, secrets and round of an endpoint that is not deleted; its health
-  /// stays. kBusy: another node has changed it since the transaction's refresh().
+  /// stays. kBusy: another node has changed it since the transaction's pull_remote_changes().
   [[nodiscard]] virtual Status put_endpoint(const Endpoint& endpoint) = 0;
   /// The health of those that are failing, by id.
   [[nodiscard]] virtual Result<std::vector<FailingEndpoint>> failing_endpoints() = 0;

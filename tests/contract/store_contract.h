@@ -60,7 +60,7 @@ class StoreContract : public ::testing::TestWithParam<StoreContractParam> {
   /// Begins a transaction as every one begins.
   void begin() {
     EXPECT_TRUE(store_->begin());
-    EXPECT_TRUE(store_->refresh());
+    EXPECT_TRUE(store_->pull_remote_changes());
   }
 
   /// Runs `work` in a transaction of its own.

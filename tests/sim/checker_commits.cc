@@ -203,7 +203,7 @@ void Checker::check_applied(
   );
   if (after == nullptr && notes.touches(row.id)) return;
   if (after == nullptr) {
-    // Pruned in the same commit, so it was final.
+    // RetentionResult in the same commit, so it was final.
     require(
         row.schedule_attempts >= attempts_min, "a pending delivery is pruned", row.id, row.endpoint
     );

@@ -50,8 +50,9 @@ void FaultyStore::note_committed() {
   if (session_ != nullptr) control_.others_refresh = session_->committed();
 }
 
-Result<ChangesOfOthers> FaultyStore::refresh() {
-  return session_ == nullptr ? inner_->refresh() : session_->refresh(control_.canary);
+Result<RemoteChanges> FaultyStore::pull_remote_changes() {
+  return session_ == nullptr ? inner_->pull_remote_changes()
+                             : session_->pull_remote_changes(control_.canary);
 }
 
 Status FaultyStore::release_savepoint() {
@@ -143,7 +144,9 @@ Status FaultyStore::change_delivery(const Delivery& delivery) {
   return inner_->change_delivery(delivery);
 }
 
-Result<Pruned> FaultyStore::prune(WallTime before, WallTime keys_before, std::size_t rows_max) {
+Result<RetentionResult> FaultyStore::prune(
+    WallTime before, WallTime keys_before, std::size_t rows_max
+) {
   if (control_.canary == Canary::kPruneAll) before += std::chrono::hours{1};
   return inner_->prune(before, keys_before, rows_max);
 }

@@ -109,8 +109,9 @@ class FaultyStore : public Store {
       override {
     return inner_->cancel_deleted(now, rows_max);
   }
-  [[nodiscard]] Result<Pruned> prune(WallTime before, WallTime keys_before, std::size_t rows_max)
-      override;
+  [[nodiscard]] Result<RetentionResult> prune(
+      WallTime before, WallTime keys_before, std::size_t rows_max
+  ) override;
   [[nodiscard]] Result<std::vector<EndpointId>> prune_secrets(WallTime now) override {
     return inner_->prune_secrets(now);
   }
@@ -127,7 +128,7 @@ class FaultyStore : public Store {
   }
   [[nodiscard]] Status delete_endpoint(EndpointId id, WallTime now) override;
 
-  [[nodiscard]] Result<ChangesOfOthers> refresh() override;
+  [[nodiscard]] Result<RemoteChanges> pull_remote_changes() override;
   [[nodiscard]] Result<std::vector<FailingEndpoint>> failing_endpoints() override;
   void set_boot(std::int64_t boot) override { inner_->set_boot(boot); }
   [[nodiscard]] Status rebase_sends(EndpointId endpoint, MonoTime now) override {

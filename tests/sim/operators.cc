@@ -292,14 +292,14 @@ void World::maintain() {
   }
   if (!plan_.prunes || !happens(0.3)) return;
   const Millis retention = plan_.retention;
-  enqueue_led<Pruned>(
+  enqueue_led<RetentionResult>(
       "prune",
       [retention](WriteContext& context) {
         return context.store.prune(
             context.now - retention, context.now - std::chrono::hours{24}, limits::kRetentionRowsMax
         );
       },
-      [this, retention](const Pruned& /*pruned*/) {
+      [this, retention](const RetentionResult& /*pruned*/) {
         checker_->notes.prune = true;
         checker_->notes.prune_before = written_at_ - retention;
       }

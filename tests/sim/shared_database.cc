@@ -84,8 +84,8 @@ std::int64_t SharedDatabase::version_of(EndpointId endpoint) const {
   return version == versions_.end() ? 0 : version->second;
 }
 
-Result<ChangesOfOthers> SharedDatabase::changes_after(std::int64_t known) {
-  ChangesOfOthers changes;
+Result<RemoteChanges> SharedDatabase::changes_after(std::int64_t known) {
+  RemoteChanges changes;
   if (known == version_) return changes;
   auto all = reader_->all_endpoints();
   if (!all) return tl::unexpected<Error>(all.error());
@@ -110,8 +110,8 @@ Status SharedSession::begin(Canary canary) {
   return {};
 }
 
-Result<ChangesOfOthers> SharedSession::refresh(Canary canary) {
-  if (canary == Canary::kRefreshIgnored) return ChangesOfOthers{};
+Result<RemoteChanges> SharedSession::pull_remote_changes(Canary canary) {
+  if (canary == Canary::kRefreshIgnored) return RemoteChanges{};
   auto changes = database_.changes_after(known_);
   if (changes) known_ = database_.version();
   return changes;

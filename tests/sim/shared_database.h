@@ -48,7 +48,7 @@ class SharedDatabase {
   [[nodiscard]] std::int64_t version() const { return version_; }
   [[nodiscard]] std::int64_t version_of(EndpointId endpoint) const;
   /// What is of a version after `known`.
-  [[nodiscard]] Result<ChangesOfOthers> changes_after(std::int64_t known);
+  [[nodiscard]] Result<RemoteChanges> changes_after(std::int64_t known);
 
  private:
   struct NodeRow {
@@ -78,7 +78,7 @@ class SharedSession {
 
   /// kUnavailable once the node was removed: the fence.
   [[nodiscard]] Status begin(Canary canary);
-  [[nodiscard]] Result<ChangesOfOthers> refresh(Canary canary);
+  [[nodiscard]] Result<RemoteChanges> pull_remote_changes(Canary canary);
   void changed(EndpointId endpoint) { changed_.insert(endpoint.value); }
   /// Whether others have to refresh.
   [[nodiscard]] bool committed();

@@ -16,7 +16,7 @@ using OptionalText = std::optional<std::string_view>;
 
 /// A delivery while settlements are gone through in their order: as it was read, and what they make
 /// of it.
-struct Standing {
+struct SettleState {
   bool pending = false;
   int round = 0;
   int attempts_count = 0;
@@ -25,22 +25,22 @@ struct Standing {
   std::optional<NextState> next{};  ///< what the last that applied says
 };
 
-using Standings = std::map<std::int64_t, Standing>;
+using SettleStates = std::map<std::int64_t, SettleState>;
 
 /// A 2xx applies whatever the round: the receiver has it.
-bool applies(const Settlement& settlement, const Standing& standing) {
-  return standing.pending &&
-         (std::holds_alternative<Delivered>(settlement.next) || settlement.round == standing.round);
+bool applies(const Settlement& settlement, const SettleState& state) {
+  return state.pending &&
+         (std::holds_alternative<Delivered>(settlement.next) || settlement.round == state.round);
 }
 
-Settled settle_one(const Settlement& settlement, Standing& standing) {
-  Settled settled{.applied = applies(settlement, standing), .attempt = {}, .number = 0};
-  ++standing.counted;
-  settled.number = standing.attempts_count + standing.counted;
+Settled settle_one(const Settlement& settlement, SettleState& state) {
+  Settled settled{.applied = applies(settlement, state), .attempt = {}, .number = 0};
+  ++state.counted;
+  settled.number = state.attempts_count + state.counted;
   if (!settled.applied) return settled;
-  ++standing.applied;
-  standing.next = settlement.next;
-  standing.pending = std::holds_alternative<RetryAt>(settlement.next);
+  ++state.applied;
+  state.next = settlement.next;
+  state.pending = std::holds_alternative<RetryAt>(settlement.next);
   return settled;
 }
 
@@ -56,17 +56,17 @@ struct ChangeColumns {
   Array<OptionalText> dead_reasons;
   Array<std::optional<WallTime>> finished_at;
 
-  void add(std::int64_t id, const Standing& standing, WallTime now) {
+  void add(std::int64_t id, const SettleState& state, WallTime now) {
     ids.add(id);
-    rounds.add(standing.round);
-    attempts_counts.add(standing.attempts_count);
-    counted.add(standing.counted);
-    applied.add(standing.applied);
-    if (!standing.next) {
+    rounds.add(state.round);
+    attempts_counts.add(state.attempts_count);
+    counted.add(state.counted);
+    applied.add(state.applied);
+    if (!state.next) {
       become(std::nullopt, std::nullopt, std::nullopt, std::nullopt);
-    } else if (const auto* retry = std::get_if<RetryAt>(&*standing.next)) {
+    } else if (const auto* retry = std::get_if<RetryAt>(&*state.next)) {
       become(to_string(DeliveryState::kPending), retry->due_at, std::nullopt, std::nullopt);
-    } else if (const auto* dead = std::get_if<Dead>(&*standing.next)) {
+    } else if (const auto* dead = std::get_if<Dead>(&*state.next)) {
       become(to_string(DeliveryState::kDead), std::nullopt, to_string(dead->reason), now);
     } else {
       become(to_string(DeliveryState::kDelivered), std::nullopt, std::nullopt, now);
@@ -142,13 +142,13 @@ struct AttemptColumns {
   }
 };
 
-Result<Standings> read_standings(
+Result<SettleStates> read_standings(
     Connection& db, std::string_view sql, std::span<const Settlement> settlements
 ) {
-  Standings standings;
-  for (const Settlement& one : settlements) standings.emplace(one.delivery.value, Standing{});
+  SettleStates standings;
+  for (const Settlement& one : settlements) standings.emplace(one.delivery.value, SettleState{});
   Array<std::int64_t> ids;
-  for (const auto& [id, standing] : standings) ids.add(id);
+  for (const auto& [id, state] : standings) ids.add(id);
   const auto rows = db.query(sql, ids);
   if (!rows) return tl::unexpected<Error>(rows.error());
   standings.clear();
@@ -162,18 +162,20 @@ Result<Standings> read_standings(
 
 /// What settlements come to where deliveries stand like this; attempts have their `ids`.
 std::vector<Settled> settle_all(
-    std::span<const Settlement> settlements, const std::vector<AttemptId>& ids, Standings& standings
+    std::span<const Settlement> settlements,
+    const std::vector<AttemptId>& ids,
+    SettleStates& standings
 ) {
   std::vector<Settled> settled;
   settled.reserve(settlements.size());
   for (const Settlement& settlement : settlements) {
-    const auto standing = standings.find(settlement.delivery.value);
+    const auto state = standings.find(settlement.delivery.value);
     // Retention has removed the delivery: there is nothing to record the attempt with.
-    if (standing == standings.end()) {
+    if (state == standings.end()) {
       settled.emplace_back();
       continue;
     }
-    settled.push_back(settle_one(settlement, standing->second));
+    settled.push_back(settle_one(settlement, state->second));
     settled.back().attempt = ids[settled.size() - 1];
   }
   return settled;
@@ -184,12 +186,12 @@ Result<bool> write_settled(
     Connection& db,
     std::span<const Settlement> settlements,
     const std::vector<Settled>& settled,
-    const Standings& standings,
+    const SettleStates& standings,
     WallTime now
 ) {
   if (standings.empty()) return true;
   ChangeColumns changes;
-  for (const auto& [id, standing] : standings) changes.add(id, standing, now);
+  for (const auto& [id, state] : standings) changes.add(id, state, now);
   AttemptColumns attempts;
   for (std::size_t i = 0; i < settlements.size(); ++i) {
     if (settled[i].number != 0) attempts.add(settlements[i], settled[i]);
@@ -234,7 +236,7 @@ Result<std::vector<Settled>> PgStore::settle(
 Result<Delivery> PgStore::delivery(DeliveryId id) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
   const auto read = [](const Row& row) { return read_delivery(row); };
-  return needed(db_->one(sql::kDelivery, read, id), "no such delivery");
+  return require_row(db_->one(sql::kDelivery, read, id), "no such delivery");
 }
 
 Status PgStore::change_delivery(const Delivery& delivery) {

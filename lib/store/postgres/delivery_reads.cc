@@ -16,7 +16,7 @@ namespace postrider::postgres {
 Result<Event> PgReader::event(EventId id) {
   if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
   const auto read = [](const Row& row) { return read_event(row, WithData::kYes); };
-  return needed(db_->one(sql::kEvent, read, id), "no such event");
+  return require_row(db_->one(sql::kEvent, read, id), "no such event");
 }
 
 Result<std::int64_t> PgReader::id_until(std::optional<WallTime> until) {
@@ -83,7 +83,8 @@ Status PgReader::add_details(std::span<DeliveryView> views) {
 Result<DeliveryHistory> PgReader::read_history(DeliveryId id, std::size_t attempts_max) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  auto view = needed(db_->one(sql::kDeliveryView, read_delivery_view<Row>, id), "no such delivery");
+  auto view =
+      require_row(db_->one(sql::kDeliveryView, read_delivery_view<Row>, id), "no such delivery");
   if (!view) return tl::unexpected<Error>(view.error());
   auto attempts = db_->all(
       sql::kAttempts, [](const Row& row) { return read_attempt(row); }, id, attempts_max
@@ -114,11 +115,13 @@ Result<std::optional<std::vector<EndpointId>>> PgReader::endpoints_to_merge(
   return std::move(*ids);
 }
 
-Result<std::vector<DeliveryView>> PgReader::take_views(MergedPlaces& places, std::size_t rows_max) {
+Result<std::vector<DeliveryView>> PgReader::take_views(
+    MergedPositions& places, std::size_t rows_max
+) {
   const auto part = places.take(rows_max);
   if (!part) return tl::unexpected<Error>(part.error());
   Array<DeliveryId> ids;
-  for (const Place& place : *part) ids.add(DeliveryId{place.id});
+  for (const ListPosition& place : *part) ids.add(DeliveryId{place.id});
   return db_->all(sql::kDeliveriesOfIds, read_delivery_view<Row>, ids);
 }
 
@@ -133,11 +136,14 @@ Result<Page<DeliveryView>> PgReader::deliveries(
   const bool is_narrow = filter.event || filter.endpoint;
   const auto merged = endpoints_to_merge(is_narrow ? std::string{} : filter.tenant);
   if (!merged) return tl::unexpected<Error>(merged.error());
-  const auto of_endpoint = [&](EndpointId endpoint, const Place& behind, std::size_t rows_max) {
-    const auto read_place = [](const Row& row) { return Place{.at_ms = 0, .id = row.i64(0)}; };
+  const auto of_endpoint = [&](EndpointId endpoint, const ListPosition& behind, std::size_t rows_max
+                           ) {
+    const auto read_place = [](const Row& row) {
+      return ListPosition{.at_ms = 0, .id = row.i64(0)};
+    };
     return db_->all(sql::kDeliveryIdsOfEndpoint, read_place, endpoint, first, behind.id, rows_max);
   };
-  MergedPlaces places(
+  MergedPositions places(
       merged->value_or(std::vector<EndpointId>{}), {.at_ms = 0, .id = *before}, of_endpoint
   );
   const auto read = read_delivery_view<Row>;
@@ -166,20 +172,21 @@ Result<Page<DeliveryView>> PgReader::dead_letters(
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
   const std::int64_t since = filter.since ? unix_ms(*filter.since) : 0;
   const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
-  const auto first = place_at(params.cursor, {.at_ms = until, .id = 0});
+  const auto first = position_at(params.cursor, {.at_ms = until, .id = 0});
   if (!first) return tl::unexpected<Error>(first.error());
   const auto merged = endpoints_to_merge(filter.endpoint ? std::string{} : filter.tenant);
   if (!merged) return tl::unexpected<Error>(merged.error());
-  const auto of_endpoint = [&](EndpointId endpoint, const Place& behind, std::size_t rows_max) {
+  const auto of_endpoint = [&](EndpointId endpoint, const ListPosition& behind, std::size_t rows_max
+                           ) {
     const auto read_place = [](const Row& row) {
-      return Place{.at_ms = row.i64(0), .id = row.i64(1)};
+      return ListPosition{.at_ms = row.i64(0), .id = row.i64(1)};
     };
     const auto& [at_ms, id] = behind;
     return db_->all(sql::kDeadIdsOfEndpoint, read_place, endpoint, since, at_ms, id, rows_max);
   };
-  MergedPlaces places(merged->value_or(std::vector<EndpointId>{}), *first, of_endpoint);
+  MergedPositions places(merged->value_or(std::vector<EndpointId>{}), *first, of_endpoint);
   const auto read = read_delivery_view<Row>;
-  const auto fetch = [&](const Place& behind, std::size_t rows_max) {
+  const auto fetch = [&](const ListPosition& behind, std::size_t rows_max) {
     if (*merged) return take_views(places, rows_max);
     const auto& [at_ms, id] = behind;
     return filter.endpoint
@@ -187,8 +194,9 @@ Result<Page<DeliveryView>> PgReader::dead_letters(
                : db_->all(sql::kDeadOfAll, read, since, at_ms, id, rows_max);
   };
   const auto look = [&](const DeliveryView& view) {
-    const Place place = place_of(view.delivery);
-    return Looked<DeliveryView, Place>{place, place_cursor(place), is_wanted(filter, view)};
+    const ListPosition place = place_of(view.delivery);
+    return Looked<DeliveryView, ListPosition>{
+        place, position_cursor(place), is_wanted(filter, view)};
   };
   auto page = page_in_parts<DeliveryView>(params.limit, *first, fetch, look);
   if (!page) return page;
@@ -228,7 +236,7 @@ Result<std::vector<Backlog>> PgReader::backlog(WallTime now) {
         .scheduled = row.i64(2),
         .ordered = row.i64(3),
         .oldest_due_at = row.optional_time(4)};
-    read_standing(row, backlog, 5);
+    read_settle_state(row, backlog, 5);
     return backlog;
   };
   return db_->all(sql::kBacklog, read, now);

@@ -45,7 +45,7 @@ Result<AppendedDelivery> PgStore::add_delivery(
 Result<Event> PgStore::event(EventId id) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
   const auto read = [](const Row& row) { return read_event(row, WithData::kYes); };
-  return needed(db_->one(sql::kHoldEvent, read, id), "no such event");
+  return require_row(db_->one(sql::kHoldEvent, read, id), "no such event");
 }
 
 Result<std::optional<IdempotencyRecord>> PgStore::idempotency(

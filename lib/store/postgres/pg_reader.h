@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "store/merged_places.h"
+#include "store/merged_positions.h"
 #include "store/postgres/pg_connection.h"
 #include "store/reader.h"
 
@@ -108,7 +108,7 @@ class PgReader final : public StoreReader {
   );
   /// The next deliveries of a merged list.
   [[nodiscard]] Result<std::vector<DeliveryView>> take_views(
-      MergedPlaces& places, std::size_t rows_max
+      MergedPositions& places, std::size_t rows_max
   );
   /// The first id past a range of creation times that ends at `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);

@@ -69,11 +69,11 @@ Status PgStore::commit() {
   return status;
 }
 
-// Marks are forgotten with every rollback, since meta may have gone back with it: written again at
-// the next draw, they only ever rise.
+// The watermark is forgotten with every rollback, since meta may have gone back with it: written
+// again at the next draw, they only ever rise.
 void PgStore::rollback() {
   transaction_->rollback();
-  marks_ = {};
+  watermark_ = {};
   changed_ = {};
 }
 
@@ -86,7 +86,7 @@ Status PgStore::release_savepoint() { return transaction_->release_savepoint(); 
 
 void PgStore::rollback_to_savepoint() {
   transaction_->rollback_to_savepoint();
-  marks_ = {};
+  watermark_ = {};
   changed_ = changed_before_;
 }
 
@@ -95,13 +95,13 @@ bool PgStore::in_transaction() const { return transaction_->is_open(); }
 std::int64_t PgStore::draw_id(WallTime now) {
   const std::int64_t id = ids_.next(now);
   const std::int64_t lead_ms = (id >> static_cast<int>(kIdCountBits)) - unix_ms(now);
-  if (id > marks_.reserved) {
-    marks_.reserved = id + kIdsReserved;
-    db_->queue(sql::kReserveIds, marks_.reserved, slot_);
+  if (id > watermark_.reserved) {
+    watermark_.reserved = id + kIdsReserved;
+    db_->queue(sql::kReserveIds, watermark_.reserved, slot_);
   }
-  if (lead_ms > marks_.lead_ms) {
-    marks_.lead_ms = (lead_ms / kLeadStepMs + 1) * kLeadStepMs;
-    db_->queue(sql::kRaiseMetaValue, marks_.lead_ms, "id_lead_ms");
+  if (lead_ms > watermark_.lead_ms) {
+    watermark_.lead_ms = (lead_ms / kLeadStepMs + 1) * kLeadStepMs;
+    db_->queue(sql::kRaiseMetaValue, watermark_.lead_ms, "id_lead_ms");
   }
   return id;
 }

@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "store/old_events.h"
 #include "store/postgres/pg_params.h"
+#include "store/retention_scan.h"
 #include "store/store.h"
 
 namespace postrider::postgres {
@@ -58,7 +58,7 @@ class PgStore final : public Store {
   [[nodiscard]] Status release_savepoint() override;
   void rollback_to_savepoint() override;
   [[nodiscard]] bool in_transaction() const override;
-  [[nodiscard]] Result<ChangesOfOthers> refresh() override;
+  [[nodiscard]] Result<RemoteChanges> pull_remote_changes() override;
 
   [[nodiscard]] Result<std::vector<Appended>> append(std::span<const NewEvent> events, WallTime now)
       override;
@@ -97,8 +97,9 @@ class PgStore final : public Store {
   ) override;
   [[nodiscard]] Result<std::vector<Delivery>> cancel_deleted(WallTime now, std::size_t rows_max)
       override;
-  [[nodiscard]] Result<Pruned> prune(WallTime before, WallTime keys_before, std::size_t rows_max)
-      override;
+  [[nodiscard]] Result<RetentionResult> prune(
+      WallTime before, WallTime keys_before, std::size_t rows_max
+  ) override;
   [[nodiscard]] Result<std::vector<EndpointId>> prune_secrets(WallTime now) override;
 
   [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
@@ -136,7 +137,7 @@ class PgStore final : public Store {
   [[nodiscard]] Status release_space() override;
 
  private:
-  struct Marks {
+  struct IdWatermark {
     std::int64_t reserved = 0;  ///< ids up to here may be drawn without writing meta
     std::int64_t lead_ms = 0;   ///< as meta knows it
   };
@@ -173,7 +174,7 @@ class PgStore final : public Store {
   [[nodiscard]] Status load();
   [[nodiscard]] static Versions read_versions(const Row& row);
   /// Endpoints that were changed after `known_`.
-  [[nodiscard]] Status read_changed(ChangesOfOthers& changes);
+  [[nodiscard]] Status read_changed(RemoteChanges& changes);
   /// Whether a statement found the endpoint as it is known.
   [[nodiscard]] Status changed_endpoint(EndpointId id, const Result<Rows>& changed);
   /// Queues what tells other nodes of the transaction's changes. It takes the last locks of it:
@@ -194,9 +195,9 @@ class PgStore final : public Store {
   void sweep_row(std::int64_t id, WallTime created_before, Swept& swept);
   /// Keeps others from changing them; drops those that somebody has changed.
   [[nodiscard]] Status hold(std::vector<Delivery>& dead);
-  [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
+  [[nodiscard]] Result<RetentionResult> prune_events(WallTime before, std::size_t rows_max);
   /// Returns how many rows went: none when somebody is about to replay one of the events.
-  [[nodiscard]] Result<std::int64_t> remove_events(const std::vector<EventRun>& runs);
+  [[nodiscard]] Result<std::int64_t> remove_events(const std::vector<EventRange>& runs);
 
   const std::unique_ptr<Connection> db_;
   const std::unique_ptr<Transaction> transaction_;
@@ -207,7 +208,7 @@ class PgStore final : public Store {
   Changed changed_;
   Changed changed_before_;  // the savepoint
   std::int64_t boot_ = 0;
-  Marks marks_;
+  IdWatermark watermark_;
   EventId prune_after_;  // where the next chunk of retention's pass begins
   SweepPlace sweep_;
 };

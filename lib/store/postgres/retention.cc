@@ -2,24 +2,25 @@
 #include <utility>
 
 #include "store/list_filters.h"
-#include "store/old_events.h"
 #include "store/postgres/pg_connection.h"
 #include "store/postgres/pg_store.h"
 #include "store/postgres/sql_database.h"
 #include "store/postgres/sql_retention.h"
 #include "store/postgres/sql_session.h"
+#include "store/retention_scan.h"
 
 namespace postrider::postgres {
 namespace {
 
 /// True when there are further ones.
 Result<bool> look_at_some(
-    Connection& db, OldEvents& old, std::int64_t id_before, std::size_t rows_max
+    Connection& db, RetentionScan& old, std::int64_t id_before, std::size_t rows_max
 ) {
-  const auto events =
-      db.all(sql::kOldEvents, read_old_event<Row>, old.looked_until(), id_before, rows_max);
+  const auto events = db.all(
+      sql::kOldEvents, read_retention_candidate<Row>, old.looked_until(), id_before, rows_max
+  );
   if (!events) return tl::unexpected<Error>(events.error());
-  for (const OldEvent& event : *events) {
+  for (const RetentionCandidate& event : *events) {
     if (!old.wants_more()) break;
     old.look_at(event);
   }
@@ -36,7 +37,7 @@ std::int64_t changes_of(const std::vector<Rows>& results) {
 
 // What decided that the events go was read before: where a replay came between, a delivery is left,
 // and everything stays as it was. Attempts go last, with deliveries that nobody settles any more.
-Result<std::int64_t> PgStore::remove_events(const std::vector<EventRun>& runs) {
+Result<std::int64_t> PgStore::remove_events(const std::vector<EventRange>& runs) {
   if (runs.empty()) return 0;
   Array<EventId> firsts;
   Array<EventId> lasts;
@@ -64,13 +65,13 @@ Result<std::int64_t> PgStore::remove_events(const std::vector<EventRun>& runs) {
   return events->changes() + deliveries->changes() + attempts->changes();
 }
 
-Result<Pruned> PgStore::prune_events(WallTime before, std::size_t rows_max) {
+Result<RetentionResult> PgStore::prune_events(WallTime before, std::size_t rows_max) {
   const auto lead = db_->one(
       sql::kMetaValue, [](const Row& row) { return Millis{row.i64(0)}; }, "id_lead_ms"
   );
   if (!lead) return tl::unexpected<Error>(lead.error());
   const std::int64_t id_before = first_id_at(before + lead->value_or(Millis{0}));
-  OldEvents old(prune_after_, before, rows_max);
+  RetentionScan old(prune_after_, before, rows_max);
   Result<bool> more = true;
   while (*more && old.wants_more()) {
     more = look_at_some(*db_, old, id_before, rows_max);
@@ -78,13 +79,16 @@ Result<Pruned> PgStore::prune_events(WallTime before, std::size_t rows_max) {
   }
   const auto rows_count = remove_events(old.runs());
   if (!rows_count) return tl::unexpected<Error>(rows_count.error());
-  if (*rows_count == 0 && !old.runs().empty()) return Pruned{.rows_count = 0, .done = false};
-  const Pruned pruned{.rows_count = *rows_count, .done = old.wants_more()};
+  if (*rows_count == 0 && !old.runs().empty())
+    return RetentionResult{.rows_count = 0, .done = false};
+  const RetentionResult pruned{.rows_count = *rows_count, .done = old.wants_more()};
   prune_after_ = pruned.done ? EventId{} : old.looked_until();
   return pruned;
 }
 
-Result<Pruned> PgStore::prune(WallTime before, WallTime keys_before, std::size_t rows_max) {
+Result<RetentionResult> PgStore::prune(
+    WallTime before, WallTime keys_before, std::size_t rows_max
+) {
   auto pruned = prune_events(before, rows_max);
   if (!pruned || !pruned->done) return pruned;
   db_->queue(sql::kPruneIdempotency, rows_max, keys_before);

@@ -28,7 +28,7 @@ Result<std::vector<ApiKey>> PgReader::all_api_keys() {
 
 Result<EventType> PgReader::event_type(std::string_view name) {
   if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
-  return needed(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
+  return require_row(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
 }
 
 Result<Page<EventType>> PgReader::event_types(const PageParams& params) {
@@ -52,7 +52,7 @@ Result<std::vector<EventType>> PgReader::all_event_types() {
 
 Result<Task> PgReader::task(TaskId id) {
   if (auto status = db_->ensure_open(); !status) return tl::unexpected<Error>(status.error());
-  return needed(db_->one(sql::kTask, read_task<Row>, id), "no such task");
+  return require_row(db_->one(sql::kTask, read_task<Row>, id), "no such task");
 }
 
 Result<Page<Task>> PgReader::tasks(const PageParams& params) {

@@ -73,7 +73,9 @@ Status PgStore::record_api_key_uses(std::span<const ApiKeyUse> uses) {
 
 Result<EventType> PgStore::event_type(std::string_view name) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
-  return needed(db_->one(sql::kHoldEventType, read_event_type<Row>, name), "no such event type");
+  return require_row(
+      db_->one(sql::kHoldEventType, read_event_type<Row>, name), "no such event type"
+  );
 }
 
 Status PgStore::add_event_type(const EventType& type) {
@@ -136,7 +138,7 @@ Result<TaskId> PgStore::add_task(const Task& task, WallTime now) {
 
 Result<Task> PgStore::task(TaskId id) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
-  return needed(db_->one(sql::kHoldTask, read_task<Row>, id), "no such task");
+  return require_row(db_->one(sql::kHoldTask, read_task<Row>, id), "no such task");
 }
 
 Status PgStore::put_task(const Task& task) {

@@ -111,7 +111,7 @@ Result<DeliveryChunk> PgStore::dead_letters_from(
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
   const std::int64_t since = filter.since ? unix_ms(*filter.since) : 0;
   const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
-  auto place = place_at(cursor, {.at_ms = since, .id = 0});
+  auto place = position_at(cursor, {.at_ms = since, .id = 0});
   if (!place) return tl::unexpected<Error>(place.error());
   DeliveryChunk chunk;
   std::size_t looked_at = 0;
@@ -142,7 +142,7 @@ Result<DeliveryChunk> PgStore::dead_letters_from(
     chunk.done = taken < part && taken == views->size() && chunk.rows.size() < rows_max;
   }
   if (auto held = hold(chunk.rows); !held) return tl::unexpected<Error>(held.error());
-  cursor = place_cursor(*place);
+  cursor = position_cursor(*place);
   return chunk;
 }
 

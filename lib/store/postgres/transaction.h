@@ -69,7 +69,7 @@ class Transaction {
   void wait_for_next();
   void forget_waiting();
   /// The server's process of the last session, and the server.
-  struct Place {
+  struct ListPosition {
     int process = 0;
     std::string server;
   };
@@ -84,7 +84,7 @@ class Transaction {
   const std::int64_t node_;
   bool open_ = false;
   std::int64_t session_ = 0;    // in which it is open, or was last
-  Place place_;                 // likewise
+  ListPosition place_;          // likewise
   std::int64_t begun_at_ = 0;   // Connection::exchanges() then
   std::size_t begun_with_ = 0;  // statements
   Appends appends_before_;      // what the savepoint does not undo

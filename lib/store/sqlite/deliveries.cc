@@ -10,18 +10,18 @@ namespace postrider::sqlite {
 namespace {
 
 /// What settling has to know of a delivery.
-struct Standing {
+struct SettleState {
   bool pending = false;
   int round = 0;
   int attempts_count = 0;
 };
 
-Standing read_standing(const Row& row) { return {row.boolean(0), row.i32(1), row.i32(2)}; }
+SettleState read_settle_state(const Row& row) { return {row.boolean(0), row.i32(1), row.i32(2)}; }
 
 /// A 2xx applies whatever the round: the receiver has it.
-bool applies(const Settlement& settlement, const Standing& standing) {
-  return standing.pending &&
-         (std::holds_alternative<Delivered>(settlement.next) || settlement.round == standing.round);
+bool applies(const Settlement& settlement, const SettleState& state) {
+  return state.pending &&
+         (std::holds_alternative<Delivered>(settlement.next) || settlement.round == state.round);
 }
 
 }  // namespace
@@ -50,14 +50,14 @@ Result<Settled> SqliteStore::count_attempt(const Settlement& settlement, WallTim
       return settled;
     }
   }
-  const auto standing = db_->one(sql::kStanding, read_standing, id);
-  if (!standing) return tl::unexpected<Error>(standing.error());
+  const auto state = db_->one(sql::kStanding, read_settle_state, id);
+  if (!state) return tl::unexpected<Error>(state.error());
   // Retention has removed the delivery: there is nothing to record the attempt with.
-  if (!*standing) return settled;
-  settled.applied = applies(settlement, **standing);
-  settled.number = (*standing)->attempts_count + 1;
+  if (!*state) return settled;
+  settled.applied = applies(settlement, **state);
+  settled.number = (*state)->attempts_count + 1;
   const Status counted = settled.applied
-                             ? apply_next_state(settlement, (*standing)->attempts_count, now)
+                             ? apply_next_state(settlement, (*state)->attempts_count, now)
                              : db_->run(sql::kSettleLate, id);
   if (!counted) return tl::unexpected<Error>(counted.error());
   return settled;
@@ -104,7 +104,7 @@ Result<std::vector<Settled>> SqliteStore::settle(
 
 Result<Delivery> SqliteStore::delivery(DeliveryId id) {
   const auto read = [](const Row& row) { return read_delivery(row); };
-  return needed(db_->one(sql::kDelivery, read, id), "no such delivery");
+  return require_row(db_->one(sql::kDelivery, read, id), "no such delivery");
 }
 
 Status SqliteStore::change_delivery(const Delivery& delivery) {

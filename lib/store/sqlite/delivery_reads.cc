@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "store/cursors.h"
 #include "store/list_filters.h"
-#include "store/merged_places.h"
+#include "store/merged_positions.h"
 #include "store/rows.h"
 #include "store/sqlite/ordered_backlog.h"
 #include "store/sqlite/sql_deliveries.h"
@@ -41,9 +41,9 @@ void look_at(PageBuilder<DeliveryView>& page, const DeliveryFilter& filter, Deli
 }
 
 void look_at(PageBuilder<DeliveryView>& page, const DeadLetterFilter& filter, DeliveryView view) {
-  const Place place = place_of(view.delivery);
+  const ListPosition place = place_of(view.delivery);
   const bool wanted = is_wanted(filter, view);
-  page.look_at(place_cursor(place), wanted, std::move(view));
+  page.look_at(position_cursor(place), wanted, std::move(view));
 }
 
 template <class Filter>
@@ -56,17 +56,18 @@ Result<Page<DeliveryView>> page_of_rows(Cursor rows, const Filter& filter, std::
 
 template <class Filter>
 Result<Page<DeliveryView>> page_of_places(
-    Db& db, MergedPlaces places, const Filter& filter, std::size_t limit
+    Db& db, MergedPositions places, const Filter& filter, std::size_t limit
 ) {
   PageBuilder<DeliveryView> page(limit);
   bool more = true;
   while (more && page.wants_more()) {
     const auto part = places.take(kMergedPart);
     if (!part) return tl::unexpected<Error>(part.error());
-    for (const Place& place : *part) {
+    for (const ListPosition& place : *part) {
       if (!page.wants_more()) break;
-      auto view =
-          needed(db.one(sql::kDeliveryView, read_delivery_view<Row>, place.id), "no such delivery");
+      auto view = require_row(
+          db.one(sql::kDeliveryView, read_delivery_view<Row>, place.id), "no such delivery"
+      );
       if (!view) return tl::unexpected<Error>(view.error());
       look_at(page, filter, std::move(*view));
     }
@@ -79,7 +80,7 @@ Result<Page<DeliveryView>> page_of_places(
 
 Result<Event> SqliteReader::event(EventId id) {
   const auto read = [](const Row& row) { return read_event(row, WithData::kYes); };
-  return needed(db_->one(sql::kEvent, read, id), "no such event");
+  return require_row(db_->one(sql::kEvent, read, id), "no such event");
 }
 
 Result<std::int64_t> SqliteReader::id_until(std::optional<WallTime> until) {
@@ -134,7 +135,8 @@ Status SqliteReader::add_details(std::vector<DeliveryView>& views) {
 Result<DeliveryHistory> SqliteReader::read_history(DeliveryId id, std::size_t attempts_max) {
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
-  auto view = needed(db_->one(sql::kDeliveryView, read_delivery_view<Row>, id), "no such delivery");
+  auto view =
+      require_row(db_->one(sql::kDeliveryView, read_delivery_view<Row>, id), "no such delivery");
   if (!view) return tl::unexpected<Error>(view.error());
   auto attempts = db_->all(sql::kAttempts, read_attempt_row, id, attempts_max);
   if (!attempts) return tl::unexpected<Error>(attempts.error());
@@ -171,8 +173,9 @@ Result<Page<DeliveryView>> SqliteReader::deliveries(
   const std::int64_t first = filter.since ? first_id_at(*filter.since) : 0;
   const auto before = id_before(params.cursor, filter.until ? first_id_at(*filter.until) : kIdMax);
   if (!before) return tl::unexpected<Error>(before.error());
-  const auto of_endpoint = [&](EndpointId endpoint, const Place& behind, std::size_t rows_max) {
-    const auto read = [](const Row& row) { return Place{.at_ms = 0, .id = row.i64(0)}; };
+  const auto of_endpoint = [&](EndpointId endpoint, const ListPosition& behind, std::size_t rows_max
+                           ) {
+    const auto read = [](const Row& row) { return ListPosition{.at_ms = 0, .id = row.i64(0)}; };
     return db_->all(sql::kDeliveryIdsOfEndpoint, read, endpoint, first, behind.id, rows_max);
   };
   const auto list = [&]() -> Result<Page<DeliveryView>> {
@@ -193,7 +196,7 @@ Result<Page<DeliveryView>> SqliteReader::deliveries(
     const auto merged = endpoints_to_merge(filter.tenant);
     if (!merged) return tl::unexpected<Error>(merged.error());
     if (*merged) {
-      MergedPlaces places(**merged, {.at_ms = 0, .id = *before}, of_endpoint);
+      MergedPositions places(**merged, {.at_ms = 0, .id = *before}, of_endpoint);
       return page_of_places(*db_, std::move(places), filter, params.limit);
     }
     return page_of_rows(
@@ -213,10 +216,13 @@ Result<Page<DeliveryView>> SqliteReader::dead_letters(
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
   const std::int64_t since = filter.since ? unix_ms(*filter.since) : 0;
   const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
-  const auto place = place_at(params.cursor, {.at_ms = until, .id = 0});
+  const auto place = position_at(params.cursor, {.at_ms = until, .id = 0});
   if (!place) return tl::unexpected<Error>(place.error());
-  const auto of_endpoint = [&](EndpointId endpoint, const Place& behind, std::size_t rows_max) {
-    const auto read = [](const Row& row) { return Place{.at_ms = row.i64(0), .id = row.i64(1)}; };
+  const auto of_endpoint = [&](EndpointId endpoint, const ListPosition& behind, std::size_t rows_max
+                           ) {
+    const auto read = [](const Row& row) {
+      return ListPosition{.at_ms = row.i64(0), .id = row.i64(1)};
+    };
     const auto& [at_ms, id] = behind;
     return db_->all(sql::kDeadIdsOfEndpoint, read, endpoint, since, at_ms, id, rows_max);
   };
@@ -232,7 +238,7 @@ Result<Page<DeliveryView>> SqliteReader::dead_letters(
     const auto merged = endpoints_to_merge(filter.tenant);
     if (!merged) return tl::unexpected<Error>(merged.error());
     if (*merged) {
-      MergedPlaces places(**merged, *place, of_endpoint);
+      MergedPositions places(**merged, *place, of_endpoint);
       return page_of_places(*db_, std::move(places), filter, params.limit);
     }
     return page_of_rows(
@@ -276,7 +282,7 @@ Result<std::vector<Backlog>> SqliteReader::backlog(WallTime now) {
     return tl::unexpected<Error>(added.error());
   for (Backlog& sum : *backlog) {
     const auto read = [&sum](const Row& row) {
-      read_standing(row, sum, 0);
+      read_settle_state(row, sum, 0);
       return true;
     };
     if (const auto found = db_->one(sql::kEndpointStanding, read, sum.endpoint); !found)

@@ -93,7 +93,7 @@ Result<AppendedDelivery> SqliteStore::add_delivery(
 
 Result<Event> SqliteStore::event(EventId id) {
   const auto read = [](const Row& row) { return read_event(row, WithData::kYes); };
-  return needed(db_->one(sql::kEvent, read, id), "no such event");
+  return require_row(db_->one(sql::kEvent, read, id), "no such event");
 }
 
 Result<std::optional<IdempotencyRecord>> SqliteStore::idempotency(

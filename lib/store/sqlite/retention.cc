@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "store/list_filters.h"
-#include "store/old_events.h"
+#include "store/retention_scan.h"
 #include "store/rows.h"
 #include "store/sqlite/sql_file.h"
 #include "store/sqlite/sql_retention.h"
@@ -24,20 +24,20 @@ Result<std::int64_t> SqliteStore::remove_events(EventId first, EventId last) {
   return rows_count;
 }
 
-Result<Pruned> SqliteStore::prune_events(WallTime before, std::size_t rows_max) {
+Result<RetentionResult> SqliteStore::prune_events(WallTime before, std::size_t rows_max) {
   const auto lead = db_->one(
       sql::kMetaValue, [](const Row& row) { return Millis{row.i64(0)}; }, "id_lead_ms"
   );
   if (!lead) return tl::unexpected<Error>(lead.error());
-  OldEvents old(prune_after_, before, rows_max);
+  RetentionScan old(prune_after_, before, rows_max);
   {
     const std::int64_t id_before = first_id_at(before + lead->value_or(Millis{0}));
     auto rows = db_->query(sql::kOldEvents, prune_after_, id_before);
-    while (old.wants_more() && rows.next()) old.look_at(read_old_event(rows.row()));
+    while (old.wants_more() && rows.next()) old.look_at(read_retention_candidate(rows.row()));
     if (!rows.ok()) return rows.error();
   }
-  Pruned pruned{.rows_count = 0, .done = old.wants_more()};
-  for (const EventRun& run : old.runs()) {
+  RetentionResult pruned{.rows_count = 0, .done = old.wants_more()};
+  for (const EventRange& run : old.runs()) {
     const auto rows_count = remove_events(run.first, run.last);
     if (!rows_count) return tl::unexpected<Error>(rows_count.error());
     pruned.rows_count += *rows_count;
@@ -46,7 +46,9 @@ Result<Pruned> SqliteStore::prune_events(WallTime before, std::size_t rows_max) 
   return pruned;
 }
 
-Result<Pruned> SqliteStore::prune(WallTime before, WallTime keys_before, std::size_t rows_max) {
+Result<RetentionResult> SqliteStore::prune(
+    WallTime before, WallTime keys_before, std::size_t rows_max
+) {
   auto pruned = prune_events(before, rows_max);
   if (!pruned || !pruned->done) return pruned;
   const auto count = [&](Status status) {

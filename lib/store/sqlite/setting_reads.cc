@@ -38,7 +38,7 @@ Result<std::vector<ApiKey>> SqliteReader::all_api_keys() {
 }
 
 Result<EventType> SqliteReader::event_type(std::string_view name) {
-  return needed(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
+  return require_row(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
 }
 
 Result<Page<EventType>> SqliteReader::event_types(const PageParams& params) {
@@ -60,7 +60,7 @@ Result<std::vector<EventType>> SqliteReader::all_event_types() {
 }
 
 Result<Task> SqliteReader::task(TaskId id) {
-  return needed(db_->one(sql::kTask, read_task<Row>, id), "no such task");
+  return require_row(db_->one(sql::kTask, read_task<Row>, id), "no such task");
 }
 
 Result<Page<Task>> SqliteReader::tasks(const PageParams& params) {

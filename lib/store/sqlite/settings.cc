@@ -44,7 +44,7 @@ Status SqliteStore::record_api_key_uses(std::span<const ApiKeyUse> uses) {
 }
 
 Result<EventType> SqliteStore::event_type(std::string_view name) {
-  return needed(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
+  return require_row(db_->one(sql::kEventType, read_event_type<Row>, name), "no such event type");
 }
 
 Status SqliteStore::add_event_type(const EventType& type) {
@@ -105,7 +105,7 @@ Result<TaskId> SqliteStore::add_task(const Task& task, WallTime now) {
 }
 
 Result<Task> SqliteStore::task(TaskId id) {
-  return needed(db_->one(sql::kTask, read_task<Row>, id), "no such task");
+  return require_row(db_->one(sql::kTask, read_task<Row>, id), "no such task");
 }
 
 Status SqliteStore::put_task(const Task& task) {

@@ -64,7 +64,7 @@ void SqliteStore::rollback() {
   // SQLite may have ended the transaction by itself, as on a full disk. If ROLLBACK itself fails,
   // the next BEGIN says so.
   if (db_->in_transaction()) static_cast<void>(db_->run(sql::kRollback).has_value());
-  marks_ = {};
+  watermark_ = {};
 }
 
 Status SqliteStore::savepoint() { return db_->run(sql::kSavepoint); }
@@ -72,7 +72,7 @@ Status SqliteStore::savepoint() { return db_->run(sql::kSavepoint); }
 Status SqliteStore::release_savepoint() { return db_->run(sql::kReleaseSavepoint); }
 
 void SqliteStore::rollback_to_savepoint() {
-  marks_ = {};
+  watermark_ = {};
   if (!db_->in_transaction()) return;
   // ROLLBACK TO keeps the savepoint; RELEASE ends it. When either fails the whole transaction is
   // given up: commit() would otherwise keep what had to go.
@@ -84,27 +84,27 @@ bool SqliteStore::in_transaction() const { return db_->in_transaction(); }
 Result<std::int64_t> SqliteStore::draw_id(WallTime now) {
   const std::int64_t id = ids_.next(now);
   const std::int64_t lead_ms = (id >> static_cast<int>(kIdCountBits)) - unix_ms(now);
-  if (id > marks_.reserved || lead_ms > marks_.lead_ms) {
+  if (id > watermark_.reserved || lead_ms > watermark_.lead_ms) {
     if (auto status = raise_marks(id, lead_ms); !status)
       return tl::unexpected<Error>(status.error());
   }
   return id;
 }
 
-// Marks are forgotten with every rollback, since meta may have gone back with it: written again at
-// the next draw, they only ever rise.
+// The watermark is forgotten with every rollback, since meta may have gone back with it: written
+// again at the next draw, they only ever rise.
 Status SqliteStore::raise_marks(std::int64_t id, std::int64_t lead_ms) {
-  if (id > marks_.reserved) {
+  if (id > watermark_.reserved) {
     const std::int64_t reserved = id + kIdsReserved;
     auto status = db_->run(sql::kRaiseMetaValue, reserved, "id_reserved");
     if (!status) return status;
-    marks_.reserved = reserved;
+    watermark_.reserved = reserved;
   }
-  if (lead_ms > marks_.lead_ms) {
+  if (lead_ms > watermark_.lead_ms) {
     const std::int64_t lead = (lead_ms / kLeadStepMs + 1) * kLeadStepMs;
     auto status = db_->run(sql::kRaiseMetaValue, lead, "id_lead_ms");
     if (!status) return status;
-    marks_.lead_ms = lead;
+    watermark_.lead_ms = lead;
   }
   return {};
 }

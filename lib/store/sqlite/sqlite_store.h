@@ -64,7 +64,7 @@ class SqliteStore final : public Store {
   void rollback_to_savepoint() override;
   [[nodiscard]] bool in_transaction() const override;
   /// Nobody else changes the file.
-  [[nodiscard]] Result<ChangesOfOthers> refresh() override { return ChangesOfOthers{}; }
+  [[nodiscard]] Result<RemoteChanges> pull_remote_changes() override { return RemoteChanges{}; }
 
   [[nodiscard]] Result<std::vector<Appended>> append(std::span<const NewEvent> events, WallTime now)
       override;
@@ -103,8 +103,9 @@ class SqliteStore final : public Store {
   ) override;
   [[nodiscard]] Result<std::vector<Delivery>> cancel_deleted(WallTime now, std::size_t rows_max)
       override;
-  [[nodiscard]] Result<Pruned> prune(WallTime before, WallTime keys_before, std::size_t rows_max)
-      override;
+  [[nodiscard]] Result<RetentionResult> prune(
+      WallTime before, WallTime keys_before, std::size_t rows_max
+  ) override;
   [[nodiscard]] Result<std::vector<EndpointId>> prune_secrets(WallTime now) override;
 
   [[nodiscard]] Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) override;
@@ -142,7 +143,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Status release_space() override;
 
  private:
-  struct Marks {
+  struct IdWatermark {
     std::int64_t reserved = 0;  ///< ids up to here may be drawn without writing meta
     std::int64_t lead_ms = 0;   ///< as meta knows it
   };
@@ -186,13 +187,13 @@ class SqliteStore final : public Store {
   [[nodiscard]] Status sweep_endpoint(EndpointId endpoint, WallTime created_before, Swept& swept);
   void sweep_row(std::int64_t id, WallTime created_before, Swept& swept);
   [[nodiscard]] Result<std::int64_t> remove_events(EventId first, EventId last);
-  [[nodiscard]] Result<Pruned> prune_events(WallTime before, std::size_t rows_max);
+  [[nodiscard]] Result<RetentionResult> prune_events(WallTime before, std::size_t rows_max);
   void checkpoint_pages();
 
   const std::unique_ptr<Db> db_;
   IdSequence ids_;
   std::int64_t boot_ = 0;
-  Marks marks_;
+  IdWatermark watermark_;
   int wal_pages_ = 0;               // of the log after the last commit
   int wal_pages_checkpointed_ = 0;  // of them, when it was last tried
   EventId prune_after_;             // where the next chunk of retention's pass begins

@@ -89,7 +89,7 @@ Result<DeliveryChunk> SqliteStore::dead_letters_from(
 ) {
   const std::int64_t since = filter.since ? unix_ms(*filter.since) : 0;
   const std::int64_t until = filter.until ? unix_ms(*filter.until) : kIdMax;
-  auto place = place_at(cursor, {.at_ms = since, .id = 0});
+  auto place = position_at(cursor, {.at_ms = since, .id = 0});
   if (!place) return tl::unexpected<Error>(place.error());
   DeliveryChunk chunk;
   std::size_t looked_at = 0;
@@ -116,7 +116,7 @@ Result<DeliveryChunk> SqliteStore::dead_letters_from(
     if (!rows.ok()) return rows.error();
   }
   chunk.done = chunk.rows.size() < rows_max && looked_at < limits::kListScanRowsMax;
-  cursor = place_cursor(*place);
+  cursor = position_cursor(*place);
   return chunk;
 }
 

@@ -19,10 +19,10 @@ class SharedStore final : public sim::FaultyStore {
   SharedStore(std::unique_ptr<Store> inner, sim::StoreControl& control)
       : FaultyStore(std::move(inner), control) {}
 
-  ChangesOfOthers changes;
+  RemoteChanges changes;
   std::optional<Error> refresh_error;  ///< of the next refresh()
 
-  [[nodiscard]] Result<ChangesOfOthers> refresh() override {
+  [[nodiscard]] Result<RemoteChanges> refresh() override {
     if (auto error = std::exchange(refresh_error, {})) return tl::unexpected(std::move(*error));
     return std::exchange(changes, {});
   }

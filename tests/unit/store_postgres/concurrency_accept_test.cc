@@ -136,7 +136,7 @@ class PgConcurrentRetention : public TwoNodes {
     committed(*one_, [&] { return must(settle(*one_, {id_}, Dead{DeadReason::kRejected})); });
   }
 
-  Result<Pruned> prune(Store& store) const { return store.prune(kNever, kNow, kRowsMax); }
+  Result<RetentionResult> prune(Store& store) const { return store.prune(kNever, kNow, kRowsMax); }
 
   Appended old_;
   DeliveryId id_;

@@ -273,7 +273,7 @@ TEST_F(PgConcurrentSettings, SecretsThatAreReplacedWhileExpiredOnesAreRemovedSta
       {.value = "old", .created_at = kNow, .expires_at = kLater}};
   endpoint.id = committed(*one_, [&] { return must(one_->add_endpoint(endpoint, kNow)); });
   must(one_->begin());
-  must(one_->refresh());
+  must(one_->pull_remote_changes());
   endpoint.secrets.insert(
       endpoint.secrets.begin(), {.value = "newest", .created_at = kNow, .expires_at = {}}
   );

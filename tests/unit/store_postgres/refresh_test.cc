@@ -16,18 +16,18 @@ using ::testing::SizeIs;
 class PgRefresh : public TwoNodes {
  protected:
   PgRefresh() {
-    refresh(*one_);
-    refresh(*two_);
+    pull_remote_changes(*one_);
+    pull_remote_changes(*two_);
   }
 
-  static ChangesOfOthers refresh(Store& store) {
-    return committed(store, [&] { return must(store.refresh()); });
+  static RemoteChanges pull_remote_changes(Store& store) {
+    return committed(store, [&] { return must(store.pull_remote_changes()); });
   }
   [[nodiscard]] Endpoint read(EndpointId id) { return must(reader_->endpoint(id)); }
   /// Another description, in a transaction that knows what others have changed.
   void change(Store& store, EndpointId id, const std::string& description = "changed") {
     must(store.begin());
-    must(store.refresh());
+    must(store.pull_remote_changes());
     put(store, id, description);
     must(store.commit());
   }
@@ -36,12 +36,12 @@ class PgRefresh : public TwoNodes {
     endpoint.config.description = description;
     must(store.put_endpoint(endpoint));
   }
-  static std::vector<EndpointId> ids_of(const ChangesOfOthers& changes) {
+  static std::vector<EndpointId> ids_of(const RemoteChanges& changes) {
     std::vector<EndpointId> ids;
     for (const auto& endpoint : changes.endpoints) ids.push_back(endpoint.id);
     return ids;
   }
-  static bool is_empty(const ChangesOfOthers& changes) {
+  static bool is_empty(const RemoteChanges& changes) {
     return changes.endpoints.empty() && changes.endpoints_removed.empty() && !changes.settings;
   }
   static std::vector<EndpointSecret> two_secrets() {
@@ -54,7 +54,7 @@ class PgRefresh : public TwoNodes {
     Endpoint endpoint = read(endpoint_);
     endpoint.secrets = two_secrets();
     return committed(store, [&] {
-      must(store.refresh());
+      must(store.pull_remote_changes());
       return must(store.add_endpoint(endpoint, kNow));
     });
   }
@@ -72,7 +72,7 @@ TEST_F(PgRefresh, TellsOfAChangedEndpointOnceWithItsSecrets) {
     must(one_->put_endpoint(changed));
     return 0;
   });
-  const auto told = refresh(*two_);
+  const auto told = pull_remote_changes(*two_);
   ASSERT_THAT(told.endpoints, SizeIs(1));
   const Endpoint& endpoint = told.endpoints.front();
   EXPECT_EQ(endpoint.id, endpoint_);
@@ -82,21 +82,21 @@ TEST_F(PgRefresh, TellsOfAChangedEndpointOnceWithItsSecrets) {
   EXPECT_EQ(endpoint.health_round, changed.health_round);
   EXPECT_THAT(told.endpoints_removed, IsEmpty());
   EXPECT_FALSE(told.settings);
-  EXPECT_TRUE(is_empty(refresh(*two_))) << "once";
+  EXPECT_TRUE(is_empty(pull_remote_changes(*two_))) << "once";
 }
 
 TEST_F(PgRefresh, TellsOfSeveralInTheOrderOfTheirLastChanges) {
   change(*one_, endpoint_, "first");
   change(*one_, other_endpoint_);
   change(*one_, endpoint_, "second");
-  const auto told = refresh(*two_);
+  const auto told = pull_remote_changes(*two_);
   EXPECT_THAT(ids_of(told), ElementsAre(other_endpoint_, endpoint_)) << "each once";
   EXPECT_EQ(told.endpoints.back().config.description, "second");
 }
 
 TEST_F(PgRefresh, TellsOfANewEndpoint) {
   const EndpointId added = rotated(*one_);
-  const auto told = refresh(*two_);
+  const auto told = pull_remote_changes(*two_);
   EXPECT_THAT(ids_of(told), ElementsAre(added));
   EXPECT_EQ(told.endpoints.front().secrets, two_secrets());
 }
@@ -105,27 +105,27 @@ TEST_F(PgRefresh, NamesWhatWasRemovedAlsoWhenItWasNeverSeen) {
   const EndpointId added = rotated(*one_);
   for (const EndpointId id : {endpoint_, added}) {
     committed(*one_, [&] {
-      must(one_->refresh());
+      must(one_->pull_remote_changes());
       must(one_->delete_endpoint(id, kLater));
       return 0;
     });
   }
-  const auto told = refresh(*two_);
+  const auto told = pull_remote_changes(*two_);
   EXPECT_THAT(told.endpoints, IsEmpty());
   EXPECT_THAT(told.endpoints_removed, ElementsAre(endpoint_, added));
-  EXPECT_TRUE(is_empty(refresh(*two_)));
+  EXPECT_TRUE(is_empty(pull_remote_changes(*two_)));
 }
 
 TEST_F(PgRefresh, TellsOfAnEndpointThatLostASecretToItsAge) {
   const EndpointId id = rotated(*one_);
-  refresh(*two_);
+  pull_remote_changes(*two_);
   const auto pruned = committed(*one_, [&] { return must(one_->prune_secrets(kNever)); });
   EXPECT_THAT(pruned, ElementsAre(id));
-  const auto told = refresh(*two_);
+  const auto told = pull_remote_changes(*two_);
   ASSERT_THAT(ids_of(told), ElementsAre(id));
   EXPECT_THAT(told.endpoints.front().secrets, ElementsAre(two_secrets().front()));
   committed(*one_, [&] { return must(one_->prune_secrets(kNever)); });
-  EXPECT_TRUE(is_empty(refresh(*two_))) << "nothing was left to go";
+  EXPECT_TRUE(is_empty(pull_remote_changes(*two_))) << "nothing was left to go";
 }
 
 TEST_F(PgRefresh, SaysNothingOfHealth) {
@@ -133,21 +133,21 @@ TEST_F(PgRefresh, SaysNothingOfHealth) {
     must(one_->put_endpoint_health(endpoint_, kNow, 3, std::nullopt));
     return 0;
   });
-  EXPECT_TRUE(is_empty(refresh(*two_)));
+  EXPECT_TRUE(is_empty(pull_remote_changes(*two_)));
 }
 
 TEST_F(PgRefresh, TellsANodeTheVersionsOfItsOwnChanges) {
   change(*one_, endpoint_);
-  const auto told = refresh(*one_);
+  const auto told = pull_remote_changes(*one_);
   ASSERT_THAT(ids_of(told), ElementsAre(endpoint_));
   EXPECT_EQ(told.endpoints.front().version, read(endpoint_).version);
-  EXPECT_TRUE(is_empty(refresh(*one_)));
+  EXPECT_TRUE(is_empty(pull_remote_changes(*one_)));
 }
 
 TEST_F(PgRefresh, KnowsWhatWasChangedBeforeItWasOpened) {
   change(*one_, endpoint_);
   const auto third = must(postgres::PgStore::open(database_.url(), postgres::PgStore::kNoNode));
-  EXPECT_TRUE(is_empty(refresh(*third)));
+  EXPECT_TRUE(is_empty(pull_remote_changes(*third)));
 }
 
 // Keys and event types.
@@ -171,17 +171,17 @@ TEST_F(PgRefresh, TellsOfEachChangeOfKeysAndEventTypes) {
       must(change());
       return 0;
     });
-    const auto told = refresh(*two_);
+    const auto told = pull_remote_changes(*two_);
     EXPECT_TRUE(told.settings);
     EXPECT_THAT(told.endpoints, IsEmpty());
-    EXPECT_TRUE(is_empty(refresh(*two_)));
+    EXPECT_TRUE(is_empty(pull_remote_changes(*two_)));
   }
 }
 
 TEST_F(PgRefresh, SaysNothingOfWhatIsEverydayWork) {
   const DeliveryId id = delivery_committed();
   committed(*one_, [&] { return must(settle(*one_, {id})); });
-  EXPECT_TRUE(is_empty(refresh(*two_)));
+  EXPECT_TRUE(is_empty(pull_remote_changes(*two_)));
 }
 
 // What is undone.
@@ -194,7 +194,7 @@ TEST_F(PgRefresh, TellsNothingThatWasRolledBack) {
   must(one_->add_event_type(type));
   one_->rollback();
   delivery_committed();
-  EXPECT_TRUE(is_empty(refresh(*two_)));
+  EXPECT_TRUE(is_empty(pull_remote_changes(*two_)));
 }
 
 TEST_F(PgRefresh, TellsNothingThatWasUndoneInACommittedTransaction) {
@@ -209,7 +209,7 @@ TEST_F(PgRefresh, TellsNothingThatWasUndoneInACommittedTransaction) {
   must(one_->add_api_key(key, kNow));
   one_->rollback_to_savepoint();
   must(one_->commit());
-  const auto told = refresh(*two_);
+  const auto told = pull_remote_changes(*two_);
   EXPECT_THAT(ids_of(told), ElementsAre(endpoint_));
   EXPECT_FALSE(told.settings);
 }
@@ -217,9 +217,9 @@ TEST_F(PgRefresh, TellsNothingThatWasUndoneInACommittedTransaction) {
 TEST_F(PgRefresh, TellsNothingBeforeItIsCommitted) {
   must(one_->begin());
   put(*one_, endpoint_, "not yet");
-  EXPECT_TRUE(is_empty(refresh(*two_)));
+  EXPECT_TRUE(is_empty(pull_remote_changes(*two_)));
   must(one_->commit());
-  EXPECT_THAT(ids_of(refresh(*two_)), ElementsAre(endpoint_));
+  EXPECT_THAT(ids_of(pull_remote_changes(*two_)), ElementsAre(endpoint_));
 }
 
 // Changes that would undo another node's.
@@ -244,7 +244,7 @@ TEST_F(PgRefresh, ChangesNoEndpointThatAnotherNodeIsJustChanging) {
   must(two_->begin());
   put(*two_, endpoint_, "the other's");
   must(one_->begin());
-  must(one_->refresh());
+  must(one_->pull_remote_changes());
   auto changed = in_thread([&] { return one_->put_endpoint(stale); });
   EXPECT_TRUE(waits(changed));
   must(two_->commit());
@@ -268,12 +268,12 @@ TEST_F(PgRefresh, FindsNoEndpointThatAnotherNodeHasDeleted) {
 
 TEST_F(PgRefresh, LetsANodeChangeAnEndpointMoreThanOnceInATransaction) {
   must(one_->begin());
-  must(one_->refresh());
+  must(one_->pull_remote_changes());
   put(*one_, endpoint_, "first");
   put(*one_, endpoint_, "second");
   must(one_->put_endpoint_health(endpoint_, kNow, 1, {}));
   must(one_->commit());
-  EXPECT_THAT(ids_of(refresh(*two_)), ElementsAre(endpoint_));
+  EXPECT_THAT(ids_of(pull_remote_changes(*two_)), ElementsAre(endpoint_));
   EXPECT_EQ(read(endpoint_).config.description, "second");
 }
 
@@ -318,11 +318,11 @@ TEST_F(PgVersionOrder, WhoeverSeesAVersionSeesAllThatWasCommittedWithLowerOnes) 
   put(*two_, other_endpoint_, "second");
   auto second = in_thread([&] { return two_->commit(); });
   EXPECT_TRUE(waiting_become("2", second)) << "it waits for the first one's commit";
-  EXPECT_TRUE(is_empty(refresh(*third)));
+  EXPECT_TRUE(is_empty(pull_remote_changes(*third)));
   let_them_go();
   must(first.get());
   must(second.get());
-  EXPECT_THAT(ids_of(refresh(*third)), ElementsAre(endpoint_, other_endpoint_));
+  EXPECT_THAT(ids_of(pull_remote_changes(*third)), ElementsAre(endpoint_, other_endpoint_));
   EXPECT_EQ(read(other_endpoint_).version, read(endpoint_).version + 1);
 }
 
@@ -333,7 +333,7 @@ TEST_F(PgVersionOrder, ATransactionThatChangesNoEndpointWaitsForNobody) {
   auto held_up = in_thread([&] { return one_->commit(); });
   EXPECT_TRUE(waiting_become("1", held_up));
   must(two_->begin());
-  must(two_->refresh());
+  must(two_->pull_remote_changes());
   append(*two_);
   must(two_->commit());
   let_them_go();
@@ -367,7 +367,7 @@ TEST_F(PgRefresh, DrawsLargerIdsThanAnyThatWasCommittedBeforeIt) {
   });
   const auto newest = before.front().deliveries.back().id;
   must(two_->begin());
-  must(two_->refresh());
+  must(two_->pull_remote_changes());
   const Appended after = append(*two_);
   must(two_->commit());
   EXPECT_THAT(after.id.value, Gt(newest.value));
@@ -381,7 +381,7 @@ TEST_F(PgRefresh, DrawsIdsThatFollowOneAnotherHoweverTheNodesTakeTurns) {
     Store& store = i % 2 == 0 ? *one_ : *two_;
     const WallTime now = i % 2 == 0 ? kNow + std::chrono::hours{1} : kNow;
     const auto appended = committed(store, [&] {
-      must(store.refresh());
+      must(store.pull_remote_changes());
       return must(store.append(std::vector<NewEvent>{{draft(), {{endpoint_}}}}, now));
     });
     EXPECT_GT(appended.front().deliveries.front().id, last);
@@ -411,7 +411,7 @@ TEST_F(PgRefresh, PagesOfDeliveriesCarryTheVersionOfTheirEndpoint) {
     const auto before = versions(endpoint_).first;
     const auto others = versions(other_endpoint_);
     change(*one_, endpoint_, description);
-    const std::int64_t version = refresh(*two_).endpoints.front().version;
+    const std::int64_t version = pull_remote_changes(*two_).endpoints.front().version;
     EXPECT_GT(version, before);
     EXPECT_EQ(versions(endpoint_), std::pair(version, version));
     EXPECT_EQ(versions(other_endpoint_), others);
@@ -423,7 +423,7 @@ TEST_F(PgRefresh, ListsTheEndpointsThatAreFailingByTheirIds) {
   const OpenCircuit circuit{kNow, kLater, Millis{5000}};
   const std::optional<OpenCircuit> closed;
   committed(*one_, [&] {
-    must(one_->refresh());
+    must(one_->pull_remote_changes());
     must(one_->put_endpoint_health(other_endpoint_, kLater, 12, circuit));
     must(one_->put_endpoint_health(endpoint_, kNow, 1, closed));
     must(one_->put_endpoint_health(deleted, kNow, 1, closed));

@@ -1,4 +1,4 @@
-#include "store/old_events.h"
+#include "store/retention_scan.h"
 
 #include <utility>
 
@@ -11,7 +11,7 @@ constexpr std::size_t kLooksPerRow = 4;
 
 }  // namespace
 
-void OldEvents::look_at(const OldEvent& event) {
+void RetentionScan::look_at(const RetentionCandidate& event) {
   const bool goes = event.created_at < before_ && !event.has_pending;
   if (goes && beside_last_) {
     runs_.back().last = event.id;

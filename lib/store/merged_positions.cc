@@ -1,4 +1,4 @@
-#include "store/merged_places.h"
+#include "store/merged_positions.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,20 +12,20 @@ constexpr std::size_t kPartMax = 512;
 
 }  // namespace
 
-MergedPlaces::MergedPlaces(
-    const std::vector<EndpointId>& endpoints, const Place& before, Fetch fetch
+MergedPositions::MergedPositions(
+    const std::vector<EndpointId>& endpoints, const ListPosition& before, Fetch fetch
 )
     : fetch_(std::move(fetch)) {
   for (const EndpointId endpoint : endpoints) sources_.push_back({endpoint, before, {}, 0, false});
 }
 
-bool MergedPlaces::is_older(const Source* a, const Source* b) {
-  const Place& x = a->part.back();
-  const Place& y = b->part.back();
+bool MergedPositions::is_older(const Source* a, const Source* b) {
+  const ListPosition& x = a->part.back();
+  const ListPosition& y = b->part.back();
   return std::pair{x.at_ms, x.id} < std::pair{y.at_ms, y.id};
 }
 
-Status MergedPlaces::fill(Source& source) {
+Status MergedPositions::fill(Source& source) {
   if (!source.part.empty() || source.has_ended) return {};
   source.part_max = std::clamp(source.part_max * 4, kFirstPart, kPartMax);
   auto part = fetch_(source.endpoint, source.last, source.part_max);
@@ -37,8 +37,8 @@ Status MergedPlaces::fill(Source& source) {
   return {};
 }
 
-Result<std::vector<Place>> MergedPlaces::take(std::size_t rows_max) {
-  std::vector<Place> taken;
+Result<std::vector<ListPosition>> MergedPositions::take(std::size_t rows_max) {
+  std::vector<ListPosition> taken;
   const auto add = [&](Source& source) -> Status {
     if (auto status = fill(source); !status) return status;
     if (source.part.empty()) return {};

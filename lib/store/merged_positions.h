@@ -15,22 +15,22 @@ inline constexpr std::size_t kMergedEndpointsMax = 500;
 
 /// Merges lists that are each ordered from the newest. Reads each list in parts, and only as far as
 /// its places are taken. Owned by one thread.
-class MergedPlaces {
+class MergedPositions {
  public:
   /// Returns the places of one endpoint's list before `before`, newest first, at most `rows_max`.
   using Fetch = std::function<
-      Result<std::vector<Place>>(EndpointId endpoint, const Place& before, std::size_t rows_max)>;
+      Result<std::vector<ListPosition>>(EndpointId endpoint, const ListPosition& before, std::size_t rows_max)>;
 
-  MergedPlaces(const std::vector<EndpointId>& endpoints, const Place& before, Fetch fetch);
+  MergedPositions(const std::vector<EndpointId>& endpoints, const ListPosition& before, Fetch fetch);
 
   /// Returns the next places, newest first. Fewer than `rows_max` are the last.
-  [[nodiscard]] Result<std::vector<Place>> take(std::size_t rows_max);
+  [[nodiscard]] Result<std::vector<ListPosition>> take(std::size_t rows_max);
 
  private:
   struct Source {
     EndpointId endpoint;
-    Place last;                ///< the place before which the next part begins
-    std::vector<Place> part;   ///< what was read and not taken, oldest first
+    ListPosition last;                ///< the place before which the next part begins
+    std::vector<ListPosition> part;   ///< what was read and not taken, oldest first
     std::size_t part_max = 0;  ///< how many the last part was asked for
     bool has_ended = false;
   };

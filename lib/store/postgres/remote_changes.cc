@@ -15,13 +15,13 @@ PgStore::Versions PgStore::read_versions(const Row& row) {
   return {.endpoints = row.i64(0), .settings = row.i64(1)};
 }
 
-Result<ChangesOfOthers> PgStore::refresh() {
+Result<RemoteChanges> PgStore::pull_remote_changes() {
   const auto read = db_->query(sql::kVersions);
   if (!read) return tl::unexpected<Error>(read.error());
   const Row row = read->row(0);
   const Versions now = read_versions(row);
   ids_.skip_to(row.i64(2));
-  ChangesOfOthers changes;
+  RemoteChanges changes;
   changes.settings = now.settings != known_.settings;
   if (now.endpoints != known_.endpoints) {
     if (auto status = read_changed(changes); !status) return tl::unexpected<Error>(status.error());
@@ -30,7 +30,7 @@ Result<ChangesOfOthers> PgStore::refresh() {
   return changes;
 }
 
-Status PgStore::read_changed(ChangesOfOthers& changes) {
+Status PgStore::read_changed(RemoteChanges& changes) {
   constexpr int kIsDeleted = kVersionColumn + 1;
   const auto rows = db_->query(sql::kEndpointsOfVersions, known_.endpoints);
   if (!rows) return tl::unexpected<Error>(rows.error());

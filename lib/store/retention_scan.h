@@ -10,7 +10,7 @@
 namespace postrider {
 
 /// An event as retention sees it.
-struct OldEvent {
+struct RetentionCandidate {
   EventId id;
   WallTime created_at;
   std::int64_t deliveries_count = 0;
@@ -19,7 +19,7 @@ struct OldEvent {
 };
 
 template <class Row>
-[[nodiscard]] OldEvent read_old_event(const Row& row) {
+[[nodiscard]] RetentionCandidate read_retention_candidate(const Row& row) {
   return {
       .id = {row.i64(0)},
       .created_at = row.time(1),
@@ -29,30 +29,30 @@ template <class Row>
 }
 
 /// Events beside each other that go together.
-struct EventRun {
+struct EventRange {
   EventId first;
   EventId last;
 };
 
 /// Looks at events in the order of their ids until it has found, or looked at, as much as one call
 /// may.
-class OldEvents {
+class RetentionScan {
  public:
   /// Behind `after`; what was created before `before` goes. About `rows_max` rows of all tables.
-  OldEvents(EventId after, WallTime before, std::size_t rows_max)
+  RetentionScan(EventId after, WallTime before, std::size_t rows_max)
       : before_(before), rows_max_(rows_max), looked_until_(after) {}
 
   /// False when the call has enough.
   [[nodiscard]] bool wants_more() const { return !enough_; }
-  void look_at(const OldEvent& event);
+  void look_at(const RetentionCandidate& event);
 
-  [[nodiscard]] const std::vector<EventRun>& runs() const { return runs_; }
+  [[nodiscard]] const std::vector<EventRange>& runs() const { return runs_; }
   [[nodiscard]] EventId looked_until() const { return looked_until_; }
 
  private:
   const WallTime before_;
   const std::size_t rows_max_;
-  std::vector<EventRun> runs_;
+  std::vector<EventRange> runs_;
   EventId looked_until_;
   std::int64_t looks_ = 0;
   std::int64_t rows_count_ = 0;
