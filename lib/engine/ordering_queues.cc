@@ -200,8 +200,8 @@ void OrderingQueues::take_scanned(
     }
     scan_->after = std::move(head.lane_key);
   }
-  scan_->after = page.walk_on;
-  if (page.walk_on) return;
+  scan_->after = page.scanned_up_to;
+  if (page.scanned_up_to) return;
   scan_.reset();
   if (std::exchange(scan_again_, false)) scan_all();
 }

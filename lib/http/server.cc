@@ -257,7 +257,8 @@ void Server::Impl::defer(Exchange& exchange, bool close) {
   const std::uint64_t id = exchange.connection.id;
   connections_.defer(exchange.connection, std::move(waiting));
   // The connection waits before the work begins, so that the answer finds it.
-  exchange.deferred([connections = std::weak_ptr(shared_connections_), id](DeferredResponse answer) {
+  exchange.deferred([connections = std::weak_ptr(shared_connections_),
+                     id](DeferredResponse answer) {
     if (const auto alive = connections.lock()) alive->resume(id, std::move(answer));
   });
 }

@@ -14,24 +14,28 @@ namespace postrider {
 inline constexpr std::size_t kMergedEndpointsMax = 500;
 
 /// Merges lists that are each ordered from the newest. Reads each list in parts, and only as far as
-/// its places are taken. Owned by one thread.
+/// its positions are taken. Owned by one thread.
 class MergedPositions {
  public:
-  /// Returns the places of one endpoint's list before `before`, newest first, at most `rows_max`.
-  using Fetch = std::function<
-      Result<std::vector<ListPosition>>(EndpointId endpoint, const ListPosition& before, std::size_t rows_max)>;
+  /// Returns the positions of one endpoint's list before `before`, newest first, at most
+  /// `rows_max`.
+  using Fetch = std::function<Result<std::vector<ListPosition>>(
+      EndpointId endpoint, const ListPosition& before, std::size_t rows_max
+  )>;
 
-  MergedPositions(const std::vector<EndpointId>& endpoints, const ListPosition& before, Fetch fetch);
+  MergedPositions(
+      const std::vector<EndpointId>& endpoints, const ListPosition& before, Fetch fetch
+  );
 
-  /// Returns the next places, newest first. Fewer than `rows_max` are the last.
+  /// Returns the next positions, newest first. Fewer than `rows_max` are the last.
   [[nodiscard]] Result<std::vector<ListPosition>> take(std::size_t rows_max);
 
  private:
   struct Source {
     EndpointId endpoint;
-    ListPosition last;                ///< the place before which the next part begins
-    std::vector<ListPosition> part;   ///< what was read and not taken, oldest first
-    std::size_t part_max = 0;  ///< how many the last part was asked for
+    ListPosition last;               ///< the position before which the next part begins
+    std::vector<ListPosition> part;  ///< what was read and not taken, oldest first
+    std::size_t part_max = 0;        ///< how many the last part was asked for
     bool has_ended = false;
   };
 
@@ -41,7 +45,7 @@ class MergedPositions {
 
   Fetch fetch_;
   std::vector<Source> sources_;
-  std::vector<Source*> heap_;  ///< sources with a part; the one with the newest place is first
+  std::vector<Source*> heap_;  ///< sources with a part; the one with the newest position is first
   bool is_filled_ = false;
 };
 

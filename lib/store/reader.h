@@ -12,11 +12,10 @@
 
 namespace postrider {
 
-/// Reads what is committed. Implementations: store/sqlite, store/postgres. Each passes
-/// tests/contract.
+/// Reads committed data. Implementations: store/sqlite, store/postgres. Each passes tests/contract.
 ///
-/// Owned by one thread: every thread that reads has a reader of its own. No call writes, none waits
-/// for the writer. `kInvalidArgument` from a list means that its cursor is no cursor.
+/// Owned by one thread: every thread that reads has a reader of its own. No call writes or waits
+/// for the writer. A list returns `kInvalidArgument` if its cursor is invalid.
 class StoreReader {
  public:
   StoreReader() = default;
@@ -26,22 +25,24 @@ class StoreReader {
 
   // For the engine.
 
-  /// The earliest pending deliveries of one endpoint that are due and wait in no line. Costs by the
-  /// rows taken, not by the backlog.
+  /// Returns the earliest due deliveries of an endpoint that are unordered. The cost depends on the
+  /// rows returned, not on the backlog.
   [[nodiscard]] virtual Result<DuePage> due(const DueParams& params) = 0;
-  /// The heads of lines of one endpoint. Costs by the lines looked at, not by what waits in them.
+  /// Returns heads of the ordering queues of an endpoint. The cost depends on the queues examined,
+  /// not on their length.
   [[nodiscard]] virtual Result<OrderedPage> ordered(const OrderedParams& params) = 0;
-  /// Endpoints with pending deliveries, `rows_max` of those behind `after`, in order: fewer are the
-  /// last. Costs by these endpoints, not by all that there are, nor by what waits for them.
+  /// Returns up to `rows_max` endpoints with pending deliveries after `after`, in ascending order;
+  /// fewer are the last. The cost depends on these endpoints, not on all endpoints or on the
+  /// backlog.
   [[nodiscard]] virtual Result<std::vector<WaitingEndpoint>> waiting_endpoints(
       EndpointId after, std::size_t rows_max
   ) = 0;
 
-  /// Those of the deliveries that are pending, with their events, in the order given.
+  /// Returns those deliveries that are still pending, with their events, in the order of `ids`.
   [[nodiscard]] virtual Result<std::vector<PendingDelivery>> pending(std::span<const DeliveryId> ids
   ) = 0;
-  /// What counts against rate limits: the requests of the last period of each endpoint that has
-  /// one, in order.
+  /// Returns the requests that count against rate limits: those of the last period of each endpoint
+  /// with a rate limit, in order.
   [[nodiscard]] virtual Result<std::vector<std::pair<EndpointId, MonoTime>>> recent_sends() = 0;
 
   // For the API.
@@ -55,31 +56,32 @@ class StoreReader {
   [[nodiscard]] virtual Result<Page<DeliveryView>> deliveries(
       const DeliveryFilter& filter, const PageParams& page
   ) = 0;
-  /// Of one moment: the state is what these attempts made of it.
+  /// Returns a delivery with its attempts, read in one snapshot.
   [[nodiscard]] virtual Result<DeliveryHistory> history(DeliveryId id) = 0;
-  /// Dead and not discarded, latest death first.
+  /// Dead deliveries that are not discarded, latest death first.
   [[nodiscard]] virtual Result<Page<DeliveryView>> dead_letters(
       const DeadLetterFilter& filter, const PageParams& page
   ) = 0;
-  /// How many dead letters the filter matches: costs by their number, for dry runs and totals only.
+  /// Counts the dead letters that match the filter. The cost depends on their number: for dry runs
+  /// and totals only.
   [[nodiscard]] virtual Result<std::int64_t> count_dead_letters(const DeadLetterFilter& filter) = 0;
 
-  /// kNotFound for deleted ones too.
+  /// kNotFound also for deleted endpoints.
   [[nodiscard]] virtual Result<Endpoint> endpoint(EndpointId id) = 0;
   [[nodiscard]] virtual Result<Page<Endpoint>> endpoints(
       const EndpointFilter& filter, const PageParams& page
   ) = 0;
-  /// The health of each of the endpoints, in the order given. Counts a bounded number of deliveries
-  /// of each.
+  /// Returns the health of the endpoints, in the order of `ids`. Counts a bounded number of
+  /// deliveries of each.
   [[nodiscard]] virtual Result<std::vector<EndpointHealth>> endpoint_health(
       std::span<const EndpointId> ids
   ) = 0;
-  /// Heads that keep others of their line waiting: they have failed, or are due later than `now`.
-  /// Looks at a bounded number of lines.
+  /// Returns heads that block their ordering queue because they have failed or are due after `now`.
+  /// Examines a bounded number of queues.
   [[nodiscard]] virtual Result<std::vector<Delivery>> blocked_by(
       EndpointId id, WallTime now, std::size_t rows_max
   ) = 0;
-  /// All that are not deleted, for routing and lanes.
+  /// All endpoints that are not deleted.
   [[nodiscard]] virtual Result<std::vector<Endpoint>> all_endpoints() = 0;
 
   [[nodiscard]] virtual Result<Page<ApiKey>> api_keys(const PageParams& page) = 0;
@@ -94,10 +96,10 @@ class StoreReader {
 
   // For maintenance and metrics.
 
-  /// One row per bucket that holds something, oldest first; `minute` is the bucket's start.
+  /// One row per bucket with counts, oldest first; `minute` is the start of the bucket.
   [[nodiscard]] virtual Result<std::vector<StatRow>> stats(const StatFilter& filter) = 0;
-  /// Counts the pending deliveries of every endpoint: one pass over the indexes of what is pending,
-  /// for a sampled metric only.
+  /// Counts the pending deliveries of every endpoint: one pass over the indexes of pending
+  /// deliveries, for a sampled metric only.
   [[nodiscard]] virtual Result<std::vector<Backlog>> backlog(WallTime now) = 0;
   /// Counts endpoints by state and measures the database: one pass over the endpoints, for sampled
   /// metrics only.
@@ -106,11 +108,10 @@ class StoreReader {
   [[nodiscard]] virtual std::string_view kind() const = 0;
   /// Active endpoints with an open circuit.
   [[nodiscard]] virtual Result<std::int64_t> count_open_circuits() = 0;
-  /// Whether somebody else than the writer may have inserted into the outbox since the last call:
-  /// cheap.
+  /// Whether a producer may have inserted into the outbox since the last call. Cheap.
   [[nodiscard]] virtual Result<bool> outbox_waiting() = 0;
 
-  /// The database's own 60 bits; see IdCodec.
+  /// 60 bits that differ between databases; see IdCodec.
   [[nodiscard]] virtual std::uint64_t id_salt() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// What goes into a store and what comes out of it.
+// The records that a store takes and returns.
 #pragma once
 
 #include <array>
@@ -23,7 +23,8 @@ namespace postrider {
 
 // --- Appending -----------------------------------------------------------------------------------
 
-/// Who gets an event. The endpoint's ordering decides which line its delivery joins.
+/// An endpoint that receives an event. Its ordering decides which ordering queue the delivery
+/// joins.
 struct Target {
   EndpointId endpoint;
   Ordering ordering = Ordering::kNone;
@@ -43,14 +44,14 @@ struct AppendedDelivery {
   WallTime due_at;
 };
 
-/// What a NewEvent became.
+/// A NewEvent as stored.
 struct Appended {
   EventId id;
   WallTime created_at;
   std::vector<AppendedDelivery> deliveries;
 };
 
-/// The answer that an idempotency key was given first.
+/// The first response to requests with an idempotency key.
 struct IdempotencyRecord {
   std::string body_sha256;  ///< 32 bytes
   std::string answer;       ///< the body of the 202, byte for byte
@@ -58,8 +59,7 @@ struct IdempotencyRecord {
 
 // --- Sending -------------------------------------------------------------------------------------
 
-/// A delivery with all that its attempt needs. The event is shared by the lanes that hold it and
-/// the requests in flight for it: the last one ends it.
+/// A delivery with the event that its attempt needs. Lanes and requests in flight share the event.
 struct DueDelivery {
   Delivery delivery;
   std::shared_ptr<const Event> event;
@@ -74,85 +74,86 @@ struct DueParams {
   EndpointId endpoint;
   WallTime now;
   std::size_t rows_max = 0;
-  /// Deliveries that the lane holds already; they do not count as rows.
+  /// Whether the lane already holds a delivery. Held deliveries are skipped and do not count as
+  /// rows.
   std::function<bool(DeliveryId)> is_held;
 };
 
 /// All members belong to one snapshot of the database.
 struct DuePage {
   std::vector<DueDelivery> rows;        ///< due at `now`, earliest first
-  bool more = false;                    ///< further rows are due that are not held
-  std::optional<WallTime> next_due_at;  ///< the earliest instant after `now` at which one falls due
-  DeliveryId newest;                    ///< every delivery up to this id was visible
+  bool more = false;                    ///< further deliveries are due that are not held
+  std::optional<WallTime> next_due_at;  ///< the earliest due instant after `now`
+  DeliveryId newest;                    ///< the snapshot has every delivery up to this id
   std::int64_t endpoint_version = 0;    ///< see Endpoint::version
 };
 
 /// An endpoint with pending deliveries.
 struct WaitingEndpoint {
   EndpointId endpoint;
-  /// When the earliest of them is due; nothing when one of them waits in a line.
+  /// When the earliest delivery is due; nothing if one of them is ordered.
   std::optional<WallTime> due_at;
 
   friend bool operator==(const WaitingEndpoint&, const WaitingEndpoint&) = default;
 };
 
-/// Where to look for the next of ordered deliveries.
+/// Which heads of ordering queues to read.
 struct OrderedParams {
   EndpointId endpoint;
   WallTime now;
-  /// Lines whose heads are wanted.
+  /// Ordering keys whose heads are wanted.
   std::vector<std::string> keys;
-  /// Whether to go through all lines too, those behind `after` or all of them.
+  /// Whether to also scan all ordering keys, from the one after `after`.
   bool scan = false;
   std::optional<std::string> after;
-  /// Heads that are due come with all that their attempt needs, up to this many; the page ends
-  /// there.
+  /// The most due heads to return with their event; the page ends there.
   std::size_t rows_max = 0;
-  /// Lines that a scan looks at.
+  /// The most ordering keys that the scan examines.
   std::size_t keys_max = 0;
-  /// Lines that a scan passes over.
+  /// Ordering keys that the scan skips.
   std::function<bool(const std::string&)> is_known;
 };
 
-/// The oldest pending delivery of a line: nothing else of the line may be sent before it is final.
+/// The oldest pending delivery of an ordering key. No other delivery of the key may be sent before
+/// it is final.
 struct OrderedHead {
   std::string lane_key;
-  std::optional<WallTime> due_at;       ///< nothing: nothing of the line is pending
-  bool has_successors = false;          ///< more of the line is pending
-  std::optional<DueDelivery> delivery;  ///< when it is due
+  std::optional<WallTime> due_at;       ///< nothing if no delivery of the key is pending
+  bool has_successors = false;          ///< further deliveries of the key are pending
+  std::optional<DueDelivery> delivery;  ///< set if it is due
 };
 
 /// All members belong to one snapshot of the database.
 struct OrderedPage {
-  std::vector<OrderedHead> heads;  ///< of `keys`, in their order; the page may end early
+  std::vector<OrderedHead>
+      heads;  ///< one per key of `keys`, in their order; the page may end early
   std::vector<OrderedHead> scanned;
-  /// The last line that the scan came to; nothing when it is through.
-  std::optional<std::string> walk_on;
+  /// The last key that the scan examined; nothing if the scan is complete.
+  std::optional<std::string> scanned_up_to;
   DeliveryId newest;                  ///< every delivery up to this id was visible
   std::int64_t endpoint_version = 0;  ///< see Endpoint::version
 };
 
-/// An attempt and what became of its delivery.
+/// An attempt and the next state of its delivery.
 struct Settlement {
   DeliveryId delivery;
   EndpointId endpoint;
   int round = 0;           ///< as it was when the request was sent
-  int attempts_count = 0;  ///< likewise; another one only makes settling slower
-  Attempt attempt;         ///< `id` and `number` are the store's to fill in
+  int attempts_count = 0;  ///< when the request was sent; another value only makes settling slower
+  Attempt attempt;         ///< the store sets `id` and `number`
   NextState next;
   Verdict verdict = Verdict::kDelivered;
-  /// False when the attempt ended before its endpoint was asked.
+  /// False if the attempt ended before a request was sent: the endpoint's health is not affected.
   bool tells_health = true;
-  int health_round = 0;                  ///< of the endpoint, as it was when the request was sent
-  std::optional<OpenCircuit> circuit{};  ///< of the endpoint, after this attempt
-  MonoTime sent_at{};                    ///< only looked at with rate_period
-  std::optional<Millis> rate_period{};   ///< of the limit under which it was sent
-  std::shared_ptr<const Event> event{};  ///< for those who watch; the store does not need it
+  int health_round = 0;                  ///< of the endpoint when the request was sent
+  std::optional<OpenCircuit> circuit{};  ///< the open circuit after this attempt
+  MonoTime sent_at{};                    ///< used only with rate_period
+  std::optional<Millis> rate_period{};   ///< of the rate limit under which it was sent
+  std::shared_ptr<const Event> event{};  ///< for the live stream; the store does not use it
 };
 
 struct Settled {
-  /// False when the delivery is no longer what it was when the request was sent; the attempt is
-  /// recorded all the same.
+  /// False if the delivery was changed after the request was sent. The attempt is recorded anyway.
   bool applied = false;
   AttemptId attempt;
   int number = 0;
@@ -161,16 +162,16 @@ struct Settled {
 /// A part of a long scan.
 struct DeliveryChunk {
   std::vector<Delivery> rows;
-  bool done = false;  ///< nothing is left behind it; a chunk may be empty before
+  bool done = false;  ///< the scan is complete; an earlier chunk may be empty
 };
 
-/// What one call of retention did.
+/// The result of one call of retention.
 struct RetentionResult {
-  std::int64_t rows_count = 0;  ///< rows that went
-  bool done = false;            ///< the pass has come to its end; the next call begins a new one
+  std::int64_t rows_count = 0;  ///< removed rows
+  bool done = false;            ///< the pass is complete; the next call starts a new one
 };
 
-/// What settling knows of an endpoint whose last attempt failed.
+/// The health of an endpoint whose last attempt failed.
 struct FailingEndpoint {
   EndpointId endpoint;
   std::optional<WallTime> failing_since;
@@ -178,7 +179,7 @@ struct FailingEndpoint {
   std::optional<OpenCircuit> circuit{};
 };
 
-/// What the last attempt of a kind came to.
+/// The result of the last successful or failed attempt of an endpoint.
 struct LastAttempt {
   WallTime at;     ///< its end
   int status = 0;  ///< 0 when no response arrived
@@ -187,7 +188,7 @@ struct LastAttempt {
   bool operator==(const LastAttempt&) const = default;
 };
 
-/// The last attempts of an endpoint that say something of it, and what they led to.
+/// The last attempts of an endpoint that count for its health, and its backpressure.
 struct LastOutcomes {
   EndpointId endpoint;
   std::optional<LastAttempt> success{};
@@ -197,16 +198,16 @@ struct LastOutcomes {
   bool operator==(const LastOutcomes&) const = default;
 };
 
-/// How an endpoint does, for people.
+/// The health of an endpoint, for people.
 struct EndpointHealth {
   LastOutcomes last{};
   std::int64_t waiting = 0;       ///< pending deliveries, at most limits::kWaitingCountMax
-  bool more_are_waiting = false;  ///< than that
+  bool more_are_waiting = false;  ///< more than `waiting`
 };
 
-/// What other nodes have changed.
+/// Changes that other nodes have committed.
 struct RemoteChanges {
-  std::vector<Endpoint> endpoints;  ///< new or changed, as they are now
+  std::vector<Endpoint> endpoints;  ///< new or changed, as stored
   std::vector<EndpointId> endpoints_removed;
   bool settings = false;  ///< keys or event types
 };
@@ -219,8 +220,8 @@ struct PageParams {
   std::string cursor;
 };
 
-/// Newest first. A page may be short of its limit and still have a next_cursor: filters that no
-/// index serves look at a bounded number of rows per page.
+/// Newest first. A page may have fewer rows than its limit and still a next_cursor: with filters
+/// that no index serves, a page examines a bounded number of rows.
 template <class T>
 struct Page {
   std::vector<T> rows;
@@ -249,7 +250,7 @@ struct DeadLetterFilter {
   std::optional<EndpointId> endpoint;
   std::string type;
   std::optional<DeadReason> reason;
-  std::optional<WallTime> since;  ///< of its death
+  std::optional<WallTime> since;  ///< of the delivery's end
   std::optional<WallTime> until;
 };
 
@@ -264,8 +265,8 @@ struct DeliveryView {
   std::string tenant;
   std::string type;
   std::optional<Attempt> last_attempt;
-  /// What the store knows of why it waits; backpressure as it was a few seconds ago. Set iff it is
-  /// pending and was read for people: sweeps and tasks leave it out.
+  /// Why it waits, as far as the store knows; backpressure is some seconds old. Set iff it is
+  /// pending and was read for the API: sweeps and tasks leave it out.
   std::optional<WaitingFacts> waiting{};
 };
 
@@ -274,7 +275,7 @@ struct DeliveryHistory {
   std::vector<Attempt> attempts;  ///< oldest first, the latest 1,000 at most
 };
 
-// --- The rest ------------------------------------------------------------------------------------
+// --- Settings, tasks, statistics -----------------------------------------------------------------
 
 enum class KeyScope : std::uint8_t { kAdmin, kEmit, kRead, kTenant };
 
@@ -286,7 +287,8 @@ struct ApiKey {
   std::string sha256;  ///< 32 bytes; the key itself is not stored
   WallTime created_at;
   std::optional<WallTime> expires_at;
-  /// By a request of any node, up to a minute ago; nothing when none ever was.
+  /// When a request to any node last used the key, stored with a delay of up to a minute; nothing
+  /// if it was never used.
   std::optional<WallTime> last_used_at;
 
   [[nodiscard]] bool is_valid_at(WallTime now) const { return !expires_at || now < *expires_at; }
@@ -312,17 +314,17 @@ struct EventType {
 enum class TaskKind : std::uint8_t { kReplayDeadLetters, kDiscardDeadLetters, kRecoverEndpoint };
 enum class TaskState : std::uint8_t { kRunning, kDone, kFailed, kCancelled };
 
-/// Bulk work that goes on over restarts, a chunk per transaction.
+/// Bulk work that survives restarts. Each transaction changes a chunk of rows.
 struct Task {
   TaskId id;
   TaskKind kind = TaskKind::kReplayDeadLetters;
   TaskState state = TaskState::kRunning;
   DeadLetterFilter filter;  ///< `until` is never later than the task's creation
-  std::int64_t total = 0;   ///< as counted when it was asked for
-  std::int64_t done = 0;    ///< rows that were changed
+  std::int64_t total = 0;   ///< counted when the task was created
+  std::int64_t done = 0;    ///< changed rows
   std::int64_t skipped =
       0;               ///< rows that could not be: endpoint disabled or deleted, event expired
-  std::string cursor;  ///< where the next chunk begins
+  std::string cursor;  ///< where the next chunk starts
   std::string error;   ///< set iff failed
   WallTime created_at;
   WallTime updated_at;
@@ -342,14 +344,14 @@ enum class AttemptClass : std::uint8_t {
 };
 inline constexpr std::size_t kAttemptClassCount = 9;
 
-/// One minute of one endpoint; of a whole tenant where `endpoint` is 0 (then only `events` is
-/// counted).
+/// The counts of one minute for an endpoint, or, if `endpoint` is 0, the accepted events of a
+/// tenant.
 struct StatRow {
   WallTime minute;
   std::string tenant;
   EndpointId endpoint;
   std::int64_t events = 0;     ///< accepted
-  std::int64_t delivered = 0;  ///< deliveries that ended so
+  std::int64_t delivered = 0;  ///< deliveries that became `delivered`
   std::int64_t dead = 0;
   std::array<std::int64_t, kAttemptClassCount> attempts{};
   std::int64_t duration_ms_sum = 0;  ///< of the attempts
@@ -363,22 +365,22 @@ struct StatFilter {
   Millis bucket{60'000};
 };
 
-/// What metrics tell of a database.
+/// Figures of the database for metrics.
 struct StoreGauges {
-  std::array<std::int64_t, kEndpointStateCount> endpoints{};  ///< by state; those not deleted
+  std::array<std::int64_t, kEndpointStateCount> endpoints{};  ///< by state, without deleted ones
   std::int64_t database_bytes = 0;
   std::optional<std::int64_t> wal_bytes{};  ///< of the write-ahead log beside a database file
 };
 
-/// The pending deliveries of one endpoint, counted.
+/// Counts of the pending deliveries of an endpoint.
 struct Backlog {
   EndpointId endpoint;
   EndpointState state = EndpointState::kActive;
   bool circuit_is_open = false;
-  std::int64_t due = 0;                     ///< now, and first of their ordering key
-  std::int64_t scheduled = 0;               ///< due later
-  std::int64_t ordered = 0;                 ///< due now, but behind another of their ordering key
-  std::optional<WallTime> oldest_due_at{};  ///< of those that `due` counts
+  std::int64_t due = 0;        ///< due now, and heads of their ordering queue
+  std::int64_t scheduled = 0;  ///< due later
+  std::int64_t ordered = 0;    ///< due now, but behind another delivery of their ordering queue
+  std::optional<WallTime> oldest_due_at{};  ///< among those that `due` counts
 };
 
 }  // namespace postrider

@@ -14,15 +14,16 @@
 
 namespace postrider {
 
-/// The durable outbox. Implementations: store/sqlite, store/postgres. Each passes tests/contract.
+/// The durable state. Implementations: store/sqlite, store/postgres. Each passes tests/contract.
 ///
-/// Owned by the writer's thread. Every change happens between begin() and commit(); once commit()
-/// has returned, losing power keeps all of it. A savepoint around each command lets one fail alone.
-/// `kUnavailable`: there is no space, or no session with the server; `kBusy`: the database is
-/// locked by somebody else; nothing was changed in both cases.
+/// Owned by the writer's thread. Every change happens between begin() and commit(). Once commit()
+/// has returned, the changes survive a loss of power. A savepoint around each command lets one
+/// command fail alone. All calls may return `kUnavailable` (no space, or no session with the
+/// server) and `kBusy` (another process has locked the database); nothing was changed in both
+/// cases.
 ///
-/// Where nodes share a database, what a command reads here to change it is held until its
-/// transaction ends: it is as the last of all committed it, and nobody else changes it meanwhile.
+/// "Locked" below: where nodes share a database, the row that the call reads is the last committed
+/// version, and no other node changes it before the transaction ends.
 class Store {
  public:
   Store() = default;
@@ -33,127 +34,129 @@ class Store {
   // Transactions.
 
   [[nodiscard]] virtual Status begin() = 0;
-  /// An error leaves nothing of the transaction; it has been rolled back. Only when kUnavailable is
-  /// of a server that answers no more may it have been committed. Once begin() has succeeded again
-  /// it is one or the other for good.
+  /// On error the transaction was rolled back, with one exception: after kUnavailable from a server
+  /// that no longer answers, it may have been committed. Which of both is certain once begin() has
+  /// succeeded again.
   [[nodiscard]] virtual Status commit() = 0;
   virtual void rollback() = 0;
   [[nodiscard]] virtual Status savepoint() = 0;
   [[nodiscard]] virtual Status release_savepoint() = 0;
-  /// Undoes what came after the savepoint and ends it.
+  /// Undoes the changes since the savepoint, and ends it.
   virtual void rollback_to_savepoint() = 0;
-  /// False when the database ended the transaction by itself, as it may when the disk is full or
-  /// the session with the server ends.
+  /// False if the database has ended the transaction itself, for example because the disk is full
+  /// or the session with the server ended.
   [[nodiscard]] virtual bool in_transaction() const = 0;
 
   // Nodes that share the database.
 
-  /// What others have changed since the last call, or since the store was opened; where nodes share
-  /// the database also what this one has, with the versions that it then has. The first of a
-  /// transaction: what it reads and writes from then on follows from nothing older, and no id that
-  /// it draws is below those that were committed before.
+  /// Returns what other nodes have committed since the last call, or since the store was opened.
+  /// Where nodes share the database, it also returns this node's own changes, with their versions.
+  /// Called first in a transaction: later reads see at least these changes, and every id that the
+  /// transaction draws is larger than all committed ids.
   [[nodiscard]] virtual Result<RemoteChanges> pull_remote_changes() = 0;
 
   // Events.
 
-  /// Adds events with their deliveries, pending and due at `now` or `deliver_at`. In the order
-  /// given. The endpoints of an event exist and differ: where they do not, this or the commit
-  /// fails.
+  /// Adds events with their deliveries, which are pending and due at `now` or `deliver_at`. Results
+  /// are in the order of `events`. The endpoints of an event must exist and differ; otherwise this
+  /// call or the commit fails.
   [[nodiscard]] virtual Result<std::vector<Appended>> append(
       std::span<const NewEvent> events, WallTime now
   ) = 0;
-  /// Nobody else is told of the key before the transaction ends.
+  /// Locks the key: a concurrent request with the same key waits for this transaction.
   [[nodiscard]] virtual Result<std::optional<IdempotencyRecord>> idempotency(
       std::string_view tenant, std::string_view key
   ) = 0;
   [[nodiscard]] virtual Status put_idempotency(
       std::string_view tenant, std::string_view key, const IdempotencyRecord& record, WallTime now
   ) = 0;
-  /// The oldest rows that producers inserted.
+  /// Returns the oldest rows that producers have inserted.
   [[nodiscard]] virtual Result<std::vector<OutboxRow>> outbox(std::size_t rows_max) = 0;
-  /// kBusy when another node has taken the row up since it was read.
+  /// kBusy if another node has taken the row since it was read.
   [[nodiscard]] virtual Status remove_outbox(std::int64_t row) = 0;
-  /// Moves a row to outbox_rejected. kBusy likewise.
+  /// Moves a row to outbox_rejected. kBusy as for remove_outbox().
   [[nodiscard]] virtual Status reject_outbox(
       std::int64_t row, std::string_view reason, WallTime now
   ) = 0;
 
   // Deliveries.
 
-  /// Records attempts and their next states. `delivered` applies to any pending delivery,
-  /// everything else only in the round it was sent in. Results in the order given; `number` is 0
-  /// where retention has removed the delivery. Requests that a rate limit counts are remembered for
-  /// its period.
+  /// Records attempts and the next states of their deliveries. `delivered` applies to any pending
+  /// delivery; any other state applies only if the delivery is still in the round of the request.
+  /// Results are in the order of `settlements`; `number` is 0 if retention has removed the
+  /// delivery. Requests that count against a rate limit are recorded for its period.
   [[nodiscard]] virtual Result<std::vector<Settled>> settle(
       std::span<const Settlement> settlements, WallTime now
   ) = 0;
-  /// The delivery as this transaction sees it, held.
+  /// Returns the delivery as this transaction sees it. Locked.
   [[nodiscard]] virtual Result<Delivery> delivery(DeliveryId id) = 0;
-  /// Writes a person's change of a delivery: state, due_at, counts of the schedule, dead_reason,
-  /// finished_at, discarded; and raises its round. What is allowed is decided by
-  /// service/transitions.h.
+  /// Writes a person's change of a delivery: state, due_at, attempts of the schedule, dead_reason,
+  /// finished_at and discarded. Increments its round. service/transitions.h decides what is
+  /// allowed.
   [[nodiscard]] virtual Status change_delivery(const Delivery& delivery) = 0;
-  /// The delivery of an event for an endpoint, when there is one, held.
+  /// Returns the delivery of an event for an endpoint, if there is one. Locked.
   [[nodiscard]] virtual Result<std::optional<Delivery>> find_delivery(
       EventId event, EndpointId endpoint
   ) = 0;
-  /// The event and the endpoint exist and have none yet: otherwise this or the commit fails.
+  /// Adds a delivery of an existing event for an existing endpoint. If there is one already, this
+  /// call or the commit fails.
   [[nodiscard]] virtual Result<AppendedDelivery> add_delivery(
       const Event& event, const Target& target, WallTime now
   ) = 0;
-  /// Held: retention leaves it and nobody else replays it.
+  /// Locked: retention does not remove the event, and no other transaction replays it.
   [[nodiscard]] virtual Result<Event> event(EventId id) = 0;
-  /// Deliveries of the filter in the order of their death, from `cursor` on, held; moves `cursor`
-  /// behind them. Looks at a bounded number of rows, so a chunk may be short or empty before the
-  /// end.
+  /// Returns dead letters that match the filter, earliest death first, from `cursor` on, and moves
+  /// `cursor` behind them. Locked. Examines a bounded number of rows, so a chunk may be short or
+  /// empty before the end.
   [[nodiscard]] virtual Result<DeliveryChunk> dead_letters_from(
       const DeadLetterFilter& filter, std::size_t rows_max, std::string& cursor
   ) = 0;
 
-  // Sweeps: each changes up to rows_max deliveries and returns them as they are now. Rounds are
-  // raised. What another node holds is left to the next call.
+  // Sweeps. Each changes up to rows_max deliveries, increments their rounds, and returns them as
+  // changed. Rows that another node has locked are left to the next call.
 
-  /// Pending deliveries whose event has expired become dead (expired).
+  /// Marks pending deliveries of expired events as dead (expired).
   [[nodiscard]] virtual Result<std::vector<Delivery>> expire(
       WallTime now, std::size_t rows_max
   ) = 0;
-  /// What has waited for a disabled endpoint since before `disabled_before` becomes dead
-  /// (endpoint_disabled): waiting counts from the later of the delivery's creation and the
-  /// endpoint's disabling. Looks at a bounded number of rows and goes on there at the next call, so
-  /// an empty answer does not mean that nothing is left.
+  /// Marks deliveries that have waited for a disabled endpoint since before `disabled_before` as
+  /// dead (endpoint_disabled). The wait starts with the delivery's creation or the endpoint's
+  /// disabling, whichever is later. Examines a bounded number of rows and continues there in the
+  /// next call, so an empty result does not mean that none are left.
   [[nodiscard]] virtual Result<std::vector<Delivery>> expire_disabled(
       WallTime disabled_before, WallTime now, std::size_t rows_max
   ) = 0;
-  /// What was due for the endpoint at `due_until` or before becomes dead (attempts_exhausted): it
-  /// has waited behind an open circuit for long enough.
+  /// Marks deliveries of the endpoint that were due at `due_until` or before as dead
+  /// (attempts_exhausted): they have waited too long behind an open circuit.
   [[nodiscard]] virtual Result<std::vector<Delivery>> expire_waiting(
       EndpointId endpoint, WallTime due_until, WallTime now, std::size_t rows_max
   ) = 0;
-  /// Pending deliveries of deleted endpoints become cancelled.
+  /// Cancels pending deliveries of deleted endpoints.
   [[nodiscard]] virtual Result<std::vector<Delivery>> cancel_deleted(
       WallTime now, std::size_t rows_max
   ) = 0;
-  /// Removes events created before `before` all of whose deliveries are final, with these and their
-  /// attempts; and idempotency keys older than `keys_before`, rejected outbox rows, finished tasks,
-  /// statistics and what is left of deleted endpoints older than `before`. About `rows_max` rows
-  /// per call: an event goes whole, or stays when somebody has begun to replay it. Calls make up a
-  /// pass; events that have to stay are looked at once per pass, not once per call.
+  /// Removes old rows: events that were created before `before` and have no pending delivery, with
+  /// their deliveries and attempts; idempotency keys older than `keys_before`; and rejected outbox
+  /// rows, finished tasks, statistics and deleted endpoints older than `before`. Removes about
+  /// `rows_max` rows per call. An event is removed whole, and stays if another transaction has
+  /// started to replay it. Several calls make a pass; an event that has to stay is examined once
+  /// per pass, not once per call.
   [[nodiscard]] virtual Result<RetentionResult> prune(
       WallTime before, WallTime keys_before, std::size_t rows_max
   ) = 0;
-  /// Removes secrets that expired before `now`. Returns the endpoints that lost one.
+  /// Removes secrets that expired before `now`. Returns the endpoints that had one.
   [[nodiscard]] virtual Result<std::vector<EndpointId>> prune_secrets(WallTime now) = 0;
 
   // Endpoints.
 
-  /// Stores a new endpoint and draws its id.
+  /// Stores a new endpoint and returns its new id.
   [[nodiscard]] virtual Result<EndpointId> add_endpoint(const Endpoint& endpoint, WallTime now) = 0;
   /// Replaces config, state, secrets and round of an endpoint that is not deleted; its health
-  /// stays. kBusy: another node has changed it since the transaction's pull_remote_changes().
+  /// stays. kBusy if another node has changed it since the transaction's pull_remote_changes().
   [[nodiscard]] virtual Status put_endpoint(const Endpoint& endpoint) = 0;
-  /// The health of those that are failing, by id.
+  /// Returns the health of all failing endpoints, by id.
   [[nodiscard]] virtual Result<std::vector<FailingEndpoint>> failing_endpoints() = 0;
-  /// Sets what settling knows of an endpoint. kBusy as for put_endpoint().
+  /// Sets the health of an endpoint. kBusy as for put_endpoint().
   [[nodiscard]] virtual Status put_endpoint_health(
       EndpointId id,
       std::optional<WallTime> failing_since,
@@ -162,15 +165,15 @@ class Store {
   ) = 0;
   [[nodiscard]] virtual Status delete_endpoint(EndpointId id, WallTime now) = 0;
 
-  // What counts against rate limits; settle() adds to it.
+  // Recorded requests, which count against rate limits. settle() adds to them.
 
-  /// Instants are of the monotonic clock of that boot from now on; see Clock::boot().
+  /// Sets the boot whose monotonic clock later instants come from; see Clock::boot().
   virtual void set_boot(std::int64_t boot) = 0;
-  /// What was sent to the endpoint by another clock than this process's, which shows `now`, counts
-  /// as sent now.
+  /// Requests to the endpoint that were recorded by the monotonic clock of another boot count as
+  /// sent at `now`.
   [[nodiscard]] virtual Status rebase_sends(EndpointId endpoint, MonoTime now) = 0;
-  /// Counts what may have been in flight when a process ended as sent at `sent_at`: one request for
-  /// each pending delivery of the endpoint that is due, up to `count_max`.
+  /// Records requests that may have been in flight when a process ended as sent at `sent_at`: one
+  /// for each due delivery of the endpoint, up to `count_max`.
   [[nodiscard]] virtual Status assume_sends(
       EndpointId endpoint, std::size_t count_max, WallTime now, MonoTime sent_at
   ) = 0;
@@ -180,35 +183,35 @@ class Store {
 
   [[nodiscard]] virtual Result<KeyId> add_api_key(const ApiKey& key, WallTime now) = 0;
   [[nodiscard]] virtual Status delete_api_key(KeyId id) = 0;
-  /// Each key keeps its latest use. Keys that are no more are passed over.
+  /// Sets the last use of keys, unless a later one is stored. Ignores deleted keys.
   [[nodiscard]] virtual Status record_api_key_uses(std::span<const ApiKeyUse> uses) = 0;
-  /// Held.
+  /// Locked.
   [[nodiscard]] virtual Result<EventType> event_type(std::string_view name) = 0;
-  /// kConflict when the name is taken.
+  /// kConflict if the name is taken.
   [[nodiscard]] virtual Status add_event_type(const EventType& type) = 0;
   [[nodiscard]] virtual Status put_event_type(const EventType& type) = 0;
   [[nodiscard]] virtual Status delete_event_type(std::string_view name) = 0;
   [[nodiscard]] virtual Result<TaskId> add_task(const Task& task, WallTime now) = 0;
-  /// Held.
+  /// Locked.
   [[nodiscard]] virtual Result<Task> task(TaskId id) = 0;
   /// Writes state, done, skipped, cursor, error and updated_at.
   [[nodiscard]] virtual Status put_task(const Task& task) = 0;
-  /// Adds to the rows that are there.
+  /// Adds the counts to the stored rows.
   [[nodiscard]] virtual Status add_stats(std::span<const StatRow> rows) = 0;
-  /// Replaces what is given of each endpoint and its backpressure, and leaves the rest. Endpoints
-  /// that are no more are passed over.
+  /// Replaces the given outcomes and the backpressure of each endpoint; missing outcomes stay.
+  /// Ignores deleted endpoints.
   [[nodiscard]] virtual Status put_last_outcomes(std::span<const LastOutcomes> outcomes) = 0;
 
   // The file.
 
-  /// Changes a small row that nobody reads. An empty transaction commits even where there is no
-  /// space; with this in it the commit has to write.
+  /// Changes a small row that nothing reads, so that the commit has to write: an empty transaction
+  /// commits even if there is no space.
   [[nodiscard]] virtual Status write_probe(WallTime now) = 0;
-  /// Gives a little of the space that retention freed back to the file system.
+  /// Returns some of the space that retention has freed to the file system.
   [[nodiscard]] virtual Status release_space() = 0;
 };
 
-/// Opens readers; thread-safe. The composition root hands it to whoever starts threads that read.
+/// Opens readers. Thread-safe.
 class StoreReaders {
  public:
   StoreReaders() = default;

@@ -51,8 +51,8 @@ std::vector<OrderedHead> OrderedStoreContract::scan(
     EXPECT_TRUE(page) << page.error().context;
     EXPECT_LE(page->scanned.size(), keys);
     for (auto& one : page->scanned) heads.push_back(std::move(one));
-    if (!page->walk_on) return heads;
-    params.after = page->walk_on;
+    if (!page->scanned_up_to) return heads;
+    params.after = page->scanned_up_to;
   }
   ADD_FAILURE() << "a scan without end";
   return heads;
@@ -189,12 +189,12 @@ TEST_P(OrderedStoreContract, WalkPassesOverWhatIsKnownAndPutsNoLimitOnWhatIsNotD
   EXPECT_EQ(page->scanned[0].due_at, at(100));
   EXPECT_EQ(page->scanned[1].due_at, at(200));
   EXPECT_TRUE(page->scanned[2].delivery);
-  EXPECT_EQ(page->walk_on, "d");
-  params.after = page->walk_on;
+  EXPECT_EQ(page->scanned_up_to, "d");
+  params.after = page->scanned_up_to;
   const auto rest = reader_->ordered(params);
   ASSERT_TRUE(rest);
   EXPECT_TRUE(rest->scanned.empty());
-  EXPECT_FALSE(rest->walk_on);
+  EXPECT_FALSE(rest->scanned_up_to);
 }
 
 TEST_P(OrderedStoreContract, PageEndsWhereItsRowsDo) {

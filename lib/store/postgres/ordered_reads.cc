@@ -101,23 +101,23 @@ Result<Shown> scan(
     Connection& db, const OrderedParams& params, std::size_t rows_max, OrderedPage& page
 ) {
   Shown shown;
-  page.walk_on = params.after;
+  page.scanned_up_to = params.after;
   std::size_t looked_at = 0;
   while (looked_at < params.keys_max && shown.due.size() < rows_max) {
     const std::size_t part = std::min(params.keys_max - looked_at, std::max(rows_max, kLinesMin));
-    auto heads = heads_after(db, params.endpoint, page.walk_on, part);
+    auto heads = heads_after(db, params.endpoint, page.scanned_up_to, part);
     if (!heads) return tl::unexpected<Error>(heads.error());
     std::size_t taken = 0;
     for (; taken < heads->size() && shown.due.size() < rows_max; ++taken) {
       Head& head = (*heads)[taken];
-      page.walk_on = head.lane_key;
+      page.scanned_up_to = head.lane_key;
       if (params.is_known && params.is_known(head.lane_key)) continue;
       show(std::move(head), params.now, shown);
     }
     looked_at += taken;
     const bool is_through = taken == heads->size() && heads->size() < part;
     if (is_through && shown.due.size() < rows_max) {
-      page.walk_on.reset();
+      page.scanned_up_to.reset();
       return shown;
     }
   }

@@ -82,16 +82,16 @@ Result<std::size_t> look_up(Db& db, const OrderedParams& params, OrderedPage& pa
 }
 
 Status scan(Db& db, const OrderedParams& params, std::size_t rows_max, OrderedPage& page) {
-  page.walk_on = params.after;
+  page.scanned_up_to = params.after;
   std::size_t due_count = 0;
   for (std::size_t i = 0; i < params.keys_max && due_count < rows_max; ++i) {
-    auto head = next_head(db, params.endpoint, page.walk_on);
+    auto head = next_head(db, params.endpoint, page.scanned_up_to);
     if (!head) return tl::unexpected<Error>(head.error());
     if (!*head) {
-      page.walk_on.reset();
+      page.scanned_up_to.reset();
       return {};
     }
-    page.walk_on = (*head)->lane_key;
+    page.scanned_up_to = (*head)->lane_key;
     if (params.is_known && params.is_known((*head)->lane_key)) continue;
     auto shown = show(db, std::move(**head), params.now);
     if (!shown) return tl::unexpected<Error>(shown.error());

@@ -64,16 +64,16 @@ class FakeReader final : public StoreReader {
       if (due_count < params.rows_max) show(page.heads, key);
     }
     if (params.scan) {
-      page.walk_on = params.after;
+      page.scanned_up_to = params.after;
       std::size_t looked_at = 0;
       for (const auto& key : keys_of(params.endpoint)) {
         if (params.after && key <= *params.after) continue;
         if (due_count == params.rows_max || looked_at == params.keys_max) return page;
         ++looked_at;
-        page.walk_on = key;
+        page.scanned_up_to = key;
         if (!params.is_known(key)) show(page.scanned, key);
       }
-      page.walk_on.reset();
+      page.scanned_up_to.reset();
     }
     if (!rows.empty()) page.newest = {rows.rbegin()->first};
     return page;

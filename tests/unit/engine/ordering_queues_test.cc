@@ -34,13 +34,13 @@ class OrderingQueuesTest : public ::testing::Test {
     page.heads = std::move(heads);
     take(std::move(page), has_room);
   }
-  /// A page of a scan; `walk_on` where it stopped.
+  /// A page of a scan; `scanned_up_to` where it stopped.
   void scan(
-      std::vector<OrderedHead> heads, std::optional<std::string> walk_on, bool has_room = true
+      std::vector<OrderedHead> heads, std::optional<std::string> scanned_up_to, bool has_room = true
   ) {
     OrderedPage page;
     page.scanned = std::move(heads);
-    page.walk_on = std::move(walk_on);
+    page.scanned_up_to = std::move(scanned_up_to);
     take(std::move(page), has_room);
   }
   void take(OrderedPage page, bool has_room) {

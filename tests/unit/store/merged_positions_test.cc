@@ -18,14 +18,15 @@ class Lists {
   [[nodiscard]] MergedPositions merged(std::int64_t before = kIdMax) {
     std::vector<EndpointId> endpoints;
     for (const auto& [endpoint, ids] : lists_) endpoints.push_back({endpoint});
-    const auto fetch = [this](EndpointId endpoint, const ListPosition& behind, std::size_t rows_max) {
-      std::vector<ListPosition> part;
-      for (const std::int64_t id : lists_[endpoint.value]) {
-        if (id < behind.id && part.size() < rows_max) part.push_back({.at_ms = 0, .id = id});
-      }
-      read_ += part.size();
-      return Result<std::vector<ListPosition>>{std::move(part)};
-    };
+    const auto fetch =
+        [this](EndpointId endpoint, const ListPosition& behind, std::size_t rows_max) {
+          std::vector<ListPosition> part;
+          for (const std::int64_t id : lists_[endpoint.value]) {
+            if (id < behind.id && part.size() < rows_max) part.push_back({.at_ms = 0, .id = id});
+          }
+          read_ += part.size();
+          return Result<std::vector<ListPosition>>{std::move(part)};
+        };
     return {endpoints, {.at_ms = 0, .id = before}, fetch};
   }
 
@@ -75,7 +76,8 @@ TEST(MergedPositions, ReadsLongListsInParts) {
 }
 
 TEST(MergedPositions, PassesErrorsOn) {
-  const auto fetch = [](EndpointId, const ListPosition&, std::size_t) -> Result<std::vector<ListPosition>> {
+  const auto fetch = [](EndpointId, const ListPosition&, std::size_t
+                     ) -> Result<std::vector<ListPosition>> {
     return fail(Errc::kUnavailable, "no database");
   };
   MergedPositions places({{1}}, {.at_ms = 0, .id = 1}, fetch);
