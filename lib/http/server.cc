@@ -211,9 +211,10 @@ void Server::Impl::serve(Connection& connection) {
     const Next next = connection.deferred ? send_deferred(connection) : serve_one(connection);
     if (next == Next::kWait) return;  // it may be another thread's already
     if (next == Next::kClose) return connections_.close(connection);
+    const bool must_yield = reserved || connections_.others_wait();
     if (connection.stream.has_buffered()) {
-      if (reserved || connections_.others_wait()) return connections_.requeue(connection);
-    } else if (reserved || connections_.others_wait() || !connection.stream.wait_readable(kLinger)) {
+      if (must_yield) return connections_.requeue(connection);
+    } else if (must_yield || !connection.stream.wait_readable(kLinger)) {
       return connections_.set_idle(connection);
     }
   }
