@@ -338,7 +338,7 @@ std::size_t Checker::slots_of(std::int64_t endpoint) const {
   return (sent == in_flight_.end() ? 0 : sent->second) + static_cast<std::size_t>(rendering);
 }
 
-// --- Nodes that go and others that follow --------------------------------------------------------
+// --- Nodes that end and nodes that take over-----------------------------------------------------
 
 void Checker::on_gone(std::uint64_t node) {
   const auto is_its_own = [&](const auto& entry) { return entry.second.node == node; };

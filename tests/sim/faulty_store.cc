@@ -21,8 +21,8 @@ Status FaultyStore::begin() {
     if (auto begun = session_->begin(control_.canary); !begun) return begun;
   }
   // As require_node() of PostgreSQL's store has it.
-  if (control_.followed && control_.canary != Canary::kFenceMissing)
-    return fail(Errc::kUnavailable, "simulated: another node has followed this one");
+  if (control_.replaced && control_.canary != Canary::kFenceMissing)
+    return fail(Errc::kUnavailable, "simulated: another node has taken over");
   if (control_.happens(control_.plan->begin_fails)) return fail(Errc::kBusy, "simulated: locked");
   return inner_->begin();
 }

@@ -25,7 +25,7 @@ struct StoreControl {
   Prng prng{0};
   Canary canary = Canary::kNone;
   bool faults = true;
-  bool followed = false;  ///< another node has the database now
+  bool replaced = false;  ///< another node has the database now
   bool committed = false;
   std::vector<Settlement> settled;  ///< that the store took
   int probes = 0;                   ///< asked for, in all

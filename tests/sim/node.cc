@@ -140,7 +140,7 @@ Written Node::write(WallTime now, std::size_t commands_max, bool tell) {
   engine_->set_writable(writable_ && (!seat_ || seat_->may_send(parts_.clock->mono_now())));
   if (control.committed) {
     written.adopted = effects.adopted.partitions;
-    if (seat_) written.mail = encode_messages(news_for_others(effects));
+    if (seat_) written.notifications = encode_messages(news_for_others(effects));
   }
   if (is_canary(&control, Canary::kSettleBeforeCommit) && !control.committed) settle_too_early();
   if (tell && control.committed) pass_on(effects, written.seq);

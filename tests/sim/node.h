@@ -35,12 +35,12 @@ struct Command {
 struct Written {
   bool committed = false;
   bool crashed = false;
-  std::uint64_t seq = 0;            ///< of the commit
-  std::vector<Settlement> settled;  ///< in it
-  std::vector<Command> commands;    ///< that were in the group
-  std::vector<Status> answers;      ///< to them; empty after a crash
-  bool refresh = false;             ///< other nodes have to look for changes
-  std::vector<std::string> mail;    ///< to other nodes
+  std::uint64_t seq = 0;                   ///< of the commit
+  std::vector<Settlement> settled;         ///< in it
+  std::vector<Command> commands;           ///< that were in the group
+  std::vector<Status> answers;             ///< to them; empty after a crash
+  bool refresh = false;                    ///< other nodes have to look for changes
+  std::vector<std::string> notifications;  ///< to other nodes
   Partitions adopted;
 };
 

@@ -45,7 +45,7 @@ struct Plan {
   double crash = 0.0;
   double crash_in_commit = 0.0;
   double drain = 0.0;
-  double freeze = 0.0;      ///< of the node, which another one follows
+  double freeze = 0.0;      ///< of the node, which another node takes over
   double reboot = 0.0;      ///< of the machine, with a crash
   double rate_limit = 0.0;  ///< of an endpoint
   double transform = 0.0;   ///< likewise

@@ -15,7 +15,7 @@
 
 namespace postrider::sim {
 
-/// Session, lease and mail of a node. Owned by the node.
+/// Session, lease and notifications of a node. Owned by the node.
 class Seat {
  public:
   struct Parts {
@@ -49,7 +49,7 @@ class Seat {
     return taken;
   }
   [[nodiscard]] bool has_mail() const { return !mail_.empty(); }
-  /// The last commit before those that mail is under way of.
+  /// The last commit whose notifications have all arrived.
   [[nodiscard]] std::uint64_t heard_before() const {
     if (mail_.empty()) return std::numeric_limits<std::uint64_t>::max();
     return mail_.front().second.first - 1;

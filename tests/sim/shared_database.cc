@@ -25,7 +25,7 @@ Result<Share> SharedDatabase::renew(std::uint64_t node, Membership membership) {
   const bool is_leaving = membership == Membership::kLeaving;
   remove_ended(node);
   const auto row = nodes_.find(node);
-  if (row == nodes_.end()) return fail(Errc::kNotFound, "simulated: another node has followed");
+  if (row == nodes_.end()) return fail(Errc::kNotFound, "simulated: another node has taken over");
   row->second = {clock_.mono_now() + lease_, is_leaving};
   const auto nodes = std::count_if(nodes_.begin(), nodes_.end(), [&](const auto& other) {
     return other.first != node && !other.second.leaving;
@@ -104,7 +104,7 @@ Result<RemoteChanges> SharedDatabase::changes_after(std::int64_t known) {
 Status SharedSession::begin(Canary canary) {
   changed_.clear();
   if (!database_.has(node_) && canary != Canary::kFenceMissing)
-    return fail(Errc::kUnavailable, "simulated: another node has followed this one");
+    return fail(Errc::kUnavailable, "simulated: another node has taken over");
   // The store is everybody's, one after the other.
   database_.store().set_boot(boot_);
   return {};

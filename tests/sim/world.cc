@@ -132,10 +132,10 @@ void World::restart(const char* why) {
   start(why);
 }
 
-void World::follow() {
+void World::take_over() {
   frozen_ = std::move(members_.front());
-  frozen_->control.followed = true;
-  restart("follows one that is frozen");
+  frozen_->control.replaced = true;
+  restart("takes over from a frozen node");
 }
 
 void World::wake_frozen() {
@@ -148,7 +148,7 @@ void World::wake_frozen() {
 
 void World::step_single() {
   if (happens(plan_.crash)) restart("crashed");
-  if (happens(plan_.freeze)) follow();
+  if (happens(plan_.freeze)) take_over();
   if (frozen_ && happens(0.2)) wake_frozen();
   if (happens(plan_.drain)) {
     members_.front()->node->engine().drain();
@@ -210,7 +210,7 @@ void World::advance_to_next() {
     if (member->node->is_resyncing()) consider(Millis{0});
     if (member->node->is_rendering()) consider(kRendering);
     if (member->node->seat() != nullptr && member->node->seat()->has_mail())
-      consider(std::chrono::ceil<Millis>(member->mail_at - clock_.mono_now()));
+      consider(std::chrono::ceil<Millis>(member->messages_arrive_at - clock_.mono_now()));
   }
   if (const auto next = network_->next_at())
     consider(std::chrono::ceil<Millis>(*next - clock_.mono_now()));

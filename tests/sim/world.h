@@ -53,7 +53,7 @@ class World {
     MonoTime cut_off_until;
     MonoTime away_until;
     bool frozen = false;
-    MonoTime mail_at;  ///< when the last mail that is under way comes
+    MonoTime messages_arrive_at;  ///< when the last notification in flight arrives
     std::unique_ptr<Node> node;
   };
 
@@ -78,7 +78,7 @@ class World {
   void step_single();
   void restart(const char* why);
   /// Another node takes over from one that is frozen.
-  void follow();
+  void take_over();
   /// The frozen node goes on where it was: nothing of that gets into the database.
   void wake_frozen();
 
@@ -89,7 +89,7 @@ class World {
   void step_nodes();
   void join();
   void strike_nodes();
-  void strike(Member& member);
+  void inject_fault(Member& member);
   /// False when it is gone.
   bool take_turns(Member& member);
   void wake(Member& member);
@@ -170,7 +170,8 @@ class World {
   std::unique_ptr<Network> network_;
   std::unique_ptr<Checker> checker_;
   std::vector<std::unique_ptr<Member>> members_;
-  std::unique_ptr<Member> frozen_;  ///< which another one has followed, with one at a time
+  std::unique_ptr<Member>
+      frozen_;  ///< frozen and replaced by another node; with one node at a time
   std::uint64_t generation_ = 0;
   std::uint64_t seq_ = 0;
   std::int64_t machines_ = 1;

@@ -76,7 +76,7 @@ bool World::take_turns(Member& member) {
 
 void World::strike_nodes() {
   if (happens(plan_.crash)) end_member(any_member().generation(), "crashed");
-  for (const auto& member : members_) strike(*member);
+  for (const auto& member : members_) inject_fault(*member);
   std::vector<std::uint64_t> waking;
   for (const auto& member : members_) {
     if (member->frozen && member->frozen_until <= clock_.mono_now())
@@ -85,7 +85,7 @@ void World::strike_nodes() {
   for (const std::uint64_t generation : waking) wake(*find_member(generation));
 }
 
-void World::strike(Member& member) {
+void World::inject_fault(Member& member) {
   const MonoTime now = clock_.mono_now();
   const auto begins = [&](double p, MonoTime& until, const char* what) {
     if (!happens(p) || until > now) return;
@@ -150,7 +150,10 @@ void World::pass_mail(const Member& from, const Written& written, bool tell) {
   Seat::Message message{written.seq, {}};
   // The first goes out with the commit itself.
   if (written.refresh) message.second.emplace_back(kRefreshMessage);
-  if (tell) message.second.insert(message.second.end(), written.mail.begin(), written.mail.end());
+  if (tell)
+    message.second.insert(
+        message.second.end(), written.notifications.begin(), written.notifications.end()
+    );
   for (const auto& to : members_) {
     if (to->generation() == from.generation()) continue;
     const bool lost =
@@ -158,8 +161,8 @@ void World::pass_mail(const Member& from, const Written& written, bool tell) {
     if (lost || !tell) checker_->on_message_lost(to->generation());
     if (lost || message.second.empty()) continue;
     const Millis delay = draw_millis(prng_, plan_.mail_delay);
-    to->mail_at = std::max(to->mail_at, clock_.mono_now() + delay);
-    const auto until = to->mail_at - clock_.mono_now();
+    to->messages_arrive_at = std::max(to->messages_arrive_at, clock_.mono_now() + delay);
+    const auto until = to->messages_arrive_at - clock_.mono_now();
     to->node->seat()->deliver(to->clock.mono_now() + until, message);
   }
 }
