@@ -22,7 +22,7 @@ class SharedStore final : public sim::FaultyStore {
   RemoteChanges changes;
   std::optional<Error> refresh_error;  ///< of the next refresh()
 
-  [[nodiscard]] Result<RemoteChanges> refresh() override {
+  [[nodiscard]] Result<RemoteChanges> pull_remote_changes() override {
     if (auto error = std::exchange(refresh_error, {})) return tl::unexpected(std::move(*error));
     return std::exchange(changes, {});
   }
