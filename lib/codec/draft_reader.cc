@@ -48,7 +48,7 @@ void read_member(const RawValue& value, DraftReader& reader) {
 }  // namespace
 
 void DraftReader::wrong(std::string_view member, std::string detail) {
-  // What is there and wrong is not missing as well.
+  // A member that is present but wrong is not reported as missing.
   if (member == "type") has_type_ = true;
   if (member == "data") has_data_ = true;
   errors_.push_back({pointer_to(prefix_, member), std::move(detail)});
@@ -108,7 +108,8 @@ void DraftReader::channels(const RawValue& value) {
   if (value.count > limits::kChannelsMax) {
     return wrong("channels", fmt::format("has more than {} channels", limits::kChannelsMax));
   }
-  // The elements were not recorded with the event: its data would have been, too.
+  // The array is parsed again: recording its elements with the event would record those of `data`,
+  // too.
   const auto list = json::parse_raw(value.text, {.levels = 1});
   POSTRIDER_ASSERT(list.has_value());
   std::vector<std::string> channels;

@@ -1,4 +1,4 @@
-// The rules that are the same for every way in.
+// DraftReader checks the members of an event, for every source of events.
 #pragma once
 
 #include <cstddef>
@@ -12,28 +12,29 @@
 
 namespace postrider {
 
-/// Builds one draft from values that may be of any kind; what is wrong goes to `errors` under
-/// `prefix`. A null is a member left out.
+/// Builds one draft from values of any kind. Adds errors to `errors`, with pointers under `prefix`.
+/// A null counts as a missing member, except for `data`.
 class DraftReader {
  public:
   DraftReader(const EventLimits& limits, std::string prefix, FieldErrors& errors)
       : limits_(limits), prefix_(std::move(prefix)), errors_(errors) {}
 
-  // Texts that have been decoded already.
+  // Members whose text is already decoded.
   void type(std::string_view text);
   void tenant(std::string_view text);
   void ordering_key(std::string_view text);
   void deliver_at(std::string_view text);
   void expires_at(std::string_view text);
 
-  /// Any JSON value, kept as its bytes.
+  /// Accepts any JSON value and keeps its bytes.
   void data(const json::RawValue& value);
   void channels(const json::RawValue& value);
   void metadata(const json::RawValue& value);
 
   void wrong(std::string_view member, std::string detail);
 
-  /// The rules between members. Call once, last; the draft counts only if no error was added.
+  /// Checks the rules between members. Must be called once, as the last call. The draft is valid
+  /// only if no error was added.
   [[nodiscard]] EventDraft finish();
 
  private:
@@ -47,8 +48,8 @@ class DraftReader {
   bool has_data_ = false;
 };
 
-/// Reads the members of the object `document.values[index]`, recorded with its members, as one
-/// draft.
+/// Reads the object `document.values[index]` as one draft. The document was parsed with the
+/// object's members recorded.
 [[nodiscard]] EventDraft read_draft(
     const json::RawDocument& document,
     std::uint32_t index,

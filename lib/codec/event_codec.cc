@@ -15,7 +15,7 @@ using json::RawDocument;
 
 constexpr std::string_view kTooManyValues = "has too many members and elements";
 
-/// The error that goes with a grown list of field errors.
+/// Returns the error for a body to which field errors were added.
 tl::unexpected<Error> members_wrong() {
   return fail(Errc::kInvalidArgument, "members of the body are wrong");
 }
@@ -25,8 +25,8 @@ tl::unexpected<Error> wrong(FieldErrors& errors, std::string_view pointer, std::
   return members_wrong();
 }
 
-/// Reads a body in which events lie `level` levels below the root, so that the limit of depth
-/// counts from `data` on.
+/// Parses a body whose events are `level` levels below the root. The depth limit counts from `data`
+/// on.
 Result<RawDocument> parse_events(std::string_view body, std::size_t level) {
   const std::size_t level_of_members = level + 1;
   return json::parse_raw(
@@ -42,7 +42,7 @@ bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-/// Takes the next line, without its end, off the front of a text.
+/// Removes the next line from the front of `text`. Returns it without its line end.
 std::string_view take_line(std::string_view& text) {
   const auto length = text.find('\n');
   const auto line = text.substr(0, length);
@@ -124,7 +124,7 @@ Result<std::vector<EventDraft>> parse_batch_ndjson(
     }
     const auto document = parse_events(line, 0);
     if (!document) {
-      // A later line that is no JSON outweighs wrong members before it: 400, not 422.
+      // Malformed JSON in a later line outweighs wrong members before it: 400, not 422.
       errors.resize(before);
       return fail(
           Errc::kInvalidArgument,

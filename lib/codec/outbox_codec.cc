@@ -12,7 +12,7 @@ namespace {
 
 using ValueRule = void (DraftReader::*)(const json::RawValue&);
 
-/// Hands a column that holds JSON text to its rule.
+/// Parses a column of JSON text and passes it to its rule.
 void read_column(
     const std::optional<std::string>& text,
     std::string_view column,
@@ -25,7 +25,7 @@ void read_column(
   (reader.*rule)(document->values[0]);
 }
 
-/// "/channels/1" and "must be …" as a sentence about a column.
+/// Turns a pointer "/channels/1" and a detail "must be …" into a sentence about the column.
 std::string sentence(const FieldError& error) {
   return error.pointer.substr(1) + " " + error.detail;
 }

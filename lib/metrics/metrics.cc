@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, kAttemptClassCount> kClassNames = {
 constexpr std::array<std::string_view, 8> kBacklogKinds = {
     "due", "scheduled", "circuit", "throttled", "rate_limited", "ordered", "paused", "disabled"};
 
-/// An index of kBacklogKinds.
+/// Returns an index of kBacklogKinds.
 std::size_t backlog_kind(WaitingFor reason) {
   switch (reason) {
     case WaitingFor::kDue:
@@ -60,7 +60,7 @@ Buckets seconds_buckets() {
   return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 }
 
-// Deliveries may wait for days.
+// The buckets reach up to a week, because deliveries may wait for days.
 Buckets latency_buckets() {
   return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,  0.25,  0.5,   1,
           2.5,   5,      10,    60,   300,   1800, 7200, 36000, 86400, 604800};
@@ -70,7 +70,7 @@ Buckets rows_buckets() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 40
 
 double seconds(Millis duration) { return static_cast<double>(duration.count()) / 1000.0; }
 
-/// One metric of the family for each enumerator, with its name as the label.
+/// Adds one metric to the family for each enumerator, with its name as the label.
 template <class Enum, class Metric, std::size_t N>
 void add_each(
     prometheus::Family<Metric>& family, const char* label, std::array<Metric*, N>& metrics
@@ -82,7 +82,7 @@ void add_each(
 constexpr std::array<std::string_view, 7> kMethods = {
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
-/// The method as a label: clients may send any word as one.
+/// Returns the method as a label, or "other", because clients may send any word as the method.
 std::string_view method_label(std::string_view method) {
   const auto* const known = std::find(kMethods.begin(), kMethods.end(), method);
   return known == kMethods.end() ? "other" : *known;
@@ -90,7 +90,7 @@ std::string_view method_label(std::string_view method) {
 
 Buckets http_buckets() { return {0.005, 0.025, 0.1, 0.5, 2.5, 10}; }
 
-/// The metrics of one route of the API. Entries stay where they are.
+/// The metrics of one route of the API. Routes are never removed, so references to them stay valid.
 struct HttpRoute {
   std::string route;
   prometheus::Histogram* duration = nullptr;
@@ -398,7 +398,7 @@ std::optional<AttemptClass> attempt_class(const Attempt& attempt) {
     case Outcome::kGone:
       break;
   }
-  // Its programs failed, or no token for it was to be had.
+  // No request was made: a program of the attempt failed, or no token was available.
   if (attempt.status == 0) return std::nullopt;
   if (attempt.status >= 500) return AttemptClass::k5xx;
   if (attempt.status >= 400) return AttemptClass::k4xx;

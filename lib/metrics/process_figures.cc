@@ -15,20 +15,20 @@
 namespace postrider {
 namespace {
 
-/// Figures of /proc/self/stat by their number in proc(5), counted from 1.
+/// Reads the fields of /proc/self/stat by their number in proc(5), counted from 1.
 class ProcStat {
  public:
   ProcStat() {
     std::ifstream in("/proc/self/stat");
     std::string text{std::istreambuf_iterator<char>(in), {}};
-    // The name of the program is in parentheses and may have spaces.
+    // The name of the program is in parentheses and may contain spaces.
     const std::size_t name_end = text.rfind(')');
     if (name_end == std::string::npos) return;
     std::istringstream rest(text.substr(name_end + 1));
     for (std::string figure; rest >> figure;) figures_.push_back(figure);
   }
   [[nodiscard]] std::optional<double> figure(std::size_t number) const {
-    constexpr std::size_t kFirst = 3;  // the state, behind the name
+    constexpr std::size_t kFirst = 3;  // the state, which follows the name
     if (number < kFirst || number - kFirst >= figures_.size()) return std::nullopt;
     double value = 0;
     std::istringstream in(figures_[number - kFirst]);
@@ -39,7 +39,7 @@ class ProcStat {
   std::vector<std::string> figures_;
 };
 
-/// When the machine started, in Unix seconds.
+/// Returns when the machine started, in Unix seconds.
 std::optional<double> boot_time() {
   std::ifstream in("/proc/stat");
   for (std::string word; in >> word;) {
@@ -52,7 +52,7 @@ std::optional<double> boot_time() {
 std::optional<double> open_fds() {
   std::error_code failed;
   std::filesystem::directory_iterator entries("/proc/self/fd", failed);
-  double count = -1;  // the one that reads the directory
+  double count = -1;  // excludes the descriptor of this directory
   for (; !failed && entries != std::filesystem::directory_iterator{}; entries.increment(failed))
     ++count;
   return failed ? std::nullopt : std::optional{count};

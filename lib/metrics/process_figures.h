@@ -1,6 +1,5 @@
-// What Prometheus expects every process to tell of itself.
-//
-// Private to lib/metrics.
+// process_figures() returns the metrics that Prometheus expects of every process. Private to
+// lib/metrics.
 #pragma once
 
 #include <vector>
@@ -9,7 +8,8 @@
 
 namespace postrider {
 
-/// The standard metrics `process_*`, read from /proc/self now. One that cannot be read is left out.
+/// Reads the standard metrics `process_*` from /proc/self now. Leaves out those that cannot be
+/// read.
 [[nodiscard]] std::vector<prometheus::MetricFamily> process_figures();
 
 }  // namespace postrider

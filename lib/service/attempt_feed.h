@@ -1,4 +1,4 @@
-// Attempts as they are committed, for those who watch.
+// AttemptFeed passes committed attempts to the clients of live streams.
 #pragma once
 
 #include <chrono>
@@ -14,26 +14,27 @@
 
 namespace postrider {
 
-/// Keeps the latest attempts in memory and wakes who waits for them. Thread-safe.
+/// Keeps the latest attempts in memory and wakes the threads that wait for them. Thread-safe.
 class AttemptFeed {
  public:
-  /// An attempt and its place in the feed. The attempt is shared by the feed and its watchers.
+  /// An attempt and its number in the feed. The feed and its watchers share the attempt.
   struct Item {
     std::uint64_t number = 0;
     std::shared_ptr<const RecordedAttempt> attempt;
   };
 
-  /// Attempts kept for watchers that are slow; who falls further behind misses some.
+  /// The number of attempts kept for slow watchers. A watcher that falls further behind misses
+  /// some.
   static constexpr std::size_t kItemsMax = 1024;
 
   void publish(const std::vector<RecordedAttempt>& attempts);
 
-  /// The number that the next attempt will have.
+  /// Returns the number that the next attempt will have.
   [[nodiscard]] std::uint64_t next_number() const;
-  /// Attempts from `number` on; waits up to `timeout` for the first. Empty after a time-out or a
-  /// close().
+  /// Returns the attempts from `number` on. Waits up to `timeout` for the first. Returns nothing
+  /// after a timeout or a close().
   [[nodiscard]] std::vector<Item> wait_from(std::uint64_t number, Millis timeout);
-  /// Ends all waits for good.
+  /// Ends all waits, now and later.
   void close();
   [[nodiscard]] bool closed() const;
 

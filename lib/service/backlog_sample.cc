@@ -5,8 +5,8 @@
 namespace postrider {
 namespace {
 
-/// A slot of a rate limit is used within this time. Without it a sample that falls between the end
-/// of a wait and the request would take the whole backlog of a limited endpoint for due.
+/// The engine uses a free slot of a rate limit within this time. Without it, a sample between the
+/// end of a wait and the request would count the whole backlog of a rate-limited endpoint as due.
 constexpr Millis kSlotGrace{1000};
 
 }  // namespace

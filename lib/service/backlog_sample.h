@@ -1,4 +1,4 @@
-// The backlog as the metrics tell it: pending deliveries by why they wait.
+// BacklogSample counts pending deliveries by what they wait for, for the metrics.
 #pragma once
 
 #include <array>
@@ -14,15 +14,15 @@ namespace postrider {
 
 struct BacklogSample {
   std::array<std::int64_t, kWaitingForCount> counts{};  ///< by WaitingFor
-  std::optional<WallTime> oldest_due_at;                ///< of those that could be sent now
+  std::optional<WallTime> oldest_due_at;                ///< of deliveries that could be sent now
 
   [[nodiscard]] std::int64_t count(WaitingFor reason) const {
     return counts[static_cast<std::size_t>(reason)];
   }
 };
 
-/// Sums up the backlog of endpoints. Why the due deliveries of an endpoint wait is decided once for
-/// all of them, by waiting_of().
+/// Sums up the backlog of endpoints. waiting_of() decides once per endpoint what its due deliveries
+/// wait for.
 [[nodiscard]] BacklogSample sample_backlog(
     std::span<const Backlog> endpoints,
     const std::function<Backpressure(EndpointId)>& backpressure_of,

@@ -1,4 +1,4 @@
-// Which endpoints are throttled or at their rate limit, for threads that do not send.
+// BackpressureRegistry shows other threads which endpoints are throttled or at their rate limit.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace postrider {
 
-/// What the engine of this process reported last. Holds no more than the endpoints that are
-/// throttled or at their limit now. Thread-safe.
+/// Contains what the engine of this process reported last: only endpoints that are throttled or at
+/// their rate limit. Thread-safe.
 class BackpressureRegistry {
  public:
   void apply(std::span<const BackpressureLog::Change> changes) {
@@ -27,7 +27,7 @@ class BackpressureRegistry {
     }
   }
 
-  /// In wall time. Instants that have passed are as they were: the engine has not looked yet.
+  /// Returns the instants in wall time. They may have passed if the engine has not run since.
   [[nodiscard]] Backpressure find(EndpointId id, const Clock& clock) const {
     LaneBackpressure found;
     {

@@ -1,4 +1,4 @@
-// The event types that have a JSON Schema.
+// Catalogue holds the event types that have a JSON Schema.
 #pragma once
 
 #include <map>
@@ -13,15 +13,15 @@
 
 namespace postrider {
 
-/// A compiled picture of the catalogue as it was committed. Immutable.
+/// The compiled schemas of all committed event types. Immutable.
 class Catalogue {
  public:
-  /// Schemas were compiled when they were saved, so one that no longer compiles is logged and left
-  /// out.
+  /// Compiles the schemas. They compiled when they were saved; one that no longer does is logged
+  /// and left out.
   static std::shared_ptr<const Catalogue> build(const std::vector<EventType>& types);
 
-  /// Adds an error for each place where the event's data does not fit its type's schema. `pointer`:
-  /// of the data.
+  /// Adds an error for each place where the event's data does not match its type's schema.
+  /// `pointer` is the JSON pointer of the data.
   void check(const EventDraft& event, std::string_view pointer, FieldErrors& errors) const;
 
   [[nodiscard]] bool has_schemas() const { return !schemas_.empty(); }

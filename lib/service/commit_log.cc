@@ -11,15 +11,15 @@
 namespace postrider {
 namespace {
 
-/// A commit that takes longer delays producers and deliveries noticeably.
+/// A commit that takes longer than this noticeably delays producers and deliveries.
 constexpr double kSlowCommitSeconds = 0.5;
 
 std::optional<int> status_of(const Attempt& attempt) {
   return attempt.status == 0 ? std::nullopt : std::optional{attempt.status};
 }
 
-/// The sentence of a failure that got no HTTP answer. Other errors may repeat what a receiver or a
-/// payload said.
+/// Returns the error of a failure without an HTTP response. Other errors may repeat text of a
+/// receiver or a payload, so they are not logged.
 std::optional<std::string> loggable_error(const Attempt& attempt) {
   switch (attempt.outcome) {
     case Outcome::kTimeout:
@@ -43,7 +43,7 @@ struct ShownAttempt {
   std::optional<int> status;
 };
 
-/// Of the endpoint, within the commit; empty when there is none.
+/// Returns the endpoint's last attempt in the commit, or an empty value if there is none.
 ShownAttempt last_attempt(const Effects& effects, EndpointId endpoint) {
   const auto found =
       std::find_if(effects.attempts.rbegin(), effects.attempts.rend(), [&](const auto& recorded) {

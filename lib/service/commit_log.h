@@ -1,4 +1,4 @@
-// The log lines of what commits changed.
+// CommitLog writes log lines about commits.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class CommitLog {
   void write(const Effects& effects, double commit_seconds, std::int64_t rows);
 
  private:
-  /// Why an endpoint does not take what it is sent; it has no entry while it does.
+  /// Why requests to an endpoint fail. An endpoint whose requests succeed has no entry.
   enum class Trouble : std::uint8_t { kFailing, kThrottled };
 
   void write_attempts(const Effects& effects);
@@ -34,7 +34,7 @@ class CommitLog {
   std::unordered_map<std::int64_t, Trouble> in_trouble_;  ///< by endpoint
 };
 
-/// Writes the line of a task that has ended, on any thread.
+/// Writes the log line of a task that has ended. Thread-safe.
 void log_task_end(const IdCodec& ids, const Task& task);
 
 }  // namespace postrider

@@ -8,7 +8,7 @@
 namespace postrider {
 namespace {
 
-/// Writes what `becomes` says and tells the lane.
+/// Stores the changed delivery and publishes the change.
 Result<Delivery> write(WriteContext& context, Result<Delivery> becomes) {
   if (!becomes) return becomes;
   if (auto changed = context.store.change_delivery(*becomes); !changed) {
@@ -19,13 +19,15 @@ Result<Delivery> write(WriteContext& context, Result<Delivery> becomes) {
   return becomes;
 }
 
-/// A person waits for it: it does not wait for the circuit.
+/// Requests a probe, so that a delivery that a person waits for is sent even while the circuit is
+/// open.
 Result<Delivery> send_first(WriteContext& context, Result<Delivery> delivery) {
   if (delivery) context.effects.probes.emplace_back(delivery->id, delivery->endpoint);
   return delivery;
 }
 
-/// The endpoint's delivery of the event, replayed when it is final, made when there is none.
+/// Replays the endpoint's delivery of the event if it is final, or creates it if there is none.
+/// Returns nothing if it is pending.
 Result<std::optional<Delivery>> replay_for(
     WriteContext& context, const Event& event, const Endpoint& endpoint
 ) {
@@ -46,14 +48,15 @@ Result<std::optional<Delivery>> replay_for(
   return std::optional{std::move(*replay)};
 }
 
-/// The targets without those whose filter failed: a replay makes no new dead letters.
+/// Returns the targets without those whose filter failed, because a replay creates no dead letters.
 std::vector<Target> wanting(Route to) {
   for (auto failed = to.failed.rbegin(); failed != to.failed.rend(); ++failed)
     to.targets.erase(to.targets.begin() + static_cast<std::ptrdiff_t>(failed->first));
   return std::move(to.targets);
 }
 
-/// Applies the task to one row. Rows that do not allow it are skipped, never lost.
+/// Applies the task to one row. Leaves a row that does not allow it unchanged and counts it as
+/// skipped.
 Status step_row(WriteContext& context, Task& task, const Delivery& row) {
   const auto endpoint = context.routing.find(row.endpoint);
   auto becomes = task.kind == TaskKind::kDiscardDeadLetters
@@ -66,7 +69,8 @@ Status step_row(WriteContext& context, Task& task, const Delivery& row) {
   if (auto changed = context.store.change_delivery(*becomes); !changed) return changed;
   ++task.done;
   if (becomes->state != DeliveryState::kPending) return {};
-  // One lane reads once for all of a chunk; of lines it has to know which.
+  // A lane reads all unordered deliveries of a chunk at once. For ordered ones it has to know their
+  // ordering keys.
   if (row.lane_key) {
     context.effects.deliveries_changed.push_back(changed_delivery(row));
   } else {
@@ -133,7 +137,8 @@ Result<std::vector<Delivery>> replay_event(
     const auto endpoint = context.routing.find(target.endpoint);
     if (endpoint->state == EndpointState::kDisabled) continue;
     auto replay = replay_for(context, *event, *endpoint);
-    // A discarded dead letter stays as it is, unless it was asked for by name.
+    // Without `only`, deliveries that cannot be replayed are skipped, such as discarded dead
+    // letters.
     if (!replay && replay.error().code == Errc::kConflict && !only) continue;
     if (!replay) return tl::unexpected(std::move(replay).error());
     if (*replay) {

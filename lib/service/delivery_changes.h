@@ -1,4 +1,4 @@
-// Changes of deliveries that people ask for, made inside of a transaction.
+// These functions change deliveries as people ask for it. They run inside a transaction.
 #pragma once
 
 #include <optional>
@@ -11,19 +11,21 @@ namespace postrider {
 
 [[nodiscard]] Result<Delivery> retry_delivery(WriteContext& context, DeliveryId id);
 [[nodiscard]] Result<Delivery> cancel_delivery(WriteContext& context, DeliveryId id);
-/// Only a dead letter; other final deliveries are replayed with their event.
+/// Returns kConflict unless the delivery is a dead letter. Other final deliveries are replayed with
+/// replay_event().
 [[nodiscard]] Result<Delivery> replay_dead_letter(WriteContext& context, DeliveryId id);
 [[nodiscard]] Result<Delivery> discard_dead_letter(WriteContext& context, DeliveryId id);
 
-/// Makes a delivery for each endpoint that wants the event now and has none, and replays those that
-/// are final; `only` one endpoint when given (kConflict when that one cannot be). kConflict when
-/// the event has expired. Returns the deliveries that are now pending. Ends with filters_first(),
-/// having changed nothing, when filters have to say more.
+/// Creates a delivery for each endpoint that wants the event and has none, and replays final
+/// deliveries; if `only` is given, for this endpoint only. Returns the deliveries that are now
+/// pending. Returns kConflict if the event has expired, or if the delivery of `only` cannot be
+/// replayed. Returns filters_first(), having changed nothing, if filters have to run first.
 [[nodiscard]] Result<std::vector<Delivery>> replay_event(
     WriteContext& context, EventId id, std::optional<EndpointId> only, Filtering& filtering
 );
 
-/// One chunk of a task. The task is written with the chunk, so a restart goes on behind it.
+/// Runs one chunk of a task. The task's progress is committed with the chunk, so a restart
+/// continues after it.
 [[nodiscard]] Result<Task> step_task(WriteContext& context, TaskId id);
 
 }  // namespace postrider

@@ -11,16 +11,17 @@
 namespace postrider {
 namespace {
 
-/// The longest sleep: the wall clock may be set meanwhile, which moves what is due.
+/// The longest sleep while something is scheduled. The wall clock may be set meanwhile, which
+/// changes which deliveries are due.
 constexpr Millis kSleepMax{1000};
-/// The longest sleep while nothing is scheduled at all.
+/// The longest sleep while nothing is scheduled.
 constexpr Millis kIdleSleepMax{60'000};
-/// How soon a lane that could not be read is read again.
+/// The pause before a failed read is retried.
 constexpr Millis kReadRetry{100};
 
 Error stopping_error() { return {Errc::kUnavailable, 0, "the service is stopping"}; }
 
-/// Takes those that belong to tests out.
+/// Removes the completions of test requests and returns them.
 std::vector<Completion> take_completions_of_tests(std::vector<Completion>& completions) {
   const auto first =
       std::stable_partition(completions.begin(), completions.end(), [](const Completion& one) {
@@ -170,7 +171,7 @@ Millis Dispatcher::turn(std::vector<Completion> completions) {
       engine_.take_template_result(std::move(result));
     }
   }
-  // A page of the store may take a while: tests do not wait for it.
+  // Tests run first, because reading pages of the store may take a while.
   const Millis tests_idle = run_tests(take_completions_of_tests(completions));
   return std::min(tests_idle, run_engine(std::move(completions)));
 }

@@ -1,4 +1,4 @@
-// The thread that sends.
+// Dispatcher is the thread that sends.
 #pragma once
 
 #include <functional>
@@ -20,19 +20,19 @@
 
 namespace postrider {
 
-/// Owns one engine, its transport and its reader, and drives them. Thread-safe but for start(),
-/// drain() and stop().
+/// Owns one engine, its transport and its reader, and drives them. All methods are thread-safe
+/// except start(), drain() and stop(), which only the owner calls.
 class Dispatcher {
  public:
   struct Parts {
     std::unique_ptr<Transport> transport;
     std::unique_ptr<StoreReader> reader;
-    ProgramRunner& programs;  ///< ends before the dispatcher does, after stop()
+    ProgramRunner& programs;  ///< is destroyed after stop(), before the dispatcher
     EngineOptions engine;
-    std::uint64_t seed = 0;  ///< of the jitter
-    IdCodec test_ids;        ///< of tests: its salt is not the database's
-    /// Nothing is in flight any more for partitions that were abandoned. On the dispatcher's
-    /// thread.
+    std::uint64_t seed = 0;  ///< for the jitter
+    IdCodec test_ids;        ///< for test requests; its salt is not the database's
+    /// Called on the dispatcher's thread when nothing is in flight any more for abandoned
+    /// partitions.
     std::function<void(const Partitions&)> abandoned = [](const Partitions&) {};
   };
 
@@ -42,39 +42,40 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  /// Tells the engine what it was told so far, and starts the thread. Idempotent.
+  /// Applies the queued commits to the engine and starts the thread. Idempotent.
   [[nodiscard]] Status start();
-  /// Sends nothing new from now on. Idempotent.
+  /// Starts no more requests. Idempotent.
   void begin_drain();
-  /// begin_drain(), and waits up to `timeout` for what is in flight. Returns how many were given
-  /// back: they are still pending.
+  /// Calls begin_drain() and waits up to `timeout` for requests in flight. Returns how many were
+  /// not settled by then: their deliveries stay pending.
   [[nodiscard]] std::size_t drain(Millis timeout);
-  /// Nobody waits for what is in flight, now or later: it cannot be settled any more.
+  /// Ends the wait in drain(), also in a later call: requests in flight can no longer be settled.
   void cut_drain();
-  /// Ends the thread at once. Idempotent.
+  /// Ends the thread without waiting for requests in flight. Idempotent.
   void stop();
 
-  /// Sends a test request at once, whatever the engine does. `test.done` is called on the
-  /// dispatcher's thread, or on the caller's when the test is refused.
+  /// Sends a test request at once, independently of the engine. `test.done` is called on the
+  /// dispatcher's thread, or on the caller's if the test is refused, or on the thread that calls
+  /// stop().
   void send_test(TestRequest test);
 
-  /// Passes a commit on. Never waits and never refuses: when too many fresh deliveries wait here,
-  /// their lanes are told to read the store instead.
+  /// Queues a commit for the engine. Never waits and never refuses: if too many new deliveries are
+  /// queued, their lanes read them from the store instead.
   void tell(News news);
   void set_writable(bool writable);
-  /// Sends nothing new from that instant on; a later call moves it.
+  /// Starts no requests from `end` on. A later call moves `end`.
   void send_until(MonoTime end);
 
   [[nodiscard]] std::size_t in_flight() const;
-  /// Until when this node sends nothing to the endpoint.
+  /// Returns until when this node sends nothing to the endpoint.
   [[nodiscard]] Backpressure backpressure(EndpointId id) const {
     return backpressure_.find(id, clock_);
   }
-  /// Whether what is due could be read when it was asked for last.
+  /// Returns whether the last read of due deliveries succeeded.
   [[nodiscard]] bool can_read() const;
 
  private:
-  /// Collects what a tick settles.
+  /// Collects the settlements of a tick.
   class Outbox final : public SettlementSink {
    public:
     void put(Settlement settlement, Urgency of_it) override {
@@ -82,15 +83,16 @@ class Dispatcher {
       if (of_it == Urgency::kAwaited) urgency = of_it;
     }
     std::vector<Settlement> settlements;
-    Urgency urgency = Urgency::kCanWait;  ///< of the most urgent
+    Urgency urgency = Urgency::kCanWait;  ///< the highest urgency of `settlements`
   };
 
   void run() noexcept;
-  /// Takes the test, or returns why it is refused.
+  /// Queues the test, or returns why it is refused.
   [[nodiscard]] std::optional<Error> enqueue_test(TestRequest& test);
-  /// An error: the engine must not send.
+  /// Applies the queued commits to the engine. After an error the engine must not send.
   [[nodiscard]] Status take_news();
-  /// Returns how long nothing will happen unless something completes or wakes the transport.
+  /// Runs the tests and the engine once. Returns how long nothing will happen unless a transfer
+  /// completes or the transport is woken.
   [[nodiscard]] Millis turn(std::vector<Completion> completions);
   [[nodiscard]] Millis run_engine(std::vector<Completion> completions);
   [[nodiscard]] Millis run_tests(std::vector<Completion> completions);
@@ -112,7 +114,7 @@ class Dispatcher {
   std::size_t in_flight_ POSTRIDER_GUARDED_BY(mutex_) = 0;
   bool can_read_ POSTRIDER_GUARDED_BY(mutex_) = true;
 
-  // Owned by the dispatcher's thread once it runs; wake() of the transport is for everybody.
+  // Owned by the dispatcher's thread once it runs. Any thread may call the transport's wake().
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<StoreReader> reader_;
   TemplateQueue template_queue_;

@@ -41,7 +41,7 @@ Settlement rejection(
   return settlement;
 }
 
-/// Ends those deliveries before anybody has heard of them.
+/// Ends the deliveries whose filter failed. They are never published.
 Status reject(
     WriteContext& context,
     const Appended& appended,
@@ -58,7 +58,7 @@ Status reject(
   return {};
 }
 
-/// Hands the deliveries of an event on, but for those whose filter failed.
+/// Publishes the deliveries of an event, except those whose filter failed: these are ended.
 Status hand_on(
     WriteContext& context, NewEvent& event, const Appended& appended, const FailedTargets& failed
 ) {
@@ -81,7 +81,8 @@ Status hand_on(
   return failed.empty() ? Status{} : reject(context, appended, failed, shared);
 }
 
-/// Stores the events and hands their deliveries on. `failed`: for each event; or empty.
+/// Stores the events and publishes their deliveries. `failed` has one element per event, or is
+/// empty.
 Result<std::vector<Appended>> append(
     WriteContext& context, std::vector<NewEvent> events, const std::vector<FailedTargets>& failed
 ) {
@@ -103,8 +104,8 @@ Result<std::vector<Appended>> append(
   return appended;
 }
 
-/// Stands for the content of an outbox row: each part with its length, so that parts cannot be
-/// taken for one another.
+/// Returns a digest of an outbox row's content. Each part is preceded by its length, so that
+/// different parts never give the same text.
 std::string digest_of(const EventDraft& draft) {
   std::string text;
   const auto add = [&text](std::string_view part) {
@@ -123,7 +124,8 @@ std::string digest_of(const EventDraft& draft) {
   return crypto::sha256(text);
 }
 
-/// The idempotency key of an outbox row stands for the row's own content.
+/// Returns the row's idempotency key. The digest of the row's content takes the place of the
+/// body's.
 std::optional<IdempotencyKey> key_of(const OutboxRow& row, const EventDraft& draft) {
   if (!row.idempotency_key) return std::nullopt;
   return IdempotencyKey{draft.tenant, *row.idempotency_key, digest_of(draft)};
@@ -164,7 +166,8 @@ Status take_up_row(
     if (!known) return tl::unexpected(std::move(known).error());
     if (*known) return context.store.remove_outbox(row.id);
   }
-  // After the key: a repeat was accepted when the schema may have been another.
+  // The schema is checked after the key, because a repeated event may have been accepted under
+  // another schema.
   FieldErrors errors;
   catalogue.check(*draft, "data", errors);
   if (!errors.empty()) return reject(errors.front().pointer + " " + errors.front().detail);
@@ -240,7 +243,8 @@ Result<std::size_t> take_up_outbox(
   auto rows = context.store.outbox(rows_max);
   if (!rows) return tl::unexpected(std::move(rows).error());
   for (const auto& row : *rows) {
-    // Nothing passes a row that waits for filters; what those behind it need runs with its own.
+    // No row overtakes a row that waits for filters. Later rows only record their filters, so that
+    // these run together.
     if (filtering.is_full()) break;
     if (filtering.needs_any()) {
       if (const auto draft = parse_outbox_row(row, limits))

@@ -1,4 +1,5 @@
-// Takes events in: routing, deliveries, idempotency, the SQL outbox. Inside of a transaction.
+// These functions accept events: routing, deliveries, idempotency, the SQL outbox. They run inside
+// a transaction.
 #pragma once
 
 #include <functional>
@@ -22,36 +23,37 @@ struct IdempotencyKey {
 struct EmitParams {
   std::vector<EventDraft> events;
   std::optional<IdempotencyKey> idempotency;
-  /// Makes the body of the 202.
+  /// Renders the body of the 202 response.
   std::function<std::string(const std::vector<Appended>&)> render;
 };
 
 struct Emitted {
   std::string answer;
-  bool replayed = false;  ///< the answer is the one that the key was given first
+  bool replayed = false;  ///< the response is the one stored with the key
 };
 
-/// The answer that the key was given first; nothing when it is new. kConflict: the key was used for
-/// another body.
+/// Returns the stored response of the key, or nothing if the key is new. Returns kConflict if the
+/// key was used with another body.
 [[nodiscard]] Result<std::optional<Emitted>> answer_of(
     WriteContext& context, const IdempotencyKey& key
 );
 
-// What ends with filters_first() has changed nothing, taken nothing and noted in `filtering` what
-// it needs.
+// A function below that returns filters_first() has changed nothing and moved nothing from its
+// arguments. It has recorded in `filtering` which filters have to run.
 
-/// Accepts the events with all their deliveries. In the order of the events. A delivery whose
-/// filter failed is born dead, with an attempt that says why.
+/// Stores the events with all their deliveries. Returns one result per event, in their order. A
+/// delivery whose filter failed is stored as dead, with an attempt that says why.
 [[nodiscard]] Result<std::vector<Appended>> accept(
     WriteContext& context, std::vector<EventDraft>& events, Filtering& filtering
 );
 
-/// accept(), and once only for an idempotency key. kConflict: the key was used for another body.
+/// Calls accept(), but only once per idempotency key. Returns kConflict if the key was used with
+/// another body.
 [[nodiscard]] Result<Emitted> emit(WriteContext& context, EmitParams& params, Filtering& filtering);
 
-/// Takes up to `rows_max` of the oldest rows of the outbox; rows that are not valid are moved to
-/// outbox_rejected with the reason. Returns how many rows it found. A row that needs filters first
-/// stays, with all that are behind it.
+/// Accepts up to `rows_max` of the oldest rows of the outbox. Moves invalid rows to outbox_rejected
+/// with the reason. Returns how many rows it found. A row whose filters have to run first stays in
+/// the outbox, with all rows after it.
 [[nodiscard]] Result<std::size_t> take_up_outbox(
     WriteContext& context,
     const Catalogue& catalogue,

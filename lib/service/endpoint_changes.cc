@@ -19,7 +19,8 @@ void add(std::array<std::int64_t, N>& to, const std::array<std::int64_t, N>& fro
   for (std::size_t i = 0; i < N; ++i) to[i] += from[i];
 }
 
-/// As settling knows it: the copy that routing holds does not follow every attempt.
+/// Sets the endpoint's circuit to its current state, because routing's copy does not follow every
+/// attempt.
 void show_circuit(const WriteContext& context, Endpoint& endpoint) {
   const auto health = context.health.find(endpoint.id.value);
   endpoint.circuit = health == context.health.end() ? std::nullopt : health->second.circuit;
@@ -32,7 +33,7 @@ void drop_expired(std::vector<EndpointSecret>& secrets, WallTime now) {
 }
 
 void publish(WriteContext& context, const Endpoint& endpoint) {
-  // One immutable copy for routing, lanes and requests in flight; the last of them ends it.
+  // Routing, lanes and requests in flight share one immutable copy.
   auto shared = std::make_shared<const Endpoint>(endpoint);
   context.routing.put(shared);
   context.effects.endpoints.push_back(std::move(shared));
@@ -85,7 +86,7 @@ Result<Endpoint> add_endpoint(WriteContext& context, Endpoint endpoint) {
 Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint) {
   endpoint.updated_at = context.now;
   const auto before = context.routing.find(endpoint.id);
-  // Another receiver, or one that a person says is well again.
+  // Health starts over for another receiver, and when a person enables the endpoint again.
   const bool anew =
       before &&
       (before->config.url != endpoint.config.url ||
@@ -98,7 +99,7 @@ Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint) {
   }
   if (auto put = context.store.put_endpoint(endpoint); !put)
     return tl::unexpected(std::move(put).error());
-  // A limit that is set again counts from then on.
+  // A rate limit that is set again later starts with no requests counted.
   if (before && before->config.rate_limit && !endpoint.config.rate_limit) {
     if (auto forgotten = context.store.forget_sends(endpoint.id); !forgotten)
       return tl::unexpected(std::move(forgotten).error());

@@ -1,4 +1,4 @@
-// Changes of endpoints, made inside of a transaction.
+// These functions change endpoints. They run inside a transaction.
 #pragma once
 
 #include <string>
@@ -7,22 +7,23 @@
 
 namespace postrider {
 
-/// Adds `more` to `effects`, in order.
+/// Appends `more` to `effects`.
 void merge(Effects& effects, Effects more);
 
-/// The endpoint, or kNotFound.
+/// Returns the endpoint, or kNotFound.
 [[nodiscard]] Result<std::shared_ptr<const Endpoint>> require_endpoint(
     WriteContext& context, EndpointId id
 );
 
-/// Stores a new endpoint; `id` and the times are filled in.
+/// Stores a new endpoint. Returns it with its id and times.
 [[nodiscard]] Result<Endpoint> add_endpoint(WriteContext& context, Endpoint endpoint);
-/// Stores a changed endpoint and tells everybody. Another URL, and leaving `disabled`, start the
-/// endpoint's health and circuit anew.
+/// Stores a changed endpoint and publishes it to routing and the engine. A new URL or destination,
+/// or leaving the state `disabled`, resets the endpoint's health and closes its circuit.
 [[nodiscard]] Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint);
 [[nodiscard]] Status remove_endpoint(WriteContext& context, EndpointId id);
 
-/// Does nothing when the state is what it was. `reason` is set iff `state` is disabled.
+/// Does nothing if the endpoint has this state and reason already. `reason` is set if and only if
+/// `state` is disabled.
 [[nodiscard]] Result<Endpoint> set_endpoint_state(
     WriteContext& context,
     const Endpoint& endpoint,
@@ -30,7 +31,8 @@ void merge(Effects& effects, Effects more);
     std::optional<DisabledReason> reason
 );
 
-/// Makes `secret` the newest; those before it expire when `overlap` has passed, if not earlier.
+/// Makes `secret` the newest. Older secrets expire after `overlap`, or earlier if they already
+/// expire earlier. Returns kConflict if too many secrets are still valid.
 [[nodiscard]] Result<Endpoint> rotate_secret(
     WriteContext& context, const Endpoint& endpoint, std::string secret, Millis overlap
 );

@@ -7,12 +7,14 @@
 namespace postrider {
 
 Status EngineInbox::apply(News news, WallTime wall_now, MonoTime mono_now) {
-  // Endpoints come before the deliveries that need them and go after what still concerns them.
+  // Endpoints are added before the deliveries that need them, and removed after the changes that
+  // concern them.
   adopt(news.adopted, wall_now, mono_now);
   for (auto& endpoint : news.endpoints) {
     if (owned_.test(partition_of(endpoint->id))) engine_.put_endpoint(std::move(endpoint));
   }
-  // What a lane has not been told of may be older than what it is told of now.
+  // Resyncs come before new deliveries, because deliveries that a lane does not know yet may be
+  // older.
   for (const EndpointId endpoint : news.resync_endpoints) engine_.resync_endpoint(endpoint);
   enqueue(news.appended_free, wall_now);
   for (const auto& one : news.appended)
@@ -61,7 +63,7 @@ void EngineInbox::enqueue(
     if (engine_.accepts(id, endpoint)) ids.push_back(id);
   }
   if (ids.empty()) return;
-  // All at once: a page for each of their endpoints would cost much more.
+  // One query reads all of them: a page for each endpoint would cost much more.
   auto found = reader_.pending(ids);
   if (found) {
     for (auto& fresh : *found) engine_.enqueue(std::move(fresh), wall_now);

@@ -1,4 +1,4 @@
-// How an engine is told of what its process, and others, have committed.
+// EngineInbox applies what this process and other nodes have committed to the engine.
 #pragma once
 
 #include <optional>
@@ -13,24 +13,25 @@
 
 namespace postrider {
 
-/// Knows which endpoints the engine sends for, and keeps it to those. Owned by the engine's thread.
+/// Knows which endpoints this node sends for, and passes no other endpoints to the engine. Owned by
+/// the engine's thread.
 class EngineInbox {
  public:
-  /// Both outlive it. `resync_rows_max`: see is_resyncing().
+  /// `engine` and `reader` outlive it. `resync_rows_max`: see is_resyncing().
   EngineInbox(
       Engine& engine, StoreReader& reader, std::size_t resync_rows_max = limits::kWaitingPageMax
   )
       : engine_(engine), reader_(reader), resync_rows_max_(resync_rows_max) {}
 
-  /// Tells the engine. An error: what waits in the store could not be read; nothing may be sent
-  /// until a call, also one without news, has succeeded.
+  /// Applies `news` to the engine. Returns an error if the store could not be read. Then nothing
+  /// may be sent until a later call has succeeded, which may be one with an empty `News`.
   [[nodiscard]] Status apply(News news, WallTime wall_now, MonoTime mono_now);
 
-  /// Each apply() looks at some of the endpoints, and the next one at more: a look at all of them
-  /// may take seconds, and others are served meanwhile.
+  /// Returns whether a full resync is in progress. A full resync may take seconds, so each apply()
+  /// checks at most `resync_rows_max` endpoints, and the dispatcher does other work in between.
   [[nodiscard]] bool is_resyncing() const { return resync_cursor_.has_value(); }
 
-  /// Of the partitions that were abandoned, those for which nothing is in flight any more. Each
+  /// Returns the abandoned partitions for which nothing is in flight any more. Returns each of them
   /// once.
   [[nodiscard]] Partitions take_abandoned();
 
@@ -46,11 +47,12 @@ class EngineInbox {
   const std::size_t resync_rows_max_;
   Partitions owned_;
   Partitions abandoned_;
-  // What waits there, and what counts against their rate limits, has to be read from the store.
+  // Partitions whose pending deliveries, and whose requests that count against rate limits, still
+  // have to be read from the store.
   Partitions unread_;
   Partitions unseeded_;
   std::optional<EndpointId>
-      resync_cursor_;  // up to there they were looked at; nothing when all were
+      resync_cursor_;  // the last endpoint checked; empty when no resync is in progress
   bool resync_again_ = false;
 };
 

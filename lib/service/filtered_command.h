@@ -1,4 +1,4 @@
-// Commands that may have to wait for the filters of endpoints.
+// execute_filtered() runs commands that may need the results of endpoint filters.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,15 @@
 
 namespace postrider {
 
-/// What runs filters, and the time that they are shown.
+/// The program runner that runs filters, and the clock for their deadline.
 struct FilterMeans {
   ProgramRunner& runner;
   const Clock& clock;
 };
 
-/// Writer::execute(), with the filters that the command asks for in between. kBusy when they take
-/// half a minute; kUnavailable when programs cannot be run.
+/// Calls Writer::execute() and runs the filters that the command asks for, until it asks for none.
+/// Returns kBusy if that takes more than half a minute, and kUnavailable if programs cannot be run.
+/// Must not be called on the writer's thread.
 template <class T>
 [[nodiscard]] Result<T> execute_filtered(
     Writer& writer,

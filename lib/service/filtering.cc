@@ -13,11 +13,11 @@
 namespace postrider {
 namespace {
 
-/// Programs of one job. Small, so that they run beside each other, and none takes more turns than
-/// others have.
+/// The number of programs per job. Jobs are small, so that they run in parallel and no owner's turn
+/// takes longer than those of others.
 constexpr std::size_t kProgramsPerJob = 8;
 
-/// The programs of one event. Outlives it when it does not wait for them any more.
+/// The jobs of one event. Their callbacks share it, because they may run after the wait has ended.
 class Jobs {
  public:
   explicit Jobs(std::size_t count) : waiting_(count) {}
@@ -28,7 +28,8 @@ class Jobs {
     done_.emplace(job, std::move(outputs));
     changed_.notify_all();
   }
-  /// Waits for all of them, up to `end`, and takes what there is by then, by the job's number.
+  /// Waits for all jobs until `end`, cancels the others, and returns the outputs by the number of
+  /// the job.
   [[nodiscard]] std::map<std::size_t, std::vector<ProgramOutput>> wait(
       const Clock& clock, MonoTime end
   ) {
@@ -51,8 +52,8 @@ class Jobs {
   std::map<std::size_t, std::vector<ProgramOutput>> done_ POSTRIDER_GUARDED_BY(mutex_);
 };
 
-/// The filters of a tenant take turns with those of others, and with the programs of endpoints,
-/// whose owners are positive.
+/// Returns the owner by which the filters of a tenant take turns with other tenants and with the
+/// programs of endpoints. It is negative; owners that are endpoints are positive.
 std::int64_t owner_of(const EventDraft& event) {
   return -1 - static_cast<std::int64_t>(std::hash<std::string>{}(event.tenant) >> 2U);
 }
@@ -62,7 +63,8 @@ Filtering::Verdict verdict_of(const ProgramOutput& output) {
   return {output->has_value() && **output != "false" && **output != "null", {}};
 }
 
-/// Has the programs run over the event; one output for each that was done in time, by its number.
+/// Runs the programs over the event. Returns the outputs of the programs that finished in time, by
+/// the program's index.
 std::map<std::size_t, ProgramOutput> run_programs(
     ProgramRunner& runner,
     const Clock& clock,

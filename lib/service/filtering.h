@@ -1,4 +1,4 @@
-// The filters of endpoints: jq programs that say which events these want.
+// Filtering runs the filters of endpoints: jq programs that decide whether an event is delivered.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,10 @@
 
 namespace postrider {
 
-/// What the filters of endpoints said of the events of one command. The writer knows exactly which
-/// endpoints there are but must not wait for programs: a command that finds a verdict missing notes
-/// it here and ends without a trace; whoever asked for it runs the programs and tries again.
+/// The results of endpoint filters for the events of one command. Only the writer knows exactly
+/// which endpoints exist, but it must not wait for programs. So a command that misses a verdict
+/// records that here and ends without changing anything; its caller runs the programs and then runs
+/// the command again.
 class Filtering {
  public:
   struct Verdict {
@@ -28,24 +29,26 @@ class Filtering {
     std::string failure;  ///< why the program failed; empty when it did not
   };
 
-  /// What the program said of the event; null when it has not run yet: it is then needed, unless
-  /// enough is needed already. `key` tells the events of the command apart, for as long as this
-  /// lives. `at` is the event's time.
+  /// Returns the program's verdict on the event. Returns null if the program has not run yet, and
+  /// records that it is needed, unless is_full(). `key` identifies the event within the command.
+  /// `at` is the event's time.
   [[nodiscard]] const Verdict* verdict(
       std::int64_t key, const EventDraft& event, WallTime at, const std::string& program
   );
 
   [[nodiscard]] bool needs_any() const { return !needs_.empty(); }
-  /// Whether nothing more is noted before the next run().
+  /// Returns whether no more events are recorded before the next run().
   [[nodiscard]] bool is_full() const { return needs_.size() >= limits::kFilteredEventsMax; }
 
-  /// Runs what is needed and waits for it. An event's programs that are not done within
-  /// limits::kFiltersTime have failed; events whose turn did not come by then are still needed, but
-  /// for at least one. kUnavailable when programs cannot be run. Not for the writer's thread.
+  /// Runs the needed programs and waits for them. Programs that have not finished within
+  /// limits::kFiltersTime per event count as failed. After that time in total, run() returns and
+  /// the remaining events are still needed; it always runs at least one event. Returns kUnavailable
+  /// if programs cannot be run. Must not be called on the writer's thread.
   [[nodiscard]] Status run(ProgramRunner& runner, const Clock& clock);
 
  private:
-  using Program = std::string_view;  // into programs_; by their text, so that they run in one order
+  // Points into programs_. Compared by text, so that programs run in a repeatable order.
+  using Program = std::string_view;
   struct Need {
     EventDraft event;
     WallTime at;
@@ -56,17 +59,17 @@ class Filtering {
   std::map<std::int64_t, std::map<Program, Verdict>> verdicts_;
 };
 
-/// Of the targets of an event those, by index, whose filter failed, with the reason.
+/// The indexes of an event's targets whose filter failed, with the reasons.
 using FailedTargets = std::vector<std::pair<std::size_t, std::string>>;
 
-/// Who gets an event.
+/// The endpoints that get an event.
 struct Route {
   std::vector<Target> targets;
   FailedTargets failed;
 };
 
-/// Nothing when verdicts are missing; `filtering` has noted all of them, with `key` and `at` as it
-/// takes them.
+/// Returns the endpoints that want the event. Returns nothing if verdicts are missing: `filtering`
+/// has then recorded them. `key` and `at` are as for Filtering::verdict().
 [[nodiscard]] std::optional<Route> route(
     const Routing& routing,
     std::int64_t key,
@@ -75,7 +78,8 @@ struct Route {
     Filtering& filtering
 );
 
-/// How a command ends that has noted what it needs: nobody gets to see it.
+/// Returns the error with which a command ends that needs filters to run first. Callers of the
+/// service never see it.
 [[nodiscard]] tl::unexpected<Error> filters_first();
 
 }  // namespace postrider

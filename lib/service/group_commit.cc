@@ -12,7 +12,8 @@
 namespace postrider {
 namespace {
 
-/// Only after the commit: until then the settlements may have to be settled again.
+/// Moves the settlements to the effects. Called only after the commit, because a failed commit
+/// leaves them to be settled again.
 void pass_on(
     std::vector<Settlement>& settlements, const std::vector<Settled>& settled, Effects& effects
 ) {
@@ -24,7 +25,8 @@ void pass_on(
   settlements.clear();
 }
 
-/// Of a later version, perhaps: what it signs would not be what its receivers expect.
+/// Rejects an endpoint whose signature scheme this program does not know. A later version may have
+/// stored it, and its receivers would not accept any other signature.
 Status check_scheme(const Endpoint& endpoint) {
   const std::string& scheme = endpoint.config.signature.scheme;
   if (signing::find_scheme(scheme) != nullptr) return {};
@@ -34,7 +36,7 @@ Status check_scheme(const Endpoint& endpoint) {
   );
 }
 
-/// The error that the database ended the transaction with.
+/// Returns the error with which the database ended the transaction.
 Status why_it_ended(const GroupResult& result) {
   const Error* const why = result.find_error([](const Error& error) {
     return error.code == Errc::kUnavailable || error.code == Errc::kBusy;
@@ -69,7 +71,7 @@ Status GroupCommit::reload() {
 
 Status GroupCommit::begin(Effects& effects) {
   if (auto begun = store_.begin(); !begun) return begun;
-  // Now a commit that seemed to fail is done or never will be.
+  // A transaction is open, so the outcome of a commit that seemed to fail is final now.
   if (stale_) {
     if (auto fresh = reload(); !fresh) return fresh;
   }
@@ -82,7 +84,7 @@ Status GroupCommit::refresh(Effects& effects) {
   for (const auto& endpoint : changes->endpoints) {
     Status known = check_scheme(endpoint);
     if (known) continue;
-    // The store tells of changes once: all of them are found again by reading everything.
+    // The store reports each change once. A full reload finds these changes again.
     miss(changes->endpoints_removed);
     return known;
   }
@@ -93,7 +95,7 @@ Status GroupCommit::refresh(Effects& effects) {
     routing_.put(shared);
     effects.endpoints.push_back(std::move(shared));
   }
-  // Also those that routing does not have any more: it may have been read anew since.
+  // Publish all of them, even if routing was reloaded since and no longer contains them.
   for (const EndpointId id : changes->endpoints_removed) {
     routing_.remove(id);
     health_.erase(id.value);
@@ -188,7 +190,7 @@ Status GroupCommit::run_one(WriteContext& context, const Change& change) {
     return changed;
   }
   if (auto released = store_.release_savepoint(); !released) {
-    // Routing may have the change already: what follows must not build on it.
+    // Routing may already contain the change, so no later command of this transaction may run.
     store_.rollback();
     return released;
   }
@@ -209,8 +211,9 @@ Status GroupCommit::settle(
   if (judged) judged = store_.release_savepoint();
   if (!judged) {
     if (store_.in_transaction()) store_.rollback_to_savepoint();
-    // Routing and health may hold what was undone; the changes of the group come after it. Nothing
-    // else of this transaction is in them yet. One that has ended has no further changes.
+    // Routing and health may contain changes that were rolled back. Reload them before the group's
+    // changes run; nothing else of this transaction is in them yet. If the transaction has ended,
+    // no changes run.
     if (store_.in_transaction() && !reload()) store_.rollback();
     return judged;
   }
@@ -244,7 +247,8 @@ Status GroupCommit::judge_endpoints(
     const std::int64_t id = settlement.endpoint.value;
     if (!settlement.tells_health) continue;
     const auto endpoint = routing_.find(settlement.endpoint);
-    // An answer to the endpoint as it was says nothing of what a person has made of it since.
+    // The response belongs to an earlier version of the endpoint, so it does not count for the
+    // version that a person has made of it since.
     if (!endpoint || endpoint->health_round != settlement.health_round) continue;
     if (settlement.verdict == Verdict::kEndpointGone) to_disable[id] = DisabledReason::kGone;
     if (note_health(context, settlement)) touched.insert(id);

@@ -1,4 +1,4 @@
-// Many changes, one transaction, one fsync.
+// GroupCommit runs many changes in one transaction, with one fsync.
 #pragma once
 
 #include <algorithm>
@@ -8,16 +8,17 @@
 
 namespace postrider {
 
-/// What became of a group.
+/// The result of a group.
 struct GroupResult {
-  /// The error that kept settlements, or the whole group, from being written.
+  /// The error because of which settlements, or the whole group, were not written.
   Status status;
-  /// One per change, in the order given. All are errors when the group was not committed.
+  /// One result per change, in their order. All are errors if the group was not committed.
   std::vector<Status> changes;
-  /// The store did not even begin a transaction: it is for all others as well.
+  /// The store did not begin a transaction, so commands of later groups would fail, too.
   bool refused = false;
 
-  /// The first error that `fits`, of `status` before those of the changes; null when there is none.
+  /// Returns the first error that `fits`: `status`, then the changes in their order. Returns null
+  /// if there is none.
   template <class Fits>
   [[nodiscard]] const Error* find_error(const Fits& fits) const {
     const auto is_one = [&fits](const Status& one) { return !one && fits(one.error()); };
@@ -27,20 +28,20 @@ struct GroupResult {
   }
 };
 
-/// Runs groups of changes against the store. Free of threads: the writer drives it, and so does the
-/// simulator. Owned by the writer's thread.
+/// Runs groups of changes against the store. Has no thread: the writer or the simulator drives it.
+/// Owned by the writer's thread.
 class GroupCommit {
  public:
   /// `store` outlives it.
   explicit GroupCommit(Store& store) : store_(store) {}
 
-  /// Reads all endpoints; called before the first group.
+  /// Reads all endpoints. Called before the first group.
   [[nodiscard]] Status load(StoreReader& reader);
 
-  /// Settles and runs the changes in one transaction. Settlements that are written are taken out of
-  /// `settlements`; they stay there when they could not be, for the next group. `effects` is empty
-  /// but for `owned` unless something was committed. A commit that fails may have been done all the
-  /// same when the store could not say: the effects of the next one make everybody look again.
+  /// Writes the settlements and runs the changes in one transaction. Removes written settlements
+  /// from `settlements`; the others stay there for the next group. `effects` is empty except for
+  /// `owned` unless the group was committed. A failed commit may have taken effect if the store
+  /// could not report its outcome: then the effects of the next commit contain a full resync.
   [[nodiscard]] GroupResult run(
       std::vector<Settlement>& settlements,
       const std::vector<Change>& changes,
@@ -48,15 +49,16 @@ class GroupCommit {
       Effects& effects
   );
 
-  /// Writes and commits a row of its own, to see whether the store can be written.
+  /// Commits a row of its own, to test whether the store can be written.
   [[nodiscard]] Status probe(WallTime now);
 
   [[nodiscard]] const Routing& routing() const { return routing_; }
-  /// What the node sends for, by what was committed.
+  /// The partitions that this node sends for, as committed.
   [[nodiscard]] const Partitions& owned() const { return owned_; }
 
  private:
-  /// `settled`: what the store made of them, in their order; empty unless it took them.
+  /// Writes the settlements. On success `settled` has one result for each of them, in their order;
+  /// otherwise it stays empty.
   [[nodiscard]] Status settle(
       WriteContext& context,
       const std::vector<Settlement>& settlements,
@@ -65,7 +67,7 @@ class GroupCommit {
   [[nodiscard]] Status judge_endpoints(
       WriteContext& context, const std::vector<Settlement>& settlements
   );
-  /// Whether the attempt changes what is known of its endpoint.
+  /// Updates the endpoint's health. Returns whether the health has to be stored.
   [[nodiscard]] bool note_health(WriteContext& context, const Settlement& settlement);
   [[nodiscard]] Status run_one(WriteContext& context, const Change& change);
   [[nodiscard]] Status reload();
@@ -75,14 +77,16 @@ class GroupCommit {
       WallTime now,
       Effects& effects
   );
-  /// Begins a transaction; routing is what was committed before.
+  /// Begins a transaction and brings routing up to date with all earlier commits.
   [[nodiscard]] Status begin(Effects& effects);
-  /// Takes over what other nodes have changed.
+  /// Pulls the changes of other nodes.
   [[nodiscard]] Status refresh(Effects& effects);
-  /// What is committed has to be read anew, and told as a whole: nobody was told of a part of it.
-  /// `removed`: endpoints that may be gone with that part.
+  /// Schedules a reload of routing and health, and a full resync with the next commit: changes were
+  /// or may have been committed without their effects being passed on. `removed`: endpoints that
+  /// these changes may have removed.
   void miss(const std::vector<EndpointId>& removed);
-  /// Adds what others have to know of what was missed.
+  /// Adds the full resync that miss() has scheduled to `effects`. If the store cannot be read, the
+  /// next commit tries again.
   void catch_up(Effects& effects);
 
   Store& store_;
@@ -90,9 +94,9 @@ class GroupCommit {
   Routing routing_;
   HealthBook health_;
   Partitions owned_;
-  bool stale_ = false;   // routing and health are not what is committed
-  bool untold_ = false;  // of what may have been committed, as by a commit that seemed to fail
-  std::vector<EndpointId> removed_;  // by that, if it was
+  bool stale_ = false;               // routing_ and health_ may differ from what is committed
+  bool untold_ = false;              // a full resync is due; see miss()
+  std::vector<EndpointId> removed_;  // endpoints that missed changes may have removed
 };
 
 }  // namespace postrider

@@ -1,4 +1,4 @@
-// How long an endpoint has only failed.
+// Health tracks since when all attempts of an endpoint have failed.
 #pragma once
 
 #include <chrono>
@@ -11,8 +11,8 @@
 
 namespace postrider {
 
-/// An endpoint that has only failed for this long, in at least this many attempts, is disabled as
-/// failing.
+/// An endpoint whose attempts have all failed for this long, and at least this many of them, is
+/// disabled with the reason `failing`.
 inline constexpr Millis kFailingDisablesAfter = std::chrono::hours{5 * 24};
 inline constexpr std::int64_t kFailingAttemptsMin = 20;
 
@@ -33,8 +33,8 @@ struct Health {
   }
 };
 
-/// The endpoints that are failing, by id; those that are not have no entry. Owned by the writer's
-/// thread.
+/// The health of failing endpoints by their id; other endpoints have no entry. Owned by the
+/// writer's thread.
 using HealthBook = std::unordered_map<std::int64_t, Health>;
 
 }  // namespace postrider

@@ -3,7 +3,7 @@
 namespace postrider {
 
 Holdings::Asked Holdings::keep(const Partitions& partitions) {
-  // What is kept again was given back in between.
+  // A partition that is kept again was released in between.
   abandoned_ &= ~partitions;
   return {.adopt = partitions & ~owned_, .abandon = {}};
 }

@@ -1,24 +1,25 @@
-// What a node's writer has to be asked for, so that the node sends for what is its own.
+// Holdings computes which partitions a node's writer has to adopt and abandon.
 #pragma once
 
 #include "service/write_context.h"
 
 namespace postrider {
 
-/// Compares what the lease says with what is committed. A change that is asked for may fail, and is
-/// asked for again when the lease says so again. Owned by whoever guards it.
+/// Compares what the lease says with what is committed. A change may fail; it is then requested
+/// again with the next renewal. Not thread-safe: its owner guards it.
 class Holdings {
  public:
-  /// Changes for the writer, in this order; see service/ownership.h.
+  /// The partitions that the writer has to adopt and then abandon; see service/ownership.h.
   struct Asked {
     Partitions adopt;
     Partitions abandon;
   };
 
-  /// Those are the node's own, and it shall send for them.
+  /// Returns what to adopt so that the node sends for `partitions`, which it owns.
   [[nodiscard]] Asked keep(const Partitions& partitions);
-  /// Those are too, and it shall abandon them. What it has not adopted yet it adopts before: it is
-  /// the engine that says that nothing is in flight for them.
+  /// Returns what to abandon so that the node stops sending for `partitions`, which it owns. A
+  /// partition that the node has not adopted yet is adopted first, because only the engine can
+  /// report that nothing is in flight for it.
   [[nodiscard]] Asked give_up(const Partitions& partitions) const;
   void committed(const Effects& effects);
 
@@ -27,7 +28,7 @@ class Holdings {
 
  private:
   Partitions owned_;
-  Partitions abandoned_;  // since they were kept last
+  Partitions abandoned_;  // since the last keep() of them
 };
 
 }  // namespace postrider

@@ -1,4 +1,4 @@
-// When API keys were last used.
+// KeyUsage records when API keys were last used.
 #pragma once
 
 #include <map>
@@ -11,17 +11,17 @@
 
 namespace postrider {
 
-/// The last uses that this node has not stored yet: requests only change memory, and maintenance
-/// writes the last use of each key once a minute. Thread-safe.
+/// The last uses that this node has not stored yet. Requests only change memory; maintenance writes
+/// the last use of each key once a minute. Thread-safe.
 class KeyUsage {
  public:
-  /// A request used the key.
+  /// Records that a request used the key.
   void record(KeyId key, WallTime at);
-  /// Nothing when no use of the key waits to be stored.
+  /// Returns the last use that is not stored yet, or nothing if there is none.
   [[nodiscard]] std::optional<WallTime> unsaved(KeyId key) const;
-  /// By id, ascending.
+  /// Returns all uses that are not stored yet, in ascending order of key id.
   [[nodiscard]] std::vector<ApiKeyUse> unsaved() const;
-  /// Forgets those uses, because they were committed. A key that was used since stays.
+  /// Removes `uses`, which were committed. A key that was used since then keeps its newer use.
   void saved(const std::vector<ApiKeyUse>& uses);
 
  private:

@@ -32,8 +32,8 @@ Keyring::Keyring(std::vector<ApiKey> keys, std::string root_hash) {
 }
 
 std::optional<ApiKey> Keyring::find(std::string_view key, WallTime now) const {
-  // Looking the hash up leaks at most how hashes compare, and a hash cannot be chosen without the
-  // key.
+  // The time of the lookup leaks at most how hashes compare, and nobody can choose a hash without
+  // its key.
   const auto found = by_hash_.find(hash_api_key(key));
   if (found == by_hash_.end()) return std::nullopt;
   if (!found->second.is_valid_at(now)) return std::nullopt;

@@ -1,4 +1,4 @@
-// Who may call the API.
+// Keyring decides which API keys are valid.
 #pragma once
 
 #include <optional>
@@ -12,21 +12,21 @@
 
 namespace postrider {
 
-/// `pr_` + 43 characters of base64url: 256 random bits.
+/// Returns a new key: `pr_` and 43 characters of base64url, which are 256 random bits.
 [[nodiscard]] std::string generate_api_key();
-/// What is stored of a key. The key has 256 random bits, so a plain SHA-256 can't be guessed
-/// backwards.
+/// Returns the hash that is stored for a key. A key has 256 random bits, so a plain SHA-256 is
+/// enough.
 [[nodiscard]] std::string hash_api_key(std::string_view key);
 
-/// The keys as they were committed. Immutable after construction.
+/// The committed keys. Immutable after construction.
 class Keyring {
  public:
   Keyring() = default;
-  /// `root_hash`: of the key given on the command line, which is in no table; empty when there is
-  /// none.
+  /// `root_hash` is the hash of the key given on the command line, which is not in the database. It
+  /// is empty if there is none.
   Keyring(std::vector<ApiKey> keys, std::string root_hash);
 
-  /// The key's rights, or nothing when it is unknown or expired.
+  /// Returns the key's rights, or nothing if the key is unknown or expired.
   [[nodiscard]] std::optional<ApiKey> find(std::string_view key, WallTime now) const;
 
  private:

@@ -1,4 +1,4 @@
-// The thread that keeps this node's part in the work of those that share its database.
+// LeaseKeeper is the thread that keeps this node a member of the nodes that share a database.
 #pragma once
 
 #include <memory>
@@ -10,11 +10,11 @@
 
 namespace postrider {
 
-/// Renews a lease several times in its duration; see NodeShare. Thread-safe but for start() and
-/// stop(), which belong to the owner.
+/// Renews a lease several times in its duration; see NodeShare. All methods are thread-safe except
+/// start() and stop(), which only the owner calls.
 class LeaseKeeper {
  public:
-  /// Told on the keeper's thread.
+  /// Called on the keeper's thread.
   using Listener = NodeShare::Listener;
 
   /// `clock` outlives it.
@@ -25,24 +25,25 @@ class LeaseKeeper {
 
   /// Idempotent.
   void start(Listener listener);
-  /// The node abandons all that it has. Idempotent.
+  /// Makes the node release all its partitions. Idempotent.
   void begin_leaving();
-  /// Nothing is in flight any more for those, which were surplus: others get them.
+  /// Releases surplus partitions for which nothing is in flight any more: other nodes may claim
+  /// them.
   void give_back(const Partitions& partitions);
-  /// Ends the thread and the membership: nothing of this node writes any more. Idempotent.
+  /// Ends the thread and the membership. This node writes nothing after that. Idempotent.
   void stop();
 
  private:
-  /// What the thread finds when it wakes up.
+  /// The requests that the thread takes when it wakes up.
   struct Orders {
     Membership membership = Membership::kWorking;
     Partitions given_back;
   };
 
   void run() noexcept;
-  /// False when there is nothing left to keep.
+  /// Returns false if the membership has ended.
   [[nodiscard]] bool renew(const Orders& orders);
-  /// Says so once until it works again.
+  /// Logs the first failed renewal, and the next one only after a success.
   void note(const Status& status);
 
   Mutex mutex_;

@@ -17,13 +17,13 @@ namespace postrider {
 namespace {
 
 constexpr Millis kRound{1000};
-/// What waits behind a circuit waits for an hour at least.
+/// Deliveries wait behind a circuit for at least an hour, so a longer period is enough.
 constexpr Millis kCircuitsPeriod{10'000};
 constexpr Millis kStatsPeriod{2000};
 constexpr Millis kKeyUsesPeriod{60'000};
 constexpr Millis kSecretsPeriod{60'000};
 constexpr Millis kRetentionPeriod{60'000};
-/// Counting the backlog may take at most this part of the time.
+/// Counting the backlog takes at most one part in this many of the time.
 constexpr int kGaugesShare = 50;
 constexpr Millis kGaugesPeriodMin{5000};
 

@@ -1,4 +1,4 @@
-// The thread that keeps house: sweeps, tasks, statistics, retention, checkpoints.
+// Maintenance is the thread for background jobs: sweeps, tasks, statistics, retention, checkpoints.
 #pragma once
 
 #include <functional>
@@ -21,20 +21,21 @@ namespace postrider {
 struct MaintenanceOptions {
   Millis retention = std::chrono::hours{30 * 24};
   Millis hold_disabled = std::chrono::hours{7 * 24};
-  /// Of endpoints that have none.
+  /// The retry policy of endpoints that have none of their own.
   RetryPolicy retry_default = default_retry_policy();
-  /// How long idempotency keys are kept at least.
+  /// The shortest time for which idempotency keys are kept.
   Millis idempotency = std::chrono::hours{48};
 };
 
-/// Each piece of work is small bounded transactions through the writer, so none stands in anybody's
-/// way.
+/// Runs each job in small, bounded transactions through the writer, so that no job delays other
+/// commands for long.
 class Maintenance {
  public:
   struct Parts {
     std::unique_ptr<StoreReader> reader;
-    std::unique_ptr<Checkpointer> checkpointer;  ///< null: the database does it itself
-    /// Whether this node sends for the endpoint, and until when it sends nothing to it.
+    std::unique_ptr<Checkpointer> checkpointer;  ///< null if the database checkpoints by itself
+    /// These return whether this node sends for the endpoint, and until when it sends nothing to
+    /// it.
     std::function<bool(EndpointId)> sends_for;
     std::function<Backpressure(EndpointId)> backpressure_of;
   };
@@ -56,17 +57,17 @@ class Maintenance {
   void start();
   void stop();
 
-  /// Adds to the statistics, which are written every few seconds. Thread-safe.
+  /// Adds rows to the statistics, which are written every few seconds. Thread-safe.
   void add_stats(const std::vector<StatRow>& rows);
-  /// What attempts say of their endpoints, in order; the last of each is written with the
-  /// statistics. Thread-safe.
+  /// Adds outcomes of attempts, in order. The last success and the last failure of each endpoint
+  /// are written with the statistics. Thread-safe.
   void add_outcomes(const std::vector<LastOutcomes>& outcomes);
-  /// There may be work that cannot wait for the next round: a task, a deleted endpoint.
-  /// Thread-safe.
+  /// Starts a round at once, for work that should not wait for the next one: a task or a deleted
+  /// endpoint. Thread-safe.
   void wake();
 
  private:
-  /// When a piece of work is next due; each has a period of its own.
+  /// When each job is next due. Each has its own period.
   struct Schedule {
     MonoTime sweeps;
     MonoTime circuits;
@@ -86,7 +87,7 @@ class Maintenance {
   void step_tasks();
   void write_stats();
   [[nodiscard]] std::vector<LastOutcomes> take_outcomes();
-  /// What could not be written: newer outcomes stay.
+  /// Puts outcomes back that could not be written. Does not replace newer outcomes.
   void put_back(const std::vector<LastOutcomes>& outcomes);
   void write_key_uses();
   void prune_secrets();
@@ -94,9 +95,9 @@ class Maintenance {
   void sample_gauges();
   [[nodiscard]] Status sample_backlog(WallTime now);
   [[nodiscard]] bool stopping() const;
-  /// Runs what is done once for all nodes; false when that is another one's.
+  /// Runs `work` if this node is the leader. Returns false if another node is.
   [[nodiscard]] Result<bool> lead(const std::function<Status(WriteContext&)>& work);
-  /// Says so once per kind of work until it works again.
+  /// Logs the first error of each kind of work, and the next one only after a success.
   void report(std::string_view work, const Status& status);
   void report_led(std::string_view work, const Result<bool>& led);
 

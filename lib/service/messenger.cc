@@ -10,10 +10,10 @@
 namespace postrider {
 namespace {
 
-/// Stands behind the messages: what a lost one was about is found by then.
+/// The time between full resyncs, which make up for lost notifications.
 constexpr Millis kLookEvery{10'000};
-/// Between one message and the next: each is a transaction here and a statement at who hears it.
-/// The first one after a silence waits for nothing.
+/// The shortest time between two messages: each costs a transaction here and a statement on every
+/// node that receives it. The first message after a pause is sent at once.
 constexpr Millis kSendEvery{5};
 
 }  // namespace
@@ -91,7 +91,7 @@ void Messenger::send_queued() {
       send_at_ = clock_.mono_now() + kSendEvery;
       continue;
     }
-    // Once there is a session again, others look at everything.
+    // Other nodes may have missed this message, so the next one asks them for a full resync.
     const MutexLock lock(mutex_);
     queued_.all_again = true;
     return;

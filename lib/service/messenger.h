@@ -1,4 +1,4 @@
-// The thread that talks to the other nodes.
+// Messenger is the thread that exchanges notifications with other nodes.
 #pragma once
 
 #include <functional>
@@ -12,15 +12,15 @@
 
 namespace postrider {
 
-/// Sends what other nodes have to know and passes on what they say. Messages may be lost: now and
-/// then, and whenever it cannot tell whether one was missed, it says to look at everything.
-/// Thread-safe but for start() and stop(), which belong to the owner.
+/// Sends notifications to other nodes and passes on theirs. Notifications may be lost, so it
+/// requests a full resync at regular intervals, and whenever it may have missed one. All methods
+/// are thread-safe except start() and stop(), which only the owner calls.
 class Messenger {
  public:
-  /// On the messenger's thread; neither may wait.
+  /// Called on the messenger's thread. Neither function may block.
   struct Listener {
     std::function<void(News)> heard;
-    /// Endpoints, keys or event types may have been changed.
+    /// Called when other nodes may have changed endpoints, keys or event types.
     std::function<void()> refresh;
   };
 
@@ -32,16 +32,16 @@ class Messenger {
 
   /// Idempotent.
   void start(Listener listener);
-  /// Sends what is queued and ends the thread. Idempotent.
+  /// Sends the queued notifications and ends the thread. Idempotent.
   void stop();
 
-  /// Queues news for other nodes; see news_for_others(). Never waits. They are sent within
-  /// milliseconds, at once unless something was sent just before.
+  /// Queues the notifications for other nodes that news_for_others() returns. Never waits. They are
+  /// sent at once, or after a few milliseconds if something was sent just before.
   void post(News news);
 
  private:
   void run() noexcept;
-  /// How long to wait for messages of others.
+  /// Returns how long to wait for notifications of other nodes.
   [[nodiscard]] Millis patience() const;
   void send_queued();
   void hear(const std::vector<std::string>& messages) const;
@@ -54,11 +54,11 @@ class Messenger {
   bool has_queued_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
 
-  // Owned by the thread while it runs; wake() of the channel is for everybody.
+  // Owned by the thread while it runs. Any thread may call the channel's wake().
   const std::unique_ptr<NodeChannel> channel_;
   Listener listener_;
-  MonoTime look_at_;  // when everything is looked at next
-  MonoTime send_at_;  // nothing is sent before
+  MonoTime look_at_;  // when the next full resync is due
+  MonoTime send_at_;  // the earliest time of the next message
   bool failed_ = false;
 
   std::jthread thread_;

@@ -11,7 +11,7 @@ void move_behind(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-/// What was abandoned before anybody was told that it was adopted.
+/// Removes partitions that were abandoned before the engine received their adoption.
 void abandon(Adoption& adopted, const Partitions& abandoned) {
   if ((adopted.partitions & abandoned).none()) return;
   adopted.partitions &= ~abandoned;
@@ -43,7 +43,7 @@ News news_of(Effects& effects) {
 
 void append(News& waiting, News later, std::size_t fresh_max) {
   move_behind(waiting.endpoints, std::move(later.endpoints));
-  // The store has what finds no room.
+  // Deliveries that find no room are read from the store.
   const auto move_some = [&](auto& to, auto& from, const auto& endpoint_of) {
     if (to.size() + from.size() <= fresh_max) return move_behind(to, std::move(from));
     for (const auto& one : from) waiting.resync_endpoints.push_back(endpoint_of(one));

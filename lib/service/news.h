@@ -1,4 +1,4 @@
-// What the engine has to know of commits.
+// News is the part of commits that the engine needs.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace postrider {
 
-/// A delivery that waits in a line.
+/// An ordered delivery that another node has appended.
 struct AppendedToLine {
   DeliveryId delivery;
   EndpointId endpoint;
@@ -35,20 +35,20 @@ struct News {
   std::vector<std::pair<DeliveryId, EndpointId>> probes;
   std::vector<SettledDelivery> settled;
   std::vector<EndpointId> endpoints_removed;
-  /// Committed by another process: without a line, and in one.
+  /// Deliveries that another node has appended: unordered ones, then ordered ones.
   std::vector<std::pair<DeliveryId, EndpointId>> appended_free;
   std::vector<AppendedToLine> appended;
   Adoption adopted;
   Partitions abandoned;
-  bool all_again = false;  ///< news may have been missed
+  bool all_again = false;  ///< notifications may have been lost: do a full resync
 };
 
-/// What a commit means for the engine; takes it out of `effects` but for its attempts.
+/// Moves the parts for the engine out of `effects`, and copies the parts that it needs of the
+/// attempts.
 [[nodiscard]] News news_of(Effects& effects);
 
-/// Adds the news of a later commit to what waits. When more than `fresh_max` deliveries of a kind
-/// (fresh, appended elsewhere to no line, to one) would wait, their lanes are told to read the
-/// store instead.
+/// Appends a later commit to `waiting`. If more than `fresh_max` deliveries of one kind (fresh,
+/// unordered or ordered ones of other nodes) would wait, their lanes resync from the store instead.
 void append(News& waiting, News later, std::size_t fresh_max);
 
 }  // namespace postrider

@@ -13,15 +13,16 @@
 namespace postrider {
 namespace {
 
-// A message is an array of items, and an item an array: what it is, and whom it concerns.
+// A message is an array of items. An item is an array of its kind, an endpoint, a delivery and an
+// optional ordering key.
 constexpr std::string_view kReadAgain = "a";  // endpoint
 constexpr std::string_view kFree = "f";       // endpoint, delivery
-constexpr std::string_view kAppended = "l";   // endpoint, delivery, line
-constexpr std::string_view kChanged = "c";    // endpoint, delivery, line if any
+constexpr std::string_view kAppended = "l";   // endpoint, delivery, ordering key
+constexpr std::string_view kChanged = "c";    // endpoint, delivery, ordering key if any
 constexpr std::string_view kProbe = "p";      // endpoint, delivery
 constexpr std::string_view kAllAgain = "all";
 
-/// More are not worth their number.
+/// If there would be more messages than this, fewer and coarser ones replace them.
 constexpr std::size_t kMessagesMax = 32;
 
 struct Item {
@@ -84,7 +85,7 @@ std::optional<Item> read_item(const json::RawDocument& document, std::uint32_t a
     if (has_line) item.line = json::decode_string(parts[3]->text);
     return item;
   }
-  // Of a later version: what it is about is looked at.
+  // A later version sends kinds of items that this version does not know. Resync their endpoint.
   return Item{.what = kReadAgain, .endpoint = {*endpoint}};
 }
 
@@ -113,7 +114,7 @@ std::vector<std::string> encode_all(const News& news) {
   return messages;
 }
 
-/// The same, with endpoints in place of their deliveries.
+/// Returns `news` with a resync of the endpoint in place of each appended delivery.
 News briefly(const News& news) {
   News brief;
   std::set<EndpointId> endpoints{news.resync_endpoints.begin(), news.resync_endpoints.end()};

@@ -1,4 +1,4 @@
-// What a commit means for other nodes, as text.
+// These functions encode commits as text for other nodes.
 #pragma once
 
 #include <string>
@@ -9,17 +9,17 @@
 
 namespace postrider {
 
-/// Of a commit's effects, what concerns endpoints that other nodes send for.
+/// Returns the effects of a commit on endpoints that other nodes send for.
 [[nodiscard]] News news_for_others(const Effects& effects);
 
-/// Whether there is anything in it for other nodes.
+/// Returns whether `news` contains anything for other nodes.
 [[nodiscard]] bool says_anything(const News& news);
 
-/// Messages of at most kNodeMessageBytesMax bytes that say the same, in order. Where that would be
-/// very many, one says to look at everything.
+/// Returns messages of at most kNodeMessageBytesMax bytes that encode `news`, in order. If there
+/// would be very many, one message that requests a full resync replaces them.
 [[nodiscard]] std::vector<std::string> encode_messages(const News& news);
 
-/// What was encoded; kInvalidArgument when it is no message.
+/// Decodes a message. Returns kInvalidArgument if it is malformed.
 [[nodiscard]] Result<News> decode_message(std::string_view message);
 
 }  // namespace postrider

@@ -5,10 +5,11 @@
 namespace postrider {
 namespace {
 
-/// Renewals in the duration of a lease: what others give back, or leave behind, is found by them.
+/// The number of renewals per lease duration. A renewal also finds partitions that other nodes have
+/// released or lost.
 constexpr int kRenewals = 10;
-/// The end of a lease, of which a node makes no use: what it has begun to send then reaches the
-/// receiver before others send it.
+/// A node does not use the last part of its lease (one fifth), so that a request that it has
+/// started reaches the receiver before another node can send it.
 constexpr int kMarginShare = 5;
 
 }  // namespace
@@ -38,14 +39,14 @@ Status NodeShare::give_back_idle() {
   const Partitions idle = idle_ & surplus_;
   if (idle.none()) return {};
   if (auto given_back = lease_->give_back(idle); !given_back) return given_back;
-  // From now on they are like any others: the node may even get them again.
+  // From now on this node may claim these partitions again like any others.
   surplus_ &= ~idle;
   idle_ &= ~idle;
   return {};
 }
 
 void NodeShare::follow_clock(WallTime database_time, WallTime before, WallTime after) {
-  // It is known no better than that.
+  // The database's clock is known only to half of the round trip.
   const Millis doubt = (after - before) / 2 + Millis{1};
   const Millis ahead = database_time - (before + (after - before) / 2);
   if (std::chrono::abs(ahead) > doubt) clock_.set_offset(clock_.offset() + ahead);
@@ -53,9 +54,11 @@ void NodeShare::follow_clock(WallTime database_time, WallTime before, WallTime a
 
 void NodeShare::divide(const Share& share) {
   surplus_ &= share.owned;
-  // What becomes surplus was the node's own first: it may be so for the second time.
+  // Partitions are reported as owned before they are reported as surplus. A partition that was
+  // released and claimed again may become surplus a second time.
   listener_.owned(share.owned & ~surplus_);
-  // The last ones go, so that whoever leads does not change without need.
+  // The partitions with the highest numbers are released first, so that the leader changes only if
+  // necessary.
   std::size_t kept = (share.owned & ~surplus_).count();
   for (std::size_t i = kPartitionsCount; i-- > 0 && kept > share.fair;) {
     if (!share.owned.test(i) || surplus_.test(i)) continue;

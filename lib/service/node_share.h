@@ -1,4 +1,5 @@
-// What a node has of the work of those that share its database, and for how long.
+// NodeShare keeps this node's share of the partitions of a database, and knows until when it may
+// send.
 #pragma once
 
 #include <functional>
@@ -10,36 +11,39 @@
 
 namespace postrider {
 
-/// Renews a lease, gives back what is more than the node's share, and keeps the node's clock at the
-/// database's. Free of threads: the lease keeper drives it, and so does the simulator. Owned by one
-/// thread.
+/// Renews a lease, releases partitions beyond the node's fair share, and keeps the node's clock at
+/// the database's. Has no thread: the lease keeper or the simulator drives it. Owned by one thread.
 class NodeShare {
  public:
-  /// All while renew() runs; none may wait for the database.
+  /// renew() calls these functions. None of them may wait for the database.
   struct Listener {
-    /// The node may send until then: others may take its work over soon afterwards.
+    /// The node may send until this instant. Other nodes may take over its partitions soon
+    /// afterwards.
     std::function<void(MonoTime)> may_send_until;
-    /// Those partitions are the node's own, and it shall send for them. With every renewal.
+    /// The node owns these partitions and should send for them. Called with every renewal.
     std::function<void(const Partitions&)> owned;
-    /// Those are too, and it shall abandon them. With every renewal until give_back().
+    /// The node owns these partitions and should abandon them. Called with every renewal until
+    /// give_back().
     std::function<void(const Partitions&)> surplus;
-    /// Another node has removed this one. Once.
+    /// Another node has removed this one. Called once.
     std::function<void()> lost;
   };
 
   /// `clock` outlives it.
   NodeShare(std::unique_ptr<Lease> lease, AdjustedClock& clock);
 
-  /// Before the first renewal.
+  /// Must be called before the first renewal.
   void listen(Listener listener) { listener_ = std::move(listener); }
-  /// How long to wait from one renewal to the next.
+  /// Returns how long to wait from one renewal to the next.
   [[nodiscard]] Millis pause() const;
-  /// Nothing is in flight any more for those, which were surplus: the next renewal gives them back.
+  /// Marks surplus partitions for which nothing is in flight any more. The next renewal releases
+  /// them.
   void give_back(const Partitions& partitions) { idle_ |= partitions & surplus_; }
-  /// kNotFound: another node has removed this one, and there is nothing left to renew. After any
-  /// other error the next call goes on where this one ended.
+  /// Releases marked partitions and renews the lease. Returns kNotFound if another node has removed
+  /// this one: the lease cannot be renewed any more. After any other error the next call continues
+  /// where this one failed.
   [[nodiscard]] Status renew(Membership membership);
-  /// Ends the membership: nothing of this node writes any more.
+  /// Ends the membership. This node writes nothing after that.
   void leave() { lease_->leave(); }
 
  private:
@@ -50,8 +54,8 @@ class NodeShare {
   AdjustedClock& clock_;
   const std::unique_ptr<Lease> lease_;
   Listener listener_;
-  Partitions surplus_;  // being abandoned
-  Partitions idle_;     // of those, what can be given back
+  Partitions surplus_;  // owned partitions that are being abandoned
+  Partitions idle_;     // surplus partitions that can be released
 };
 
 }  // namespace postrider

@@ -1,4 +1,4 @@
-// What the API and the command line ask of a service.
+// The operations of Service that the API and the command line call.
 #include <algorithm>
 #include <utility>
 
@@ -15,7 +15,7 @@ namespace postrider {
 Result<Emitted> Service::emit(EmitParams params) {
   const std::size_t count = params.events.size();
   if (params.idempotency) {
-    // The answer is stored with the key, so the transaction makes it.
+    // The response is stored with the key, so it is rendered inside the transaction.
     return execute_filtered<Emitted>(
         writer_,
         filter_means(),
@@ -38,7 +38,8 @@ Result<Emitted> Service::emit(EmitParams params) {
 }
 
 Result<std::optional<Emitted>> Service::answer_of(IdempotencyKey key) {
-  // By the writer, although it only reads: the first request may be waiting to be committed.
+  // Runs on the writer's thread although it only reads: the first request with the key may still be
+  // queued there.
   return writer_.execute<std::optional<Emitted>>([&](WriteContext& context) {
     return postrider::answer_of(context, key);
   });
@@ -176,8 +177,8 @@ Result<Task> Service::start_task(TaskKind kind, DeadLetterFilter filter, std::in
     Task task;
     task.kind = kind;
     task.filter = std::move(filter);
-    // What dies from now on is not part of it: a replay that fails again is not replayed by the
-    // same task.
+    // Exclude deliveries that die from now on, so that the task does not replay a delivery again
+    // after its replay failed.
     if (!task.filter.until || *task.filter.until > context.now)
       task.filter.until = context.now + Millis{1};
     task.total = total;
@@ -253,7 +254,7 @@ void Service::log_key(std::string_view message, const ApiKey& key) const {
 std::optional<ApiKey> Service::authenticate(std::string_view key) {
   const WallTime now = clock_.wall_now();
   auto found = keyring_.get()->find(key, now);
-  // The root key of the command line is in no table.
+  // The root key of the command line is not in the database, so its use is not recorded.
   if (found && found->id != KeyId{}) key_usage_.record(found->id, now);
   return found;
 }

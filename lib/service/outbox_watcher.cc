@@ -8,9 +8,9 @@
 namespace postrider {
 namespace {
 
-/// Stands behind the watch, should a wake-up be lost.
+/// The longest time between two reads, in case the watch misses a write.
 constexpr Millis kPoll{1000};
-/// The shortest time between two looks: a row is taken up within 50 ms all the same.
+/// The shortest time between two reads. A row is still accepted within 50 ms.
 constexpr Millis kPause{20};
 
 }  // namespace
@@ -57,7 +57,7 @@ bool OutboxWatcher::can_read() const {
 void OutboxWatcher::run() noexcept {
   while (!stopping()) {
     look();
-    static_cast<void>(watch_->wait(kPoll));  // whatever woke it, it looks
+    static_cast<void>(watch_->wait(kPoll));  // look() runs after a timeout, too
     const MutexLock lock(mutex_);
     if (!stopping_) static_cast<void>(pause_.wait_for(mutex_, kPause));
   }
@@ -70,7 +70,7 @@ void OutboxWatcher::look() {
     can_read_ = waiting.has_value();
   }
   if (!waiting) return note_failure(waiting.error());
-  // Rows that could not be taken up wait without anybody writing, so nothing would tell of them.
+  // After a failure rows may be left that no new write makes the watch report.
   if (failed_ || *waiting) take_up_all();
 }
 
@@ -95,7 +95,7 @@ void OutboxWatcher::take_up_all() {
       filtering = {};
     }
     if (!taken) {
-      // The rows stay where they are and are tried again with the next look.
+      // The rows stay in the outbox. The next read tries them again.
       return note_failure(taken.error());
     }
     failed_ = false;

@@ -1,4 +1,4 @@
-// The thread that takes up what producers insert into the SQL outbox.
+// OutboxWatcher is the thread that accepts the rows that producers insert into the SQL outbox.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ class OutboxWatcher {
  public:
   using CatalogueSource = std::function<std::shared_ptr<const Catalogue>()>;
 
-  /// `writer` and what runs filters outlive it, the latter until stop().
+  /// `writer` and the parts of `filters` outlive it; the program runner may end after stop().
   OutboxWatcher(
       std::unique_ptr<StoreReader> reader,
       std::unique_ptr<ChangeWatch> watch,
@@ -37,7 +37,7 @@ class OutboxWatcher {
   void start();
   void stop();
 
-  /// Whether its last look could read the store. Thread-safe.
+  /// Returns whether the last read of the outbox succeeded. Thread-safe.
   [[nodiscard]] bool can_read() const;
 
  private:
@@ -55,10 +55,11 @@ class OutboxWatcher {
   mutable Mutex mutex_;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool can_read_ POSTRIDER_GUARDED_BY(mutex_) = true;
-  // Waits between two looks, so that a busy database costs a look now and then, not one per commit.
+  // Ends the pause between two reads. The pause keeps a busy database from causing a read per
+  // commit.
   CondVar pause_;
 
-  // Owned by the thread once it runs; wake() of the watch is for everybody.
+  // Owned by the thread once it runs. Any thread may call the watch's wake().
   std::unique_ptr<StoreReader> reader_;
   std::unique_ptr<ChangeWatch> watch_;
   bool failed_ = false;

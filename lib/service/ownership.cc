@@ -6,7 +6,7 @@
 namespace postrider {
 namespace {
 
-/// In the order of ids: others are drawn on the way, in an order that a run repeats.
+/// Returns the endpoints sorted by id, so that every run processes them in one order.
 std::vector<std::shared_ptr<const Endpoint>> endpoints_in(
     const Routing& routing, const Partitions& partitions
 ) {
@@ -25,7 +25,8 @@ Status count_sends_before(WriteContext& context, const Endpoint& endpoint, MonoT
   return context.store.assume_sends(endpoint.id, in_flight_max, context.now, mono_now);
 }
 
-/// Their owner before has gone on with it.
+/// Replaces the health of the partitions' endpoints with the stored health, because their previous
+/// owner has updated it.
 void take_health(
     HealthBook& book, const std::vector<FailingEndpoint>& failing, const Partitions& partitions
 ) {

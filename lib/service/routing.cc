@@ -8,7 +8,7 @@ namespace {
 
 bool is_pattern(const std::string& type) { return type.ends_with(".*"); }
 
-/// Whether exact names alone say what the endpoint wants.
+/// Returns whether the endpoint names only exact event types.
 bool has_only_exact_types(const Endpoint& endpoint) {
   const auto& types = endpoint.config.event_types;
   return !types.empty() && std::none_of(types.begin(), types.end(), is_pattern);
@@ -48,7 +48,7 @@ void Routing::index(const Endpoint& endpoint) {
   }
   for (const auto& type : endpoint.config.event_types) {
     auto& list = tenant.by_type[type];
-    // A type may be named twice.
+    // An endpoint may name a type twice.
     if (list.empty() || list.back() != &endpoint) list.push_back(&endpoint);
   }
 }

@@ -1,4 +1,4 @@
-// Which endpoints want an event.
+// Routing finds the endpoints that want an event.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace postrider {
 
-/// All endpoints that are not deleted, indexed by tenant and type. Owned by the writer's thread, so
-/// an event is routed by exactly what was committed before it.
+/// All endpoints that are not deleted, indexed by tenant and event type. Owned by the writer's
+/// thread, so an event is routed by exactly what was committed before it.
 class Routing {
  public:
   void load(std::vector<Endpoint> endpoints);
   void put(std::shared_ptr<const Endpoint> endpoint);
   void remove(EndpointId id);
 
-  /// Null when there is none.
+  /// Returns null if there is none.
   [[nodiscard]] std::shared_ptr<const Endpoint> find(EndpointId id) const;
   /// Calls `take` with each endpoint that wants the event by its type and channels.
   template <class Take>
@@ -38,8 +38,8 @@ class Routing {
 
  private:
   struct Tenant {
-    // By each exact type an endpoint names; endpoints with a wildcard or without types are in
-    // `others`.
+    // The endpoints by each exact type that they name. Endpoints with a wildcard or without types
+    // are in `others`.
     std::unordered_map<std::string, std::vector<const Endpoint*>> by_type;
     std::vector<const Endpoint*> others;
   };

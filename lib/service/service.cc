@@ -25,7 +25,8 @@ StatRow stat_of(const RecordedAttempt& recorded) {
   return row;
 }
 
-/// What the attempt says of its endpoint; nothing when no answer of the endpoint made it end.
+/// Adds the attempt's outcome to those of its endpoint. Does nothing if the attempt says nothing
+/// about the endpoint's health.
 void add_outcome(const Settlement& settlement, std::vector<LastOutcomes>& outcomes) {
   if (!settlement.tells_health) return;
   const Attempt& attempt = settlement.attempt;
@@ -46,8 +47,8 @@ void report_reload(const Status& reloaded) {
 Result<std::unique_ptr<Service>> Service::create(
     ServiceOptions options, ServiceParts parts, const Clock& clock
 ) {
-  // Each thread that reads has a reader of its own; opening them can fail, so it comes before any
-  // thread.
+  // Each reading thread has its own reader. Opening one can fail, so all are opened before any
+  // thread starts.
   std::array<std::unique_ptr<StoreReader>, 5> readers;
   for (auto& reader : readers) {
     auto opened = parts.readers->open();
@@ -236,8 +237,8 @@ void Service::committed(Effects effects, double commit_seconds, std::int64_t row
   commit_log_.write(effects, commit_seconds, rows);
   feed_.publish(effects.attempts);
   feed_.publish(effects.rejected);
-  // A key or a type that was just changed must hold for the request that comes after the answer to
-  // the change.
+  // Reload before the command is answered, so that the caller's next request sees the changed keys
+  // or types.
   if (effects.keys_changed) report_reload(reload_keys());
   if (effects.event_types_changed) report_reload(reload_event_types());
   if (effects.tasks_changed || !effects.endpoints_removed.empty()) maintenance_.wake();

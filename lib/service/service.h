@@ -1,5 +1,5 @@
-// Everything behind the API: the threads, and the operations that the API and the command line
-// offer.
+// Service runs the threads behind the API and offers the operations that the API and the command
+// line call.
 #pragma once
 
 #include <algorithm>
@@ -42,28 +42,29 @@ struct ServiceOptions {
   MaintenanceOptions maintenance;
   std::size_t event_bytes_max = 1U << 20U;
   std::string root_key;  ///< secret; empty when there is none
-  std::string version;   ///< of the program, for the metrics
+  std::string version;   ///< the program's version, for the metrics
   Millis drain_timeout{20'000};
 };
 
-/// The concrete parts, made by the composition root.
+/// The parts that the composition root creates.
 struct ServiceParts {
   std::unique_ptr<Store> store;
   std::unique_ptr<StoreReaders> readers;
   std::unique_ptr<Transport> transport;
   std::unique_ptr<ProgramRunner> programs;
   std::unique_ptr<ChangeWatch> outbox_watch;
-  std::unique_ptr<Checkpointer> checkpointer;  ///< null: the database does it itself
-  std::unique_ptr<LeaseKeeper> lease;          ///< null: no other node can have the database
-  std::unique_ptr<Messenger> messenger;        ///< null likewise
-  /// Another node has the database now: stop() is wanted. On any thread.
+  std::unique_ptr<Checkpointer> checkpointer;  ///< null if the database checkpoints by itself
+  std::unique_ptr<LeaseKeeper> lease;          ///< null if no other node can use the database
+  std::unique_ptr<Messenger> messenger;        ///< null if `lease` is
+  /// Called on the lease keeper's thread when another node has taken over this node's partitions.
+  /// It must have stop() called on another thread, because stop() joins the lease keeper's.
   std::function<void()> lost = [] {};
 };
 
-/// Owns writer, dispatcher, maintenance and outbox watcher. Operations are thread-safe; start() and
-/// stop() belong to the owner. An operation that returns has committed. Besides what each says, all
-/// may fail with kBusy (the write queue is full), kUnavailable (no space, or shutting down) and
-/// kInternal.
+/// Owns the writer, the dispatcher, maintenance and the outbox watcher. Operations are thread-safe;
+/// only the owner calls start() and stop(). An operation returns success after its commit. Besides
+/// the errors named below, all operations may fail with kBusy (the write queue is full),
+/// kUnavailable (the disk is full, or the service is shutting down) and kInternal.
 class Service final : private CommitListener {
  public:
   /// `clock` outlives it.
@@ -76,22 +77,23 @@ class Service final : private CommitListener {
 
   /// Idempotent.
   [[nodiscard]] Status start();
-  /// Sends nothing new from now on, ends live streams and lets the drain time begin; operations go
-  /// on. For who has to stop something else before stop(). Idempotent.
+  /// Starts no more requests, ends live streams and lets the drain time begin. Operations still
+  /// work, so the caller can stop other parts before it calls stop(). Idempotent.
   void begin_stop();
-  /// Finishes or gives back what is in flight within the drain time, counted from begin_stop();
-  /// writes what is queued and ends all threads. Idempotent. Returns how many requests were given
-  /// back.
+  /// Waits for requests in flight within the drain time, which counts from begin_stop(); then
+  /// writes all queued commands and ends all threads. Returns how many requests were not settled in
+  /// time: their deliveries stay pending. Idempotent.
   std::size_t stop();
 
   // Events.
 
-  /// kConflict: the idempotency key was used for another body.
+  /// Returns kConflict if the idempotency key was used with another body.
   [[nodiscard]] Result<Emitted> emit(EmitParams params);
-  /// The answer that the key was given first; nothing when it is new. kConflict as for emit().
+  /// Returns the stored response of the idempotency key, or nothing if the key is new. Returns
+  /// kConflict as emit() does.
   [[nodiscard]] Result<std::optional<Emitted>> answer_of(IdempotencyKey key);
-  /// Sends a test request to an endpoint as it was read, whatever its state, and returns at once.
-  /// Nothing is stored, before or after. `test.done` is called on any thread.
+  /// Sends a test request to the endpoint in `test`, whatever its state, and returns at once.
+  /// Nothing is stored. `test.done` is called on any thread.
   void send_test(TestRequest test) { dispatcher_.send_test(std::move(test)); }
   /// Returns the deliveries that are now pending.
   [[nodiscard]] Result<std::vector<Delivery>> replay_event(
@@ -101,64 +103,65 @@ class Service final : private CommitListener {
   // Endpoints.
 
   [[nodiscard]] Result<Endpoint> add_endpoint(Endpoint endpoint);
-  /// `change` gets the endpoint as it is and returns its new config; it runs on the writer's
+  /// `change` receives the current endpoint and returns its new config. It runs on the writer's
   /// thread.
   [[nodiscard]] Result<Endpoint> update_endpoint(
       EndpointId id, std::function<Result<EndpointConfig>(const Endpoint&)> change
   );
   [[nodiscard]] Status remove_endpoint(EndpointId id);
-  /// By a person: `disabled` gets the reason `operator`.
+  /// Changes the state for a person, so `disabled` gets the reason `operator`.
   [[nodiscard]] Result<Endpoint> set_endpoint_state(EndpointId id, EndpointState state);
-  /// `secret_for` gives the new secret, or why there is none, of the endpoint as it is then. It
-  /// runs on the writer's thread.
+  /// `secret_for` returns the new secret for the current endpoint, or an error. It runs on the
+  /// writer's thread. Older secrets stay valid for at most `overlap`.
   [[nodiscard]] Result<Endpoint> rotate_secret(
       EndpointId id, std::function<Result<std::string>(const Endpoint&)> secret_for, Millis overlap
   );
 
-  // Deliveries and dead letters; kConflict when the state does not allow it.
+  // Deliveries and dead letters. These return kConflict if the delivery's state does not allow the
+  // change.
 
   [[nodiscard]] Result<Delivery> retry_delivery(DeliveryId id);
   [[nodiscard]] Result<Delivery> cancel_delivery(DeliveryId id);
   [[nodiscard]] Result<Delivery> replay_dead_letter(DeliveryId id);
   [[nodiscard]] Result<Delivery> discard_dead_letter(DeliveryId id);
-  /// Starts bulk work. `total`: as counted by the caller.
+  /// Starts a task on the dead letters that match `filter`. `total` is the caller's count of them.
   [[nodiscard]] Result<Task> start_task(TaskKind kind, DeadLetterFilter filter, std::int64_t total);
-  /// kConflict when the task has ended.
+  /// Returns kConflict if the task has ended.
   [[nodiscard]] Result<Task> cancel_task(TaskId id);
 
   // Keys and event types.
 
-  /// Stores a key by its hash; the id and the time are filled in.
+  /// Stores a key by its hash. Returns it with its id and creation time.
   [[nodiscard]] Result<ApiKey> add_api_key(ApiKey key);
   [[nodiscard]] Status remove_api_key(KeyId id);
-  /// The key's rights, or nothing when it is unknown or expired. Records the use.
+  /// Returns the key's rights, or nothing if the key is unknown or expired. Records the use.
   [[nodiscard]] std::optional<ApiKey> authenticate(std::string_view key);
-  /// As stored, or by this node since.
+  /// Returns when the key was last used, including uses that this node has not stored yet.
   [[nodiscard]] std::optional<WallTime> last_use(const ApiKey& stored) const {
     return std::max(stored.last_used_at, key_usage_.unsaved(stored.id));
   }
-  /// kConflict: the name is taken.
+  /// Returns kConflict if the name is taken.
   [[nodiscard]] Result<EventType> add_event_type(EventType type);
-  /// `change` gets the type as it is; it runs on the writer's thread.
+  /// `change` receives the current type and returns the new one. It runs on the writer's thread.
   [[nodiscard]] Result<EventType> update_event_type(
       std::string name, std::function<Result<EventType>(EventType)> change
   );
   [[nodiscard]] Status remove_event_type(std::string name);
   [[nodiscard]] std::shared_ptr<const Catalogue> catalogue() const { return catalogue_.get(); }
 
-  // For those who watch.
+  // Reading, live streams and metrics.
 
-  /// A reader of one's own: one per thread.
+  /// Opens a reader. A reader belongs to one thread.
   [[nodiscard]] Result<std::unique_ptr<StoreReader>> open_reader() { return readers_->open(); }
   [[nodiscard]] AttemptFeed& attempt_feed() { return feed_; }
-  /// In Prometheus' text format.
+  /// Returns the metrics in Prometheus' text format.
   [[nodiscard]] std::string render_metrics();
-  /// Counts an answer of the API; see Metrics::http_request().
+  /// Counts an API response; see Metrics::http_request().
   void count_request(std::string_view route, std::string_view method, int status, Millis duration) {
     metrics_.http_request(route, method, status, duration);
   }
-  /// Until when nothing is sent to the endpoint. `stored`: as the node that sends for it last wrote
-  /// it, which counts where this is another node.
+  /// Returns until when nothing is sent to the endpoint. `stored` is what the node that sends for
+  /// the endpoint last wrote; it is returned if that is another node.
   [[nodiscard]] Backpressure backpressure(EndpointId id, const Backpressure& stored) const {
     return sends_for(id) ? dispatcher_.backpressure(id) : stored;
   }
@@ -166,8 +169,8 @@ class Service final : private CommitListener {
   [[nodiscard]] const IdCodec& ids() const { return ids_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] const ServiceOptions& options() const { return options_; }
-  /// Whether the service does its work: threads run and the database can be written. The error says
-  /// what is wrong.
+  /// Returns success if the service is running and the database can be read and written. Otherwise
+  /// the error says what is wrong.
   [[nodiscard]] Status ready() const;
 
  private:
@@ -184,16 +187,16 @@ class Service final : private CommitListener {
   [[nodiscard]] Result<Endpoint> change_endpoint(
       EndpointId id, const std::function<Result<Endpoint>(WriteContext&, const Endpoint&)>& change
   );
-  /// Takes up the work that is shared with other nodes.
+  /// Starts the messenger and the lease keeper, which share work with other nodes.
   void join_others();
-  /// Begins to send for those of them that the service does not send for yet.
+  /// Has the writer adopt the partitions that this node does not send for yet.
   void own(const Partitions& partitions);
   void give_up(const Partitions& partitions);
   void ask_for(const Holdings::Asked& asked);
-  /// Whether this node sends to the endpoint.
+  /// Returns whether this node sends for the endpoint.
   [[nodiscard]] bool sends_for(EndpointId endpoint) const;
   void lose();
-  /// As it is stored; nothing when it is not, or cannot be read.
+  /// Returns the stored key, or nothing if it does not exist or cannot be read.
   [[nodiscard]] std::optional<ApiKey> find_api_key(KeyId id);
   void log_endpoint(std::string_view message, EndpointId id) const;
   void log_key(std::string_view message, const ApiKey& key) const;
@@ -208,7 +211,7 @@ class Service final : private CommitListener {
   Metrics metrics_;
   AttemptFeed feed_;
   CommitLog commit_log_;
-  // Replaced before the answer to the change that made them stale.
+  // The writer's thread replaces these before it answers the command that made them stale.
   SharedValue<Keyring> keyring_;
   SharedValue<Catalogue> catalogue_;
   const std::string root_hash_;
@@ -217,13 +220,13 @@ class Service final : private CommitListener {
   mutable Mutex mutex_;
   bool running_ POSTRIDER_GUARDED_BY(mutex_) = false;
   bool writable_ POSTRIDER_GUARDED_BY(mutex_) = true;
-  /// What it sends for, by what is committed.
+  /// The partitions that this node sends for, as committed.
   Holdings holdings_ POSTRIDER_GUARDED_BY(mutex_);
-  /// When the drain time ends; set by begin_stop().
+  /// The end of the drain time; set by begin_stop().
   std::optional<MonoTime> drained_by_ POSTRIDER_GUARDED_BY(mutex_);
   std::size_t in_flight_at_stop_ POSTRIDER_GUARDED_BY(mutex_) = 0;
 
-  // In the order they start; they stop the other way round.
+  // The parts with threads. start() and stop() define their order.
   Writer writer_;
   Dispatcher dispatcher_;
   Maintenance maintenance_;
@@ -231,13 +234,12 @@ class Service final : private CommitListener {
   const std::unique_ptr<LeaseKeeper> lease_;
   const std::unique_ptr<Messenger> messenger_;
   const std::function<void()> lost_;
-  /// Declared after those who use it, so that it ends before them: what it still answers then has a
-  /// place to go.
+  /// Declared after its users, so that it is destroyed before them: its last results still reach
+  /// them.
   std::unique_ptr<ProgramRunner> programs_;
 
-  // Reads what a commit changed for keyring_ and catalogue_; whoever holds mutex_ may use it.
-  // Declared after the writer, so that it closes before it: a store that closes last leaves one
-  // file.
+  // Reloads keyring_ and catalogue_ after a commit. Declared after the writer, so that it closes
+  // first: a SQLite store that closes last leaves one file.
   std::unique_ptr<StoreReader> reader_ POSTRIDER_GUARDED_BY(mutex_);
 };
 

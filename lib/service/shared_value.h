@@ -1,4 +1,4 @@
-// A value that one thread replaces and many read.
+// SharedValue is a value that one thread replaces and many read.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,7 @@
 
 namespace postrider {
 
-/// Thread-safe. Readers keep the version they took for as long as they like: each version is
-/// immutable and ends with its last reader.
+/// Thread-safe. Each version is immutable and lives until its last reader releases it.
 template <class T>
 class SharedValue {
  public:

@@ -9,7 +9,7 @@
 namespace postrider {
 namespace {
 
-/// Tells lanes and metrics what a sweep ended.
+/// Publishes the deliveries that a sweep ended, for lanes and metrics.
 Status note(WriteContext& context, Result<std::vector<Delivery>> swept, bool& more) {
   if (!swept) return tl::unexpected(std::move(swept).error());
   for (const auto& delivery : *swept) {
@@ -25,7 +25,8 @@ Status note(WriteContext& context, Result<std::vector<Delivery>> swept, bool& mo
 /// The shortest wait behind an open circuit.
 constexpr Millis kCircuitWaitMin = std::chrono::hours{1};
 
-/// What was due then or before has waited for long enough; nothing when nothing can have.
+/// Returns the latest due time of deliveries that have waited long enough, or nothing if none can
+/// have.
 std::optional<WallTime> waited_since(
     const WriteContext& context, EndpointId id, const RetryPolicy& retry_default
 ) {

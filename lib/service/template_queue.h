@@ -1,4 +1,5 @@
-// Brings the programs of attempts to where they run, and what they made back to the dispatcher.
+// TemplateQueue passes the jq programs of attempts to the program runner and their outputs back to
+// the dispatcher.
 #pragma once
 
 #include <algorithm>
@@ -12,11 +13,11 @@
 
 namespace postrider {
 
-/// submit() and take() belong to the dispatcher's thread.
+/// Only the dispatcher's thread calls submit() and take().
 class TemplateQueue final : public TemplateRunner {
  public:
-  /// `runner` outlives the last submit() and ends before this does. `wake` is called on the
-  /// runner's threads when something can be taken.
+  /// `runner` outlives the last submit() and is destroyed before this. `wake` is called on the
+  /// runner's threads when take() has something to return.
   TemplateQueue(ProgramRunner& runner, std::function<void()> wake)
       : runner_(runner), wake_(std::move(wake)) {}
 
@@ -31,14 +32,14 @@ class TemplateQueue final : public TemplateRunner {
     });
   }
 
-  /// What came since the last call.
+  /// Returns the results since the last call.
   [[nodiscard]] std::vector<TemplateResult> take() {
     const MutexLock lock(mutex_);
     return std::exchange(rendered_, {});
   }
 
  private:
-  /// Logs when programs cannot be run any more, and when they can again: deliveries wait meanwhile.
+  /// Logs when programs cannot be run, and when they can be run again. Deliveries wait in between.
   void tell(const std::vector<ProgramOutput>& outputs) POSTRIDER_REQUIRES(mutex_) {
     const auto not_run = std::find_if(outputs.begin(), outputs.end(), [](const auto& output) {
       return !output && output.error().code != Errc::kInvalidArgument;

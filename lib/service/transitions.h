@@ -1,4 +1,5 @@
-// What people may do to a delivery. Pure; with next_state the only code that decides on states.
+// These functions decide what people may do to a delivery. They are pure. Only they and
+// next_state() decide on states.
 #pragma once
 
 #include <optional>
@@ -8,18 +9,20 @@
 
 namespace postrider {
 
-/// Each returns the delivery as it becomes, or kConflict with the reason for people.
+/// Each function returns the changed delivery, or kConflict with a reason for people.
 
-/// Due now; the schedule goes on. Only while pending.
+/// Makes a pending delivery due now. Its retry schedule continues.
 [[nodiscard]] Result<Delivery> retried(Delivery delivery, WallTime now);
-/// Only while pending.
+/// Cancels a pending delivery.
 [[nodiscard]] Result<Delivery> cancelled(Delivery delivery, WallTime now);
-/// A fresh schedule from now on; attempts are kept and counted on. Only when final, not discarded
-/// and not expired; `endpoint` is null when it was deleted.
+/// Makes a final delivery pending with a fresh retry schedule. Its earlier attempts are kept, and
+/// numbering continues after them. Returns kConflict if the delivery is pending or was discarded,
+/// if its event has expired, or if `endpoint` is disabled or null, which means deleted.
 [[nodiscard]] Result<Delivery> replayed(Delivery delivery, const Endpoint* endpoint, WallTime now);
-/// kConflict, with the instant, once an event has expired: a sweep would end its delivery at once.
+/// Returns kConflict if the event has expired, because a sweep would end its delivery at once. The
+/// error names the instant.
 [[nodiscard]] Status not_expired(std::optional<WallTime> expires_at, WallTime now);
-/// Put away: still dead, no longer listed nor replayed. Only dead letters.
+/// Discards a dead letter: it stays dead, but is no longer listed and cannot be replayed.
 [[nodiscard]] Result<Delivery> discarded(Delivery delivery);
 
 }  // namespace postrider

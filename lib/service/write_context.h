@@ -1,4 +1,4 @@
-// What a change may touch, and what it leaves for others to do once it is committed.
+// A command works on a WriteContext. Other threads get the Effects of its commit.
 #pragma once
 
 #include <array>
@@ -15,13 +15,13 @@
 
 namespace postrider {
 
-/// An attempt that is on disk.
+/// An attempt that was committed.
 struct RecordedAttempt {
   Settlement settlement;
   Settled settled;
 };
 
-/// A delivery that somebody changed in the store.
+/// A delivery that was changed in the store other than by a settlement.
 struct ChangedDelivery {
   DeliveryId delivery;
   EndpointId endpoint;
@@ -33,7 +33,7 @@ struct ChangedDelivery {
   return {delivery.id, delivery.endpoint, delivery.lane_key};
 }
 
-/// An endpoint that the node begins to send for.
+/// An endpoint that this node begins to send for.
 struct AdoptedEndpoint {
   std::shared_ptr<const Endpoint> endpoint;
   Health health;
@@ -41,71 +41,74 @@ struct AdoptedEndpoint {
 
 struct Adoption {
   Partitions partitions;
-  std::vector<AdoptedEndpoint> endpoints;  ///< all that are in them
+  std::vector<AdoptedEndpoint> endpoints;  ///< all endpoints of `partitions`
 };
 
-/// A row of the SQL outbox that is no valid event.
+/// A row of the SQL outbox that is not a valid event.
 struct RefusedOutboxRow {
   std::int64_t row = 0;
   std::string reason;
 };
 
-/// What a group of changes means for the rest of the process. Passed on after the commit, dropped
-/// when there is none.
+/// The consequences of a group of commands for the rest of the process. The writer passes them on
+/// after the commit, and drops them if the commit fails.
 struct Effects {
   std::vector<std::shared_ptr<const Endpoint>>
       endpoints;  ///< new or changed; shared with routing and lanes
   std::vector<EndpointId> endpoints_removed;
   std::vector<DueDelivery> fresh;
-  std::vector<EndpointId> resync_endpoints;  ///< deliveries became pending that no lane was told of
+  std::vector<EndpointId> resync_endpoints;  ///< their lanes miss pending deliveries
   std::vector<ChangedDelivery> deliveries_changed;
-  /// Asked for by people: sent first, even while the endpoint's circuit is open.
+  /// Deliveries that a person asked for. They are sent first, even while the endpoint's circuit is
+  /// open.
   std::vector<std::pair<DeliveryId, EndpointId>> probes;
   std::vector<std::pair<EndpointId, bool>> circuits;  ///< opened (true) or closed, in order
-  /// Disabled by what their receivers answered, not by a person.
+  /// Endpoints that were disabled because of their responses, not by a person.
   std::vector<std::pair<EndpointId, DisabledReason>> disabled_endpoints;
   std::vector<RefusedOutboxRow> refused_outbox_rows;
   std::vector<RecordedAttempt> attempts;
-  /// Attempts of deliveries that ended before anybody was told of them.
+  /// Attempts of deliveries whose filter failed. They are dead from the start, so the engine never
+  /// gets them.
   std::vector<RecordedAttempt> rejected;
-  std::vector<StatRow> stats;  ///< events accepted
+  std::vector<StatRow> stats;  ///< counts accepted events
   std::int64_t events_accepted = 0;
   std::int64_t deliveries_cancelled = 0;
-  /// By sweeps, for each reason; settlements have their own.
+  /// Deliveries that sweeps ended, by reason. Settlements are counted from `attempts`.
   std::array<std::int64_t, kDeadReasonCount> deliveries_dead{};
-  std::array<std::int64_t, kDisabledReasonCount> endpoints_disabled{};  ///< for each reason
+  std::array<std::int64_t, kDisabledReasonCount> endpoints_disabled{};  ///< by reason
   Adoption adopted;
-  Partitions abandoned;  ///< the node sends for them no more
-  /// What the node sends for when the group is over, by what is committed; GroupCommit sets it for
-  /// every group, one that was not committed among them.
+  Partitions abandoned;  ///< partitions that this node stops sending for
+  /// The partitions that this node sends for, as committed. GroupCommit sets it after every group,
+  /// also after a group that was not committed.
   Partitions owned;
   bool keys_changed = false;
   bool event_types_changed = false;
   bool tasks_changed = false;
 };
 
-/// Handed to a command while its transaction is open. Owned by the writer's thread.
+/// Passed to a command while its transaction is open. Owned by the writer's thread.
 struct WriteContext {
   Store& store;
-  /// Sees the changes of earlier commands of the same group. A command changes it last, when
-  /// nothing of it can fail any more; a failed commit reloads it.
+  /// Contains the changes of earlier commands of the group. A command changes it as its last step,
+  /// when nothing of it can fail any more; a failed commit reloads it.
   Routing& routing;
-  HealthBook& health;  ///< likewise
-  /// Of the database, what this node sends for: it settles for no other endpoints. Likewise.
+  HealthBook& health;  ///< follows the rules of `routing`
+  /// The partitions that this node sends for and settles for. A failed commit restores it.
   Partitions& owned;
   Effects& effects;
   WallTime now;
 
-  /// For a part of the group, whose effects are kept apart until it is through.
+  /// Returns a context for a part of the group. Its effects stay in `own` until that part has
+  /// succeeded.
   [[nodiscard]] WriteContext with(Effects& own) const {
     return {store, routing, health, owned, own, now};
   }
-  /// Whether this node does what is done once for all.
+  /// Returns whether this node is the leader, which runs the jobs that are done once for all nodes.
   [[nodiscard]] bool leads() const { return owned.test(kLeadingPartition); }
 };
 
-/// A change of the store. Runs on the writer's thread inside a savepoint: a failure undoes it
-/// alone.
+/// A unit of work on the store. It runs on the writer's thread inside a savepoint, so a failure
+/// undoes only this change.
 using Change = std::function<Status(WriteContext&)>;
 
 }  // namespace postrider

@@ -9,18 +9,19 @@
 namespace postrider {
 namespace {
 
-/// How long settlements that nothing waits for are held back, and how many, whatever else is
-/// written meanwhile: each is then written with others that change the same pages.
+/// Settlements that can wait are kept for this long, or until there are this many, even if commands
+/// are written in between. So each is written with others that change the same pages.
 constexpr Millis kSettleLinger{3};
 constexpr std::size_t kSettlementsHeldMax = 192;
-/// How soon settlements that could not be written are tried again.
+/// The pause before settlements that could not be written are retried.
 constexpr Millis kUnwrittenRetry{200};
-/// How often a store that could not be written is tried without anybody's need.
+/// The pause between two probes of an unwritable store.
 constexpr Millis kProbeEvery{500};
-/// What takes longer to fail is not to be waited for twice.
+/// If a group or a probe takes longer than this to fail, queued commands fail without a try of
+/// their own.
 constexpr Millis kFailsAtOnce{1000};
 
-/// The first error that says that the store cannot be written; null when there is none.
+/// Returns the first error that says that the store cannot be written, or null if there is none.
 const Error* unavailable(const GroupResult& result) {
   if (result.refused) return &result.status.error();
   return result.find_error([](const Error& error) { return error.code == Errc::kUnavailable; });
@@ -189,10 +190,10 @@ void Writer::probe_when_due() {
 void Writer::note(const GroupResult& result, bool settled) {
   const Error* const error = unavailable(result);
   if (error != nullptr) {
-    // A probe that is due already stays so: failing commands must not put it off for ever.
+    // A scheduled probe keeps its time, so that failing commands cannot postpone it forever.
     if (!probe_at_) probe_at_ = clock_.mono_now() + kProbeEvery;
   } else if (settled && probe_at_) {
-    // Outcomes may find room where events do not: the probe tells, and at once.
+    // Settlements may find room on a disk where events do not, so probe at once.
     probe_at_ = clock_.mono_now();
   }
   if (error == nullptr && !result.status) return tell_if_changed(result.status.error().context);

@@ -1,4 +1,4 @@
-// The thread that writes.
+// Writer is the thread that runs all commands on the store.
 #pragma once
 
 #include <deque>
@@ -18,8 +18,7 @@
 
 namespace postrider {
 
-/// Told of every commit before those who wait for it, on the writer's thread. Must not wait for
-/// anything the writer does.
+/// Called on the writer's thread. Must not wait for anything that the writer does.
 class CommitListener {
  public:
   CommitListener() = default;
@@ -27,19 +26,22 @@ class CommitListener {
   CommitListener& operator=(const CommitListener&) = delete;
   virtual ~CommitListener() = default;
 
+  /// Called after every group, before the callers of its commands get their results. When the group
+  /// was not committed, `effects` is empty except for `owned`.
   virtual void committed(Effects effects, double commit_seconds, std::int64_t rows) = 0;
-  /// Whether the store can be written; told when it changes. It begins as true.
+  /// Called when the store becomes writable or unwritable. It starts as writable.
   virtual void writable(bool writable) = 0;
 };
 
-/// Owns the only writing connection. Takes what is queued, runs it as one transaction, answers all
-/// of it: a batch grows by itself under load, and a lone change is committed at once.
+/// Owns the only writing connection. The thread takes the queued commands, runs them in one
+/// transaction and then answers all of them. So a batch grows by itself under load, and a single
+/// command is committed at once.
 ///
-/// The store counts as unwritable from the first change that fails with kUnavailable, and while
-/// settlements could not be written. Then the writer probes it by itself until a probe is
-/// committed: nobody needs to ask for a change for the service to recover.
+/// The store counts as unwritable from the first command that fails with kUnavailable, and while
+/// settlements could not be written. The writer then probes the store until a probe is committed,
+/// so the service recovers without a new command.
 ///
-/// Thread-safe but for start() and stop(), which belong to the owner.
+/// All methods are thread-safe except start() and stop(), which only the owner calls.
 class Writer {
  public:
   /// `clock` and `listener` outlive it.
@@ -55,14 +57,15 @@ class Writer {
 
   /// Reads the endpoints and starts the thread. Idempotent.
   [[nodiscard]] Status start();
-  /// Refuses new commands, writes what is queued and ends the thread. Idempotent. Bounded: what
-  /// cannot be written then is given up after one try.
+  /// Refuses new commands, writes queued commands and settlements, and ends the thread. What cannot
+  /// be written is dropped after one try, so the time is bounded. Idempotent.
   void stop();
 
-  /// Runs `change` in the next group and returns its result once that is committed. kBusy: the
-  /// queue is full; kUnavailable: there is no space, or the writer is stopping. In every case of an
-  /// error nothing was changed. `events`: those that it stores, 1 when it is something else; a
-  /// group is closed when it has enough of them.
+  /// Runs `change` in the next group and returns its result after the commit. Returns kBusy if the
+  /// queue is full, and kUnavailable if the disk is full or the writer is stopping. After an error
+  /// nothing was changed, unless the outcome of the commit is unknown; see GroupCommit::run().
+  /// `events` is the number of events that the command stores, or 1 for other commands; it limits
+  /// the size of a group.
   template <class T>
   [[nodiscard]] Result<T> execute(
       std::function<Result<T>(WriteContext&)> change, std::size_t events = 1
@@ -79,16 +82,17 @@ class Writer {
     return std::move(*value);
   }
   [[nodiscard]] Status execute(Change change, std::size_t events = 1);
-  /// The same for who does not wait for it. Dropped when the queue is full.
+  /// Queues `change` and does not wait for it. Drops it if the queue is full or the writer is
+  /// stopping.
   void post(Change change);
-  /// Has it look for what other nodes have changed, as every group does when it begins.
+  /// Queues an empty command: every group pulls the changes of other nodes when it begins.
   void refresh() {
     post([](WriteContext&) { return Status{}; });
   }
 
-  /// Queues settlements. Never refused: their number is bounded by the requests in flight. Those
-  /// that nothing waits for may wait a few milliseconds for more of them: writing many together
-  /// costs much less than writing each.
+  /// Queues settlements. Never refuses them: their number is bounded by the requests in flight.
+  /// Settlements that can wait are kept for a few milliseconds, because writing many together costs
+  /// much less than writing each.
   void settle(std::vector<Settlement> settlements, Urgency urgency);
 
  private:
@@ -100,22 +104,23 @@ class Writer {
 
   [[nodiscard]] Status enqueue(Command command);
   void run() noexcept;
-  /// False when the thread shall end.
+  /// Waits for work and takes it. Returns false when the thread should end.
   bool wait_for_work(std::vector<Command>& commands);
-  /// Takes the commands of one group off the queue.
+  /// Removes the commands of one group from the queue.
   [[nodiscard]] std::vector<Command> take_commands() POSTRIDER_REQUIRES(mutex_);
   [[nodiscard]] bool has_work() const POSTRIDER_REQUIRES(mutex_);
   [[nodiscard]] bool settlements_are_due() const POSTRIDER_REQUIRES(mutex_);
-  /// Sleeps until somebody queues something or settlements are due; false when it was neither, and
-  /// what could not be written is to be tried again.
+  /// Sleeps until something is queued or settlements are due. Returns false if neither happened
+  /// while the store is unwritable: then it is time to retry.
   bool sleep() POSTRIDER_REQUIRES(mutex_);
   void run_group(std::vector<Command> commands);
-  /// Answers what came while it was found out that the store takes nothing: that may take seconds,
-  /// and nobody shall wait for it twice.
+  /// Fails all queued commands with `why`. Detecting that the store is unwritable may take seconds;
+  /// commands that were queued meanwhile should not wait that long again.
   void refuse_queued(const Status& why);
   [[nodiscard]] bool failed_slowly(const Status& status, MonoTime begun) const;
   void probe_when_due();
-  /// `settled`: settlements were committed.
+  /// Updates the writable state and the next probe after a group. `settled` says whether
+  /// settlements were committed.
   void note(const GroupResult& result, bool settled);
   void tell_if_changed(std::string_view reason);
 
@@ -126,7 +131,7 @@ class Writer {
   CondVar ready_;
   std::deque<Command> commands_ POSTRIDER_GUARDED_BY(mutex_);
   std::vector<Settlement> settlements_ POSTRIDER_GUARDED_BY(mutex_);
-  MonoTime settle_at_ POSTRIDER_GUARDED_BY(mutex_);  ///< when those are written at the latest
+  MonoTime settle_at_ POSTRIDER_GUARDED_BY(mutex_);  ///< deadline for writing settlements_
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
 
   // Owned by the writer's thread once it runs.
@@ -134,8 +139,8 @@ class Writer {
   std::unique_ptr<StoreReader> reader_;
   GroupCommit group_;
   std::vector<Settlement> unwritten_;
-  std::optional<MonoTime> probe_at_;  ///< set from a kUnavailable until something was written
-  bool writable_ = true;              ///< as the listener knows it
+  std::optional<MonoTime> probe_at_;  ///< set from a kUnavailable until a probe is committed
+  bool writable_ = true;              ///< as last reported to the listener
 
   std::jthread thread_;
 };
