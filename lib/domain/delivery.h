@@ -1,4 +1,4 @@
-// One event for one endpoint: the thing that has a state.
+// A delivery is one event for one endpoint. It has a state, a schedule and attempts.
 #pragma once
 
 #include <cstdint>
@@ -22,23 +22,23 @@ struct Delivery {
   EndpointId endpoint;
   DeliveryState state = DeliveryState::kPending;
   std::optional<WallTime> due_at;  ///< set iff pending
-  int attempts_count = 0;          ///< requests made, over all schedules
-  int schedule_attempts_count =
-      0;  ///< requests made since the schedule began (a replay begins a fresh one)
-  /// Raised by everything but settling that changes the state: an answer to an earlier round comes
-  /// too late.
+  int attempts_count = 0;          ///< number of requests, over all schedules
+  /// Number of requests since the current schedule began. A replay begins a new schedule.
+  int schedule_attempts_count = 0;
+  /// Incremented by every change of state except a settlement. The response to a request of an
+  /// earlier round is ignored.
   int round = 0;
   std::optional<DeadReason> dead_reason;  ///< set iff dead
   std::optional<WallTime> finished_at;    ///< set iff not pending
-  bool discarded = false;                 ///< a dead letter that someone put away
-  std::optional<WallTime> expires_at;     ///< the event's; never changes
-  /// The line it waits in at its endpoint (lane_key_of); never changes.
+  bool discarded = false;                 ///< a person has discarded the dead letter
+  std::optional<WallTime> expires_at;     ///< copied from the event; never changes
+  /// The key of the delivery's queue at its endpoint, see lane_key_of(); never changes.
   std::optional<std::string> lane_key;
 
   bool operator==(const Delivery&) const = default;
 };
 
-/// One HTTP request made for a delivery, with what came back.
+/// One HTTP request for a delivery, with its result.
 struct Attempt {
   AttemptId id;
   int number = 0;  ///< 1 for the first request of the delivery
@@ -47,7 +47,7 @@ struct Attempt {
   int status = 0;  ///< 0 when no response arrived
   Outcome outcome = Outcome::kSuccess;
   std::string error;             ///< empty on success
-  std::string response_excerpt;  ///< bytes as they came
+  std::string response_excerpt;  ///< unmodified bytes
 
   bool operator==(const Attempt&) const = default;
 };

@@ -1,4 +1,4 @@
-// What kind of receiver an endpoint's URL is; see api.md, "Endpoints", and lib/destinations.
+// The kind of receiver behind an endpoint's URL; see api.md, "Endpoints", and lib/destinations.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ enum class DestinationType : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(DestinationType type);
 
-/// Printable ASCII without spaces: two of them become header values as they are.
+/// All members are printable ASCII without spaces: two of them become header values unchanged.
 struct AwsCredentials {
   std::string access_key_id;
   std::string secret_access_key;  ///< secret
@@ -29,15 +29,15 @@ struct AwsCredentials {
   bool operator==(const AwsCredentials&) const = default;
 };
 
-/// Requests are signed by AWS Signature Version 4.
+/// Requests are signed with AWS Signature Version 4.
 struct SigV4Auth {
   AwsCredentials credentials;
-  std::string region;  ///< empty = the one that the URL's host names
+  std::string region;  ///< empty = the region in the host of the URL
 
   bool operator==(const SigV4Auth&) const = default;
 };
 
-/// The parts of a Google service account's key file that say who asks for a token.
+/// The members of a Google service account's key file that a token request needs.
 struct ServiceAccount {
   std::string client_email;
   std::string private_key;  ///< secret: PEM, PKCS #8, RSA
@@ -50,7 +50,7 @@ struct ServiceAccount {
 /// Requests carry an ID token that Google issues to a service account.
 struct OidcAuth {
   ServiceAccount service_account;
-  std::string audience;   ///< empty = the function that the URL names
+  std::string audience;   ///< empty = the function at the URL
   std::string token_url;  ///< empty = the key file's `token_uri`
 
   bool operator==(const OidcAuth&) const = default;
@@ -58,15 +58,15 @@ struct OidcAuth {
 
 struct Destination {
   DestinationType type = DestinationType::kWebhook;
-  std::string message_template;     ///< of Slack and Discord: a jq program; empty = none
-  std::vector<std::string> values;  ///< of IFTTT: jq programs of value1, value2 and value3
-  std::optional<SigV4Auth> sigv4;   ///< of AWS Lambda; nothing = anybody may call it
-  std::optional<OidcAuth> oidc;     ///< of Cloud Functions; likewise
+  std::string message_template;     ///< Slack and Discord only: a jq program; empty = none
+  std::vector<std::string> values;  ///< IFTTT only: jq programs of value1, value2 and value3
+  std::optional<SigV4Auth> sigv4;   ///< AWS Lambda only; nullopt = requests are not authenticated
+  std::optional<OidcAuth> oidc;  ///< Cloud Functions only; nullopt = requests are not authenticated
 
   bool operator==(const Destination&) const = default;
 };
 
-/// Whether the URL of such a receiver is a credential: who knows it can post.
+/// Whether the URL of such a receiver is a credential: anybody who knows it can post.
 [[nodiscard]] bool has_secret_url(DestinationType type);
 
 }  // namespace postrider

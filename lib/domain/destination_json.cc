@@ -25,21 +25,21 @@ constexpr std::string_view kTypeNames =
     "must be webhook, slack, discord, zapier, ifttt, aws_lambda or gcp_function";
 constexpr std::size_t kValuesMax = 3;
 
-/// Reads one object member by member: each that is asked for, and in the end what nobody asked for
-/// is wrong.
+/// Reads one object member by member and keeps the names of the members it has read.
+/// refuse_others() reports all other members as errors.
 class ObjectReader {
  public:
   ObjectReader(const json& object, std::string pointer, FieldErrors& errors)
       : object_(object), pointer_(std::move(pointer)), errors_(errors) {}
 
-  /// The member unless it is null or left out.
+  /// Returns the member; null when it is missing or null.
   const json* member(std::string_view name) {
     known_.push_back(name);
     const auto found = object_.find(name);
     return found == object_.end() || found->is_null() ? nullptr : &*found;
   }
 
-  /// Empty when it is left out.
+  /// Returns an empty string when the member is missing.
   std::string text(std::string_view name, std::size_t size_max) {
     const json* const value = member(name);
     if (value == nullptr) return {};
@@ -53,7 +53,7 @@ class ObjectReader {
     return text(name, size_max);
   }
 
-  /// An object of its own; nothing when it is left out, or is none.
+  /// Returns a nested object; null when it is missing or, with an error, not an object.
   const json* object(std::string_view name) {
     const json* const value = member(name);
     if (value == nullptr || value->is_object()) return value;
@@ -135,7 +135,8 @@ class DestinationReader {
     return programs;
   }
 
-  /// The object `auth` when it is of this kind; nothing when it is of kind none, or left out.
+  /// Returns the object `auth` if it is of this kind; null if it is missing, of kind none or, with
+  /// an error, of another kind.
   const json* read_auth(ObjectReader& object, std::string_view kind) {
     const json* const auth = object.object("auth");
     if (auth == nullptr) return nullptr;
@@ -202,8 +203,8 @@ class DestinationReader {
   FieldErrors& errors_;
 };
 
-/// Writes an object for the database, or for answers: those show every member, null when it is left
-/// out, and mask secrets.
+/// Writes an object for the database or for API responses. Responses contain every member, null
+/// when it is not set, with secrets masked.
 class ObjectWriter {
  public:
   explicit ObjectWriter(Secrets secrets) : secrets_(secrets) {}

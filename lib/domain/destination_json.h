@@ -1,4 +1,4 @@
-// `destination` of an endpoint, as JSON.
+// Reads and writes the `destination` member of an endpoint.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace postrider {
 
-/// Reads an object with a `type` and the members of that type. Nulls are left out. `check_url`
-/// says whether the URL of a token endpoint may be asked. Of a key file the members that matter
-/// are read, the rest of it is not looked at.
+/// Reads an object with a `type` and the members of that type. Members that are null are ignored.
+/// `check_url` says whether requests may be sent to the URL of a token endpoint. Only the members
+/// of ServiceAccount are read from a key file; other members of it are ignored.
 [[nodiscard]] Destination parse_destination(
     const nlohmann::json& value,
     const UrlCheck& check_url,
@@ -21,7 +21,8 @@ namespace postrider {
     FieldErrors& errors
 );
 
-/// For the database, or for answers: those show every member of the type.
+/// kShown is for the database. kMasked is for API responses: it writes every member of the type and
+/// masks secrets.
 enum class Secrets : std::uint8_t { kShown, kMasked };
 
 [[nodiscard]] nlohmann::json destination_json(const Destination& destination, Secrets secrets);

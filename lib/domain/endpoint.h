@@ -21,7 +21,7 @@ namespace postrider {
 
 enum class PayloadKind { kEnvelope, kRaw, kCloudEvents, kCloudEventsBinary };
 
-/// No period of this length sees more requests than `limit`.
+/// At most `limit` requests are made in any period of this length.
 struct RateLimit {
   int limit = 1;
   Millis period{1000};
@@ -29,8 +29,8 @@ struct RateLimit {
   bool operator==(const RateLimit&) const = default;
 };
 
-/// What the owner of an endpoint chooses; see api.md, "Endpoints". Read and written as JSON by
-/// domain/endpoint_json.h.
+/// The settings that the owner of an endpoint chooses; see api.md, "Endpoints".
+/// domain/endpoint_json.h reads and writes them as JSON.
 struct EndpointConfig {
   std::string url;
   std::string description;
@@ -39,15 +39,15 @@ struct EndpointConfig {
   std::vector<std::string> channels;     ///< empty = all
   std::vector<std::pair<std::string, std::string>> headers;
   PayloadKind payload = PayloadKind::kEnvelope;
-  Signature signature;               ///< whether it is one that lib/signing knows is checked there
-  Destination destination;           ///< whether it can be sent to is checked by lib/destinations
+  Signature signature;               ///< lib/signing checks that it knows the scheme
+  Destination destination;           ///< lib/destinations checks that requests can be sent to it
   std::string filter;                ///< a jq program; empty = every event that matches
   std::string transform;             ///< a jq program whose output is the body; empty = none
-  std::optional<RetryPolicy> retry;  ///< nothing = the service's default policy
-  std::optional<Millis> timeout;     ///< nothing = the service's default
+  std::optional<RetryPolicy> retry;  ///< nullopt = the service's default policy
+  std::optional<Millis> timeout;     ///< nullopt = the service's default
   int max_in_flight = 32;
-  Ordering ordering = Ordering::kNone;  ///< holds for deliveries made from then on
-  std::optional<RateLimit> rate_limit;  ///< nothing = as fast as it answers
+  Ordering ordering = Ordering::kNone;  ///< applies to deliveries created after it is set
+  std::optional<RateLimit> rate_limit;  ///< nullopt = not limited
 
   bool operator==(const EndpointConfig&) const = default;
 };
@@ -62,7 +62,8 @@ inline constexpr std::size_t kDisabledReasonCount = 3;
 [[nodiscard]] Result<EndpointState> parse_endpoint_state(std::string_view text);
 [[nodiscard]] Result<DisabledReason> parse_disabled_reason(std::string_view text);
 
-/// A secret that signs. The newest has no expiry; those it replaced sign until theirs.
+/// A secret that signs requests. The newest one has no expiry. The secrets that it replaced sign
+/// until they expire.
 struct EndpointSecret {
   std::string value;  ///< secret: never logged, never in lists
   WallTime created_at;
@@ -75,7 +76,7 @@ struct EndpointSecret {
 struct OpenCircuit {
   WallTime opened_at;
   WallTime next_probe_at;
-  Millis probe_delay{0};  ///< the present wait between probes, without jitter
+  Millis probe_delay{0};  ///< current delay between probes, without jitter
 
   bool operator==(const OpenCircuit&) const = default;
 };
@@ -90,17 +91,21 @@ struct Endpoint {
   WallTime created_at;
   WallTime updated_at;
   std::vector<EndpointSecret> secrets;  ///< newest first
-  /// Set while the endpoint has only failed since then; with the count it decides on `failing`.
+  /// The time of the first failure since the last success; nullopt after a success. Together with
+  /// failed_attempts_count it decides when the endpoint is disabled as `failing`.
   std::optional<WallTime> failing_since;
   std::int64_t failed_attempts_count = 0;  ///< since failing_since
-  std::optional<OpenCircuit> circuit;      ///< nothing while it is closed
-  /// Raised when failures begin anew: answers to older requests say nothing of it any more.
+  std::optional<OpenCircuit> circuit;      ///< nullopt while it is closed
+  /// Incremented when the health starts afresh: the URL or the destination has changed, or a
+  /// disabled endpoint has been enabled. Responses to requests of an earlier round do not affect
+  /// the health.
   int health_round = 0;
-  /// Raised by every change of anything but its health, where nodes share the database.
+  /// If nodes share the database, every change of the endpoint except of its health increments it.
   std::int64_t version = 0;
 };
 
-/// Whether the endpoint wants the event: same tenant, a matching type, a shared channel.
+/// Whether the endpoint receives the event: the tenant is equal, a type matches, and a channel is
+/// shared.
 [[nodiscard]] bool matches(const Endpoint& endpoint, const EventDraft& event);
 
 /// Whether `pattern` (an exact name or `prefix.*`) covers `type`.

@@ -33,7 +33,7 @@ std::string_view payload_name(PayloadKind kind) {
   return {};
 }
 
-/// Reads the members of one endpoint, each by a rule of its own.
+/// Reads the members of one endpoint, with one function per member.
 class ConfigReader {
  public:
   ConfigReader(const UrlCheck& check_url, const EndpointDefaults& defaults, FieldErrors& errors)
@@ -117,7 +117,7 @@ class ConfigReader {
     config_.metadata = std::move(text);
   }
 
-  /// The strings of an array; an empty list, and errors, when it is none.
+  /// Returns the strings of an array; an empty list, with errors, if `value` is not one.
   [[nodiscard]] std::vector<std::string> strings(const json& value, const std::string& pointer) {
     std::vector<std::string> out;
     if (!value.is_array()) {
@@ -266,7 +266,7 @@ class ConfigReader {
   EndpointConfig config_;
 };
 
-/// What endpoint_config_json() and endpoint_config_view() have in common.
+/// Shared by endpoint_config_json() and endpoint_config_view().
 json strings_json(const std::vector<std::string>& strings) {
   json out = json::array();
   for (const auto& text : strings) out.push_back(text);

@@ -14,15 +14,15 @@ namespace {
 
 using nlohmann::json;
 
-/// Takes the member of `object` that HTTP would take for `name`; its own spelling, if there is one.
+/// Finds the member of `object` whose name equals `name` case-insensitively.
 json::iterator find_header(json& object, std::string_view name) {
   auto at = object.begin();
   while (at != object.end() && !same_header_name(at.key(), name)) ++at;
   return at;
 }
 
-/// A header that is sent back as it was shown keeps its value; any other replaces what is stored
-/// under its name in any case.
+/// A header whose value comes back masked keeps its stored value. Any other header replaces the
+/// stored header of that name, compared case-insensitively.
 void merge_headers(json& target, const json& patch) {
   for (const auto& [name, value] : patch.items()) {
     const auto stored = find_header(target, name);
@@ -34,7 +34,7 @@ void merge_headers(json& target, const json& patch) {
   }
 }
 
-/// The member that says which of several variants an object is.
+/// Returns the member that selects one of the variants of an object.
 const char* choice_of(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, const char*>, 4> kChoices = {
       {{"retry", "kind"}, {"auth", "kind"}, {"signature", "scheme"}, {"destination", "type"}}};
@@ -44,7 +44,7 @@ const char* choice_of(std::string_view name) {
   return nullptr;
 }
 
-/// Whether `patch` chooses another variant: what the stored one holds means nothing to it.
+/// Whether `patch` selects another variant, so that the stored members no longer apply.
 bool is_of_other_kind(const std::string& name, const json& member, const json& patch) {
   const char* const choice = choice_of(name);
   if (choice == nullptr) return false;
@@ -52,8 +52,8 @@ bool is_of_other_kind(const std::string& name, const json& member, const json& p
   return chosen != patch.end() && member.contains(choice) && member[choice] != *chosen;
 }
 
-/// RFC 7396. The body has been parsed with a bound on its depth. Only a destination nests objects
-/// and hides what lies in them: `hides` says whether `target` belongs to one.
+/// Merges by RFC 7396. The parser has bounded the depth of the body. `hides` says whether `target`
+/// belongs to a destination, the only object that nests objects and contains masked members.
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the body
 void merge_member(json& target, const std::string& name, const json& patch, bool hides) {
   if (patch.is_null()) {
@@ -88,11 +88,11 @@ EndpointConfig patch_endpoint_config(
     return current;
   }
   json merged = endpoint_config_json(current);
-  // The defaults too: a patch of a part of them keeps the rest.
+  // Adds the defaults of both: a patch of some of their members keeps the others.
   merged["signature"] = signature_json(current.signature);
   merged["destination"] = destination_json(current.destination, Secrets::kShown);
   for (const auto& [name, value] : patch.items()) {
-    // A null would remove nothing and be gone before anybody asks for its name.
+    // The merge drops a null, so parse_endpoint_config() would not report this unknown member.
     if (value.is_null() && !is_config_member(name) &&
         std::find(taken.begin(), taken.end(), name) == taken.end()) {
       add_error(errors, pointer_to("", name), "is not a member of an endpoint");
@@ -102,7 +102,7 @@ EndpointConfig patch_endpoint_config(
     if (!is_shown_url) merge_member(merged, name, value, false);
   }
   auto config = parse_endpoint_config(merged, check_url, defaults, taken, errors);
-  // What was hidden would be shown to whoever may change the endpoint.
+  // Otherwise the masked URL would become visible to anybody who may change the endpoint.
   const bool is_shown = has_secret_url(current.destination.type) &&
                         !has_secret_url(config.destination.type) && config.url == current.url;
   if (is_shown)

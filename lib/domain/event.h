@@ -1,4 +1,4 @@
-// What producers emit.
+// An event, as producers emit it, and the rules for its members.
 #pragma once
 
 #include <optional>
@@ -16,13 +16,13 @@ inline constexpr std::string_view kDefaultTenant = "default";
 /// The type of the event that `POST /v1/endpoints/{id}/test` sends.
 inline constexpr std::string_view kTestEventType = "postrider.test";
 
-/// What a producer says of an event. All members have passed the rules below.
+/// The members of an event that a producer sets. All of them have passed the checks below.
 struct EventDraft {
   std::string type;
-  std::string data;  ///< valid JSON, byte for byte as it came in
+  std::string data;  ///< valid JSON, unmodified bytes
   std::string tenant{kDefaultTenant};
   std::vector<std::string> channels;
-  std::string metadata;  ///< a JSON object as it came in, or empty
+  std::string metadata;  ///< a JSON object, unmodified, or empty
   std::string ordering_key;
   std::optional<WallTime> deliver_at;
   std::optional<WallTime> expires_at;
@@ -38,7 +38,7 @@ struct Event : EventDraft {
   WallTime created_at;
 };
 
-/// The rules for members, one place for every way in (REST and the SQL outbox). Each adds to
+/// The rules for members, shared by the REST API and the SQL outbox. Each function adds errors to
 /// `errors` under `pointer`.
 void check_event_type(std::string_view type, std::string_view pointer, FieldErrors& errors);
 void check_tenant(std::string_view tenant, std::string_view pointer, FieldErrors& errors);

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::size_t kStepLengthMax = 128;
 
-/// At most kStepLengthMax bytes of `text`, not ending within a UTF-8 sequence.
+/// Returns the first kStepLengthMax bytes of `text` or fewer, without splitting a UTF-8 sequence.
 std::string_view shown(std::string_view text) {
   if (text.size() <= kStepLengthMax) return text;
   std::size_t length = kStepLengthMax;

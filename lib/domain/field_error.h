@@ -1,4 +1,4 @@
-// One member of an input that is wrong.
+// An error in one member of an input.
 #pragma once
 
 #include <string>
@@ -9,15 +9,16 @@ namespace postrider {
 
 struct FieldError {
   std::string pointer;  ///< RFC 6901, for example /events/2/type
-  std::string detail;   ///< says of the member what is wrong ("must be …"); never echoes a secret
-  bool too_large = false;  ///< well-formed, but above a limit of size: 413 rather than 422
+  std::string detail;   ///< what is wrong with the member ("must be …"); never contains a secret
+  /// Well-formed, but larger than a limit: the response is 413 instead of 422.
+  bool too_large = false;
 
   bool operator==(const FieldError&) const = default;
 };
 using FieldErrors = std::vector<FieldError>;
 
-/// `pointer` with one more step, escaped. A long name is cut: it comes from the input, and the
-/// pointer goes into the answer.
+/// Appends a step to `pointer`, escaped. A long name is cut, because it comes from the input and
+/// the pointer appears in the response.
 [[nodiscard]] std::string pointer_to(std::string_view pointer, std::string_view member);
 [[nodiscard]] std::string pointer_to(std::string_view pointer, std::size_t index);
 

@@ -12,7 +12,7 @@
 namespace postrider {
 namespace {
 
-/// Of the connection (RFC 9110 §7.6.1), or set by us for every request.
+/// Headers of the connection (RFC 9110 §7.6.1), and headers that Postrider sets on every request.
 constexpr std::array<std::string_view, 14> kReservedNames = {
     "connection",
     "expect",

@@ -8,23 +8,23 @@ namespace {
 
 constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kUlidLength = 26;
-/// A clock that is past the year 2200 is wrong.
+/// A clock that is past the year 2200 is considered wrong.
 constexpr std::int64_t kClockMsMax = 7'258'118'400'000;
 
-// __extension__: a 128-bit integer is no ISO C++, but both compilers have it.
+// __extension__: a 128-bit integer is not ISO C++, but both compilers support it.
 __extension__ using Uint128 = unsigned __int128;
 
 }  // namespace
 
 std::int64_t IdSequence::next(WallTime now) {
-  // The first of the slot in the millisecond of now, or of the last id when that is later.
+  // The first id of the slot in the current millisecond, or in that of the last id if it is later.
   const std::int64_t clock_ms = unix_ms(now) < kClockMsMax ? unix_ms(now) : 0;
   const std::int64_t ms = std::max(clock_ms, last_ >> static_cast<int>(kIdCountBits));
   const std::int64_t first = (ms << static_cast<int>(kIdCountBits)) |
                              (static_cast<std::int64_t>(slot_) << static_cast<int>(count_bits_));
   const std::int64_t end = first + (std::int64_t{1} << static_cast<int>(count_bits_));
   const std::int64_t next = std::max(first, last_ + 1);
-  // Where the slot has no more room in it, the next millisecond has.
+  // When the slot's count is used up, the id is the first one of the next millisecond.
   last_ = next < end ? next : first + (std::int64_t{1} << static_cast<int>(kIdCountBits));
   return last_;
 }

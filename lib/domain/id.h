@@ -1,8 +1,8 @@
-// Row ids inside, ULIDs outside.
+// Row ids in the database, ULIDs in the API.
 //
-// A row id is a time and a count: Unix milliseconds << 20 | count within the millisecond. It only
-// grows, so rows sort by time without an index of their own, and its ULID needs no column: the 48
-// bits of time, the 20 bits of count, and 60 bits that differ from database to database.
+// A row id is a time and a count: Unix milliseconds << 20 | count within the millisecond. Ids only
+// grow, so rows sort by time without an extra index. The ULID of a row is computed, not stored: it
+// is the 48 bits of time, the 20 bits of count, and 60 bits that differ between databases.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace postrider {
 
 inline constexpr unsigned kIdCountBits = 20;
-/// Of the count, the bits that say which node drew the id, where several nodes draw ids at once.
+/// The bits of the count that identify the node that drew the id, where several nodes draw ids.
 inline constexpr unsigned kIdSlotBits = 8;
 
 /// A row id of one table. Rows of all tables share one growing sequence.
@@ -27,8 +27,8 @@ struct Id {
 
   auto operator<=>(const Id&) const = default;
 
-  /// When the id was drawn: never before the row's own `created_at`, later only after the clock
-  /// stepped back.
+  /// Returns when the id was drawn. It is never before the row's `created_at`, and later than that
+  /// only if the clock has stepped back.
   [[nodiscard]] WallTime time() const { return from_unix_ms(value >> kIdCountBits); }
 };
 
@@ -42,36 +42,39 @@ using KeyId = Id<struct KeyTag>;
 /// The value of an id that no row has.
 inline constexpr std::int64_t kNoRow = -1;
 
-/// The latest instant that a row id can hold: ids are positive, and 43 bits of them are its
-/// milliseconds. It is in the year 2248.
+/// The latest instant that a row id can hold, in the year 2248: ids are positive, and 43 bits of an
+/// id are its milliseconds.
 inline constexpr WallTime kIdTimeMax = from_unix_ms((std::int64_t{1} << (63U - kIdCountBits)) - 1);
 
-/// The smallest row id that can have been drawn at or after `time`. Instants before 1970 and after
-/// kIdTimeMax count as these.
+/// Returns the smallest row id that can have been drawn at or after `time`. Instants before 1970 or
+/// after kIdTimeMax are clamped.
 [[nodiscard]] constexpr std::int64_t first_id_at(WallTime time) {
   return unix_ms(std::clamp(time, WallTime{}, kIdTimeMax)) << static_cast<int>(kIdCountBits);
 }
 
-/// Draws row ids. Owned by the thread that writes.
+/// Draws row ids. Owned by the writer thread.
 class IdSequence {
  public:
-  /// Of who alone draws ids. `last` is the largest id ever drawn, 0 in an empty database.
+  /// For a process that alone draws ids. `last` is the largest id ever drawn, 0 in an empty
+  /// database.
   explicit IdSequence(std::int64_t last) : last_(last) {}
-  /// Of one of up to 256 nodes: no two that have different slots draw the same id.
+  /// For one of up to 256 nodes. Nodes with different slots never draw the same id.
   IdSequence(std::int64_t last, unsigned slot)
       : last_(last), count_bits_(kIdCountBits - kIdSlotBits), slot_(slot) {}
 
-  /// Larger than every id before, whatever the clock does. Ids that are drawn while the clock is
-  /// wrong by more than a century count up from the last one, so that no jump uses them up.
+  /// Returns an id that is larger than every id before, even if the clock steps back. While the
+  /// clock is past the year 2200, ids count up from the last one, so that a wrong clock does not
+  /// use up the range.
   [[nodiscard]] std::int64_t next(WallTime now);
-  /// Others have drawn `id`: the next one is larger.
+  /// Makes the next id larger than `id`, which another node has drawn.
   void skip_to(std::int64_t id) { last_ = std::max(last_, id); }
 
   [[nodiscard]] std::int64_t last() const { return last_; }
 
  private:
   std::int64_t last_;
-  unsigned count_bits_ = kIdCountBits;  // that are counted up, below those of the slot
+  // The low bits of the count, which next() increments. The slot's bits are above them.
+  unsigned count_bits_ = kIdCountBits;
   unsigned slot_ = 0;
 };
 
@@ -80,7 +83,7 @@ class IdSequence {
 /// after construction.
 class IdCodec {
  public:
-  /// `salt`: the database's own 60 bits; an id of another database does not decode.
+  /// `salt` is 60 bits that belong to the database. An id of another database does not decode.
   explicit IdCodec(std::uint64_t salt) : salt_(salt & kSaltMask) {}
 
   [[nodiscard]] std::string encode(EventId id) const { return encode("evt_", id.value); }
@@ -90,8 +93,8 @@ class IdCodec {
   [[nodiscard]] std::string encode(TaskId id) const { return encode("task_", id.value); }
   [[nodiscard]] std::string encode(KeyId id) const { return encode("key_", id.value); }
 
-  /// kInvalidArgument when `text` is no id of that kind; kNotFound when it is one of another
-  /// database.
+  /// Fails with kInvalidArgument when `text` is not an id of that kind, and with kNotFound when it
+  /// is an id of another database.
   [[nodiscard]] Result<EventId> decode_event(std::string_view text) const;
   [[nodiscard]] Result<EndpointId> decode_endpoint(std::string_view text) const;
   [[nodiscard]] Result<DeliveryId> decode_delivery(std::string_view text) const;

@@ -1,4 +1,4 @@
-// Small readers of JSON members that say what is wrong; for the codecs of this module.
+// Helpers that read JSON members and report errors, for the codecs of this module.
 #pragma once
 
 #include <cmath>
@@ -22,7 +22,7 @@ inline void add_error(FieldErrors& errors, std::string pointer, std::string deta
     errors.push_back({std::move(pointer), std::move(detail)});
 }
 
-/// An integer within bounds. As in JSON Schema, 10.0 and 1e1 are integers.
+/// Reads an integer within bounds. As in JSON Schema, 10.0 and 1e1 are integers.
 [[nodiscard]] inline std::optional<std::int64_t> read_integer(
     const nlohmann::json& value,
     std::int64_t min,
@@ -60,12 +60,13 @@ inline void add_error(FieldErrors& errors, std::string pointer, std::string deta
   return std::nullopt;
 }
 
-/// The text of a string; nothing, and no error, for another kind.
+/// Returns the text of a string; null, without an error, for a value of another type.
 [[nodiscard]] inline const std::string* as_string(const nlohmann::json& value) {
   return value.get_ptr<const nlohmann::json::string_t*>();
 }
 
-/// A string of 1 to `size_max` bytes; empty when it is none.
+/// Reads a string of 1 to `size_max` bytes; returns an empty string, with an error, for other
+/// values.
 [[nodiscard]] inline std::string read_text(
     const nlohmann::json& value,
     std::size_t size_max,

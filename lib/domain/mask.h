@@ -1,4 +1,4 @@
-// What stands in answers for credentials.
+// The mask that replaces credentials in responses.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 
 namespace postrider {
 
-/// Stands for a value that is write-only. It is no value that can be set: in a PATCH it keeps the
-/// stored value, in a POST it is refused.
+/// Replaces a write-only value in responses. It cannot be set as a value: in a PATCH it keeps the
+/// stored value, in a POST it is rejected.
 inline constexpr std::string_view kMask = "********";
 
-/// The URL with all that is behind its host hidden.
+/// Returns the URL with everything behind its host masked.
 [[nodiscard]] inline std::string masked_url(std::string_view url) {
   const std::size_t scheme = url.find("://");
   const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
@@ -18,7 +18,7 @@ inline constexpr std::string_view kMask = "********";
   return std::string{url.substr(0, end)} + "/" + std::string{kMask};
 }
 
-/// Whether it is what masked_url() makes of some URL.
+/// Whether masked_url() can have returned this text.
 [[nodiscard]] inline bool is_masked_url(std::string_view url) { return masked_url(url) == url; }
 
 }  // namespace postrider

@@ -1,4 +1,4 @@
-// In what order an endpoint gets its deliveries.
+// The order in which an endpoint receives its deliveries.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@ enum class Ordering : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Ordering ordering);
 [[nodiscard]] Result<Ordering> parse_ordering(std::string_view text);
 
-/// The line that a new delivery joins at its endpoint: deliveries with one lane key go one after
-/// the other, each after the end of the one before. Nothing: it waits for no other. A view of
-/// `ordering_key`, which is empty when the event has none; the one line of a strict endpoint has
-/// the empty key.
+/// Returns the key of the queue that a new delivery joins at its endpoint. Deliveries with one key
+/// are sent one at a time, each after the previous one has ended. Returns nullopt for a delivery
+/// that is not ordered. The result is a view of `ordering_key`, which is empty when the event has
+/// none. A strict endpoint has one queue, with the empty key.
 [[nodiscard]] constexpr std::optional<std::string_view> lane_key_of(
     Ordering ordering, std::string_view ordering_key
 ) {

@@ -7,7 +7,7 @@
 
 namespace postrider {
 
-/// A row as it was inserted: nothing is checked, anything may be missing.
+/// A row as the producer inserted it: nothing is validated, and any member may be missing.
 struct OutboxRow {
   std::int64_t id = 0;
   std::optional<std::string> type;

@@ -1,4 +1,4 @@
-// What came back from one request, and what follows from it.
+// The result of one request, its classification, and the next state of the delivery.
 #pragma once
 
 #include <cstddef>
@@ -30,53 +30,55 @@ enum class Outcome : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Outcome outcome);
 [[nodiscard]] Result<Outcome> parse_outcome(std::string_view text);
 
-/// The headers x-ratelimit-* as they came, each empty when there was none.
+/// The x-ratelimit-* headers, unmodified; each is empty when it is missing.
 struct RateLimitHeaders {
-  std::string remaining;    ///< requests that the present period still has
-  std::string reset_after;  ///< seconds, with decimals, until it is over
+  std::string remaining;    ///< requests left in the current period
+  std::string reset_after;  ///< seconds, with decimals, until the period ends
   std::string scope;
   std::string global;
 };
 
-/// What a transport saw of one request. Values, never errors: a refused connection is an answer of
-/// the world.
+/// The result of one request as the transport reports it. A failure to connect is a value here, not
+/// an Error.
 struct Response {
   enum class Failure : std::uint8_t { kNone, kTimeout, kConnect, kTls, kDns, kBlocked, kInvalid };
 
   Failure failure = Failure::kNone;
   int status = 0;  ///< HTTP status, 0 when none arrived
-  /// For people: why there is no answer, or where a redirect leads. Names no blocked address.
+  /// For people: why there is no response, or where a redirect leads. Never contains a blocked
+  /// address.
   std::string error;
-  std::string retry_after;  ///< the header as it came, empty when there was none
+  std::string retry_after;  ///< the header, unmodified; empty when it is missing
   RateLimitHeaders rate_limit;
-  std::string body;  ///< the first bytes of the body; any bytes
+  std::string body;  ///< the first bytes of the body; may be binary
   Millis duration{0};
 };
 
-/// How the whole endpoint, not only this delivery, has to take an answer.
+/// What a response means for its delivery and its endpoint.
 enum class Verdict : std::uint8_t {
   kDelivered,
-  kRetry,         ///< transient: the schedule decides
-  kThrottled,     ///< the endpoint is held; the delivery is retried by its schedule
-  kRejected,      ///< this message never: dead
-  kEndpointGone,  ///< this endpoint never again: dead, and the endpoint is disabled
+  kRetry,      ///< transient failure: retried by the schedule
+  kThrottled,  ///< the endpoint backs off; the delivery is retried by its schedule
+  kRejected,   ///< the receiver will never accept this message: the delivery is dead
+  /// The endpoint accepts nothing any more: the delivery is dead, and the endpoint is disabled.
+  kEndpointGone,
 };
 
-/// Whether the endpoint does its work: it took the message, or refused this one alone.
+/// Whether the endpoint works: it accepted the message, or rejected only this message.
 [[nodiscard]] constexpr bool is_well(Verdict verdict) {
   return verdict == Verdict::kDelivered || verdict == Verdict::kRejected;
 }
 
-/// A response as its destination understands it.
+/// A response as classified by its destination.
 struct Judgement {
   Verdict verdict = Verdict::kRetry;
   Outcome outcome = Outcome::kHttpError;
-  /// How long the receiver asks to be left alone, at most limits::kRetryAfterMsMax; a delivered one
-  /// may ask, too.
+  /// The time for which the receiver asks for no requests, at most limits::kRetryAfterMsMax. A
+  /// response that delivers the message may ask for it, too.
   std::optional<Millis> retry_after{};
-  /// What asks for it holds for every endpoint of the host.
+  /// Whether `retry_after` applies to every endpoint of the host.
   bool throttles_host = false;
-  std::string reason{};  ///< the receiver's own word, for people; empty when there is none
+  std::string reason{};  ///< the receiver's own error text, for people; may be empty
 };
 
 enum class DeadReason : std::uint8_t {
@@ -101,12 +103,12 @@ struct Dead {
   DeadReason reason;
   bool operator==(const Dead&) const = default;
 };
-/// What becomes of a delivery after an attempt.
+/// The state of a delivery after an attempt.
 using NextState = std::variant<Delivered, RetryAt, Dead>;
 
-/// The only place that decides on retries. `failed_count`: attempts of this schedule, this one
-/// included, were it failed. A retry is never earlier than the schedule, and not before the
-/// receiver's Retry-After.
+/// Decides on retries, in this place only. `failed_count` counts the attempts of this schedule,
+/// including this one as a failure. A retry waits for the schedule's delay or the receiver's
+/// Retry-After, whichever is longer.
 [[nodiscard]] NextState next_state(
     const RetryPolicy& policy,
     int failed_count,
@@ -115,8 +117,8 @@ using NextState = std::variant<Delivered, RetryAt, Dead>;
     double jitter_unit
 );
 
-/// Reads Retry-After (seconds, or an HTTP date seen from `now`), bounded; nothing when it says
-/// nothing usable.
+/// Reads Retry-After: seconds, or an HTTP date relative to `now`. The result is at most
+/// limits::kRetryAfterMsMax. Returns nullopt when the header is not valid.
 [[nodiscard]] std::optional<Millis> parse_retry_after(std::string_view header, WallTime now);
 
 }  // namespace postrider

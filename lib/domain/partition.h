@@ -1,4 +1,4 @@
-// The shares in which nodes divide the endpoints of a database.
+// The partitions by which nodes divide the endpoints of a database.
 #pragma once
 
 #include <bitset>
@@ -10,17 +10,18 @@
 namespace postrider {
 
 inline constexpr std::size_t kPartitionsCount = 256;
-/// Whoever has it does what is done once for all nodes.
+/// The node that owns this partition is the leader: it does the work that is done once for all
+/// nodes.
 inline constexpr std::size_t kLeadingPartition = 0;
 
 /// A set of partitions.
 using Partitions = std::bitset<kPartitionsCount>;
 
-/// The same on every node and in every version. Ids that were drawn one after the other are spread
-/// evenly.
+/// Returns the endpoint's partition, which is equal on every node and in every version. Consecutive
+/// ids are spread evenly.
 [[nodiscard]] constexpr std::size_t partition_of(EndpointId endpoint) {
-  // The finalizer of MurmurHash3: each bit of the id changes each bit of the result with a
-  // probability of a half.
+  // This is the finalizer of MurmurHash3: each bit of the id changes each bit of the result with a
+  // probability of one half.
   auto mixed = static_cast<std::uint64_t>(endpoint.value);
   mixed = (mixed ^ (mixed >> 33U)) * 0xff51afd7ed558ccdULL;
   mixed = (mixed ^ (mixed >> 33U)) * 0xc4ceb9fe1a85ec53ULL;

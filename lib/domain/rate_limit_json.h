@@ -1,4 +1,4 @@
-// The `rate_limit` member of an endpoint.
+// Reads and writes the `rate_limit` member of an endpoint.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 
 namespace postrider {
 
-/// Reads a limit; both members are required. The result counts only when no error was added.
+/// Reads a limit; both members are required. The result is valid only if no error was added.
 [[nodiscard]] RateLimit parse_rate_limit(
     const nlohmann::json& object, const std::string& pointer, FieldErrors& errors
 );
 
-/// A limit in the form of the API.
+/// Returns a limit in the form of the API.
 [[nodiscard]] nlohmann::json rate_limit_json(const RateLimit& rate);
 
 }  // namespace postrider

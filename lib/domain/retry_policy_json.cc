@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Above it two attempts span the longest delay whatever the first was.
+/// With this factor the fourth delay is always the longest one, so a larger one has no use.
 constexpr double kFactorMax = 1000.0;
 
 constexpr std::string_view kSchedule = "schedule";
@@ -74,7 +74,7 @@ class RetryReader {
       add_error(errors_, at, "must be an array of integers");
       return true;
     }
-    // A leading 0 is the first attempt, which is at once anyway.
+    // A leading 0 stands for the first attempt, which is made at once anyway.
     const std::size_t skipped = !value.empty() && value.front() == 0 ? 1 : 0;
     if (value.size() - skipped > limits::kRetryAttemptsMax - 1) {
       add_error(errors_, at, fmt::format("has more than {} delays", limits::kRetryAttemptsMax - 1));
@@ -96,7 +96,7 @@ class RetryReader {
     if (name == "initial_ms") {
       policy.initial = Millis{integer(limits::kRetryDelayMsMax)};
     } else if (name == "max_ms") {
-      // An error here must not cause another one about initial_ms.
+      // An error here must not cause a second error about initial_ms.
       policy.delay_max = Millis{read_integer(value, 1, limits::kRetryDelayMsMax, at, errors_)
                                     .value_or(limits::kRetryDelayMsMax)};
     } else if (name == "max_attempts") {

@@ -1,4 +1,4 @@
-// The `retry` member of an endpoint.
+// Reads the `retry` member of an endpoint.
 #pragma once
 
 #include <string_view>
@@ -10,8 +10,8 @@
 
 namespace postrider {
 
-/// Reads a policy; members left out or null take api.md's values, `delays_ms` those of
-/// `default_policy` when it is a schedule. The result counts only when no error was added.
+/// Reads a policy. Members that are missing or null take the defaults of api.md; `delays_ms` takes
+/// that of `default_policy` if that is a schedule. The result is valid only if no error was added.
 [[nodiscard]] RetryPolicy parse_retry_policy(
     const nlohmann::json& object,
     const RetryPolicy& default_policy,

@@ -1,4 +1,4 @@
-// How requests to an endpoint are signed; see api.md, "Endpoints", and lib/signing.
+// The signature setting of an endpoint; see api.md, "Endpoints", and lib/signing.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 
 namespace postrider {
 
-/// A scheme's own members besides `scheme`, by name.
+/// The members of a scheme besides `scheme`, by name.
 using SignatureMembers = std::map<std::string, std::variant<bool, std::string>, std::less<>>;
 
 struct Signature {

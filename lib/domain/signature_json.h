@@ -1,4 +1,4 @@
-// `signature` of an endpoint, as JSON.
+// Reads and writes the `signature` member of an endpoint.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace postrider {
 
-/// Reads the shape alone: an object of a `scheme` and of strings and booleans; nulls are left out.
-/// Which of them a scheme has is lib/signing's to say.
+/// Reads an object with a `scheme` and members that are strings or booleans; nulls are ignored.
+/// lib/signing checks which members the scheme has.
 [[nodiscard]] Signature parse_signature(
     const nlohmann::json& value, const std::string& pointer, FieldErrors& errors
 );

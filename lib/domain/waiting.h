@@ -1,4 +1,4 @@
-// Why a pending delivery has not been sent yet.
+// The reason why a pending delivery has not been sent yet.
 #pragma once
 
 #include <cstddef>
@@ -13,20 +13,20 @@ namespace postrider {
 
 /// The `waiting_for` of a pending delivery as the API shows it.
 enum class WaitingFor : std::uint8_t {
-  kDue,        ///< nothing: it is sent as soon as there is room for a request
-  kSchedule,   ///< the next attempt of its schedule
-  kDeliverAt,  ///< the instant that its producer asked for
-  kOrder,      ///< an older delivery of its ordering key
-  kCircuit,    ///< the endpoint's circuit to close, or its turn as a probe
-  kThrottle,   ///< the end of a throttle that the receiver's answers asked for
-  kRateLimit,  ///< the next slot of the endpoint's rate limit
-  kPaused,     ///< the endpoint to be resumed
-  kDisabled,   ///< the endpoint to be enabled
+  kDue,        ///< no reason: it is sent as soon as a slot is free
+  kSchedule,   ///< its next attempt is not due yet
+  kDeliverAt,  ///< the time that its producer asked for has not come
+  kOrder,      ///< an older delivery of its ordering key is pending
+  kCircuit,    ///< the endpoint's circuit is open; only probes are sent
+  kThrottle,   ///< the receiver asked for a throttle, which has not ended
+  kRateLimit,  ///< the endpoint's rate limit is used up
+  kPaused,     ///< the endpoint is paused
+  kDisabled,   ///< the endpoint is disabled
 };
 inline constexpr std::size_t kWaitingForCount = 9;
 [[nodiscard]] std::string_view to_string(WaitingFor reason);
 
-/// Until when the node that sends for an endpoint sends nothing to it, whatever is due.
+/// The times until which the node of an endpoint sends it no requests, even if deliveries are due.
 struct Backpressure {
   std::optional<WallTime> throttled_until;
   std::optional<WallTime> rate_limited_until;
@@ -34,10 +34,10 @@ struct Backpressure {
   bool operator==(const Backpressure&) const = default;
 };
 
-/// All that decides why a pending delivery waits.
+/// Everything that determines why a pending delivery waits.
 struct WaitingFacts {
   WallTime due_at;
-  std::optional<WallTime> deliver_at;  ///< of its event
+  std::optional<WallTime> deliver_at;  ///< the event's deliver_at
   bool is_behind_another = false;      ///< an older delivery of its ordering key is pending
   EndpointState state = EndpointState::kActive;
   std::optional<OpenCircuit> circuit{};
@@ -48,14 +48,14 @@ struct WaitingFacts {
 
 struct Waiting {
   WaitingFor reason = WaitingFor::kDue;
-  /// The earliest instant at which it may be sent. Nothing when no clock decides: its endpoint is
+  /// The earliest time at which it may be sent. nullopt when that is not known: its endpoint is
   /// paused or disabled, or it waits for an older delivery.
   std::optional<WallTime> next_attempt_at;
 
   bool operator==(const Waiting&) const = default;
 };
 
-/// The only place that decides why a delivery waits: for the API, the metrics and the simulator.
+/// Returns why a delivery waits. The API, the metrics and the simulator all call it.
 [[nodiscard]] Waiting waiting_of(const WaitingFacts& facts, WallTime now);
 
 }  // namespace postrider
