@@ -1,9 +1,9 @@
-// Characters of ASCII, whatever the locale is.
+// ASCII characters, independent of the locale.
 #pragma once
 
 namespace postrider {
 
-/// From the space to the tilde.
+/// Whether the character is in the range from space to tilde.
 [[nodiscard]] constexpr bool is_printable_ascii(char c) { return c >= 0x20 && c < 0x7f; }
 
 [[nodiscard]] constexpr char lower_ascii(char c) {

@@ -1,9 +1,10 @@
-// Assertions that stay on in release: our program is wrong or storage lies, so the process ends.
+// Assertions that are also checked in release builds. A failed assertion means a bug or damaged
+// storage, so the process ends.
 #pragma once
 
 namespace postrider {
 
-/// Writes the place and the condition to stderr and ends the process.
+/// Writes the location and the condition to stderr and aborts the process.
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line) noexcept;
 
 }  // namespace postrider

@@ -20,7 +20,8 @@ constexpr WallTime kTimeEnd{std::chrono::sys_days{std::chrono::year{10'000} / 1 
 constexpr std::array<std::string_view, 12> kMonths = {
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/// Takes digits and fixed characters off the front of a text; any mismatch makes it fail for good.
+/// Consumes digits and fixed characters from the front of a text. After the first mismatch the scan
+/// has failed.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -97,14 +98,14 @@ minutes scan_offset(Scanner& scan) {
 }
 
 Result<WallTime> assemble(std::chrono::year_month_day date, int hour, int minute, int second) {
-  // A leap second is shown as :60; it is taken as the second after :59.
+  // A leap second is written as :60; it is read as the second after :59.
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) {
     return fail(Errc::kInvalidArgument, "no such date or time");
   }
   return WallTime{std::chrono::sys_days{date}} + hours{hour} + minutes{minute} + seconds{second};
 }
 
-/// Puts the last `count` digits of a number at a place of the text.
+/// Writes the last `count` digits of a number into the text at `at`.
 void write_digits(std::string& text, std::size_t at, std::size_t count, auto number) {
   for (std::size_t i = at + count; i-- > at; number /= 10) {
     text[i] = static_cast<char>('0' + number % 10);
@@ -124,7 +125,7 @@ MonoTime SystemClock::mono_now() const {
 std::int64_t SystemClock::boot() const {
   std::string id;
   std::ifstream{"/proc/sys/kernel/random/boot_id"} >> id;
-  // Unknown: taken for a machine that was started anew.
+  // The boot id is unknown, so the time makes this start differ from all others.
   if (id.empty()) return unix_ms(wall_now());
   return static_cast<std::int64_t>(fnv1a(id) >> 1U);
 }
@@ -133,7 +134,8 @@ std::string to_rfc3339(WallTime time) {
   const auto day = floor<days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  // Every body that is sent has one: written into its place, a tenth of what fmt takes.
+  // Every request body contains a time. Writing the digits in place takes a tenth of the time of
+  // fmt.
   std::string text = "0000-00-00T00:00:00.000Z";
   write_digits(text, 0, 4, int{date.year()});
   write_digits(text, 5, 2, unsigned{date.month()});
@@ -168,7 +170,7 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   auto time = assemble(date, hour, minute, second);
   if (!time) return time;
   *time += Millis{ms} - offset;
-  // An offset can lead out of the years that RFC 3339 can write.
+  // The offset can move the time out of the years that RFC 3339 can express.
   if (*time < kTimeMin || *time >= kTimeEnd)
     return fail(Errc::kInvalidArgument, "beyond the years 0000 to 9999");
   return time;

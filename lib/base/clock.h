@@ -1,4 +1,5 @@
-// Two clocks that cannot be mixed up: wall time is stored and shown, monotonic time measures.
+// Wall time and monotonic time as two types: wall time is stored and shown, monotonic time measures
+// durations.
 #pragma once
 
 #include <atomic>
@@ -13,13 +14,14 @@ namespace postrider {
 
 using Millis = std::chrono::milliseconds;
 
-/// Unix time in milliseconds. May step back or jump when somebody sets the clock.
+/// Unix time in milliseconds. May step back or jump when the clock is set.
 using WallTime = std::chrono::time_point<std::chrono::system_clock, Millis>;
 
-/// Never steps; means nothing after the machine was started anew, see Clock::boot().
+/// Never steps. Values from before a restart of the machine cannot be compared, see Clock::boot().
 using MonoTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::microseconds>;
 
-/// The only source of time. Only the composition root names SystemClock; tests hand in their own.
+/// The only source of time. Only the composition root names SystemClock; tests pass their own
+/// clock.
 class Clock {
  public:
   Clock() = default;
@@ -29,8 +31,8 @@ class Clock {
 
   [[nodiscard]] virtual WallTime wall_now() const = 0;
   [[nodiscard]] virtual MonoTime mono_now() const = 0;
-  /// Another number whenever mono_now() has begun anew, as with a start of the machine. Instants of
-  /// two processes can be compared when theirs is the same.
+  /// Identifies the current start of the machine. MonoTime values of two processes are comparable
+  /// if their boot() is equal.
   [[nodiscard]] virtual std::int64_t boot() const = 0;
 };
 
@@ -42,10 +44,10 @@ class SystemClock final : public Clock {
   [[nodiscard]] std::int64_t boot() const override;
 };
 
-/// Another clock's, whose wall time is set right by a known offset. Thread-safe.
+/// A clock that adds an offset to another clock's wall time. Thread-safe.
 class AdjustedClock final : public Clock {
  public:
-  /// `clock` outlives it.
+  /// `clock` must outlive this object.
   explicit AdjustedClock(const Clock& clock) : clock_(clock) {}
 
   [[nodiscard]] WallTime wall_now() const override { return clock_.wall_now() + offset(); }
@@ -65,10 +67,10 @@ class AdjustedClock final : public Clock {
 }
 [[nodiscard]] constexpr WallTime from_unix_ms(std::int64_t ms) { return WallTime{Millis{ms}}; }
 
-/// RFC 3339 in UTC with milliseconds: 2026-01-01T00:00:00.000Z. Years 0000 to 9999.
+/// Formats RFC 3339 in UTC with milliseconds: 2026-01-01T00:00:00.000Z. Years 0000 to 9999.
 [[nodiscard]] std::string to_rfc3339(WallTime time);
 
-/// Reads RFC 3339 with any offset; digits past the millisecond are dropped.
+/// Reads RFC 3339 with any offset; truncates to milliseconds.
 [[nodiscard]] Result<WallTime> parse_rfc3339(std::string_view text);
 
 /// Reads an HTTP date (RFC 9110 IMF-fixdate: "Sun, 06 Nov 1994 08:49:37 GMT").

@@ -1,6 +1,7 @@
-// How an operation of ours that failed tells its caller.
+// The errors of Postrider's own operations.
 //
-// A receiver's 500 is a value, a locked database is an Error, a broken invariant is an assertion.
+// A receiver's status 500 is a value, a locked database is an Error, a broken invariant is an
+// assertion.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,14 @@
 
 namespace postrider {
 
-/// Named by what the caller should do about it.
+/// The codes are named by how the caller should react.
 enum class Errc : std::uint8_t {
   kInvalidArgument,  ///< the input is wrong; trying again will not help
   kNotFound,         ///< no such row
-  kConflict,         ///< the thing is in a state that does not allow it
+  kConflict,         ///< the object is in a state that does not allow it
   kBusy,             ///< try again shortly: a queue is full or the database is locked
   kUnavailable,      ///< nothing can be written now (disk full, shutting down); try again later
-  kCorrupt,          ///< storage is damaged or of a newer version; stop
+  kCorrupt,          ///< storage is damaged or from a newer version; stop
   kInternal,         ///< anything else; a person has to look
 };
 

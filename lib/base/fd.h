@@ -1,9 +1,8 @@
-// An owner for file descriptors.
+// The owner of a file descriptor.
 #pragma once
 
 namespace postrider {
 
-/// Owns a file descriptor.
 class Fd {
  public:
   Fd() = default;

@@ -1,4 +1,4 @@
-// A small hash that tells texts apart; it guards against nothing.
+// A small hash for distinguishing texts. It is not cryptographic.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace postrider {
 
-/// FNV-1a, 64 bits: the same on every machine.
+/// FNV-1a, 64 bits: gives equal values on every machine.
 [[nodiscard]] constexpr std::uint64_t fnv1a(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   for (const char c : text) {

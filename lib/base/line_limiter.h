@@ -12,10 +12,10 @@
 
 namespace postrider::log {
 
-/// Counts lines by message and, within a message, by subject (for example an endpoint). A message
-/// has a window that begins with its first line. Within the window each subject may write a few
+/// Counts log lines by message and, within a message, by subject (for example an endpoint). The
+/// window of a message begins with its first line. Within the window each subject may write a few
 /// lines and the message a larger number; further lines are counted and reported when the window
-/// ends. Pure: the time is handed in. Not thread-safe.
+/// ends. The caller passes the time. Not thread-safe.
 class LineLimiter {
  public:
   struct Options {
@@ -28,15 +28,15 @@ class LineLimiter {
   /// The lines of one window that were not written.
   struct Suppressed {
     std::string message;
-    int level = 0;  ///< of the last line
+    int level = 0;  ///< level of the last suppressed line
     std::int64_t count = 0;
     Millis window{0};  ///< from the first line of the window to the report
   };
 
   explicit LineLimiter(const Options& options) : options_(options) {}
 
-  /// Whether the line may be written. Call take_ended() first: a window that has ended would still
-  /// count.
+  /// Whether the line may be written. Call take_ended() first, because windows that have ended
+  /// still count here.
   [[nodiscard]] bool admit(
       int level, std::string_view message, std::string_view subject, MonoTime now
   );
@@ -63,7 +63,7 @@ class LineLimiter {
   const Options options_;
   std::map<std::string, Window, std::less<>> windows_;
   std::size_t suppressed_windows_ = 0;
-  /// No window ends before.
+  /// No window ends before this time.
   MonoTime first_end_ = MonoTime::max();
 };
 

@@ -21,10 +21,10 @@ namespace postrider::log {
 namespace {
 
 constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warning", "error"};
-/// A longer text in a field is cut.
+/// A longer text in a field is truncated.
 constexpr std::size_t kTextBytesMax = 1024;
 constexpr std::size_t kQueueBytesMax = 1U << 20U;
-/// How often the thread looks for windows that have ended, and whether it has to stop.
+/// How often the thread checks whether windows have ended and whether it has to stop.
 constexpr Millis kTick{200};
 constexpr Millis kStopPatience{1000};
 
@@ -37,8 +37,8 @@ std::string json_text(std::string_view text, bool ascii_only = false) {
       .dump(-1, ' ', ascii_only, nlohmann::json::error_handler_t::replace);
 }
 
-/// Whether the UTF-8 text has characters that change how a terminal shows what follows: DEL, C1
-/// controls, marks of the writing direction.
+/// Whether the UTF-8 text contains characters that change how a terminal shows the text after them:
+/// DEL, C1 controls, or marks of the writing direction.
 bool has_invisible_controls(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto at = [&](std::size_t n) {
@@ -86,7 +86,7 @@ void append_field(std::string& line, const Field& field, Format format) {
   line += value_text(field, format);
 }
 
-/// The request that this thread handles; empty when it handles none.
+/// The id of the request that this thread handles; empty when it handles none.
 std::string_view& request_id_of_thread() {
   thread_local std::string_view id;  // tidy: mutable-static (a thread's own)
   return id;
@@ -109,7 +109,7 @@ std::string render(
   return line;
 }
 
-/// What every thread looks at before it makes a line.
+/// The minimum level. Every thread checks it before it formats a line.
 std::atomic<Level>& least_level() {
   static std::atomic<Level> level{Level::kWarning};  // tidy: mutable-static (set by the session)
   return level;
@@ -181,7 +181,7 @@ class Session::Impl {
     while (auto line = next_line()) write_out(*line);
   }
 
-  /// Waits for a line; nothing when the session ends and the queue is empty.
+  /// Waits for a line. Returns nullopt when the session ends and the queue is empty.
   std::optional<std::string> next_line() {
     const MutexLock lock(mutex_);
     while (queue_.empty()) {
@@ -212,16 +212,17 @@ class Session::Impl {
 
   void write_out(std::string_view line) {
     while (!line.empty() && wait_writable()) {
-      // What poll() calls writable takes this much without waiting.
+      // After poll() reports the descriptor writable, a write of PIPE_BUF bytes does not block.
       const auto written =
           ::write(settings_.fd, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
       if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (written < 0) return;  // Nobody reads any more.
+      if (written < 0) return;  // The reader has closed its end.
       line.remove_prefix(static_cast<std::size_t>(written));
     }
   }
 
-  /// False when the session ends and the reader does not read: then the queue is given up.
+  /// Waits until the descriptor is writable. Returns false, and drops the queue, when the session
+  /// ends and the reader does not read.
   bool wait_writable() {
     pollfd target{.fd = settings_.fd, .events = POLLOUT, .revents = 0};
     while (true) {
@@ -293,7 +294,8 @@ void write(Level level, std::string_view message, Fields fields, std::string_vie
   const SystemClock clock;
   const std::string line =
       render(Format::kText, clock.wall_now(), name_of(static_cast<int>(level)), message, fields);
-  static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));  // nobody else can be told
+  // A failure of this write cannot be reported.
+  static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
 }
 
 }  // namespace postrider::log

@@ -1,4 +1,4 @@
-// The log: one line per fact, with fields. docs/guides/log.md lists the lines.
+// The log writes one line per event, with fields. docs/guides/log.md lists the lines.
 #pragma once
 
 #include <atomic>
@@ -20,8 +20,9 @@ namespace postrider::log {
 enum class Format { kText, kJson };
 enum class Level { kDebug, kInfo, kWarning, kError };
 
-/// One `key=value` of a line. Never a secret, a payload, a query string or a URL: URLs of endpoints
-/// may carry secrets. JSON shows numbers as numbers. A field without a value is left out.
+/// One `key=value` of a line. A field never contains a secret, a payload, a query string or a URL,
+/// because URLs of endpoints may contain secrets. JSON shows numbers as numbers. A field without a
+/// value is omitted.
 struct Field {
   using Value = std::variant<std::monostate, std::string, std::int64_t, double, bool>;
 
@@ -54,18 +55,19 @@ struct Settings {
   int fd = 2;
 };
 
-/// While one exists, lines are written to its descriptor by a thread of its own, from a bounded
-/// queue: no other thread ever waits for a slow reader. When the queue is full the oldest lines are
-/// dropped, and a later line says how many. Without a session, warnings and errors are written to
-/// standard error at once. One at a time; all threads that log end before it, and signals are
-/// blocked before it.
+/// While a session exists, its own thread writes the lines to the descriptor from a bounded queue,
+/// so no other thread waits for a slow reader. When the queue is full the oldest lines are dropped,
+/// and a later line reports how many. Without a session, warnings and errors are written to
+/// standard error at once. There is at most one session at a time. All threads that log end before
+/// it, and signals are blocked before it is made.
 class Session {
  public:
-  /// `clock` outlives it.
+  /// `clock` must outlive the session.
   Session(const Settings& settings, const Clock& clock);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  /// Reports suppressed lines and writes the queue; gives up after a second when nobody reads.
+  /// Reports suppressed lines and writes the queue. Gives up after one second when nothing reads
+  /// the descriptor.
   ~Session();
 
  private:
@@ -79,13 +81,13 @@ class Session {
 [[nodiscard]] Result<Format> parse_format(std::string_view text);
 [[nodiscard]] Result<Level> parse_level(std::string_view text);
 
-/// Whether lines of this level are written. Asked before a line with costly fields is made.
+/// Whether lines of this level are written. Callers ask before they compute costly fields.
 [[nodiscard]] bool enabled(Level level) noexcept;
 
-/// Lines written by this thread within the scope carry `request_id`.
+/// Lines that this thread writes within the scope carry `request_id`.
 class RequestScope {
  public:
-  /// `id` outlives the scope; empty: no such field.
+  /// `id` must outlive the scope. With an empty id the field is omitted.
   explicit RequestScope(std::string_view id) noexcept;
   RequestScope(const RequestScope&) = delete;
   RequestScope& operator=(const RequestScope&) = delete;
@@ -95,8 +97,8 @@ class RequestScope {
   const std::string_view outer_;
 };
 
-/// Thread-safe. The message is a constant: variable parts are fields. Above debug, repeated lines
-/// are limited by message and subject: see LineLimiter.
+/// Writes a line. Thread-safe. The message is a constant; variable parts are fields. Above debug,
+/// repeated lines are limited by message and subject: see LineLimiter.
 void write(
     Level level, std::string_view message, Fields fields = {}, std::string_view subject = {}
 );

@@ -1,4 +1,4 @@
-// A mutex that Clang's thread-safety analysis can see (libstdc++'s is not annotated).
+// A mutex that Clang's thread-safety analysis understands (libstdc++'s is not annotated).
 #pragma once
 
 #include <chrono>
@@ -43,7 +43,7 @@ class POSTRIDER_SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-/// Waits without a predicate: callers loop over their condition with the lock held.
+/// A condition variable without predicates: callers loop over their condition with the lock held.
 class CondVar {
  public:
   void wait(Mutex& mutex) POSTRIDER_REQUIRES(mutex) POSTRIDER_NO_THREAD_SAFETY_ANALYSIS {

@@ -1,4 +1,4 @@
-// Numbers in text.
+// Parses numbers.
 #pragma once
 
 #include <charconv>
@@ -8,8 +8,8 @@
 
 namespace postrider {
 
-/// The decimal number that all of `text` is; nothing when it is none or does not fit into a T. No
-/// plus sign, no white space.
+/// Parses all of `text` as a decimal number, without a plus sign or white space. Returns nullopt
+/// when it is not a number or does not fit into a T.
 template <class T>
 [[nodiscard]] std::optional<T> parse_number(std::string_view text) {
   T value{};

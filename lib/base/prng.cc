@@ -30,7 +30,7 @@ std::uint64_t Prng::next() {
 
 std::uint64_t Prng::below(std::uint64_t bound) {
   POSTRIDER_ASSERT(bound > 0);
-  // Values under the remainder would come up once more often than the others.
+  // Without rejecting values below the remainder, small results would be more likely than others.
   const std::uint64_t reject_below = (0 - bound) % bound;
   std::uint64_t value = next();
   while (value < reject_below) value = next();

@@ -1,5 +1,5 @@
-// Randomness for jitter and for the simulator. Never for keys or nonces: those come from
-// crypto/random.h.
+// Random numbers for jitter and for the simulator. Never use them for keys or nonces: those come
+// from crypto/random.h.
 #pragma once
 
 #include <array>
@@ -7,18 +7,18 @@
 
 namespace postrider {
 
-/// xoshiro256++ seeded by splitmix64: the same sequence on every platform for the same seed.
-/// Owned by one thread.
+/// xoshiro256++ seeded by splitmix64. A seed gives one sequence on every platform. Owned by one
+/// thread.
 class Prng {
  public:
   explicit Prng(std::uint64_t seed);
 
   [[nodiscard]] std::uint64_t next();
 
-  /// Uniform in [0, bound). `bound` > 0.
+  /// Returns a number that is uniform in [0, bound). `bound` > 0.
   [[nodiscard]] std::uint64_t below(std::uint64_t bound);
 
-  /// Uniform in [0, 1).
+  /// Returns a number that is uniform in [0, 1).
   [[nodiscard]] double unit();
 
  private:

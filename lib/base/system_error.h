@@ -1,4 +1,4 @@
-// Failures of system calls as errors.
+// Converts failures of system calls to errors.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace postrider {
 
-/// `doing: what errno says`. `error` is errno as it was right after the call.
+/// The error's context is `doing: <message of errno>`. `error` is errno right after the call.
 [[nodiscard]] inline tl::unexpected<Error> fail_system(Errc code, std::string doing, int error) {
   doing += ": ";
   doing += std::generic_category().message(error);

@@ -13,7 +13,7 @@ struct CloseWith {
   }
 };
 
-/// A unique_ptr of the size of a pointer that ends its handle with the C function `Close`.
+/// A unique_ptr, as large as a raw pointer, that releases its handle with the C function `Close`.
 template <class T, auto Close>
 using UniqueHandle = std::unique_ptr<T, CloseWith<Close>>;
 
