@@ -1,4 +1,4 @@
-// Text as OpenSSL takes it. Private to lib/crypto.
+// Converts text to the pointer types of OpenSSL. Private to lib/crypto.
 #pragma once
 
 #include <string>

@@ -29,7 +29,7 @@ std::string encode_base64(std::string_view bytes, std::string_view alphabet) {
   return text;
 }
 
-/// 0 to 63, or -1 for a character outside of the alphabet.
+/// Returns 0 to 63, or -1 for a character outside of the alphabet.
 int base64_value(char c, std::string_view alphabet) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
@@ -39,7 +39,7 @@ int base64_value(char c, std::string_view alphabet) {
   return -1;
 }
 
-/// Of a text without padding.
+/// Decodes a text without padding.
 Result<std::string> decode_base64(std::string_view text, std::string_view alphabet) {
   std::string bytes;
   bytes.reserve(text.size() / 4 * 3 + 2);
@@ -55,7 +55,7 @@ Result<std::string> decode_base64(std::string_view text, std::string_view alphab
     bytes += static_cast<char>(bits >> held & 0xFFU);
     bits &= (1U << held) - 1;
   }
-  // Two texts for the same bytes would let a changed signature pass for the right one.
+  // If two texts decoded to equal bytes, a changed signature could pass as valid.
   if (bits != 0) return fail(Errc::kInvalidArgument, "base64 with stray bits at its end");
   return bytes;
 }

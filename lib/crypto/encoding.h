@@ -1,4 +1,4 @@
-// Bytes as text and back: base64 and hexadecimal.
+// Encodes bytes as text and decodes them: base64 and hexadecimal.
 #pragma once
 
 #include <string>
@@ -8,22 +8,22 @@
 
 namespace postrider::crypto {
 
-/// RFC 4648 §4: standard alphabet, with padding.
+/// Encodes by RFC 4648 §4: standard alphabet, with padding.
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
 
-/// Takes exactly what base64_encode makes: padding required, no white space, unused bits zero.
+/// Accepts only what base64_encode() returns: padding required, no white space, unused bits zero.
 [[nodiscard]] Result<std::string> base64_decode(std::string_view text);
 
-/// RFC 4648 §5: the alphabet for URLs, without padding.
+/// Encodes by RFC 4648 §5: URL-safe alphabet, without padding.
 [[nodiscard]] std::string base64url_encode(std::string_view bytes);
 
-/// Takes exactly what base64url_encode makes: no padding, no white space, unused bits zero.
+/// Accepts only what base64url_encode() returns: no padding, no white space, unused bits zero.
 [[nodiscard]] Result<std::string> base64url_decode(std::string_view text);
 
-/// Lower-case.
+/// Returns lower-case digits.
 [[nodiscard]] std::string hex_encode(std::string_view bytes);
 
-/// Either case, an even number of digits, nothing else.
+/// Accepts digits of either case. The number of digits must be even.
 [[nodiscard]] Result<std::string> hex_decode(std::string_view text);
 
 }  // namespace postrider::crypto

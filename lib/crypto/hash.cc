@@ -17,14 +17,14 @@ using Digest = UniqueHandle<EVP_MD, EVP_MD_free>;
 using Mac = UniqueHandle<EVP_MAC, EVP_MAC_free>;
 using MacContext = UniqueHandle<EVP_MAC_CTX, EVP_MAC_CTX_free>;
 
-/// Fetched once: a look-up of the algorithm by name takes OpenSSL's global lock.
+/// Fetched once, because OpenSSL takes a global lock to look up an algorithm by name.
 const EVP_MD* sha256_algorithm() {
   static const Digest kAlgorithm{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
   POSTRIDER_ASSERT(kAlgorithm != nullptr);
   return kAlgorithm.get();
 }
 
-/// A context with HMAC over that digest chosen and no key yet.
+/// Returns a context for HMAC with that digest, without a key.
 MacContext make_context(const char* digest_name) {
   const Mac mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
   POSTRIDER_ASSERT(mac != nullptr);
@@ -37,8 +37,8 @@ MacContext make_context(const char* digest_name) {
   return context;
 }
 
-/// One for each kind of hash, of which every thread copies its own: a look-up of the algorithm by
-/// name takes OpenSSL's global lock.
+/// One context for each HashKind. Each thread copies them once, because OpenSSL takes a global lock
+/// to look up an algorithm by name.
 using MacContexts = std::array<MacContext, 3>;
 
 const MacContexts& templates() {
@@ -90,8 +90,7 @@ std::string hmac(
 ) {
   thread_local MacContexts contexts = copy_of_templates();  // tidy: mutable-static (a thread's own)
   EVP_MAC_CTX* const context = contexts.at(static_cast<std::size_t>(hash)).get();
-  // A null key would mean the key of before, which is somebody else's: an empty one needs an
-  // address.
+  // OpenSSL reuses the previous key when the pointer is null, so an empty key needs an address.
   const unsigned char none = 0;
   const unsigned char* key_bytes = key.empty() ? &none : bytes_of(key);
   POSTRIDER_ASSERT(EVP_MAC_init(context, key_bytes, key.size(), nullptr) == 1);

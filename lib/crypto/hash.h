@@ -14,15 +14,15 @@ namespace postrider::crypto {
 
 inline constexpr std::size_t kSha256Bytes = 32;
 
-/// The 32 bytes of SHA-256. Thread-safe.
+/// Returns the 32 bytes of SHA-256. Thread-safe.
 [[nodiscard]] std::string sha256(std::string_view data);
 
-/// SHA-256 over what comes in parts. Owned by one thread.
+/// SHA-256 of data that is added in parts. Owned by one thread.
 class Sha256 {
  public:
   Sha256();
   void add(std::string_view data);
-  /// The 32 bytes over everything added. Once.
+  /// Returns the 32 bytes for everything added. Call once.
   [[nodiscard]] std::string finish();
 
  private:
@@ -34,8 +34,8 @@ class Sha256 {
 
 enum class HashKind : std::uint8_t { kSha1, kSha256, kSha512 };
 
-/// HMAC over the parts, one after the other, as long as the digest. The parts save callers the copy
-/// of a body only to put a prefix before it. Thread-safe.
+/// Returns the HMAC, as long as the digest, of the concatenated parts. A caller with a prefix and a
+/// body need not copy the body. Thread-safe.
 [[nodiscard]] std::string hmac(
     HashKind hash, std::string_view key, std::initializer_list<std::string_view> parts
 );
@@ -48,7 +48,7 @@ enum class HashKind : std::uint8_t { kSha1, kSha256, kSha512 };
   return hmac_sha256(key, {data});
 }
 
-/// Takes time that depends on the lengths alone. Texts of different lengths are not equal.
+/// The time depends only on the lengths. Texts of different lengths are not equal.
 [[nodiscard]] bool constant_time_equal(std::string_view left, std::string_view right);
 
 }  // namespace postrider::crypto

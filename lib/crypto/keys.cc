@@ -25,10 +25,11 @@ constexpr int kRsaBitsGenerated = 2048;
 constexpr int kRsaBitsMin = 2048;
 constexpr int kRsaBitsMax = 4096;
 constexpr std::string_view kP256Group = "prime256v1";
-/// Of a key that names its curve; one that spells it out is longer.
+/// The size for a key that names its curve. A key with explicit curve parameters is longer.
 constexpr int kP256SpkiBytes = 91;
 
-/// Takes the key over. OpenSSL's queue of errors would tell the next caller of this failure.
+/// Takes ownership of the key. After a failure it clears OpenSSL's error queue, which the next
+/// caller would see otherwise.
 SharedKey own(EVP_PKEY* key) {
   if (key == nullptr) ERR_clear_error();
   return {key, EVP_PKEY_free};
@@ -67,10 +68,10 @@ bool is_of(KeyKind kind, const EVP_PKEY* key) {
   return false;
 }
 
-/// Ed25519 has its digest within.
+/// Ed25519 hashes the message itself.
 const EVP_MD* digest_of(KeyKind kind) { return kind == KeyKind::kEd25519 ? nullptr : EVP_sha256(); }
 
-/// For keys that are encrypted: there is nobody to ask.
+/// The password callback for encrypted keys: it refuses, because no user can be asked.
 int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
 
 }  // namespace
@@ -181,7 +182,7 @@ std::string PrivateKey::sign(std::string_view message) const {
           context.get(), bytes_of(signature), &length, bytes_of(message), message.size()
       ) == 1
   );
-  signature.resize(length);  // an ECDSA signature may be shorter than the most it can be
+  signature.resize(length);  // an ECDSA signature may be shorter than the maximum
   return signature;
 }
 

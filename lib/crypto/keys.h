@@ -1,4 +1,4 @@
-// Key pairs: signatures that anybody can check and one alone can make.
+// Key pairs for signatures: the private key signs, the public key verifies.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ struct evp_pkey_st;
 
 namespace postrider::crypto {
 
-/// Ed25519 signs the message itself; P-256 makes ECDSA signatures (DER) and RSA those of PKCS #1
-/// v1.5, both over its SHA-256.
+/// Ed25519 signs the message itself. P-256 makes ECDSA signatures (DER) and RSA makes PKCS #1 v1.5
+/// signatures, both of the message's SHA-256.
 enum class KeyKind : std::uint8_t { kEd25519, kP256, kRsa };
 
 inline constexpr std::size_t kEd25519KeyBytes = 32;
@@ -21,16 +21,16 @@ inline constexpr std::size_t kEd25519KeyBytes = 32;
 /// Immutable, thread-safe.
 class PublicKey {
  public:
-  /// kInvalidArgument unless these are the 32 bytes of an Ed25519 key.
+  /// Fails with kInvalidArgument unless `bytes` are the 32 bytes of an Ed25519 key.
   [[nodiscard]] static Result<PublicKey> from_raw(std::string_view bytes);
-  /// kInvalidArgument unless `der` is a SubjectPublicKeyInfo of a key of `kind`; of RSA with 2048
-  /// to 4096 bits.
+  /// Fails with kInvalidArgument unless `der` is a SubjectPublicKeyInfo of a key of `kind`. An RSA
+  /// key must have 2048 to 4096 bits.
   [[nodiscard]] static Result<PublicKey> from_spki(KeyKind kind, std::string_view der);
 
   [[nodiscard]] bool verify(std::string_view message, std::string_view signature) const;
-  /// The 32 bytes; of Ed25519 only.
+  /// Returns the 32 bytes. Only for Ed25519.
   [[nodiscard]] std::string raw() const;
-  /// The SubjectPublicKeyInfo as DER.
+  /// Returns the SubjectPublicKeyInfo as DER.
   [[nodiscard]] std::string spki() const;
 
  private:
@@ -44,23 +44,23 @@ class PublicKey {
 /// Immutable, thread-safe.
 class PrivateKey {
  public:
-  /// kInvalidArgument unless these are the 32 bytes of an Ed25519 seed.
+  /// Fails with kInvalidArgument unless `bytes` are the 32 bytes of an Ed25519 seed.
   [[nodiscard]] static Result<PrivateKey> from_seed(std::string_view bytes);
-  /// kInvalidArgument unless `pem` is an unencrypted key of `kind`; of RSA with 2048 to 4096 bits.
-  /// Never echoes it. Looks at the form alone: see check().
+  /// Fails with kInvalidArgument unless `pem` is an unencrypted key of `kind`. An RSA key must have
+  /// 2048 to 4096 bits. Never echoes the key. Only checks the format: see check().
   [[nodiscard]] static Result<PrivateKey> from_pem(KeyKind kind, std::string_view pem);
-  /// A new one; RSA has 2048 bits and takes some tenths of a second.
+  /// Makes a new key. An RSA key has 2048 bits and takes some tenths of a second.
   [[nodiscard]] static PrivateKey generate(KeyKind kind);
 
-  /// kInvalidArgument unless its halves belong together. Takes some 50 ms for RSA. With a key from
-  /// outside that was not checked, sign() and spki() may end the process.
+  /// Fails with kInvalidArgument unless the public and the private half match. Takes about 50 ms
+  /// for RSA. With an external key that was not checked, sign() and spki() may abort the process.
   [[nodiscard]] Status check() const;
 
   [[nodiscard]] std::string sign(std::string_view message) const;
   [[nodiscard]] PublicKey public_key() const { return {kind_, key_}; }
-  /// The 32 bytes; of Ed25519 only.
+  /// Returns the 32 bytes. Only for Ed25519.
   [[nodiscard]] std::string seed() const;
-  /// As PKCS #8.
+  /// Returns the key as PKCS #8.
   [[nodiscard]] std::string pem() const;
 
  private:

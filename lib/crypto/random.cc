@@ -14,7 +14,7 @@ std::string random_bytes(std::size_t count) {
   POSTRIDER_ASSERT(count <= std::numeric_limits<int>::max());
   std::string bytes(count, '\0');
   auto* out = reinterpret_cast<unsigned char*>(bytes.data());
-  // A generator that fails leaves predictable bytes, and a key made of them is worse than no key.
+  // A failed generator leaves predictable bytes, and a predictable key is worse than no key.
   POSTRIDER_ASSERT(RAND_bytes(out, static_cast<int>(count)) == 1);
   return bytes;
 }

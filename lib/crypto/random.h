@@ -1,4 +1,4 @@
-// Random numbers for keys, secrets and salts. Never used where a seed must repeat a run.
+// Random numbers for keys, secrets and salts. Use base/prng.h where a seed must reproduce a run.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,10 @@
 
 namespace postrider::crypto {
 
-/// `count` bytes that nobody can guess. Ends the process when the system has none. Thread-safe.
+/// Returns `count` unpredictable bytes. Aborts the process when the system has none. Thread-safe.
 [[nodiscard]] std::string random_bytes(std::size_t count);
 
-/// As random_bytes, uniform over all 64-bit values.
+/// Returns a random number from all 64-bit values, under the guarantees of random_bytes().
 [[nodiscard]] std::uint64_t random_u64();
 
 }  // namespace postrider::crypto
