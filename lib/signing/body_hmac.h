@@ -1,4 +1,4 @@
-// What several providers have in common: an HMAC of the body, in a header.
+// Signature schemes of several providers: an HMAC of the body in a header.
 #pragma once
 
 #include "crypto/hash.h"
@@ -8,27 +8,27 @@ namespace postrider::signing {
 
 enum class TextEncoding : std::uint8_t { kHex, kBase64 };
 
-/// A header whose value is `prefix` and the HMAC of the body as text.
+/// A header whose value is `prefix` followed by the HMAC of the body as text.
 struct HmacHeader {
-  std::string_view name;  ///< as it is sent
+  std::string_view name;  ///< in the spelling that is sent
   crypto::HashKind hash = crypto::HashKind::kSha256;
   std::string_view prefix{};
   TextEncoding encoding = TextEncoding::kHex;
 
   [[nodiscard]] std::string value(std::string_view secret, std::string_view body) const;
-  /// kInvalidArgument unless that header came and has this value.
+  /// Fails with kInvalidArgument unless the request has that header with this value.
   [[nodiscard]] Status check(std::string_view secret, const Received& received) const;
 };
 
-/// The secret is any text, and the key is its bytes. No timestamp, so nothing is ever too old; one
-/// signature.
+/// The secret is any text, and its bytes are the key. There is one signature. There is no
+/// timestamp, so no request is ever too old.
 struct BodyHmacFormat {
   std::string_view scheme;
   std::span<const MemberRule> member_rules;
   HmacHeader header;
-  /// Adds what else the provider's receivers look at.
+  /// Adds the other headers that the provider's receivers read.
   void (*describe)(const Message& message, const SignatureMembers& members, Headers& headers);
-  /// Adds what else is signed; null when there is nothing.
+  /// Adds further signatures; null when there are none.
   void (*countersign
   )(std::string_view secret,
     std::string_view body,

@@ -1,4 +1,4 @@
-// The signature of many a receiver's own code: an HMAC of the body in a header of its choice.
+// A configurable scheme for receivers with their own code: an HMAC of the body in a header.
 #pragma once
 
 #include "signing/scheme.h"

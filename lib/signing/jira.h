@@ -1,11 +1,11 @@
-// As Jira Cloud signs its webhooks: HMAC-SHA-256 of the body, after WebSub.
+// Jira Cloud's scheme for webhooks: HMAC-SHA-256 of the body, as in WebSub.
 #pragma once
 
 #include "signing/scheme.h"
 
 namespace postrider::signing {
 
-/// x-hub-signature, with x-atlassian-webhook-identifier (the delivery).
+/// Headers: x-hub-signature and x-atlassian-webhook-identifier (the delivery).
 [[nodiscard]] const Scheme& jira();
 
 }  // namespace postrider::signing

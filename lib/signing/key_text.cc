@@ -13,7 +13,7 @@ constexpr std::string_view kPublicEnd = "-----END PUBLIC KEY-----";
 
 constexpr std::size_t kKeysKnownMax = 64;
 
-/// The base64 between the lines of PEM, when they are there.
+/// Returns the base64 without line ends and, if they are there, the lines of PEM.
 std::string without_armour(std::string_view text) {
   const std::size_t begin = text.find(kPublicBegin);
   if (begin != std::string_view::npos) text.remove_prefix(begin + kPublicBegin.size());
@@ -28,7 +28,7 @@ std::string without_armour(std::string_view text) {
 }  // namespace
 
 Result<crypto::PrivateKey> private_key_of_pem(crypto::KeyKind kind, std::string_view text) {
-  // Reading a key takes longer than most signatures.
+  // Keys are cached, because reading a key takes longer than most signatures.
   using Known = std::map<std::pair<crypto::KeyKind, std::string>, crypto::PrivateKey>;
   thread_local Known known;  // tidy: mutable-static (a thread's own)
   const std::pair sought{kind, std::string{text}};

@@ -1,4 +1,4 @@
-// Key pairs as people hand them around: PEM and base64.
+// Key pairs as text: PEM and base64.
 #pragma once
 
 #include <string>
@@ -9,20 +9,20 @@
 
 namespace postrider::signing {
 
-/// kInvalidArgument says what a secret must be. Looks at the form alone, and keeps what it has read
-/// for the thread's next call.
+/// Fails with kInvalidArgument, with a context that says what a secret must be. Only checks the
+/// format. Caches the key for further calls of the thread.
 [[nodiscard]] Result<crypto::PrivateKey> private_key_of_pem(
     crypto::KeyKind kind, std::string_view text
 );
 
-/// Whether the text is a key that can sign.
+/// Checks that the text is a key that can sign.
 [[nodiscard]] Status check_private_key_of_pem(crypto::KeyKind kind, std::string_view text);
 
-/// The base64 of a SubjectPublicKeyInfo, without the lines of PEM around it or with them.
+/// Reads the base64 of a SubjectPublicKeyInfo, with or without the lines of PEM around it.
 [[nodiscard]] Result<crypto::PublicKey> public_key_of_text(
     crypto::KeyKind kind, std::string_view text
 );
-/// Without those lines.
+/// Returns the base64 without the lines of PEM.
 [[nodiscard]] std::string public_key_text(const crypto::PublicKey& key);
 
 }  // namespace postrider::signing

@@ -19,8 +19,8 @@ std::string signature_of(
   return crypto::hex_encode(crypto::hmac_sha256(secret, {timestamp, token}));
 }
 
-/// Nobody without the secret can tell it, and no two attempts have the same: receivers take a token
-/// once.
+/// The token cannot be predicted without the secret, and it differs between attempts, because
+/// receivers accept a token only once.
 std::string token_of(std::string_view secret, const Message& message) {
   const std::string attempt = fmt::format("token.{}.{}", message.timestamp_s, message.attempt);
   const std::string code = crypto::hmac_sha256(secret, {attempt, ".", message.delivery_id});
@@ -50,7 +50,7 @@ class Mailgun final : public TextSecretScheme {
         )};
   }
 
-  /// That a token comes once is for the receiver to remember.
+  /// Does not check for repeated tokens: the receiver has to remember them.
   [[nodiscard]] Status verify(
       std::string_view key, const Received& received, const SignatureMembers& /*members*/
   ) const override {

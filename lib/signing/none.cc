@@ -8,11 +8,11 @@ namespace {
 class None final : public Scheme {
  public:
   [[nodiscard]] std::string_view name() const override { return "none"; }
-  /// Fits most other schemes.
+  /// The secret is also valid in most other schemes.
   [[nodiscard]] std::string generate_secret() const override {
     return standard().generate_secret();
   }
-  /// Whatever another scheme had.
+  /// Accepts the secrets of all other schemes.
   [[nodiscard]] Status check_secret(std::string_view secret) const override {
     if (!secret.empty()) return {};
     return fail(Errc::kInvalidArgument, "secret must not be empty");

@@ -1,12 +1,12 @@
-// No signature, for receivers that know their senders in another way.
+// No signature, for receivers that authenticate their senders in another way.
 #pragma once
 
 #include "signing/scheme.h"
 
 namespace postrider::signing {
 
-/// webhook-id and webhook-timestamp alone. The endpoint has a secret all the same, for the day when
-/// its scheme is changed.
+/// Headers: only webhook-id and webhook-timestamp. The endpoint has a secret nevertheless, for a
+/// later change of its scheme.
 [[nodiscard]] const Scheme& none();
 
 }  // namespace postrider::signing

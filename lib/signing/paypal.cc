@@ -33,7 +33,7 @@ std::string signed_text(
   return fmt::format("{}|{}|{}|{}", id, time, webhook_id, checksum);
 }
 
-/// In the form of a UUID, the same at every attempt of a delivery.
+/// Returns a UUID-like id that is equal at every attempt of a delivery.
 std::string transmission_id(const Message& message) {
   const std::string digits = crypto::hex_encode(crypto::sha256(message.delivery_id));
   const std::string_view text = digits;
@@ -47,7 +47,7 @@ std::string transmission_id(const Message& message) {
   );
 }
 
-/// RFC 3339 with whole seconds.
+/// Returns RFC 3339 with whole seconds.
 std::string time_text(std::int64_t timestamp_s) {
   std::string text = to_rfc3339(from_unix_ms(timestamp_s * 1000));
   const std::size_t fraction = text.find('.');
@@ -91,7 +91,7 @@ class Paypal final : public Scheme {
     return Signed{.headers = std::move(headers)};
   }
 
-  /// Nothing is ever too old, as for PayPal's libraries.
+  /// No request is too old, as in PayPal's libraries.
   [[nodiscard]] Status verify(
       std::string_view key, const Received& received, const SignatureMembers& members
   ) const override {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view kPointer = "/signature";
 
-/// Reads the members of one signature by the rules of its scheme.
+/// Reads the members of one signature by the rules of its scheme, and sets missing ones to their
+/// defaults.
 class MemberReader {
  public:
   MemberReader(SignatureMembers& members, FieldErrors& errors)
@@ -40,7 +41,7 @@ class MemberReader {
   }
 
   void check_text(const MemberRule& rule, const std::string& text) {
-    // What a member that is left out means may be said, too.
+    // An empty text may be given explicitly where it is the default.
     if (text.empty() && !rule.required && rule.fallback.empty()) return;
     const std::string at = pointer_to(kPointer, rule.name);
     const auto& choices = rule.choices;
@@ -51,7 +52,7 @@ class MemberReader {
     if (rule.kind == MemberRule::Kind::kHeaderName) return check_header(text, "-", at, errors_);
     if (rule.kind == MemberRule::Kind::kHttpsUrl && !text.starts_with("https://"))
       return add(rule, "must be a URL that begins with https://");
-    // Every text goes out in a header, or as the beginning of one.
+    // Every text becomes a header's value or the beginning of one.
     const bool is_prefix = rule.kind == MemberRule::Kind::kPrefix;
     check_header("x-any", is_prefix ? text + "x" : text, at, errors_);
   }

@@ -35,7 +35,7 @@ class Slack final : public TextSecretScheme {
     return Signed{.headers = std::move(headers)};
   }
 
-  /// An instant in the future is taken, as by Slack's library.
+  /// Accepts a timestamp in the future, as Slack's library does.
   [[nodiscard]] Status verify(
       std::string_view key, const Received& received, const SignatureMembers& /*members*/
   ) const override {

@@ -1,4 +1,4 @@
-// What SendGrid and Discord have in common: a key pair's signature over the timestamp and the body.
+// The schemes of SendGrid and Discord: a key pair's signature over the timestamp and the body.
 #pragma once
 
 #include "crypto/keys.h"
@@ -6,15 +6,16 @@
 
 namespace postrider::signing {
 
-/// How a provider writes keys and signatures. Nothing separates the timestamp from the body, and
-/// nothing is ever too old, as for the providers' libraries.
+/// How a provider encodes keys and signatures. There is no separator between the timestamp and the
+/// body. No request is too old, as in the providers' libraries.
 struct StampedKeyFormat {
   std::string_view scheme;
   std::string_view timestamp_header;
   std::string_view signature_header;
   crypto::KeyKind kind;
   Status (*check_secret)(std::string_view text);
-  Result<crypto::PrivateKey> (*decode_secret)(std::string_view text);  ///< one that was checked
+  /// ^ Decodes a secret that passed check_secret.
+  Result<crypto::PrivateKey> (*decode_secret)(std::string_view text);
   std::string (*encode_secret)(const crypto::PrivateKey& key);
   Result<crypto::PublicKey> (*decode_public_key)(std::string_view text);
   std::string (*encode_public_key)(const crypto::PublicKey& key);

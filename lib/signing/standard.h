@@ -6,10 +6,10 @@
 namespace postrider::signing {
 
 /// Secrets are `whsec_` and the base64 of 24 to 64 bytes. Headers: webhook-id, webhook-timestamp,
-/// webhook-signature with one `v1,…` per secret and exactly one space between.
+/// and webhook-signature with one `v1,…` per secret, separated by single spaces.
 [[nodiscard]] const Scheme& standard();
 
-/// The same in headers that begin with svix-, for receivers that know no others.
+/// Uses the headers of standard() with the prefix svix-, for receivers that know no others.
 [[nodiscard]] const Scheme& svix();
 
 }  // namespace postrider::signing

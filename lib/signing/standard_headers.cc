@@ -30,7 +30,7 @@ Result<Signed> StandardHeaders::sign(
   const Content content{.id = message.id, .timestamp = timestamp, .body = message.body};
   std::string signatures;
   for (const std::string_view secret : secrets) {
-    // Receivers' libraries fail on two spaces or a trailing one.
+    // Receivers' libraries fail on two spaces or a trailing space.
     if (!signatures.empty()) signatures += ' ';
     const auto one = entry(secret, content);
     if (!one) return tl::unexpected<Error>(one.error());

@@ -1,4 +1,4 @@
-// What the versions of Standard Webhooks have in common: an id, an instant and a list of signatures
+// The common base of the versions of Standard Webhooks: an id, a timestamp and a list of signatures
 // over `id.timestamp.body`.
 #pragma once
 
@@ -10,11 +10,11 @@ class StandardHeaders : public Scheme {
  public:
   struct Names {
     std::string_view scheme;
-    std::string_view id;  ///< of headers, this and the following
+    std::string_view id;  ///< name of a header, as the following members
     std::string_view timestamp;
     std::string_view signature;
   };
-  /// What a signature is over, in its three parts.
+  /// The signed content in its three parts.
   struct Content {
     std::string_view id;
     std::string_view timestamp;
@@ -34,12 +34,12 @@ class StandardHeaders : public Scheme {
   ) const final;
 
  private:
-  /// One entry of the list: the version, a comma and the signature. kInvalidArgument when the
-  /// secret would not pass check_secret().
+  /// Returns one entry of the list: the version, a comma and the signature. Fails with
+  /// kInvalidArgument when the secret would not pass check_secret().
   [[nodiscard]] virtual Result<std::string> entry(std::string_view secret, const Content& content)
       const = 0;
-  /// Whether `key` made one of the entries; others are passed over: a sender may sign for several
-  /// receivers. kInvalidArgument when the key cannot be one.
+  /// Whether `key` made one of the entries. Other entries are ignored, because a sender may sign
+  /// for several receivers. Fails with kInvalidArgument when the key is malformed.
   [[nodiscard]] virtual Result<bool> has_entry_of(
       std::string_view key, std::span<const std::string_view> entries, const Content& content
   ) const = 0;

@@ -5,8 +5,9 @@
 
 namespace postrider::signing {
 
-/// Secrets are `whsk_` and the base64 of a seed with its public key (64 bytes), or of the seed
-/// alone; public keys `whpk_` and the base64 of 32 bytes. Headers as of standard(), with `v1a,…`.
+/// A secret is `whsk_` and the base64 of a seed with its public key (64 bytes), or of the seed
+/// alone. A public key is `whpk_` and the base64 of 32 bytes. The headers are those of standard(),
+/// with `v1a,…`.
 [[nodiscard]] const Scheme& standard_v1a();
 
 }  // namespace postrider::signing

@@ -17,7 +17,7 @@ std::string signature_of(
   return crypto::hex_encode(crypto::hmac_sha256(secret, {timestamp, ".", body}));
 }
 
-/// What stands after `name=` in a list of such parts; `each` is called for every one.
+/// Calls `each` with the value of every part `name=value` of a list.
 template <class Each>
 void for_each_part(std::string_view list, std::string_view name, const Each& each) {
   while (!list.empty()) {
@@ -50,7 +50,7 @@ class Stripe final : public TextSecretScheme {
     return Signed{.headers = std::move(headers)};
   }
 
-  /// An instant in the future is taken, as by Stripe's library.
+  /// Accepts a timestamp in the future, as Stripe's library does.
   [[nodiscard]] Status verify(
       std::string_view key, const Received& received, const SignatureMembers& /*members*/
   ) const override {

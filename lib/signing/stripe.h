@@ -1,11 +1,12 @@
-// As Stripe signs its webhooks: HMAC-SHA-256 over `timestamp.body`.
+// Stripe's scheme for webhooks: HMAC-SHA-256 over `timestamp.body`.
 #pragma once
 
 #include "signing/scheme.h"
 
 namespace postrider::signing {
 
-/// stripe-signature: t=…,v1=…, one v1 per secret. The key is the whole secret, whsec_ included.
+/// Header: stripe-signature with t=…,v1=…, one v1 per secret. The key is the whole secret,
+/// including whsec_.
 [[nodiscard]] const Scheme& stripe();
 
 }  // namespace postrider::signing

@@ -1,4 +1,4 @@
-// Secrets whose bytes, as they are written, are the key.
+// Secrets whose text is the key.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace postrider::signing {
 
-/// kInvalidArgument unless it is 1 to 256 bytes without control characters.
+/// Fails with kInvalidArgument unless the secret is 1 to 256 bytes without control characters.
 [[nodiscard]] Status check_text_secret(std::string_view secret);
 
-/// A scheme with such secrets; new ones are 32 bytes in hexadecimal that nobody can guess.
+/// A base for schemes with such secrets. It generates 32 random bytes in hexadecimal.
 class TextSecretScheme : public Scheme {
  public:
-  /// `secret_prefix` stands before the secrets that it makes.
+  /// Generated secrets begin with `secret_prefix`.
   explicit TextSecretScheme(std::string_view secret_prefix = {}) : secret_prefix_(secret_prefix) {}
 
   [[nodiscard]] std::string generate_secret() const final;

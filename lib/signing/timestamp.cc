@@ -6,7 +6,7 @@
 namespace postrider::signing {
 namespace {
 
-/// Enough for 30,000 years, too few to overflow as milliseconds.
+/// Enough digits for 30,000 years, and too few to overflow as milliseconds.
 constexpr std::size_t kDigitsMax = 12;
 
 tl::unexpected<Error> refuse(std::string_view what, std::string_view why) {

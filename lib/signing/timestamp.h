@@ -1,4 +1,4 @@
-// The instants that signatures hold, as receivers read them.
+// Parses and checks the timestamps of signatures as receivers do.
 #pragma once
 
 #include <string_view>
@@ -8,14 +8,15 @@
 
 namespace postrider::signing {
 
-/// Unix seconds. kInvalidArgument names `what`.
+/// Reads Unix seconds. Fails with kInvalidArgument and a context that names `what`.
 [[nodiscard]] Result<WallTime> parse_timestamp(std::string_view text, std::string_view what);
 
-/// kInvalidArgument when it is older than the receiver tolerates.
+/// Fails with kInvalidArgument when the timestamp is older than the receiver tolerates.
 [[nodiscard]] Status check_not_old(
     WallTime signed_at, const Received& received, std::string_view what
 );
-/// Likewise, and when it is further ahead.
+/// Fails with kInvalidArgument when the timestamp is further from now, in either direction, than
+/// the receiver tolerates.
 [[nodiscard]] Status check_near(
     WallTime signed_at, const Received& received, std::string_view what
 );
