@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kWordsMax = 200;
 
-/// The outcome of a request that got no usable response.
+/// Returns the outcome of a request without a usable response.
 Outcome outcome_of(Response::Failure failure) {
   switch (failure) {
     case Response::Failure::kTimeout:
@@ -59,8 +59,8 @@ Judgement throttled(const Response& response, WallTime now, std::string reason) 
 }
 
 bool is_answered(const Response& response) {
-  // Time spent on reading a body that never ends does not undo a status that has arrived, but the
-  // transport says so by leaving `failure` unset.
+  // If a body does not end in time, the status that has arrived still counts: the transport then
+  // leaves `failure` unset.
   return response.failure == Response::Failure::kNone && response.status >= 100 &&
          response.status <= 599;
 }

@@ -1,4 +1,5 @@
-// What answers of HTTP mean wherever nobody says otherwise.
+// The default classification of HTTP responses, and helpers for the classifications of
+// destinations.
 #pragma once
 
 #include <string>
@@ -9,31 +10,33 @@
 namespace postrider::destinations {
 
 [[nodiscard]] Judgement delivered();
-/// The schedule decides. `reason` in each: the receiver's own word, or empty.
+/// The attempt is retried by the schedule. In all these functions `reason` is the receiver's error
+/// text, or empty.
 [[nodiscard]] Judgement try_again(std::string reason = {});
-/// This message never.
+/// The receiver will never accept this message.
 [[nodiscard]] Judgement rejected(std::string reason);
-/// This endpoint never again.
+/// The endpoint accepts nothing any more.
 [[nodiscard]] Judgement gone(std::string reason);
-/// The endpoint is left alone for as long as Retry-After says, when it says so.
+/// The endpoint backs off, for as long as Retry-After says if the response has it.
 [[nodiscard]] Judgement throttled(const Response& response, WallTime now, std::string reason = {});
 
-/// Whether an answer came whose status and body count.
+/// Whether a response with a usable status arrived.
 [[nodiscard]] bool is_answered(const Response& response);
 
-/// Whether providers say by this status that they will never take the message: 400, 413, 422.
+/// Whether this status means, for most providers, that they will never accept the message: 400,
+/// 413, 422.
 [[nodiscard]] constexpr bool refuses_message(int status) {
   return status == 400 || status == 413 || status == 422;
 }
 
-/// A 2xx is success; 429, 502, 503 and 504 hold the endpoint; all else, a request without an answer
-/// too, is tried again.
+/// Classifies by status alone. 2xx is success; 429, 502, 503 and 504 make the endpoint back off.
+/// All other responses, and requests without a response, are retried.
 [[nodiscard]] Judgement judge_status(
     const Response& response, WallTime now, std::string reason = {}
 );
 
-/// `name: word`, the word as one line of printable ASCII of at most 200 bytes; empty when there is
-/// none.
+/// Returns `name: word`, with the word as one line of at most 200 bytes of printable ASCII. Returns
+/// an empty string if the word is empty.
 [[nodiscard]] std::string words_of(std::string_view name, std::string_view word);
 
 }  // namespace postrider::destinations

@@ -8,7 +8,8 @@
 namespace postrider::destinations {
 namespace {
 
-/// `{"Message":"…"}`, as AWS itself answers; what a function answers is its own.
+/// Returns the message of AWS's own error body, `{"Message":"…"}`. A function's own response may
+/// have another form.
 std::string error_message_of(std::string_view body) {
   const auto answer = nlohmann::json::parse(body, nullptr, false);
   if (!answer.is_object()) return {};

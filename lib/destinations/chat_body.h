@@ -1,4 +1,4 @@
-// Bodies of chat messages, cut to what the chat takes.
+// Bodies of chat messages, truncated to the limits of the chat.
 #pragma once
 
 #include <cstddef>
@@ -12,34 +12,35 @@
 
 namespace postrider::destinations {
 
-/// How long a text may be that lies at `path`: JSON pointers where `*` stands for every element.
+/// The maximum length of the texts at `path`: a JSON pointer in which `*` stands for every element.
 struct TextLimit {
   std::string_view path;
   std::size_t length_max;
 };
-/// How many elements an array may have.
+/// The maximum number of elements of the arrays at `path`.
 struct ListLimit {
   std::string_view path;
   std::size_t count_max;
 };
 
-/// How a chat wants its messages.
+/// The format and the limits of a chat's messages.
 struct Chat {
-  std::string_view text_member;  ///< where a message that is text alone goes
+  std::string_view text_member;  ///< the member of a message that is only text
   std::span<const TextLimit> texts;
   std::span<const ListLimit> lists;
-  std::string_view bold;                          ///< stands on both sides of what is to be bold
-  std::string_view bullet;                        ///< stands before a line
-  std::string (*escaped)(std::string_view text);  ///< without what the chat takes for markup
-  std::size_t readable_max;                       ///< how long a message without a template may be
+  std::string_view bold;                          ///< put on both sides of bold text
+  std::string_view bullet;                        ///< put before each line
+  std::string (*escaped)(std::string_view text);  ///< escapes the chat's markup
+  std::size_t readable_max;  ///< maximum length of a message without a template
 };
 
-/// The body of a message: what its template made, a string being the text and an object the whole
-/// body, or else the event's type and data for people. What is too long in it is cut.
-/// kInvalidArgument when a template made anything else.
+/// Returns the body of a message. If the template returned a string, that is the text; an object is
+/// the whole body. Without a template, the message is the event's type and data in readable form.
+/// Texts and arrays that are too long are truncated. Fails with kInvalidArgument when the template
+/// returned anything else.
 [[nodiscard]] Result<nlohmann::json> chat_body(const Message& message, const Chat& chat);
 
-/// As it goes out.
+/// Serializes the body as it is sent.
 [[nodiscard]] Content json_content(const nlohmann::json& body);
 
 }  // namespace postrider::destinations

@@ -8,7 +8,7 @@
 namespace postrider::destinations {
 namespace {
 
-/// Two of the credentials become header values as they are.
+/// Checks the credentials, two of which become header values unchanged.
 void check_sigv4(const EndpointConfig& config, FieldErrors& errors) {
   const AwsCredentials& given = config.destination.sigv4->credentials;
   check_header("x-any", given.access_key_id, "/destination/auth/access_key_id", errors);
@@ -32,7 +32,7 @@ void check_oidc(const OidcAuth& oidc, FieldErrors& errors) {
   if (!fits) errors.push_back({"/destination/auth/service_account", fits.error().context});
 }
 
-/// Headers that the authorization of the destination needs for itself.
+/// Rejects headers that the authorization of the destination sets itself.
 void check_headers(const EndpointConfig& config, FieldErrors& errors) {
   const bool is_signed = config.destination.sigv4.has_value();
   for (const auto& header : config.headers) {

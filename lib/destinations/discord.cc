@@ -27,7 +27,7 @@ constexpr std::array<TextLimit, 8> kDiscordTexts = {
      {"/embeds/*/footer/text", 2048},
      {"/embeds/*/author/name", 256}}};
 
-/// Without what Discord takes for formatting.
+/// Escapes Discord's formatting.
 std::string escaped_markdown(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -46,12 +46,12 @@ constexpr Chat kDiscord{
     .escaped = escaped_markdown,
     .readable_max = kContentMax};
 
-/// What is left of the allowance that all embeds of a message share.
+/// The remainder of the number of characters that all embeds of a message share.
 class EmbedAllowance {
  public:
   [[nodiscard]] bool is_used_up() const { return left_ == 0; }
 
-  /// Cuts a text of `object` to what is left.
+  /// Truncates a text of `object` to the remainder.
   void take(nlohmann::json& object, const char* name) {
     const auto text = object.find(name);
     if (text == object.end() || !text->is_string()) return;
@@ -71,7 +71,8 @@ class EmbedAllowance {
   }
 
  private:
-  /// Discord refuses a field without a name or a value.
+  /// Truncates fields to the remainder. When it is used up, removes the other fields, because
+  /// Discord rejects a field without a name or a value.
   void take_fields(nlohmann::json& fields) {
     for (auto field = fields.begin(); field != fields.end(); ++field) {
       if (!field->is_object()) continue;
@@ -100,7 +101,7 @@ void cut_embeds(nlohmann::json& body) {
   }
 }
 
-/// Seconds with decimals; nothing unless it is a number that can be waited for.
+/// Converts seconds with decimals; nullopt if the number is negative or not a number.
 std::optional<Millis> waiting_time(double seconds) {
   if (!(seconds >= 0)) return std::nullopt;
   const double ms = std::ceil(seconds * 1000);
@@ -116,7 +117,7 @@ std::optional<Millis> parse_seconds(std::string_view text) {
   return waiting_time(seconds);
 }
 
-/// The error object of the API; of anything else an empty one.
+/// The error object of the API; empty when the body has another form.
 struct ApiError {
   std::string words;
   std::optional<Millis> retry_after;
@@ -141,7 +142,7 @@ ApiError read_error(std::string_view body) {
 
 Judgement judge_limit(const Response& response, WallTime now, const ApiError& error) {
   Judgement judgement = throttled(response, now, words_of("Discord", error.words));
-  // The header has whole seconds, the body their fractions.
+  // The header has whole seconds, the body has fractions of a second.
   judgement.retry_after = std::max(judgement.retry_after, error.retry_after);
   if (!judgement.retry_after)
     judgement.retry_after = parse_seconds(response.rate_limit.reset_after);

@@ -9,14 +9,14 @@ class Discord final : public Provider {
  public:
   [[nodiscard]] std::string_view name() const override { return "Discord"; }
   [[nodiscard]] bool is_signed() const override { return false; }
-  /// With `wait=true`: else Discord does not say that a message was refused.
+  /// Adds `wait=true`: without it Discord does not report that it rejected a message.
   [[nodiscard]] std::string url(const EndpointConfig& config) const override;
-  /// In the form that Discord asks of programs.
+  /// Returns the form that Discord requires of programs.
   [[nodiscard]] std::string user_agent(std::string_view own) const override;
-  /// Mentions nobody unless the template says whom.
+  /// The message mentions nobody unless the template sets mentions.
   [[nodiscard]] Result<Content> shape(const Message& message) const override;
-  /// A limit of the whole bot or address holds the host; the last request that a limit allows holds
-  /// the endpoint until the limit is over.
+  /// A rate limit of the whole bot or address makes all endpoints of the host back off. After the
+  /// last request that a limit allows, the endpoint backs off until the limit's period ends.
   [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
 };
 

@@ -1,18 +1,19 @@
-// Cloud Functions and Cloud Run of Google.
+// Google's Cloud Functions and Cloud Run.
 #pragma once
 
 #include "destinations/webhook.h"
 
 namespace postrider::destinations {
 
-/// What `aud` of an ID token has to be for a function: its URL, without a query; of Cloud Run's own
-/// hosts the service's, without a path.
+/// Returns the `aud` that an ID token for a function needs: its URL without a query. For hosts of
+/// Cloud Run it is the service's URL, without a path.
 [[nodiscard]] std::string function_audience(std::string_view url);
 
 class GcpFunction final : public webhook::Webhook {
  public:
   [[nodiscard]] std::string_view name() const override { return "Cloud Functions"; }
-  /// 401 and 403: the caller may not invoke it; 404: there is none.
+  /// 401 and 403 mean that the caller may not invoke the function, 404 and 410 that it does not
+  /// exist.
   [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
 };
 

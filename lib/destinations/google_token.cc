@@ -27,14 +27,14 @@ Result<crypto::PrivateKey> key_of(const ServiceAccount& account) {
   return key;
 }
 
-/// Of a JWT.
+/// Returns a segment of a JWT.
 std::string segment_of(const nlohmann::ordered_json& value) {
-  // Bytes that are no UTF-8 would throw otherwise.
+  // Bytes that are not UTF-8 would throw otherwise.
   constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
   return crypto::base64url_encode(value.dump(-1, ' ', false, kReplace));
 }
 
-/// The member when `object` is an object that has it as a string.
+/// Returns the member if `object` is an object that has it as a string; otherwise null.
 const std::string* text_member(const nlohmann::json& object, const char* name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(name);
@@ -48,7 +48,7 @@ bool is_token_char(char c) {
          c == '_' || c == '.';
 }
 
-/// In milliseconds; nothing when `token` is no JWT with that claim.
+/// Returns the expiry in milliseconds; nullopt when `token` is not a JWT with that claim.
 std::optional<double> expiry_claim_of(std::string_view token) {
   const std::size_t first = token.find('.');
   const std::size_t second = token.rfind('.');
@@ -62,7 +62,7 @@ std::optional<double> expiry_claim_of(std::string_view token) {
   return exp->get<double>() * 1000;
 }
 
-/// Cut to `length_max`, and without what might be a key or a token.
+/// Truncates to `length_max` and replaces words that might be a key or a token.
 std::string told(std::string_view text, std::size_t length_max) {
   std::string out;
   while (!text.empty() && out.size() < length_max) {
@@ -127,7 +127,7 @@ Result<IdToken> parse_token_answer(std::string_view body, WallTime now) {
   if (!claim_ms || !std::all_of(token->begin(), token->end(), is_token_char))
     return fail(Errc::kInvalidArgument, "the id_token is no JWT that says when it expires");
   const std::int64_t now_ms = unix_ms(now);
-  // Compared as they are: a claim of 1e300 is a number, too, but no instant.
+  // The claim is compared as a double, because a number such as 1e300 does not fit into an integer.
   if (*claim_ms <= static_cast<double>(now_ms))
     return fail(Errc::kInvalidArgument, "the id_token has expired: is the clock right?");
   const std::int64_t latest_ms = now_ms + kLifetimeS * 1000;

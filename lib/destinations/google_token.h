@@ -1,5 +1,5 @@
-// ID tokens of Google for a service account: what is asked of its token endpoint, and what it
-// answers. The requests themselves are made elsewhere.
+// Google's ID tokens for a service account: builds the requests to its token endpoint and parses
+// the responses. The caller sends the requests.
 #pragma once
 
 #include <string>
@@ -11,15 +11,16 @@
 
 namespace postrider::destinations {
 
-/// kInvalidArgument unless it has an address and a key that can sign; never echoes the key. To be
-/// asked once, when the account is saved: takes some 50 ms. Thread-safe.
+/// Fails with kInvalidArgument unless the account has an address and a key that can sign; never
+/// echoes the key. Takes about 50 ms, so it is called once, when the account is saved. Thread-safe.
 [[nodiscard]] Status check_service_account(const ServiceAccount& account);
 
-/// The form `grant_type=…&assertion=<JWT RS256>` to be POSTed to `token_url` for an ID token that
-/// is good for `audience` (the function's URL). It is good for an hour from `now`.
+/// Returns the form `grant_type=…&assertion=<JWT RS256>`. The caller POSTs it to `token_url` and
+/// gets an ID token for `audience` (the function's URL). The form is valid for an hour from `now`.
 ///
-/// kInvalidArgument when the key cannot be read. With one that check_service_account() has not
-/// seen it may end the process. Takes about 1 ms, for the signature. Thread-safe.
+/// Fails with kInvalidArgument when the key cannot be read. The key must have passed
+/// check_service_account(); with another key it may abort the process. Takes about 1 ms, for the
+/// signature. Thread-safe.
 [[nodiscard]] Result<std::string> token_request_body(
     const ServiceAccount& account,
     std::string_view audience,
@@ -28,20 +29,20 @@ namespace postrider::destinations {
 );
 
 struct IdToken {
-  std::string value;  ///< fit to be a header's value
+  std::string value;  ///< a valid header value
   WallTime expires_at;
 };
 
-/// Reads `{"id_token": …}`. The token expires when its own claim says so, at most an hour from
-/// `now`; its signature is for the function to check. kInvalidArgument, with a reason that holds
-/// nothing of the token, when there is none, or one that has expired, or too long for a header.
-/// Thread-safe.
+/// Reads `{"id_token": …}`. The token expires at the time of its own claim, at most an hour from
+/// `now`. Its signature is not checked: the function checks it. Fails with kInvalidArgument when
+/// there is no token, or it has expired or is too long for a header. The reason contains nothing of
+/// the token. Thread-safe.
 [[nodiscard]] Result<IdToken> parse_token_answer(std::string_view body, WallTime now);
 
-/// What to tell people about an error answer: `invalid_grant: Invalid JWT Signature.` of
-/// `{"error", "error_description"}`; empty when it says nothing of the kind. Printable ASCII of at
-/// most 320 characters, without words of 64 characters or more, as keys and tokens are.
-/// Thread-safe.
+/// Returns the text of an error response for people, such as `invalid_grant: Invalid JWT
+/// Signature.` for `{"error", "error_description"}`; empty when the response has another form. The
+/// text is printable ASCII of at most 320 characters, without words of 64 or more characters,
+/// because those may be keys or tokens. Thread-safe.
 [[nodiscard]] std::string token_error_of(std::string_view body);
 
 }  // namespace postrider::destinations

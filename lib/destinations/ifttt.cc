@@ -24,13 +24,13 @@ std::string readable_text(const Event& event) {
   return text;
 }
 
-/// Ingredients of applets are texts and numbers: anything else is its JSON as text.
+/// IFTTT's ingredients are texts and numbers, so other values are sent as JSON text.
 nlohmann::json value_of(const std::string& output) {
   nlohmann::json value = nlohmann::json::parse(output, nullptr, false);
   return value.is_structured() ? nlohmann::json(output) : value;
 }
 
-/// `{"errors":[{"message":"…"}]}`
+/// Returns the message of `{"errors":[{"message":"…"}]}`.
 std::string first_error_of(std::string_view body) {
   const nlohmann::json answer = nlohmann::json::parse(body, nullptr, false);
   const nlohmann::json::json_pointer at{"/errors/0/message"};

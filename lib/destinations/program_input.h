@@ -1,4 +1,4 @@
-// What jq programs are run over.
+// The input of jq programs.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace postrider::destinations {
 
-/// `{"id","type","timestamp","tenant","channels","metadata","data"}`. `event_id` is the public id;
-/// empty is null: an event has none before it is accepted.
+/// Returns `{"id","type","timestamp","tenant","channels","metadata","data"}`. `event_id` is the
+/// public id. An event that is not yet accepted has none: an empty id becomes null.
 [[nodiscard]] std::string program_input(
     const EventDraft& event, std::string_view event_id, WallTime timestamp
 );

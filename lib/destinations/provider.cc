@@ -53,7 +53,7 @@ Result<Content> content(const Message& message) {
   if (message.config.transform.empty())
     return provider_of(message.config.destination.type).shape(message);
   const std::string& output = message.outputs.front();
-  // jq 1.6 prints what is nested deeper than 256 as a remark in place of it.
+  // jq 1.6 replaces values that are nested deeper than 256 with a remark.
   if (!json::parse_raw(output, {.levels = 0}))
     return fail(Errc::kInvalidArgument, "transform: its output is nested too deeply");
   return Content{output, "application/json", {}};

@@ -1,4 +1,4 @@
-// Kinds of receivers: what each is sent, and what its answers mean.
+// Providers: what each kind of receiver is sent, and what its responses mean.
 #pragma once
 
 #include <span>
@@ -14,25 +14,25 @@
 
 namespace postrider::destinations {
 
-/// Names in lower case, with values.
+/// Header names in lower case, and values.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-/// What a receiver is sent, before it is signed.
+/// The content of a request before it is signed.
 struct Content {
   std::string body;
-  std::string_view content_type;  ///< of static storage
-  Headers headers;                ///< that go with the body and are not in it
+  std::string_view content_type;  ///< has static storage duration
+  Headers headers;                ///< sent in addition to the body
 };
 
-/// What content is made of. Views live as long as the call.
+/// The input of the content. Views are valid during the call.
 struct Message {
   const Event& event;
   std::string_view event_id;  ///< the public id (evt_…)
   const EndpointConfig& config;
-  std::span<const std::string> outputs;  ///< of programs_of(), in its order, as JSON
+  std::span<const std::string> outputs;  ///< outputs of programs_of(), in its order, as JSON
 };
 
-/// Immutable and thread-safe; there is one of each for the whole process.
+/// One kind of receiver. Immutable, thread-safe; there is one instance of each kind in the process.
 class Provider {
  public:
   Provider() = default;
@@ -40,20 +40,20 @@ class Provider {
   Provider& operator=(const Provider&) = delete;
   virtual ~Provider() = default;
 
-  /// For people: "Slack".
+  /// Returns a name for people, such as "Slack".
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Whether requests carry the signature of the endpoint.
+  /// Whether requests are signed with the signature scheme of the endpoint.
   [[nodiscard]] virtual bool is_signed() const { return true; }
-  /// Where the endpoint's requests go.
+  /// Returns the URL of the endpoint's requests.
   [[nodiscard]] virtual std::string url(const EndpointConfig& config) const { return config.url; }
-  /// The value of `user-agent`; `own` is what everybody else gets.
+  /// Returns the value of `user-agent`. `own` is Postrider's usual one.
   [[nodiscard]] virtual std::string user_agent(std::string_view own) const {
     return std::string{own};
   }
-  /// The content of every attempt: the same message gives the same bytes. kInvalidArgument, with
-  /// the reason for people, when the outputs make none.
+  /// Returns the content of every attempt: equal messages give equal bytes. Fails with
+  /// kInvalidArgument and a reason for people when the programs' outputs give no valid content.
   [[nodiscard]] virtual Result<Content> shape(const Message& message) const = 0;
-  /// Headers that let the request in, over the body as it goes out.
+  /// Returns the headers that authorize the request, for the body as it is sent.
   [[nodiscard]] virtual Headers authorize(
       const EndpointConfig& /*config*/,
       std::string_view /*content_type*/,
@@ -62,24 +62,24 @@ class Provider {
   ) const {
     return {};
   }
-  /// What an answer means. `now` is what a date in Retry-After is measured from.
+  /// Classifies a response. A date in Retry-After is relative to `now`.
   [[nodiscard]] virtual Judgement judge(const Response& response, WallTime now) const = 0;
 };
 
 [[nodiscard]] const Provider& provider_of(DestinationType type);
 
-/// The jq programs that have to run over the event before content() is called; most often none.
+/// Returns the jq programs that must run over the event before content() is called; usually none.
 [[nodiscard]] std::vector<std::string> programs_of(const EndpointConfig& config);
 
-/// The member that holds them: "transform", "template" or "values".
+/// Returns the member that holds these programs: "transform", "template" or "values".
 [[nodiscard]] std::string_view program_member(const EndpointConfig& config);
 
-/// What the endpoint is sent: the output of its `transform`, or what its provider makes of the
-/// message. Errors as Provider::shape().
+/// Returns the content for the endpoint: the output of its `transform`, or what its provider makes
+/// of the message. Fails as Provider::shape() does.
 [[nodiscard]] Result<Content> content(const Message& message);
 
-/// Checks what the members of an endpoint have to do with its destination, and adds what is wrong.
-/// Takes some 50 ms for a service account's key.
+/// Checks the members of an endpoint that depend on its destination, and adds errors. Takes about
+/// 50 ms for a service account's key.
 void check_destination(const EndpointConfig& config, FieldErrors& errors);
 
 }  // namespace postrider::destinations

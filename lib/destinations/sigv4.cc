@@ -27,13 +27,13 @@ std::string lower(std::string_view text) {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower_letter(char c) { return c >= 'a' && c <= 'z'; }
 
-/// RFC 3986 §2.3.
+/// Whether the character is unreserved in RFC 3986 §2.3.
 bool is_unreserved(char c) {
   return is_digit(c) || is_lower_letter(lower_ascii(c)) || c == '-' || c == '.' || c == '_' ||
          c == '~';
 }
 
-/// Parts of a URL, as they stand in it.
+/// The parts of a URL, unmodified.
 struct UrlParts {
   bool is_https = false;
   std::string_view authority;
@@ -55,7 +55,7 @@ UrlParts split(std::string_view url) {
   return parts;
 }
 
-/// Host and port of `authority`; an IPv6 address keeps its brackets.
+/// Returns the host and the port of `authority`; an IPv6 address keeps its brackets.
 std::pair<std::string_view, std::string_view> split_authority(std::string_view authority) {
   const std::size_t bracket = authority.rfind(']');
   const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
@@ -63,8 +63,8 @@ std::pair<std::string_view, std::string_view> split_authority(std::string_view a
   return {authority.substr(0, colon), authority.substr(colon + 1)};
 }
 
-/// What libcurl sends as Host: the host with its letters as they are, and a port other than the
-/// scheme's own, without leading zeros.
+/// Returns the Host header that libcurl sends: the host with its letters unchanged, and a port that
+/// is not the scheme's default, without leading zeros.
 std::string wire_host(const UrlParts& parts) {
   auto [host, port] = split_authority(parts.authority);
   port.remove_prefix(std::min(port.find_first_not_of('0'), port.size()));
@@ -84,9 +84,9 @@ void append_encoded(std::string& out, char c) {
   out += kUpperHexDigits[byte & 15U];
 }
 
-/// The path that libcurl sends, each of its segments encoded once more, and without empty ones.
-/// libcurl resolves "." and ".." (RFC 3986 §5.2.4, so an empty segment counts for "..") and changes
-/// nothing else; AWS takes runs of slashes for one.
+/// Returns the path that libcurl sends, with each segment encoded once more and without empty
+/// segments. libcurl resolves "." and ".." by RFC 3986 §5.2.4, where ".." removes an empty segment
+/// as any other, and changes nothing else. AWS treats a run of slashes as one.
 std::string canonical_path(std::string_view path) {
   std::vector<std::string_view> segments;
   bool ends_with_slash = true;
@@ -110,8 +110,9 @@ std::string canonical_path(std::string_view path) {
   return out;
 }
 
-/// A name or a value of a query in the one spelling that is signed. A plus is the space of a form,
-/// as for AWS's own signers that are given a URL; a percent sign without two digits is itself.
+/// Returns a name or a value of a query in the normalized spelling that is signed. A plus is the
+/// space of a form, as in AWS's own signers when they get a URL. A percent sign without two digits
+/// is itself.
 std::string respelled(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -137,7 +138,7 @@ std::string canonical_query(std::string_view query) {
     const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
     pairs.emplace_back(respelled(pair.substr(0, equals)), respelled(value));
   }
-  // By name, then by value: "a-=1" comes after "a=1", though '-' is before '='.
+  // The order is by name, then by value: "a-=1" comes after "a=1", though '-' is before '='.
   std::sort(pairs.begin(), pairs.end());
   std::string out;
   for (const auto& [name, value] : pairs) {
@@ -149,7 +150,7 @@ std::string canonical_query(std::string_view query) {
   return out;
 }
 
-/// Without spaces around it, and with one for each run of them.
+/// Removes spaces around the value and replaces each run of spaces with one.
 std::string canonical_value(std::string_view value) {
   std::string out;
   for (const char c : value) {
@@ -164,7 +165,7 @@ std::string canonical_value(std::string_view value) {
   return out;
 }
 
-/// 20260101T000000Z
+/// Returns a time such as 20260101T000000Z.
 std::string basic_time(WallTime now) {
   std::string out;
   for (const char c : to_rfc3339(now)) {
@@ -187,7 +188,8 @@ std::string signing_key(
   return key;
 }
 
-/// Of `signed_headers`, which are sorted by name. Also gives those names, with semicolons between.
+/// Returns the canonical request for `signed_headers`, which are sorted by name, and their names
+/// joined by semicolons.
 std::pair<std::string, std::string> canonical_request(
     const UrlParts& parts, const Headers& signed_headers, std::string_view body_hash
 ) {

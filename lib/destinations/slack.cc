@@ -40,7 +40,7 @@ constexpr std::array<std::string_view, 10> kEndpointWords = {
     "no_active_hooks",
     "channel_is_archived"};
 
-/// What Slack takes for markup, and no more, as its documentation asks.
+/// Escapes Slack's markup and nothing else, as its documentation asks.
 std::string escaped_mrkdwn(std::string_view text) {
   std::string out;
   for (const char c : text) {

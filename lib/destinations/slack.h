@@ -10,7 +10,7 @@ class Slack final : public Provider {
   [[nodiscard]] std::string_view name() const override { return "Slack"; }
   [[nodiscard]] bool is_signed() const override { return false; }
   [[nodiscard]] Result<Content> shape(const Message& message) const override;
-  /// By the word in the body where it is one that Slack documents, else by the status.
+  /// Classifies by the word in the body if Slack documents it, otherwise by the status.
   [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
 };
 

@@ -14,13 +14,14 @@ constexpr std::size_t kLinesMax = 20;
 constexpr std::size_t kNameMax = 100;
 constexpr std::size_t kValueMax = 500;
 
-/// The bytes and units of the first character; what is no UTF-8 counts by the byte.
+/// Returns the bytes and the units of the first character. A byte that is not UTF-8 counts as a
+/// character.
 std::pair<std::size_t, std::size_t> first_character(std::string_view text) {
   const std::size_t bytes = std::max<std::size_t>(json::utf8_length(text), 1);
   return {bytes, bytes == 4 ? 2 : 1};
 }
 
-/// The bytes of the longest beginning that is not longer.
+/// Returns the size in bytes of the longest beginning that is at most `length_max` units long.
 std::size_t beginning(std::string_view text, std::size_t length_max) {
   std::size_t at = 0;
   std::size_t length = 0;

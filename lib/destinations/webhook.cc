@@ -13,8 +13,8 @@ std::string source_of(const Event& event) { return "/tenants/" + event.tenant; }
 }  // namespace
 
 std::string shape_body(const Event& event, std::string_view event_id, PayloadKind payload) {
-  // Types, tenants and ids are of characters that JSON and URIs take as they are; nothing but
-  // `data`, which is JSON already, needs to be escaped.
+  // Types, tenants and ids consist of characters that need no escaping in JSON and URIs, and `data`
+  // is JSON already.
   const auto time = to_rfc3339(event.created_at);
   switch (payload) {
     case PayloadKind::kEnvelope:
@@ -51,8 +51,8 @@ destinations::Headers shape_headers(
 }
 
 std::string_view content_type(PayloadKind payload) {
-  // RFC 8259 knows no charset parameter for JSON; CloudEvents' own examples give one, and its
-  // receivers take either.
+  // RFC 8259 has no charset parameter for JSON. CloudEvents' own examples have one, and receivers
+  // of CloudEvents accept both.
   return payload == PayloadKind::kCloudEvents ? "application/cloudevents+json; charset=utf-8"
                                               : "application/json";
 }

@@ -1,4 +1,4 @@
-// The plain webhook: the event as it is.
+// The plain webhook: sends the event unchanged.
 #pragma once
 
 #include <string>
@@ -8,29 +8,30 @@
 
 namespace postrider::webhook {
 
-/// The body of every attempt for `event`; its `data` is in it byte for byte. The same arguments
-/// give the same bytes. `event_id` is the public id (evt_…).
+/// Returns the body of every attempt for `event`; it contains `data` byte for byte. Equal arguments
+/// give equal bytes. `event_id` is the public id (evt_…).
 [[nodiscard]] std::string shape_body(
     const Event& event, std::string_view event_id, PayloadKind payload
 );
 
-/// What goes with the body and is not in it: the attributes of CloudEvents in binary mode. Names in
-/// lower case.
+/// Returns the headers that are sent with the body: the attributes of CloudEvents in binary mode.
+/// Names are lower-case.
 [[nodiscard]] destinations::Headers shape_headers(
     const Event& event, std::string_view event_id, PayloadKind payload
 );
 
-/// The value of `content-type` that goes with the body.
+/// Returns the value of `content-type` for the body.
 [[nodiscard]] std::string_view content_type(PayloadKind payload);
 
-/// A subscriber's own server. Others are it with answers of their own.
+/// A subscriber's own server. Other providers derive from it and classify responses differently.
 class Webhook : public destinations::Provider {
  public:
   [[nodiscard]] std::string_view name() const override { return "webhook"; }
   [[nodiscard]] Result<destinations::Content> shape(const destinations::Message& message
   ) const override;
-  /// By the rules of api.md §4: a 2xx alone is success, 410 ends the endpoint, 429/502/503/504 hold
-  /// it (for as long as Retry-After says, when it says so), and all else is tried again.
+  /// Classifies by the rules of api.md §4: only 2xx is success, 410 disables the endpoint, and
+  /// 429/502/503/504 make it back off (for as long as Retry-After says if the response has it). All
+  /// other responses are retried.
   [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
 };
 

@@ -8,7 +8,7 @@ namespace postrider::destinations {
 class Zapier final : public webhook::Webhook {
  public:
   [[nodiscard]] std::string_view name() const override { return "Zapier"; }
-  /// 404 and 410: there is no such hook. Whether a Zap runs a 200 does not say.
+  /// 404 and 410 mean that the hook does not exist. A 200 does not say whether a Zap runs.
   [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
 };
 
