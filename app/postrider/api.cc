@@ -80,7 +80,7 @@ std::string problem_text(int status, std::string_view body) {
   std::string text = printable(problem["title"].text());
   const std::string detail = printable(problem["detail"].text());
   if (!detail.empty()) text += ": " + detail;
-  // The detail says what one error is; more of them get a line each.
+  // The detail describes a single error. Several errors get a line each.
   const auto errors = problem["errors"].elements();
   if (errors.size() < 2) return text;
   for (const JsonView& error : errors) {

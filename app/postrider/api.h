@@ -1,4 +1,4 @@
-// The REST API as the commands use it.
+// A client of the REST API for the commands.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace postrider::cli {
 
-/// `--server`, `--key` and `--json`, which every command that talks to a server has.
+/// The flags `--server`, `--key` and `--json` of every command that calls a server.
 struct ApiOptions {
   std::string server = "http://127.0.0.1:8080";
   std::string key;
@@ -21,11 +21,11 @@ struct ApiOptions {
 };
 void add_api_options(const Command& command, ApiOptions& options);
 
-/// A path's query, values encoded; empty values are left out.
+/// The query of a path. Values are percent-encoded, and empty values are omitted.
 class Query {
  public:
   void add(std::string_view name, const std::optional<std::string>& value);
-  /// `path` with the query.
+  /// Returns `path` with the query.
   [[nodiscard]] std::string on(std::string_view path) const;
 
  private:
@@ -37,7 +37,7 @@ class Api {
  public:
   [[nodiscard]] static Result<Api> open(const ApiOptions& options);
 
-  /// Any answer of the server.
+  /// Sends a request and returns any response of the server.
   [[nodiscard]] Result<http::HttpResponse> exchange(
       std::string_view method,
       std::string_view path,
@@ -45,15 +45,15 @@ class Api {
       std::string_view content_type,
       const http::Headers& headers
   );
-  /// The body of a 2xx answer. Any other status is an error whose context is the problem, for
-  /// people: `title: detail` and a line per wrong member.
+  /// Sends a request and returns the body of a 2xx response. Any other status is an error whose
+  /// context is the problem for people: `title: detail` and a line per wrong member.
   [[nodiscard]] Result<std::string> call(
       std::string_view method,
       std::string_view path,
       std::string body = {},
       const http::Headers& headers = {}
   );
-  /// The same with a body that may have turned out wrong, which is then the error.
+  /// Calls call(), unless `body` is an error, which it returns.
   [[nodiscard]] Result<std::string> send(
       std::string_view method,
       std::string_view path,
@@ -66,16 +66,16 @@ class Api {
   http::HttpClient client_;
 };
 
-/// The text of a problem answer, or of any other refusal.
+/// Returns the text of a problem response, or of any other error response.
 [[nodiscard]] std::string problem_text(int status, std::string_view body);
 
-/// `/v1/endpoints/<id>` with the id encoded.
+/// Returns a path such as `/v1/endpoints/<id>`, with the id percent-encoded.
 [[nodiscard]] std::string path_of(
     std::string_view collection, std::string_view id, std::string_view action = {}
 );
 
-/// A command on the API: opens the connection and shows errors. Wrong usage found by `body` itself
-/// (kInvalidArgument) is status 2; everything the server says is a failure, status 1.
+/// Makes a command that calls the API: opens the connection and prints errors. A kInvalidArgument
+/// that `body` returns is wrong usage, status 2. All errors of the server are failures, status 1.
 void run_with_api(
     const Command& command, const ApiOptions& options, std::function<Result<int>(Api&, Io&)> body
 );

@@ -55,7 +55,7 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-/// The process whose id is in the file; nothing when there is none.
+/// Returns the process id in the file; nullopt when there is none.
 std::optional<pid_t> read_pid(const std::string& path) {
   std::string text = read_file(path);
   if (!text.empty() && text.back() == '\n') text.pop_back();
@@ -63,7 +63,7 @@ std::optional<pid_t> read_pid(const std::string& path) {
   return pid && *pid > 1 ? pid : std::nullopt;
 }
 
-/// Leaves the terminal, and prints to `log`.
+/// Detaches from the terminal and redirects output to `log`.
 Status leave_terminal(const Fd& log) {
   ::setsid();
   auto nothing = open_file("/dev/null", O_RDONLY);
@@ -75,7 +75,7 @@ Status leave_terminal(const Fd& log) {
   return {};
 }
 
-/// Waits for the lock that a process holds until it ends. False when that takes too long.
+/// Waits for the lock that a process holds until it ends. Returns false after the timeout.
 bool wait_for_lock(const Fd& file, unsigned timeout_seconds) {
   struct sigaction wake_up {};
   wake_up.sa_handler = [](int) {};  // without SA_RESTART: the signal ends flock()
@@ -135,7 +135,7 @@ Status Background::report_ready(const std::string& env) {
   auto written = open_file(file("env"), O_WRONLY | O_CREAT | O_EXCL);
   if (!written) return tl::unexpected<Error>(std::move(written).error());
   if (auto status = write_all(*written, env); !status) return status;
-  // Fails when the parent has gone: nobody would know of this process.
+  // Fails when the parent has ended, because then no user knows of this process.
   auto reported = write_all(ready_, std::string_view{&kReady, 1});
   ready_.reset();
   return reported;

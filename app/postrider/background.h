@@ -1,4 +1,4 @@
-// Runs a command in the background after it has returned to the shell.
+// Continues a command in the background after it has returned to the shell.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@
 
 namespace postrider::cli {
 
-/// A process of its own, with three files in a folder that only its owner can read:
+/// A background process, with three files in a folder that only its owner can read:
 ///   pid  its process id; locked while it runs
-///   log  what it prints
+///   log  its output
 ///   env  variables for a shell; removed when it ends
 class Background {
  public:
-  /// Forks, so it is called before any thread starts. kConflict when a process runs in `folder`
-  /// already.
+  /// Forks, so call it before any thread starts. Fails with kConflict when a process is already
+  /// running in `folder`.
   [[nodiscard]] static Result<Background> start(const std::string& folder, Io& io);
   Background(Background&& other) noexcept = default;
   Background& operator=(Background&&) = delete;
@@ -27,13 +27,13 @@ class Background {
   /// In the child: removes `env`.
   ~Background();
 
-  /// False in the process that the shell waits for.
+  /// Returns false in the process for which the shell waits.
   [[nodiscard]] bool is_child() const { return child_ == 0; }
 
-  /// In the child: writes `env` and lets the parent return.
+  /// In the child: writes `env` and lets the parent return to the shell.
   [[nodiscard]] Status report_ready(const std::string& env);
 
-  /// In the parent: waits until the child has reported or ended, shows what it has printed, and
+  /// In the parent: waits until the child has reported or ended, prints the child's output, and
   /// returns the exit status.
   [[nodiscard]] int wait(Io& io);
 
@@ -45,11 +45,12 @@ class Background {
 
   std::string folder_;
   pid_t child_;  ///< 0 in the child
-  Fd lock_;      ///< of the child; held until it ends
+  Fd lock_;      ///< the child's lock, held until it ends
   Fd ready_;     ///< a pipe from the child to the parent
 };
 
-/// Asks the process of `folder` to stop and waits until it has ended. Does nothing when none runs.
+/// Asks the process of `folder` to stop and waits until it has ended. Does nothing when there is
+/// none.
 [[nodiscard]] Result<int> stop_background(const std::string& folder, Io& io);
 
 }  // namespace postrider::cli

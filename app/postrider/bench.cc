@@ -1,4 +1,4 @@
-// Measures this machine.
+// `bench`: runs the benchmark suite on this machine.
 #include <algorithm>
 #include <ostream>
 #include <string>
@@ -27,7 +27,7 @@ struct BenchFlags {
   bool json = false;
 };
 
-/// A figure with the digits that mean something.
+/// Formats a figure without decimals that do not matter.
 std::string shown(double value) {
   if (value >= 100) return fmt::format("{:.0f}", value);
   return fmt::format("{:.2f}", value);

@@ -75,9 +75,9 @@ struct EnvironmentFlags {
   }
 };
 
-/// A configuration file serves all commands. Keys in the [section] of the command that runs apply,
-/// and keys outside the sections if the flag allows it. Keys of other commands are skipped; keys of
-/// no command are errors.
+/// A configuration file has values for all commands. Keys in the [section] of the running command
+/// apply, and so do keys outside the sections if the flag allows it. Keys of other commands are
+/// skipped; keys of no command are errors.
 class ConfigFile final : public CLI::ConfigTOML {
  public:
   ConfigFile(CLI::App& root, CLI::App* const& active, const EnvironmentFlags& environment)
@@ -107,7 +107,7 @@ class ConfigFile final : public CLI::ConfigTOML {
     if (!covers || active_ == nullptr) return false;
     if (active_->get_option_no_throw("--" + item.name) == nullptr) return false;
     const bool shared = environment_.allow(active_, item.name);
-    // CLI11 would let the file win over the environment.
+    // CLI11 would prefer the file over the environment.
     return shared ? !in_environment(item.name) : !item.parents.empty();
   }
 
@@ -157,7 +157,7 @@ std::string unknown_flag(const CLI::App& command, const std::string& flag) {
   return or_nearest("unknown flag '" + name + "'", nearest_word(name, names));
 }
 
-/// What is wrong with words that no command takes; empty if there are none.
+/// Returns an error message for words that no command accepts; empty if there are none.
 std::string unknown_word(CLI::App& at, const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word.size() > 1 && word.front() == '-') return unknown_flag(at, word);
@@ -167,7 +167,7 @@ std::string unknown_word(CLI::App& at, const std::vector<std::string>& words) {
   return "unexpected argument '" + words.front() + "'";
 }
 
-/// Names the variable that a wrong value came from.
+/// Adds the name of the variable that a wrong value came from.
 std::string with_source(
     std::string message,
     const CLI::App& at,
@@ -290,7 +290,7 @@ int report_failure(Io& io, const Error& error) {
 Command Command::add(std::string_view name, std::string_view summary, std::string_view example)
     const {
   CLI::App* app = app_->add_subcommand(std::string(name), std::string(summary));
-  app->fallthrough();  // --config may stand anywhere
+  app->fallthrough();  // --config may be given anywhere
   app->require_subcommand(0);
   std::string footer;
   if (!example.empty()) footer = "Example:\n  " + std::string(example) + "\n\n";
@@ -303,7 +303,7 @@ Command Command::add(std::string_view name, std::string_view summary, std::strin
   Cli::Impl* impl = cli_->impl_.get();
   app->preparse_callback([impl, app](std::size_t) {
     impl->active = app;
-    // Only now: a value for one command must not be judged by the rules of another.
+    // Runs only for the command that is invoked, so variables for other commands are not checked.
     impl->environment.apply_to(*app);
   });
   return {*cli_, *app};
@@ -326,7 +326,7 @@ void Command::list(
     std::string_view name, std::vector<std::string>& values, std::string_view help, char split
 ) const {
   auto* option = app_->add_option("--" + std::string(name), values, std::string(help));
-  // Without it a list would swallow the arguments that follow.
+  // Otherwise a list would consume the arguments after it.
   option->allow_extra_args(false)->type_name("TEXT");
   if (split != 0) option->delimiter(split);
 }

@@ -1,4 +1,4 @@
-// Commands, their flags and where the values come from. Wraps CLI11.
+// Commands, their flags and the sources of their values. Wraps CLI11.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ namespace postrider::cli {
 
 class Cli;
 
-/// One command of a Cli, which outlives it. Options write into variables that `keep` made.
+/// One command of a Cli, which must outlive it. Options write to variables that keep() made.
 class Command {
  public:
-  /// `example`: a line that can be pasted into a shell.
+  /// Adds a subcommand. `example` is a line that can be pasted into a shell.
   [[nodiscard]] Command add(
       std::string_view name, std::string_view summary, std::string_view example = {}
   ) const;
@@ -33,11 +33,12 @@ class Command {
   template <class T>
   T& keep() const;
 
-  // A value comes from the command line, else from POSTRIDER_<NAME> if allow_environment() was
-  // called for the flag, else from the --config file, else it stays as it is. `name` has no dashes.
+  // A value comes from the command line; otherwise from POSTRIDER_<NAME> if allow_environment() was
+  // called for the flag; otherwise from the --config file. If none has it, the variable stays
+  // unchanged. `name` has no dashes.
   void text(std::string_view name, std::string& value, std::string_view help) const;
   void text(std::string_view name, std::optional<std::string>& value, std::string_view help) const;
-  /// Repeatable; with `split` also a list in one value.
+  /// The flag can be repeated. With `split`, one value can also be a list.
   void list(
       std::string_view name, std::vector<std::string>& values, std::string_view help, char split = 0
   ) const;
@@ -49,29 +50,29 @@ class Command {
   void number(
       std::string_view name, std::optional<std::int64_t>& value, Range range, std::string_view help
   ) const;
-  /// Fractions count.
+  /// Accepts fractions.
   void number(std::string_view name, double& value, double min, double max, std::string_view help)
       const;
   void flag(std::string_view name, bool& value, std::string_view help) const;
   void argument(std::string_view name, std::string& value, std::string_view help) const;
-  /// An argument that must not be empty, such as the value of a shell variable that is not set.
+  /// An argument that must not be empty, as the value of an unset shell variable would be.
   void id_argument(std::string_view name, std::string& value, std::string_view help) const;
   void argument(std::string_view name, std::optional<std::string>& value, std::string_view help)
       const;
 
   /// The flag's value may also come from POSTRIDER_<NAME> and from a key outside the sections of
-  /// the
-  /// --config file. A flag without this takes neither: a variable that is meant for the service
-  /// must not change what a client command sends.
+  /// the --config file. Other flags use neither, so that a variable for the service does not change
+  /// what a client command sends.
   void allow_environment(std::string_view name) const;
-  /// The same for every flag of the command.
+  /// Calls allow_environment(name) for every flag of the command.
   void allow_environment() const;
 
-  /// Whether the flag stands on the command line itself: a value may have come from elsewhere.
+  /// Whether the flag is on the command line itself. Its value may otherwise come from elsewhere.
   [[nodiscard]] bool is_given(std::string_view name) const;
 
-  /// What the command does; returns the exit status. kInvalidArgument of `run_checked` is wrong
-  /// usage, other errors are failures; both are shown in one line.
+  /// Sets the function that runs the command and returns the exit status. An error with
+  /// kInvalidArgument of `run_checked` is wrong usage, other errors are failures; both are printed
+  /// in one line.
   void run(std::function<int(Io&)> body) const;
   void run_checked(std::function<Result<int>(Io&)> body) const;
 
@@ -86,7 +87,7 @@ class Command {
 /// The whole command line. Owned by one thread.
 class Cli {
  public:
-  /// `version`: what --version prints after the name.
+  /// `version` is printed by --version after the name.
   Cli(std::string_view name, std::string_view summary, std::string_view version = {});
   ~Cli();
   Cli(const Cli&) = delete;
@@ -94,8 +95,8 @@ class Cli {
 
   [[nodiscard]] Command root();
 
-  /// Parses (without the program's name), runs the command, returns the exit status. Wrong usage is
-  /// one line on `err` and status 2. `help COMMAND` is built in.
+  /// Parses the arguments (without the program's name), runs the command and returns the exit
+  /// status. Wrong usage prints one line to `err` and returns 2. `help COMMAND` is built in.
   [[nodiscard]] int run(std::vector<std::string> args, Io& io);
 
  private:
@@ -123,10 +124,10 @@ T& Command::keep() const {
   return value;
 }
 
-/// Shows a failure as `postrider: …` and returns the exit status that fits it.
+/// Prints a failure as `postrider: …` and returns the exit status for it.
 int report(Io& io, const Error& error);
-/// Shows it and returns kExitFailed whatever the code of the error: an unfit database is a failure,
-/// not wrong usage.
+/// Prints an error and returns kExitFailed for every code: an unusable database is a failure, not
+/// wrong usage.
 int report_failure(Io& io, const Error& error);
 
 }  // namespace postrider::cli

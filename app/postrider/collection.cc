@@ -5,7 +5,7 @@
 namespace postrider::cli {
 
 void Filters::add_to(const Command& command, std::span<const FilterSpec> specs) {
-  // The command line keeps references: no value moves from here on.
+  // The command line keeps references to the values, so they must not move from here on.
   values_.resize(specs.size());
   for (std::size_t i = 0; i < specs.size(); ++i) {
     values_[i].spec = specs[i];

@@ -1,4 +1,5 @@
-// Commands on the things of one collection of the API, which list, show and change them alike.
+// Commands on the objects of one collection of the API, which are listed, shown and changed in one
+// way.
 #pragma once
 
 #include <optional>
@@ -14,8 +15,8 @@
 
 namespace postrider::cli {
 
-/// A flag that goes to the server under its own name: in the query of a list, in the body of bulk
-/// work.
+/// A flag that is sent to the server under its own name: in the query of a list, or in the body of
+/// a bulk operation.
 struct FilterSpec {
   const char* name;
   const char* help;
@@ -25,7 +26,7 @@ inline constexpr FilterSpec kEndpointFilter{"endpoint", "Only for this endpoint"
 inline constexpr FilterSpec kSinceFilter{"since", "From this instant on (RFC 3339)"};
 inline constexpr FilterSpec kUntilFilter{"until", "Up to this instant (RFC 3339)"};
 
-/// The values of such flags.
+/// The values of filter flags.
 class Filters {
  public:
   /// Call once. The specs are copied.
@@ -43,44 +44,44 @@ class Filters {
 };
 
 struct CollectionSpec {
-  const char* name;   ///< of the group of commands
-  const char* path;   ///< of the routes, after /v1/
-  const char* thing;  ///< in the plural, for people
+  const char* name;   ///< name of the group of commands
+  const char* path;   ///< path of the routes, after /v1/
+  const char* thing;  ///< plural of an object, for people
   struct Id {
-    const char* name;  ///< of the argument
+    const char* name;  ///< name of the argument
     const char* help;
     const char* example;
   } id;
 };
 
-/// What a command on one thing is told at least.
+/// The minimum options of a command on one object.
 struct OneOptions {
   ApiOptions api;
   std::string id;
 };
 
-/// The group of commands on a collection. Refers to the command line, which outlives it.
+/// The group of commands on a collection. Refers to the command line, which must outlive it.
 class Collection {
  public:
   Collection(const Command& root, const CollectionSpec& spec, std::string_view summary);
 
-  /// `list`. `example`: flags that can be pasted.
+  /// Adds `list`. `example` has flags that can be pasted into a shell.
   void add_list(
       std::string_view example, std::span<const FilterSpec> filters, std::vector<ColumnSpec> columns
   ) const;
-  /// `show ID`: GET /v1/{path}/{id}
+  /// Adds `show ID`: GET /v1/{path}/{id}
   void add_show(std::string_view summary) const;
-  /// `NAME ID`: POST /v1/{path}/{id}/{name}, then "<id> <done>" is printed.
+  /// Adds `NAME ID`: POST /v1/{path}/{id}/{name}, then prints "<id> <done>".
   void add_action(const char* name, std::string_view summary, const char* done) const;
-  /// `NAME ID`: DELETE /v1/{path}/{id}, then "<id> <done>" is printed.
+  /// Adds `NAME ID`: DELETE /v1/{path}/{id}, then prints "<id> <done>".
   void add_delete(const char* name, std::string_view summary, const char* done) const;
 
-  /// A command of its own; `rest` follows the name in its example.
+  /// Adds another command; `rest` follows the name in its example.
   [[nodiscard]] Command add(
       std::string_view name, std::string_view summary, std::string_view rest = {}
   ) const;
-  /// The same on one thing: the id is its argument and follows the name in its example. `Options`
-  /// has the members of OneOptions.
+  /// Adds another command on one object. The id is its argument and follows the name in its
+  /// example. `Options` has the members of OneOptions.
   template <class Options>
   [[nodiscard]] std::pair<Command, Options&> add_one(
       std::string_view name, std::string_view summary, std::string_view flags = {}
@@ -91,7 +92,7 @@ class Collection {
     return {command, options};
   }
 
-  /// `/v1/{path}/{id}/{action}`
+  /// Returns `/v1/{path}/{id}/{action}`.
   [[nodiscard]] std::string path(std::string_view id, std::string_view action = {}) const {
     return path_of(spec_.path, id, action);
   }

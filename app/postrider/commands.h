@@ -1,4 +1,4 @@
-// Every command; each is a file of its own. main.cc adds them to the command line.
+// All commands, each in its own file. main.cc adds them to the command line.
 #pragma once
 
 #include "app/postrider/cli.h"
@@ -18,7 +18,7 @@ void add_sign(const Command& root);
 void add_verify(const Command& root);
 void add_version(const Command& root);
 
-// Commands that are a service, or work on its database. They link the whole of it.
+// Commands that run a service or work on its database. They link all of it.
 void add_serve(const Command& root);
 void add_dev(const Command& root);
 void add_migrate(const Command& root);
@@ -27,7 +27,7 @@ void add_check(const Command& root);
 void add_openapi(const Command& root);
 void add_bench(const Command& root);
 
-/// The commands that talk to a server, or to nothing.
+/// Adds the commands that call a server or need none.
 inline void add_client_commands(const Command& root) {
   add_emit(root);
   add_endpoints(root);
@@ -43,7 +43,7 @@ inline void add_client_commands(const Command& root) {
   add_version(root);
 }
 
-/// The others.
+/// Adds all other commands.
 inline void add_service_commands(const Command& root) {
   add_serve(root);
   add_dev(root);

@@ -1,4 +1,4 @@
-// Commands on a database file itself.
+// Commands that work on a database file: `backup` and `check`.
 #include <ostream>
 #include <string>
 
@@ -20,7 +20,8 @@ struct DatabaseOptions {
   std::string file;
 };
 
-/// kInvalidArgument unless --db names a file. `tool` is for databases of a PostgreSQL server.
+/// Fails with kInvalidArgument unless --db is a file. `tool` is the tool for databases of a
+/// PostgreSQL server.
 Status check_file(const std::string& db, const std::string& tool) {
   if (const auto valid = check_database_address(db); !valid)
     return fail(Errc::kInvalidArgument, "--db: " + valid.error().context);

@@ -50,7 +50,7 @@ bool is_percent_encoded(std::string_view text) {
   return true;
 }
 
-/// Whether each host of the list has a port of digits, or none.
+/// Whether the port of each host in the list is numeric or missing.
 bool has_plain_ports(std::string_view hosts) {
   while (true) {
     const auto comma = hosts.find(',');
@@ -66,8 +66,8 @@ bool has_plain_ports(std::string_view hosts) {
   }
 }
 
-/// libpq takes a character that it does not expect for the end of the password, and would quote the
-/// rest in its message.
+/// libpq ends the password at an unexpected character and would quote the rest in its error
+/// message.
 Status check_url(std::string_view url) {
   const UrlParts parts = parts_of(url);
   const bool is_split = parts.hosts.find('@') != std::string_view::npos ||

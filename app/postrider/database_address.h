@@ -8,17 +8,17 @@
 
 namespace postrider::cli {
 
-/// Whether `db` names a database of a PostgreSQL server, not a file.
+/// Whether `db` is the URL of a PostgreSQL database and not a file.
 [[nodiscard]] bool is_postgres_url(std::string_view db);
 
-/// kInvalidArgument when `db` is neither the name of a file nor a PostgreSQL URL that libpq reads
-/// as it was meant. The reason never quotes `db`, which may hold a password.
+/// Fails with kInvalidArgument when `db` is neither a file name nor a PostgreSQL URL that libpq
+/// reads as intended. The reason never quotes `db`, which may contain a password.
 [[nodiscard]] Status check_database_address(std::string_view db);
 
-/// Whether `db` is a URL that holds a password.
+/// Whether `db` is a URL that contains a password.
 [[nodiscard]] bool has_password(std::string_view db);
 
-/// The file, or the URL without its password and its settings: for messages and the log.
+/// Returns the file, or the URL without its password and its settings, for messages and the log.
 [[nodiscard]] std::string shown_database(std::string_view db);
 
 }  // namespace postrider::cli

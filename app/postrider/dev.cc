@@ -1,4 +1,4 @@
-// `serve` for a laptop: everything that is needed to see a webhook arrive, in one process.
+// `dev`: a service and a receiver in one process, to try webhooks on a laptop.
 #include <filesystem>
 #include <ostream>
 #include <string>
@@ -31,7 +31,7 @@ constexpr std::string_view kFirstEvent =
     R"({"type":"order.created","data":{"id":"ord_1","total":10.50}})";
 constexpr Millis kFirstWebhookTimeout{15'000};
 
-/// A folder that goes with its owner.
+/// A folder that is deleted with its owner.
 class TemporaryFolder {
  public:
   [[nodiscard]] static Result<std::unique_ptr<TemporaryFolder>> make() {
@@ -58,7 +58,7 @@ class TemporaryFolder {
   const std::string path_;
 };
 
-/// Prints webhooks, and lets the main thread wait for the first. Thread-safe.
+/// Prints webhooks, and lets the main thread wait for the first one. Thread-safe.
 class Printer {
  public:
   explicit Printer(std::ostream& out) : out_(out) {}
@@ -75,7 +75,7 @@ class Printer {
     const MutexLock lock(mutex_);
     out_ << text << std::flush;
   }
-  /// False when none came in time.
+  /// Returns false when none arrived in time.
   [[nodiscard]] bool wait_first(const Clock& clock, Millis timeout) {
     const MonoTime end = clock.mono_now() + timeout;
     const MutexLock lock(mutex_);
@@ -93,7 +93,7 @@ class Printer {
   bool printed_ POSTRIDER_GUARDED_BY(mutex_) = false;
 };
 
-/// Registers the receiver, or moves the endpoint of an earlier run to it.
+/// Registers the receiver, or changes the endpoint of an earlier run to its URL.
 Status register_receiver(Api& api, const std::string& url) {
   RequestBody body;
   body.add("url", url);
@@ -112,7 +112,7 @@ Status register_receiver(Api& api, const std::string& url) {
   return {};
 }
 
-/// Loads the secrets of the endpoints that point at the receiver; none when that fails.
+/// Returns the secrets of the endpoints with the receiver's URL; none when the request fails.
 std::vector<ReceiverKey> load_keys(const ApiOptions& options, const std::string& receiver) {
   auto api = Api::open(options);
   auto keys = api ? endpoint_keys(*api, receiver)
@@ -137,7 +137,7 @@ std::string first_screen(
          receiver + "   (verifies and prints what arrives; registered for every event type)\n\n";
 }
 
-/// `text` as one word of a shell.
+/// Returns `text` quoted as one word of a shell.
 std::string shell_word(std::string_view text) {
   std::string word = "'";
   for (const char c : text) {
@@ -150,7 +150,7 @@ std::string shell_word(std::string_view text) {
   return word + "'";
 }
 
-/// Lines that set the variables of the README in a shell.
+/// Returns lines for a shell that set the variables of the README.
 std::string exports(
     const ServeOptions& options, const std::string& url, const std::string& receiver
 ) {
@@ -162,7 +162,7 @@ std::string exports(
   add("KEY", shell_word(*options.root_key));
   add("RECEIVER", shell_word(receiver));
   std::error_code failed;
-  // The URL of a PostgreSQL database may hold a password.
+  // The URL of a PostgreSQL database may contain a password.
   if (!is_postgres_url(options.db))
     add("DB", shell_word(std::filesystem::absolute(options.db, failed).string()));
   const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
@@ -180,8 +180,8 @@ std::string next_steps(const std::string& variables) {
          "  curl -sS -H \"Authorization: Bearer $KEY\" \"$POSTRIDER/v1/endpoints\"\n\n";
 }
 
-/// Starts everything, shows the first webhook, and waits until it is asked to stop. `background` is
-/// null in the foreground.
+/// Starts everything, prints the first webhook, and waits until it is asked to stop. `background`
+/// is null in the foreground.
 Result<int> show_main_job(
     Io& io,
     const ServeOptions& options,
@@ -228,7 +228,8 @@ Result<int> show_main_job(
   return kExitDone;
 }
 
-/// The usual port when it is free, any other when not: a second `dev` beside a service just works.
+/// Starts the node on the default port if it is free, otherwise on any free port, so that a second
+/// `dev` works beside a service.
 Result<std::unique_ptr<Node>> start_node(ServeOptions& options, bool any_port, const Clock& clock) {
   auto node = Node::start(options, clock);
   if (node || !any_port || node.error().code != Errc::kConflict) return node;
@@ -289,7 +290,7 @@ void add_dev(const Command& root) {
       "postrider dev"
   );
   auto& options = command.keep<DevOptions>();
-  options.serve.db.clear();  // a temporary one, unless a file is named
+  options.serve.db.clear();  // a temporary file, unless one is given
   options.serve.log_level = "warning";
   add_serve_flags(command, options.serve);
   command.text(

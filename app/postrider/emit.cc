@@ -25,7 +25,7 @@ struct EmitOptions {
   std::optional<std::string> metadata;
 };
 
-/// `data` goes into the body as the bytes it is.
+/// Returns the request body. `data` is inserted byte for byte.
 Result<std::string> body_of(const EmitOptions& options, std::istream& in) {
   RequestBody body;
   if (!options.type) body.wrong("TYPE is required, or --batch FILE");
@@ -56,7 +56,7 @@ Result<int> emit(Api& api, Io& io, const EmitOptions& options) {
   return kExitDone;
 }
 
-/// Whether a flag or argument is given that describes a single event.
+/// Whether a flag or an argument for a single event is given.
 bool describes_an_event(const EmitOptions& options) {
   const bool text = options.type || options.data || options.tenant || options.ordering_key ||
                     options.deliver_at || options.expires_at || options.metadata;

@@ -25,7 +25,7 @@ std::string events_text(std::int64_t count) {
   return std::to_string(count) + (count == 1 ? " event" : " events");
 }
 
-/// The events of one request, and the lines that they came from.
+/// The events of one request, and their line numbers in the input.
 struct Batch {
   std::string body;
   std::vector<std::int64_t> lines;
@@ -40,7 +40,7 @@ struct Batch {
   }
 };
 
-/// `/2/type` of a batch as `line 17, /type`.
+/// Translates a pointer such as `/2/type` to `line 17, /type`.
 std::string place_of(const Batch& batch, std::string_view pointer) {
   if (pointer.empty()) return {};
   pointer.remove_prefix(1);
@@ -52,7 +52,7 @@ std::string place_of(const Batch& batch, std::string_view pointer) {
   return member.empty() ? line : line + ", " + member;
 }
 
-/// The problem that a batch was refused with. Wrong members are named by their lines.
+/// Returns the problem of a rejected batch. Wrong members are named by their lines.
 std::string refusal_text(const Batch& batch, const http::HttpResponse& answer) {
   const JsonView problem(answer.body);
   const auto errors = problem["errors"].elements();
@@ -67,7 +67,7 @@ std::string refusal_text(const Batch& batch, const http::HttpResponse& answer) {
   return text;
 }
 
-/// Sends batches and keeps count.
+/// Sends batches and counts the events.
 class BatchSender {
  public:
   BatchSender(Api& api, Io& io, const BatchOptions& options)
@@ -106,7 +106,7 @@ class BatchSender {
     return {};
   }
 
-  /// A line that cannot be sent. Nothing of its batch was sent.
+  /// Returns the error for a line that cannot be sent. No event of its batch was sent.
   [[nodiscard]] Error wrong_line(std::int64_t line, std::string_view what) const {
     return {Errc::kConflict, 0, fmt::format("line {} {}{}", line, what, summary())};
   }
@@ -157,7 +157,7 @@ class BatchSender {
   bool progress_line_ = false;
 };
 
-/// What is wrong with a line on its own; empty if nothing is.
+/// Returns an error message for a line on its own; empty if it is valid.
 std::string fault_of(const std::string& line) {
   if (line.size() + 1 > limits::kBatchBytesMax) return "is longer than 16 MiB";
   const auto parsed = json::parse_raw(line, {.levels = 0});

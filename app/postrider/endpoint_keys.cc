@@ -8,14 +8,14 @@
 namespace postrider::cli {
 namespace {
 
-/// Whether `url` is `base`, or a path or query on it.
+/// Whether `url` is `base`, or has a path or a query after it.
 bool is_below(std::string_view url, std::string_view base) {
   if (!url.starts_with(base)) return false;
   const std::string_view rest = url.substr(base.size());
   return rest.empty() || rest.front() == '/' || rest.front() == '?';
 }
 
-/// `{"scheme":"stripe", ...}` as the flags that say the same.
+/// Converts an object such as `{"scheme":"stripe", ...}` to flags.
 SchemeFlags scheme_flags(const JsonView& signature) {
   SchemeFlags flags;
   for (const auto& [name, value] : signature.members()) {

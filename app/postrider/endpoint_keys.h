@@ -1,4 +1,4 @@
-// The secrets of a service's endpoints, as a receiver needs them.
+// The keys with which a receiver verifies the webhooks of a service's endpoints.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace postrider::cli {
 
-/// The keys of every endpoint whose URL has the host and port of `receiver`,
-/// `http://127.0.0.1:9000`. After a rotation an endpoint has several. Endpoints that sign nothing
-/// have none.
+/// Returns the keys of all endpoints whose URL has the host and port of `receiver`, such as
+/// `http://127.0.0.1:9000`. An endpoint has several keys after a rotation. Endpoints without
+/// signatures have none.
 [[nodiscard]] Result<std::vector<ReceiverKey>> endpoint_keys(Api& api, const std::string& receiver);
 
 }  // namespace postrider::cli

@@ -1,4 +1,4 @@
-// `endpoints create` and `endpoints update`: flags as members of an endpoint.
+// `endpoints create` and `endpoints update`: convert flags to members of an endpoint.
 #include "app/postrider/endpoints.h"
 #include "app/postrider/input.h"
 #include "base/limits.h"

@@ -1,4 +1,4 @@
-// `endpoints stats`: a table of what happened when.
+// `endpoints stats`: prints the statistics of an endpoint as a table over time.
 #include <ostream>
 
 #include "app/postrider/endpoints.h"
@@ -22,7 +22,7 @@ void add_counts(Table& table, std::string name, const JsonView& counts) {
   );
 }
 
-/// Times in which nothing happened are left out for people.
+/// Prints the statistics. The table for people omits intervals without deliveries.
 void print_stats(Io& io, bool json, const std::string& body) {
   if (json) return print_object(io, json, body);
   const JsonView stats(body);

@@ -17,7 +17,7 @@ void add_members(RequestBody& body, const SetOptions& options, std::string_view 
   if (options.schema) body.add_json("schema", schema, "--schema");
 }
 
-/// Changes the type, or adds it when there is none.
+/// Changes the event type, or creates it if it does not exist.
 Result<int> set(Api& api, Io& io, const std::string& path, const SetOptions& options) {
   const auto schema = read_argument(options.schema.value_or(""), io.in);
   if (!schema) return tl::unexpected(schema.error());

@@ -1,4 +1,4 @@
-// Arguments that may come from a file or from standard input.
+// Reads arguments that may come from a file or from standard input.
 #pragma once
 
 #include <iosfwd>
@@ -10,13 +10,14 @@
 
 namespace postrider::cli {
 
-/// `-` is all of `in`, `@name` a file's bytes, anything else the text itself.
+/// Reads an argument: `-` is all of `in`, `@name` is a file's bytes, and any other text is itself.
 [[nodiscard]] Result<std::string> read_argument(std::string_view argument, std::istream& in);
 
-/// The two parts of `Name: value`, as --header takes it.
+/// Returns the two parts of `Name: value`, the form of --header.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_header(const std::string& header);
 
-/// kInvalidArgument naming `what` and the place unless `text` is one JSON value.
+/// Fails with kInvalidArgument, with `what` and the position of the error, unless `text` is one
+/// JSON value.
 [[nodiscard]] Status check_json(std::string_view text, std::string_view what);
 
 }  // namespace postrider::cli

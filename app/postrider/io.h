@@ -1,4 +1,4 @@
-// Where a command reads and writes: data on `out`, messages on `err`.
+// The streams of a command: data is written to `out`, messages to `err`.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@ struct Io {
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
-  bool out_is_terminal = false;  ///< JSON must not hold what a terminal acts on
-  bool err_is_terminal = false;  ///< progress may rewrite its line
-  std::size_t width = 0;         ///< columns that a table may take; 0: nothing is cut
-  const Clock* clock = nullptr;  ///< null: the machine's
+  bool out_is_terminal = false;  ///< control characters in JSON are escaped
+  bool err_is_terminal = false;  ///< progress may overwrite its line
+  std::size_t width = 0;         ///< maximum columns of a table; 0: nothing is cut
+  const Clock* clock = nullptr;  ///< null: SystemClock
 };
 
 // Exit status of every command.

@@ -8,11 +8,12 @@
 namespace postrider::cli {
 namespace {
 
-/// The value and, with `levels` 1, what is directly inside it; nothing when it is not well-formed.
+/// Returns the value and, with `levels` 1, the values directly inside it; empty when it is not
+/// well-formed.
 std::vector<json::RawValue> values_of(std::string_view text, std::size_t levels) {
   constexpr auto kUnbounded = std::numeric_limits<std::size_t>::max();
-  // What a server may answer is for the server to bound: data as deep as it may be is deeper within
-  // an answer.
+  // The server bounds its responses. The depth is unbounded here because event data of maximum
+  // depth is nested deeper in a response.
   auto document =
       json::parse_raw(text, {.levels = levels, .depth_max = kUnbounded, .values_max = kUnbounded});
   if (!document) return {};

@@ -1,5 +1,5 @@
-// JSON as the bytes it was sent as: a server's answer is shown without being parsed and printed
-// again, which would turn 10.50 into 10.5.
+// A view of JSON text that keeps its bytes. A server's response is shown without parsing and
+// printing it again, which would turn 10.50 into 10.5.
 #pragma once
 
 #include <concepts>
@@ -12,18 +12,18 @@
 
 namespace postrider::cli {
 
-/// A view into JSON text that outlives it.
+/// A view of JSON text, which must outlive it.
 class JsonView {
  public:
   JsonView() = default;
-  /// Does not exist when `text` is not one well-formed value.
+  /// The view does not exist when `text` is not one well-formed value.
   explicit JsonView(std::string_view text);
-  /// A text that ends with the statement cannot be viewed.
+  /// A temporary string cannot be viewed.
   template <std::same_as<std::string> Text>
   // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): takes nothing but std::string&&
   explicit JsonView(Text&& text) = delete;
 
-  /// The value's bytes; empty when there is none.
+  /// Returns the value's bytes; empty when there is none.
   [[nodiscard]] std::string_view raw() const { return raw_; }
   [[nodiscard]] bool exists() const { return !raw_.empty(); }
   [[nodiscard]] bool is_null() const { return raw_ == "null"; }
@@ -31,14 +31,16 @@ class JsonView {
   [[nodiscard]] bool is_object() const { return raw_.starts_with('{'); }
   [[nodiscard]] bool is_array() const { return raw_.starts_with('['); }
 
-  /// A member of an object; not existing when this is none or has none of that name.
+  /// Returns a member of an object. It does not exist when this is not an object or has no such
+  /// member.
   [[nodiscard]] JsonView operator[](std::string_view name) const;
-  /// The values of an array.
+  /// Returns the values of an array.
   [[nodiscard]] std::vector<JsonView> elements() const;
-  /// The members of an object in order, names unescaped.
+  /// Returns the members of an object in order, with unescaped names.
   [[nodiscard]] std::vector<std::pair<std::string, JsonView>> members() const;
 
-  /// A string unescaped (UTF-8), null and nothing as empty, anything else as its bytes.
+  /// Returns a string unescaped (UTF-8), an empty text for null or a missing value, and the bytes
+  /// of any other value.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::optional<std::int64_t> integer() const;
 

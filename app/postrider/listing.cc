@@ -15,7 +15,7 @@
 namespace postrider::cli {
 namespace {
 
-/// Of the last response, as it is shown in full: a screen or so.
+/// The maximum width of the last response when it is shown in full, about one screen.
 constexpr std::size_t kLastTextWidthMax = 1000;
 
 std::string plain_value(const JsonView& value) {
@@ -33,12 +33,12 @@ bool looks_like_time(std::string_view name) { return name.ends_with("_at"); }
 
 using Member = std::pair<std::string, JsonView>;
 
-/// What belongs to the object and is another one, in full.
+/// Whether the member is a related object that is printed in full.
 bool is_section(const Member& member) {
   return member.second.is_object() && member.first.ends_with("_details");
 }
 
-/// What a line of `show` says, and for times and states what it means.
+/// Returns the text of a line of `show`. Times and `waiting_for` are followed by an explanation.
 std::string shown_value(const Io& io, const std::string& name, const JsonView& value) {
   std::string text = value.is_object() ? json::minified(value.raw()) : plain_value(value);
   if (text.empty()) return "-";
@@ -63,7 +63,7 @@ void print_members(Io& io, const std::vector<Member>& members, std::string_view 
   }
 }
 
-/// What the table of attempts may have cut, of the last one.
+/// Prints a text of the last attempt in full, because the table of attempts may have cut it.
 void print_in_full(Io& io, std::string_view name, std::string_view text) {
   if (text.empty()) return;
   io.out << "last " << name << ": " << cut_to_width(printable(text), kLastTextWidthMax) << '\n';
@@ -102,13 +102,13 @@ void print_attempts(Io& io, const JsonView& attempts) {
   print_in_full(io, "response", last["response_excerpt"].text());
 }
 
-/// Finds the URLs of endpoints. Asks for a page of endpoints at the first call, then for one at a
-/// time, up to a bound.
+/// Finds the URLs of endpoints. The first call requests a page of endpoints. Further calls request
+/// one endpoint at a time, up to a bound.
 class EndpointUrls {
  public:
   explicit EndpointUrls(Api& api) : api_(api) {}
 
-  /// The id where the URL cannot be read.
+  /// Returns the id if the URL cannot be read.
   std::string url_of(const std::string& id) {
     if (lookups_ == 0) read_page();
     const auto known = urls_.find(id);
@@ -139,7 +139,7 @@ class EndpointUrls {
   int lookups_ = 0;
 };
 
-/// What cells need besides their row.
+/// The input of cells besides their row.
 struct CellContext {
   EndpointUrls& urls;
   WallTime now;
@@ -155,7 +155,7 @@ JsonView member_at(JsonView object, std::string_view path) {
   return object;
 }
 
-/// The value of a column in `object`, for people; empty if there is none.
+/// Returns the value of a column in `object` for people; empty if there is none.
 std::string value_of(const JsonView& object, const ColumnSpec& column, const CellContext& context) {
   std::string text = plain_value(member_at(object, column.member));
   switch (column.kind) {
@@ -273,12 +273,13 @@ class ListTable {
   EndpointUrls urls_;
   const WallTime now_;
   const bool wide_;
-  std::set<std::string> said_;  // titles of the columns in which some cell says something
+  std::set<std::string> said_;  // titles of the columns with a cell that is not empty
   std::vector<ColumnSpec> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// Follows the cursors of `path`, with as many rows as are wanted. Returns whether there are more.
+/// Follows the cursors of `path` until it has read the requested number of rows. Returns whether
+/// there are more.
 template <class OnRow>
 Result<bool> each_row(
     Api& api, const ListOptions& options, std::string_view path, const OnRow& on_row
@@ -370,7 +371,7 @@ void print_object(Io& io, bool json, std::string_view body, std::string_view fir
   std::vector<Member> lines;
   std::vector<Member> sections;
   for (auto& member : object.members()) {
-    // The last attempt is a row of the table of them all.
+    // The last attempt is a row of the table of attempts.
     if (has_attempts && (member.first == "attempts" || member.first == "last_attempt")) continue;
     auto& part = is_section(member) ? sections : lines;
     part.push_back(std::move(member));

@@ -1,4 +1,4 @@
-// How what the server answered is shown: lists as tables, one thing in full.
+// Prints the server's responses: lists as tables, and single objects in full.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +16,17 @@ namespace postrider::cli {
 struct ColumnSpec {
   enum Kind {
     kText,
-    kLongText,       ///< cut where the table is too wide, left out where no row has any
-    kTenant,         ///< left out where every row has the default tenant
-    kTime,           ///< an instant: how long ago; with --wide the instant
+    kLongText,       ///< cut if the table is too wide, omitted if all rows are empty
+    kTenant,         ///< omitted if every row has the default tenant
+    kTime,           ///< a time: how long ago; with --wide the time itself
     kUrl,            ///< without its scheme unless --wide
     kEndpointUrl,    ///< the member is the id of an endpoint
-    kState,          ///< of an endpoint: with its reason
-    kLastAttempt,    ///< of a delivery: what came back
-    kNextAttempt,    ///< of a delivery: when it is sent next, in words
-    kEndpointLast,   ///< of an endpoint: what came back last
-    kEndpointTried,  ///< of an endpoint: how long ago that was
-    kWaiting,        ///< of an endpoint: how many deliveries are pending
+    kState,          ///< state of an endpoint, with its reason
+    kLastAttempt,    ///< result of a delivery's last attempt
+    kNextAttempt,    ///< when a delivery is sent next, in words
+    kEndpointLast,   ///< result of an endpoint's last attempt
+    kEndpointTried,  ///< how long ago that attempt was
+    kWaiting,        ///< number of an endpoint's pending deliveries
   };
   enum Shown { kAlways, kWide };
 
@@ -43,41 +43,41 @@ struct ListOptions {
   bool all = false;
   bool wide = false;
 };
-/// Adds those of the API, too.
+/// Also adds the options of the API.
 void add_list_options(const Command& command, ListOptions& options);
 
 struct ListSpec {
-  std::string path;  ///< with its query
+  std::string path;  ///< including its query
   std::vector<ColumnSpec> columns;
-  std::string plural;  ///< "no <plural>" is said of an empty list
+  std::string plural;  ///< an empty list prints "no <plural>"
 };
 
-/// Follows the cursors and prints a table, or with --json one object per line as the server sent it
-/// but for white space between tokens. A table fits the width of `io`; with --wide it has every
-/// column and nothing is cut.
+/// Follows the cursors and prints a table. With --json it prints one object per line as the server
+/// sent it, without white space between tokens. A table fits the width of `io`; with --wide it has
+/// every column and nothing is cut.
 [[nodiscard]] Result<int> print_list(
     Api& api, Io& io, const ListOptions& options, const ListSpec& list
 );
 
 [[nodiscard]] std::vector<ColumnSpec> delivery_columns();
 
-/// One line of JSON that the server sent. On a terminal what the terminal would act on is escaped.
+/// Prints one line of JSON that the server sent. On a terminal, control characters are escaped.
 void print_json(Io& io, std::string_view json);
 
-/// The present time.
+/// Returns the current time.
 [[nodiscard]] WallTime now_of(const Io& io);
 
-/// One object: its JSON with --json, else a line per member with the member `first` on top, what is
-/// in `…_details` below its name, and where it has `attempts` a table of them with their response
-/// excerpts.
+/// Prints one object: with --json its JSON, otherwise a line per member, with the member `first` on
+/// top. Members of `…_details` are printed below its name. `attempts` are printed as a table with
+/// their response excerpts.
 void print_object(Io& io, bool json, std::string_view body, std::string_view first = {});
 
-/// The end of a command that shows what came back: print_object() unless it failed.
+/// Ends a command that shows a response: calls print_object() unless the request failed.
 [[nodiscard]] Result<int> print_answer(
     Io& io, bool json, const Result<std::string>& answer, std::string_view first = {}
 );
 
-/// The end of a command that changes one thing: with --json the answer, else a sentence.
+/// Ends a command that changes one object: prints the response with --json, otherwise a sentence.
 [[nodiscard]] Result<int> print_done(
     Io& io, bool json, const Result<std::string>& answer, std::string_view sentence
 );

@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Tables that do not go to a terminal fit this many columns.
+/// Tables that are not printed to a terminal have at most this many columns.
 constexpr std::size_t kDefaultWidth = 100;
 
 std::size_t table_width() {
@@ -23,7 +23,7 @@ std::size_t table_width() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Not for people: how a ProcessRunner starts what runs jq programs.
+  // This is internal: a ProcessRunner starts its workers for jq programs with it.
   if (argc == 2 && std::string_view{argv[1]} == "jq-worker")
     return postrider::jq::run_worker(postrider::jq::kWorkerSocket);
   postrider::cli::Io io{
@@ -38,9 +38,9 @@ int main(int argc, char** argv) {
       "Durable webhooks: what is accepted is delivered, or kept to be replayed.",
       POSTRIDER_VERSION
   );
-  // OpenSSL writes to sockets that the other side may have closed.
+  // OpenSSL writes to sockets that the peer may have closed.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-  // A limit on file sizes is an error of the write, as a full disk is.
+  // A file size limit is reported as an error of the write, as a full disk is.
   static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   postrider::cli::add_service_commands(cli.root());
   postrider::cli::add_client_commands(cli.root());

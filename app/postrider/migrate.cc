@@ -1,4 +1,4 @@
-// `migrate`: a database becomes one of the newest schema, or moves to another server.
+// `migrate`: upgrades a database to the newest schema, or copies it to another server.
 #include <algorithm>
 #include <optional>
 #include <ostream>
@@ -49,7 +49,7 @@ Status check_copy(const Command& command, const MigrateOptions& options) {
     if (const auto valid = check_database_address(address); !valid)
       return fail(Errc::kInvalidArgument, flag + valid.error().context);
   }
-  // One that the environment or the configuration holds is for other commands.
+  // A --db from the environment or the configuration is for other commands and is ignored here.
   if (command.is_given("db"))
     return wrong("--db is for migrating in place: it goes without --from and --to");
   if (is_postgres_url(*options.from))
@@ -59,7 +59,7 @@ Status check_copy(const Command& command, const MigrateOptions& options) {
   return {};
 }
 
-/// One line that moves on a terminal, else one per table.
+/// Prints progress: one line that is overwritten on a terminal, otherwise one line per table.
 class ProgressLines {
  public:
   explicit ProgressLines(Io& io) : io_(io) {}
@@ -106,7 +106,7 @@ class ProgressLines {
   }
 
   Io& io_;
-  std::size_t width_ = 0;  // of the line that stands there
+  std::size_t width_ = 0;  // of the line on the terminal
 };
 
 void show_summary(Io& io, const copy::Copied& copied, const MigrateOptions& options) {

@@ -1,4 +1,4 @@
-// Finds the word that was probably meant.
+// Finds the word that the user probably meant.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace postrider::cli {
 
-/// The known word with the fewest inserted, deleted, changed or swapped letters. Empty if even that
-/// one differs in more than a third of the letters.
+/// Returns the known word with the fewest inserted, deleted, changed or swapped letters. Returns an
+/// empty text if that word differs in more than a third of the letters.
 [[nodiscard]] std::string nearest_word(
     std::string_view word, const std::vector<std::string>& known
 );

@@ -29,8 +29,9 @@ namespace postrider::cli {
 namespace {
 
 constexpr std::string_view kUserAgent = "Postrider/" POSTRIDER_VERSION;
-/// The most that clients get of the drain time to read their answers, and what they get although
-/// there is less: an answer that a client cannot read is asked for again.
+/// The maximum and the minimum part of the drain time for clients to read their responses. The
+/// minimum applies even if the drain time is shorter, because a client that cannot read a response
+/// repeats its request.
 constexpr Millis kClientsDrainMax{5000};
 constexpr Millis kClientsDrainMin{500};
 
@@ -58,10 +59,10 @@ ServiceOptions service_options(const ServeOptions& options) {
   return service;
 }
 
-/// Of a database, what outlives the service.
+/// The objects of a database that outlive the service.
 struct Held {
-  std::optional<sqlite::DatabaseLock> lock;  ///< keeps others from it
-  std::unique_ptr<AdjustedClock> clock;      ///< the database's, where nodes share one
+  std::optional<sqlite::DatabaseLock> lock;  ///< excludes other processes
+  std::unique_ptr<AdjustedClock> clock;      ///< the database's clock, if nodes share the database
 };
 
 struct Database {
@@ -100,7 +101,7 @@ Result<Database> open_postgres(const ServeOptions& options, const Clock& clock) 
   const std::int64_t node = (*lease)->node();
   Database database;
   database.held.clock = std::make_unique<AdjustedClock>(clock);
-  // Ends the membership when the rest of it fails.
+  // If a later step fails, this ends the membership.
   database.parts.lease = std::make_unique<LeaseKeeper>(std::move(*lease), *database.held.clock);
   auto store = postgres::PgStore::open(options.db, node);
   if (!store) return tl::unexpected(std::move(store).error());
@@ -139,12 +140,12 @@ http::ServerOptions server_options(const ServeOptions& options) {
   server.reserved_paths = {"/healthz", "/readyz", "/metrics"};
   server.streams_max = limits::kStreamsMax;
   server.stop_grace = std::clamp<Millis>(options.drain, kClientsDrainMin, kClientsDrainMax);
-  // A single event: its data, and room for the other members around it.
+  // The bound for a single event: its data and its other members.
   server.body_bytes_max = options.max_event_bytes + limits::kEventEnvelopeBytesMax;
   return server;
 }
 
-/// Names the database in what SQLite says of a damaged page that a start comes across.
+/// Adds the database's name to SQLite's error about a damaged page that is found during the start.
 tl::unexpected<Error> with_database(Error error, const ServeOptions& options) {
   if (is_postgres_url(options.db)) return tl::unexpected(std::move(error));
   const bool named = error.context.find(options.db) != std::string::npos;
@@ -207,8 +208,8 @@ class ServingNode final : public Node {
   [[nodiscard]] Status remove_key(KeyId id) override { return service_->remove_api_key(id); }
 
   std::size_t stop() override {
-    // The drain time covers both. Live streams end with their feed, else stopping the server would
-    // wait for them.
+    // The drain time covers both calls. begin_stop() ends the feed of the live streams; otherwise
+    // stopping the server would wait for them.
     service_->begin_stop();
     server_.stop();
     return service_->stop();
@@ -223,7 +224,7 @@ class ServingNode final : public Node {
     return options;
   }
 
-  // In the order they are made; they end the other way round.
+  // The members are destroyed in the reverse order of their construction.
   const Held held_;
   const std::unique_ptr<Service> service_;
   api::Api api_;

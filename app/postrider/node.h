@@ -13,12 +13,12 @@
 
 namespace postrider::cli {
 
-/// Names every concrete part and puts them together. Owned by one thread.
+/// Creates every concrete component and connects them. Owned by one thread.
 class Node {
  public:
-  /// Takes the database's lock or joins its nodes, opens or makes and migrates it, starts all
-  /// threads and listens. When other nodes have given this one up, StopSignals are interrupted:
-  /// stop() is wanted then. `clock` outlives it.
+  /// Locks the database file or joins the nodes of the database, creates or migrates the schema,
+  /// starts all threads and listens. When another node takes over this node's partitions,
+  /// StopSignals are interrupted and the caller must call stop(). `clock` must outlive the node.
   [[nodiscard]] static Result<std::unique_ptr<Node>> start(
       const ServeOptions& options, const Clock& clock
   );
@@ -26,25 +26,26 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  /// `http://127.0.0.1:8080`
+  /// Returns a URL such as `http://127.0.0.1:8080`.
   [[nodiscard]] virtual std::string url() const = 0;
 
-  /// An admin key that was made because there was none at all.
+  /// An admin key that was made because the database had no key.
   struct FirstKey {
     KeyId id;
-    std::string text;  ///< to be shown once: only its hash is stored
+    std::string text;  ///< shown once, because only its hash is stored
   };
-  /// Makes and stores an admin key when the database has no key and no root key was given; nothing
-  /// otherwise. Called once the service listens, so that a start that fails leaves no key behind.
+  /// Makes and stores an admin key when the database has no key and no root key was given;
+  /// otherwise returns nullopt. Called when the service listens, so that a failed start leaves no
+  /// key behind.
   [[nodiscard]] virtual Result<std::optional<FirstKey>> make_first_key() = 0;
-  /// Whether somebody has shown to hold a key that can make keys: a root key was given, or a valid
-  /// key with scope admin was used at least once.
+  /// Whether a user is known to have a key that can make keys: a root key was given, or a valid key
+  /// with scope admin was used at least once.
   [[nodiscard]] virtual Result<bool> has_known_admin() = 0;
-  /// Removes the key again: it could not be shown.
+  /// Removes the key, because it could not be shown.
   [[nodiscard]] virtual Status remove_key(KeyId id) = 0;
 
-  /// Stops taking requests, finishes or gives back what is in flight. Idempotent. Returns how many
-  /// requests were given back: their deliveries are still pending.
+  /// Stops accepting requests, then finishes or releases the requests in flight. Idempotent.
+  /// Returns the number of released requests: their deliveries are still pending.
   virtual std::size_t stop() = 0;
 
  protected:

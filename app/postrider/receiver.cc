@@ -20,7 +20,7 @@ http::ServerOptions server_options(const ReceiverOptions& options) {
   http::ServerOptions server;
   server.host = options.host;
   server.port = options.port;
-  // A delay holds a thread, and the sender may have this many requests in flight.
+  // A delay blocks a thread, and the sender may have this many requests in flight.
   server.threads = 64;
   server.streams_max = 0;
   server.reserve_threads = 0;
@@ -45,7 +45,7 @@ ReceiverOptions with_scheme(ReceiverOptions options) {
   return options;
 }
 
-/// Verified when one of the keys fits; without a key nothing is checked.
+/// The webhook is verified if one of the keys matches. Without keys it is not checked.
 void check_with(const std::vector<ReceiverKey>& keys, ReceivedWebhook& webhook) {
   using Check = ReceivedWebhook::Check;
   webhook.check = keys.empty() ? Check::kNotChecked : Check::kFailed;

@@ -1,4 +1,4 @@
-// A receiver of webhooks for testing: verifies each and answers as it was told to.
+// A receiver of webhooks for testing: verifies each one and responds as configured.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@
 
 namespace postrider::cli {
 
-/// What webhooks of one endpoint are verified with.
+/// The key with which the webhooks of one endpoint are verified.
 struct ReceiverKey {
   ChosenScheme scheme;
   std::string key;  ///< see ChosenScheme::receivers_key
@@ -26,13 +26,13 @@ struct ReceiverKey {
 struct ReceiverOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0 = any free one
-  ChosenScheme scheme{};   ///< without one: standard
+  ChosenScheme scheme{};   ///< default: standard
   std::string secret{};    ///< empty = signatures are not checked
-  /// Called when no key fits a webhook. Returns the keys that are used from then on. Thread-safe.
+  /// Called when no key verifies a webhook. Returns the keys to use from then on. Thread-safe.
   std::function<std::vector<ReceiverKey>()> load_keys{};
-  int status = 200;             ///< of its answers
-  std::int64_t fail_first = 0;  ///< this many requests are answered with 500 first
-  Millis delay{0};              ///< before each answer
+  int status = 200;             ///< status of the responses
+  std::int64_t fail_first = 0;  ///< number of first requests that get a 500
+  Millis delay{0};              ///< before each response
 };
 
 struct ReceivedWebhook {
@@ -44,27 +44,27 @@ struct ReceivedWebhook {
   http::Headers headers;
   std::string body;
   Check check = Check::kNotChecked;
-  std::string reason;  ///< why it is not verified
-  int status = 0;      ///< what it was answered
+  std::string reason;  ///< why the webhook is not verified
+  int status = 0;      ///< status of the response
 };
 
 /// Thread-safe.
 class Receiver {
  public:
-  /// Called before the answer is sent, for one webhook at a time.
+  /// Called before the response is sent, for one webhook at a time.
   using OnWebhook = std::function<void(const ReceivedWebhook&)>;
 
-  /// `clock` outlives the receiver.
+  /// `clock` must outlive the receiver.
   Receiver(ReceiverOptions options, const Clock& clock, OnWebhook on_webhook);
   ~Receiver();
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
   [[nodiscard]] Status start();
-  /// Ends delays. Idempotent; bounded as http::Server::stop.
+  /// Stops the server and ends delays. Idempotent. Takes at most as long as http::Server::stop.
   void stop();
 
-  /// `http://127.0.0.1:40123`, valid after start().
+  /// Returns a URL such as `http://127.0.0.1:40123`; valid after start().
   [[nodiscard]] std::string url() const { return server_.url(); }
 
  private:
@@ -83,11 +83,12 @@ class Receiver {
   http::Server server_;
 };
 
-/// A readable block: when, whether verified, the type, id, attempt, answer, and the body with every
-/// byte that is not printable ASCII escaped.
+/// Returns a readable block: the time, the result of the verification, the type, the id, the
+/// attempt, the response's status, and the body with every byte escaped that is not printable
+/// ASCII.
 [[nodiscard]] std::string to_text(const ReceivedWebhook& webhook);
 
-/// One line of JSON. A body that is not UTF-8 is in `body_base64` instead of `body`.
+/// Returns one line of JSON. A body that is not UTF-8 is in `body_base64` instead of `body`.
 [[nodiscard]] std::string to_json(const ReceivedWebhook& webhook);
 
 }  // namespace postrider::cli

@@ -1,4 +1,4 @@
-// The JSON that a command sends.
+// Builds the JSON body of a command's request.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace postrider::cli {
 
-/// Builds an object member by member. The first thing that is wrong is kept until take().
+/// Builds an object member by member. The first error is kept until take().
 class RequestBody {
  public:
   RequestBody() = default;
@@ -20,29 +20,30 @@ class RequestBody {
   RequestBody(const RequestBody&) = delete;
   RequestBody& operator=(const RequestBody&) = delete;
 
-  /// Wrong unless it is UTF-8: the server must not get other characters than were given.
+  /// Adds a text. It is an error if it is not UTF-8, because the server would receive other
+  /// characters.
   void add(std::string_view name, std::string_view text);
-  /// A JSON value, sent byte for byte; `what` names it when it is none.
+  /// Adds a JSON value, byte for byte. `what` names it in the error if it is not valid.
   void add_json(std::string_view name, std::string_view json, std::string_view what);
-  /// The same of what may have failed before.
+  /// Calls add_json(), unless `json` is an error, which it keeps.
   void add_result(std::string_view name, const Result<std::string>& json, std::string_view what);
 
-  // Nothing is added for what was not given.
+  // These functions add nothing for a flag that was not given.
   void add_given(std::string_view name, const std::optional<std::string>& text);
   void add_given(std::string_view name, const std::optional<std::int64_t>& number);
   void add_given(std::string_view name, const std::vector<std::string>& texts);
   void add_true(std::string_view name, bool given);
 
-  /// What is wrong with what was given: wrong usage.
+  /// Records an error: wrong usage.
   void wrong(std::string what);
 
   [[nodiscard]] bool empty() const { return empty_; }
 
-  /// Call last: the object, or kInvalidArgument with what was wrong.
+  /// Call last. Returns the object, or kInvalidArgument with the first error.
   [[nodiscard]] Result<std::string> take();
 
  private:
-  /// Where the value of the next member goes.
+  /// Begins a member and returns the text to which its value is appended.
   std::string& begin(std::string_view name);
   void append_text(std::string& out, std::string_view name, std::string_view text);
 

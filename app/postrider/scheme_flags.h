@@ -1,4 +1,4 @@
-// --scheme and --member: a signature as an endpoint would have it.
+// The flags --scheme and --member, which describe the signature of an endpoint.
 #pragma once
 
 #include <string>
@@ -19,15 +19,17 @@ struct ChosenScheme {
   const signing::Scheme* scheme = nullptr;
   SignatureMembers members;
 
-  /// What a receiver checks with: of a secret its public key, where the scheme has key pairs.
-  /// kInvalidArgument when the secret is none of the scheme.
+  /// Returns the key with which a receiver verifies: the public key of the secret if the scheme has
+  /// key pairs, otherwise the secret. Fails with kInvalidArgument when the secret is not valid in
+  /// the scheme.
   [[nodiscard]] Result<std::string> receivers_key(const std::string& secret) const;
 };
 
-/// `flags` outlives the command.
+/// `flags` must outlive the command.
 void add_scheme_flags(const Command& command, SchemeFlags& flags);
 
-/// kInvalidArgument, naming the flag, when there is no such scheme or a member is not right.
+/// Fails with kInvalidArgument, with the flag's name, when the scheme does not exist or a member is
+/// not valid.
 [[nodiscard]] Result<ChosenScheme> chosen_scheme(const SchemeFlags& flags);
 
 }  // namespace postrider::cli

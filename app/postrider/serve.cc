@@ -12,7 +12,7 @@
 namespace postrider::cli {
 namespace {
 
-/// What other users of the machine can read of the command line.
+/// Logs a warning for secrets on the command line, which other users of the machine can read.
 void warn_of_visible_secrets(const Command& command, const ServeOptions& options) {
   if (command.is_given("root-key")) {
     log::warning(
@@ -28,7 +28,8 @@ void warn_of_visible_secrets(const Command& command, const ServeOptions& options
   }
 }
 
-/// The first key is shown once, and perhaps nobody saw it: then no admin key was ever used.
+/// Logs a warning if no admin key was ever used: the first key is shown only once, and perhaps no
+/// one saw it.
 Status warn_of_unknown_admin(Node& node) {
   const auto known = node.has_known_admin();
   if (!known) return tl::unexpected(known.error());
@@ -41,7 +42,8 @@ Status warn_of_unknown_admin(Node& node) {
   return {};
 }
 
-/// Makes and shows the first admin key when there is no key. A key that cannot be shown is removed.
+/// Makes and prints the first admin key if there is no key. Removes the key if it cannot be
+/// printed.
 Status show_first_key(Io& io, Node& node) {
   const auto made = node.make_first_key();
   if (!made) return tl::unexpected(made.error());
@@ -55,7 +57,8 @@ Status show_first_key(Io& io, Node& node) {
   );
 }
 
-/// Until it is asked to stop; false when other nodes have given this one up.
+/// Serves until the process is asked to stop. Returns false when another node has taken over this
+/// node's partitions.
 bool serve_with(Io& io, Node& node, const StopSignals& signals, const ServeOptions& options) {
   io.out << "listening on " << node.url() << '\n' << std::flush;
   log_started(options, node.url());
@@ -64,7 +67,7 @@ bool serve_with(Io& io, Node& node, const StopSignals& signals, const ServeOptio
       "service stopping",
       {{"reason", asked ? "signal" : "lease_expired"}, {"drain_s", options.drain.count()}}
   );
-  static_cast<void>(node.stop());  // it logs how many requests it gave back
+  static_cast<void>(node.stop());  // it logs the number of released requests
   log::info("service stopped");
   return asked;
 }
@@ -86,7 +89,7 @@ Result<int> serve(Io& io, const Command& command, const ServeFlags& flags) {
   while (true) {
     auto node = start_node(io, *options, clock);
     if (!node) {
-      // Wrong usage was found above: what fails from here on is a failure.
+      // All wrong usage was found above, so every error from here on is a failure.
       report(io, node.error());
       return kExitFailed;
     }

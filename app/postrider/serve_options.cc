@@ -17,7 +17,7 @@ constexpr double kRetentionDaysMin = 1.0 / (24 * 60);
 constexpr std::int64_t kThreadsMax = 1024;
 constexpr std::size_t kRootKeyLengthMin = 16;
 constexpr std::int64_t kDrainSecondsMax = 3600;
-/// A node renews its lease ten times in it, over a network.
+/// The minimum allows ten renewals over a network within one lease.
 constexpr std::int64_t kLeaseSecondsMin = 2;
 constexpr std::int64_t kLeaseSecondsMax = 600;
 
@@ -57,7 +57,8 @@ Status check_root_key(std::string_view flag, std::string_view key) {
   return wrong(flag, "needs at least 16 characters of A-Z a-z 0-9 . _ ~ + / = -");
 }
 
-/// The key of --root-key, or the first line of --root-key-file; nothing when neither is given.
+/// Returns the key of --root-key, or the first line of --root-key-file; nullopt when neither is
+/// given.
 Result<std::optional<std::string>> read_root_key(const ServeFlags& flags) {
   if (flags.root_key && flags.root_key_file)
     return wrong("--root-key-file", "cannot be given together with --root-key");

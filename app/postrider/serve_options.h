@@ -1,4 +1,4 @@
-// What `serve` and `dev` are told; api.md, "Command line".
+// The flags of `serve` and `dev`; see api.md, "Command line".
 #pragma once
 
 #include <cstddef>
@@ -16,13 +16,14 @@
 
 namespace postrider::cli {
 
-/// Checked and ready for use.
+/// The options after validation.
 struct ServeOptions {
   std::string db;                       ///< a file name or a postgresql:// URL
-  std::string host;                     ///< to listen on
+  std::string host;                     ///< address to listen on
   std::uint16_t port = 0;               ///< 0 = any free one
-  std::optional<std::string> root_key;  ///< of --root-key or --root-key-file
-  std::vector<std::string> allow_nets;  ///< CIDR texts with a well-formed address and prefix
+  std::optional<std::string> root_key;  ///< from --root-key or --root-key-file
+  /// Networks in CIDR notation with a valid address and prefix.
+  std::vector<std::string> allow_nets;
   std::size_t max_in_flight = 0;
   std::vector<Millis> retry_delays;  ///< empty = the default policy
   Millis timeout{0};
@@ -36,8 +37,8 @@ struct ServeOptions {
   std::chrono::seconds lease{0};
 };
 
-/// The flags as they are given; the values here are the defaults of `serve`. `dev` changes them
-/// before add_serve_flags.
+/// The flags as given. The values here are the defaults of `serve`; `dev` changes them before
+/// add_serve_flags().
 struct ServeFlags {
   std::string db = "postrider.db";
   std::string listen = "127.0.0.1:8080";
@@ -60,15 +61,15 @@ struct ServeFlags {
 /// Adds every flag of `serve`.
 void add_serve_flags(const Command& command, ServeFlags& flags);
 
-/// kInvalidArgument with one line that names the flag and what is wrong. A leading 0 of
-/// --retry-delays-ms is the first attempt and is left out.
+/// Fails with kInvalidArgument and one line that names the flag and the error. A leading 0 of
+/// --retry-delays-ms is the first attempt and is dropped.
 [[nodiscard]] Result<ServeOptions> checked(const ServeFlags& flags);
 
 struct HostPort {
   std::string host;
   std::uint16_t port = 0;
 };
-/// `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`.
+/// Parses an address such as `127.0.0.1:8080`, `localhost:0` or `[::1]:8080`.
 [[nodiscard]] Result<HostPort> parse_host_port(std::string_view text);
 
 /// Whether `text` is an address with a prefix length: `10.0.0.0/8`, `fd00::/8`.

@@ -1,4 +1,4 @@
-// The log lines of a service's start and stop.
+// Log lines for the start of a service.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 
 namespace postrider::cli {
 
-/// Says that the service serves at `url`, with its effective settings. No secret is in it.
+/// Logs that the service listens at `url`, with its effective settings and without secrets.
 void log_started(const ServeOptions& options, std::string_view url);
 
 }  // namespace postrider::cli

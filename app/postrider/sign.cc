@@ -28,7 +28,7 @@ struct SignOptions {
   std::string body;
 };
 
-/// What --secret or --secret-file says, when the scheme takes it.
+/// Returns the secret of --secret or --secret-file. Fails if the scheme does not accept it.
 Result<std::string> read_secret(const signing::Scheme& scheme, const SignOptions& options) {
   std::string secret = options.secret;
   if (!options.secret_file.empty()) {
@@ -99,7 +99,7 @@ Result<int> verify(Io& io, const SignOptions& options) {
   const auto body = read_argument(options.body, io.in);
   if (!body) return tl::unexpected(body.error());
   const SystemClock clock;
-  // With --timestamp a webhook kept from earlier can be checked as of then.
+  // With --timestamp, an older webhook is verified as of that time.
   const WallTime now =
       options.timestamp ? from_unix_ms(*options.timestamp * 1000) : clock.wall_now();
   const auto status = chosen->scheme->verify(
@@ -118,7 +118,7 @@ Result<int> verify(Io& io, const SignOptions& options) {
   return kExitFailed;
 }
 
-/// What both commands ask for.
+/// Adds the arguments that both commands have.
 void add_scheme(const Command& command, SignOptions& options) {
   command.argument("BODY", options.body, "The exact bytes; - = standard input, @FILE = a file");
   add_scheme_flags(command, options.scheme);

@@ -1,21 +1,22 @@
-// SIGINT and SIGTERM as something to wait for.
+// Waits for SIGINT and SIGTERM.
 #pragma once
 
 namespace postrider::cli {
 
-/// Made before any thread, so that all of them leave the signals to wait().
+/// Must be made before any thread, so that all threads block the signals and only wait() receives
+/// them.
 class StopSignals {
  public:
   enum class Reason { kAsked, kInterrupted };
 
   StopSignals();
 
-  /// Returns when the process is asked to stop, or interrupt() was called.
+  /// Returns when the process is asked to stop, or when interrupt() was called.
   [[nodiscard]] Reason wait() const;
 
-  /// Ends wait() from any thread of this process, as if it was asked to stop.
+  /// Ends wait() as if the process was asked to stop. May be called from any thread of the process.
   static void raise();
-  /// Ends wait() from any thread of this process, now or the next one.
+  /// Ends the current wait(), or the next one. May be called from any thread of the process.
   static void interrupt();
 };
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr Millis kPollEvery{200};
 
-/// Shows how far a task is: one line that rewrites itself on a terminal, a line per change
-/// elsewhere.
+/// Prints the progress of a task: one line that is overwritten on a terminal, otherwise a line per
+/// change.
 class ProgressLine {
  public:
   explicit ProgressLine(Io& io) : io_(io) {}

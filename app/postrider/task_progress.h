@@ -1,4 +1,4 @@
-// Bulk work: a task of the server, followed until it ends.
+// Follows a task of the server until it ends.
 #pragma once
 
 #include <string>
@@ -13,9 +13,9 @@ struct FollowOptions {
 };
 void add_follow_options(const Command& command, FollowOptions& options);
 
-/// `answer`: a 202 with a task. Shows its progress on `err` until it is final, then the task on
-/// `out`. Status 0 when it is done, 1 when it failed or was cancelled. Ends early only by Ctrl-C,
-/// which leaves the task running.
+/// `answer` is a 202 response with a task. Prints its progress to `err` until it is final, then the
+/// task to `out`. Returns status 0 when it is done, 1 when it failed or was cancelled. Only Ctrl-C
+/// ends it earlier, and the task continues.
 [[nodiscard]] Result<int> follow_task(
     Api& api, Io& io, bool json, const FollowOptions& options, const Result<std::string>& answer
 );

@@ -53,7 +53,8 @@ std::size_t width_of(const Character& character) {
   return width > 0 ? static_cast<std::size_t>(width) : 0;
 }
 
-/// As much of the beginning as fits `width` columns. Combining marks stay with their character.
+/// Returns the longest beginning that fits `width` columns. Combining marks stay with their
+/// character.
 std::string_view beginning_of(std::string_view text, std::size_t width) {
   std::size_t kept = 0;
   while (kept < text.size()) {
@@ -65,12 +66,12 @@ std::string_view beginning_of(std::string_view text, std::size_t width) {
   return text.substr(0, kept);
 }
 
-/// As much of the end as fits `width` columns.
+/// Returns the longest end that fits `width` columns.
 std::string_view end_of(std::string_view text, std::size_t width) {
   std::size_t rest = display_width(text);
   while (!text.empty()) {
     const Character next = first_character(text);
-    // A combining mark whose character was cut goes with it.
+    // A combining mark is dropped with its character.
     if (rest <= width && width_of(next) > 0) break;
     rest -= width_of(next);
     text.remove_prefix(next.bytes.size());

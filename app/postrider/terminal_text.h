@@ -1,4 +1,4 @@
-// Text from outside for a terminal: what it may contain and how wide it is. Wraps utf8proc.
+// Makes external text safe for a terminal and measures its width. Wraps utf8proc.
 #pragma once
 
 #include <cstddef>
@@ -7,22 +7,23 @@
 
 namespace postrider::cli {
 
-/// Text as it is, but control characters, characters that reorder text (bidi) and bytes that are
-/// not UTF-8 as \n, \t, \xNN or \uNNNN: no received text reaches the terminal as a control sequence
-/// or shows itself in another order than it has.
+/// Returns the text with control characters, characters that reorder text (bidi) and bytes that are
+/// not UTF-8 escaped as \n, \t, \xNN or \uNNNN. So received text cannot send control sequences to
+/// the terminal or appear in another order.
 [[nodiscard]] std::string printable(std::string_view bytes);
 
-/// Valid JSON text with the same characters as \uNNNN. White space between tokens must have been
-/// removed.
+/// Returns valid JSON text with these characters escaped as \uNNNN. White space between tokens must
+/// have been removed before.
 [[nodiscard]] std::string printable_json(std::string_view json);
 
-/// Columns of a terminal that printable text takes: 2 for wide characters (East Asian, emoji), 0
-/// for combining marks.
+/// Returns the number of terminal columns of printable text: 2 for wide characters (East Asian,
+/// emoji), 0 for combining marks.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
-/// Printable text, cut to `width` columns. What was cut is shown by "...".
+/// Cuts printable text to `width` columns. "..." marks the missing part.
 [[nodiscard]] std::string cut_to_width(std::string_view text, std::size_t width);
-/// The same, but cut in the middle: the beginning and the end of a URL tell it from others.
+/// Cuts printable text to `width` columns in the middle: the beginning and the end of a URL
+/// distinguish it from others.
 [[nodiscard]] std::string cut_middle_to_width(std::string_view text, std::size_t width);
 
 }  // namespace postrider::cli

@@ -8,10 +8,10 @@
 namespace postrider::cli {
 namespace {
 
-/// A value of `waiting_for` with what it is called in a table and in full.
+/// A value of `waiting_for` with its label in a table and its sentence.
 struct Waiting {
   std::string_view value;
-  std::string_view label;  ///< empty: the time alone says it
+  std::string_view label;  ///< empty: only the time is shown
   std::string_view sentence;
 };
 
@@ -36,15 +36,15 @@ const Waiting* find_waiting(std::string_view value) {
   return found == kWaiting.end() ? nullptr : found;
 }
 
-/// The later one of the last success and the last failure.
+/// Returns the later one of the last success and the last failure.
 JsonView last_of_health(const JsonView& endpoint) {
   const JsonView success = endpoint["health"]["last_success"];
   const JsonView failure = endpoint["health"]["last_failure"];
-  // Instants of one length and zone compare as texts.
+  // Times of one length and time zone can be compared as texts.
   return failure["at"].text() > success["at"].text() ? failure : success;
 }
 
-/// A status, or why there is none.
+/// Returns a status, or why there is none.
 std::string status_words(const JsonView& attempt) {
   const JsonView status = attempt["status"];
   return status.exists() && !status.is_null() ? status.text() : attempt["outcome"].text();
