@@ -25,7 +25,7 @@ Status fill(const Rig& rig, std::size_t waiting) {
   return filled ? Status{} : Status{tl::unexpected(filled.error())};
 }
 
-/// Until one event has arrived at a service that has just started.
+/// Returns the time until one event has arrived from a service that has just started.
 Result<Millis> first_delivery(Rig& rig) {
   const MonoTime begin = rig.clock().mono_now();
   rig.sink().expect(1, 1);
@@ -35,7 +35,8 @@ Result<Millis> first_delivery(Rig& rig) {
   return std::chrono::ceil<Millis>(rig.sink().last_arrival() - begin);
 }
 
-/// Deliveries a second of a backlog whose endpoint is resumed.
+/// Resumes the endpoint and returns the rate, in deliveries per second, at which its backlog
+/// drains.
 Result<double> drain(Rig& rig, const std::string& endpoint, std::size_t waiting) {
   const auto before = rig.server().metric(kDeliveredMetric);
   if (!before) return tl::unexpected(before.error());
@@ -61,7 +62,7 @@ Result<Backlog> measure_backlog(
   Backlog backlog;
   const auto events = static_cast<double>(plan.events);
   progress("throughput without a backlog");
-  // Alone, the endpoint that the backlog will wait for is bounded by its own requests at once.
+  // When it is measured alone, this endpoint is limited by its own maximum of concurrent requests.
   ThroughputPlan alone = plan;
   alone.type_prefix = "waiting.";
   const auto fresh = measure_throughput_on(*rig, alone, 1, 0);

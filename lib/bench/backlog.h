@@ -1,4 +1,4 @@
-// What waits for one endpoint must not cost the others anything.
+// Measures whether the backlog of one endpoint slows down the others.
 #pragma once
 
 #include <cstddef>
@@ -14,21 +14,22 @@
 namespace postrider::bench {
 
 struct Backlog {
-  double empty_per_second = 0;   ///< settled before there was a backlog
-  double fresh_per_second = 0;   ///< likewise, by the endpoint alone that it will wait for
-  double beside_per_second = 0;  ///< settled while it waits
-  double memory_mb = 0;          ///< resident, while it waits
-  double restart_ms = 0;         ///< until the service listens again
-  double first_ms = 0;           ///< from then until a new event has arrived
+  double empty_per_second = 0;  ///< settled before there is a backlog
+  /// Settled before there is a backlog, when all deliveries are for the endpoint of the backlog.
+  double fresh_per_second = 0;
+  double beside_per_second = 0;  ///< settled while the backlog is pending
+  double memory_mb = 0;          ///< resident, while the backlog is pending
+  double restart_ms = 0;         ///< until the restarted service listens again
+  double first_ms = 0;           ///< from then until a new event arrives
   double drain_per_second = 0;   ///< settled once the endpoint is resumed
   double bytes_per_delivery = 0;
-  // Each side of these was taken as a share of the ceiling of its own time.
+  // Both terms of these ratios are shares of the ceiling at the time of their measurement.
   double beside_to_empty = 0;
   double drain_to_fresh = 0;
 };
 
-/// Fills the outbox with `waiting` deliveries of a paused endpoint, and measures `plan` before and
-/// beside it, a restart, and the backlog's end.
+/// Creates `waiting` deliveries for a paused endpoint. Measures `plan` before and with the backlog,
+/// a restart, and the rate at which the backlog drains.
 [[nodiscard]] Result<Backlog> measure_backlog(
     std::size_t waiting, const ThroughputPlan& plan, const Site& site, const Progress& progress
 );

@@ -11,7 +11,7 @@
 namespace postrider::bench {
 namespace {
 
-/// Runs `work` in a transaction of its own.
+/// Runs `work` in its own transaction.
 Status commit(Store& store, const auto& work) {
   if (auto begun = store.begin(); !begun) return begun;
   if (Status done = work(); !done) {

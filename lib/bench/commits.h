@@ -1,4 +1,4 @@
-// What the database alone can take.
+// Measures the database alone.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,9 @@
 
 namespace postrider::bench {
 
-/// Events a second with `rows` events in each commit, every commit synced: an event and its
-/// delivery added in one commit, and settled with an attempt in another. No network, one thread.
+/// Returns events per second with `rows` events in each commit, all commits synced. One commit adds
+/// the events and their deliveries, a second one settles them with an attempt each. There is no
+/// network and only one thread.
 [[nodiscard]] Result<double> measure_commits(
     std::size_t rows, std::size_t events, const std::string& directory, const Clock& clock
 );

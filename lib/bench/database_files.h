@@ -1,4 +1,4 @@
-// The files of a database that a measurement makes.
+// The files of a measurement's database.
 #pragma once
 
 #include <cstdint>
@@ -6,10 +6,10 @@
 
 namespace postrider::bench {
 
-/// Removes the database with what lies beside it; what is not there is no failure.
+/// Removes the database and its companion files; missing files are not an error.
 void remove_database(const std::string& database);
 
-/// In bytes; 0 for what is not there.
+/// Sizes in bytes; 0 for missing files.
 struct FileSizes {
   std::int64_t database = 0;
   std::int64_t log = 0;

@@ -1,4 +1,4 @@
-// What the disk costs by itself while something else is measured.
+// Measures the latency of the disk alone while something else is measured.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace postrider::bench {
 
-/// A thread that writes a page to a file of its own and calls fdatasync, fifty times a second.
+/// A thread that writes a page to its own file and calls fdatasync, fifty times per second.
 class DiskWitness {
  public:
   [[nodiscard]] static Result<std::unique_ptr<DiskWitness>> start(
@@ -24,7 +24,7 @@ class DiskWitness {
   DiskWitness(const DiskWitness&) = delete;
   DiskWitness& operator=(const DiskWitness&) = delete;
 
-  /// Ends it. Microseconds of each call.
+  /// Stops the thread and returns the duration of each call in microseconds.
   [[nodiscard]] std::vector<std::int64_t> stop();
 
  private:
@@ -36,7 +36,7 @@ class DiskWitness {
   Mutex mutex_;
   CondVar stopped_;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
-  std::vector<std::int64_t> calls_us_;  // the thread's until it has ended
+  std::vector<std::int64_t> calls_us_;  // used by the thread until it has ended
   std::jthread thread_;
 };
 

@@ -9,10 +9,10 @@ namespace postrider::bench {
 namespace {
 
 constexpr std::size_t kParts = 10;
-/// A minute, the least that the service takes.
+/// One minute, the minimum that the service accepts.
 constexpr const char* kRetention = "--retention-days=0.0007";
 
-/// Commits that took longer than 250 ms, of a histogram's counters.
+/// Returns the number of commits that took longer than 250 ms, from the counters of a histogram.
 Result<double> count_slow_commits(ServerProcess& server) {
   auto all = server.metric("postrider_commit_seconds_count");
   if (!all) return all;

@@ -1,4 +1,4 @@
-// HTTP/1.1 as load and sink meet it: a head with a Content-Length, or without a body.
+// Parses the HTTP/1.1 messages of load and sink: a head with a Content-Length, or without a body.
 #pragma once
 
 #include <cstddef>
@@ -6,10 +6,10 @@
 
 namespace postrider::bench {
 
-/// A message at the front of what came in.
+/// The message at the front of the received bytes.
 struct Message {
   std::size_t head_bytes = 0;
-  std::size_t bytes = 0;  ///< with its head; 0: it is not complete yet
+  std::size_t bytes = 0;  ///< including its head; 0: not complete yet
 };
 [[nodiscard]] Message first_message(std::string_view in);
 

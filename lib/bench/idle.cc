@@ -9,10 +9,10 @@ namespace postrider::bench {
 namespace {
 
 constexpr Millis kIdleArrivalMax{120'000};
-/// Statistics of the deliveries are written, connections that are not used again are closed.
+/// In this time the service writes the statistics of the deliveries and closes unused connections.
 constexpr std::chrono::seconds kSettling{6};
 
-/// One event for each of them.
+/// Delivers one event to each endpoint.
 Status deliver_to_all(Rig& rig, std::size_t endpoints) {
   rig.sink().expect(1, endpoints);
   if (const auto sent = rig.emit({.events = 1}); !sent) return tl::unexpected(sent.error());

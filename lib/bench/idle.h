@@ -1,4 +1,4 @@
-// What a service costs that has nothing to do.
+// Measures the cost of an idle service.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ struct Idle {
   double memory_mb = 0;     ///< resident
 };
 
-/// With `endpoints` registered endpoints, all of which have been delivered to once.
+/// Measures with `endpoints` registered endpoints, each of which has received one delivery.
 [[nodiscard]] Result<Idle> measure_idle(
     std::size_t endpoints, std::chrono::seconds duration, const Site& site
 );

@@ -12,7 +12,7 @@ namespace {
 constexpr Millis kLatencyArrivalMax{60'000};
 constexpr std::size_t kConnections = 32;
 constexpr std::size_t kHangingEndpoints = 50;
-constexpr double kPerEndpoint = 50;  // events a second
+constexpr double kPerEndpoint = 50;  // events per second
 
 LoadPlan steady(double per_second, std::chrono::seconds duration) {
   LoadPlan plan;
@@ -22,7 +22,7 @@ LoadPlan steady(double per_second, std::chrono::seconds duration) {
   return plan;
 }
 
-/// Milliseconds of every event of a steady load.
+/// Returns the latency of every event of a steady load in milliseconds.
 Result<std::vector<double>> measure_on(Rig& rig, const LoadPlan& plan) {
   rig.sink().expect(plan.events, 1);
   if (const auto load = rig.emit(plan); !load) return tl::unexpected(load.error());
@@ -38,7 +38,7 @@ Status add_trouble(Rig& rig) {
         rig.server().add_endpoint(hang + std::to_string(i), "trouble." + std::to_string(i));
     if (!added) return tl::unexpected(added.error());
   }
-  // Nobody listens on the port of TCP's multiplexer.
+  // No process listens on port 1, the port of TCPMUX.
   const auto refusing = rig.server().add_endpoint(
       "http://127.0.0.1:1/", "trouble." + std::to_string(kHangingEndpoints)
   );

@@ -1,4 +1,4 @@
-// How long an event is on its way.
+// Measures the time from emitting an event to its arrival.
 #pragma once
 
 #include <cstddef>
@@ -18,29 +18,29 @@ struct LatencyPlan {
   std::chrono::seconds duration{10};
 };
 
-/// Milliseconds from the instant an event was due to be emitted until it arrived. A producer that
-/// had to wait for its turn counts as waiting.
+/// Milliseconds from the time at which an event was due to be emitted to its arrival. The time for
+/// which the producer had to wait for its turn is included.
 struct Latency {
   double p50_ms = 0;
   double p99_ms = 0;
   double max_ms = 0;
-  /// The same of a witness beside it, which did nothing but fdatasync: what the disk alone cost.
+  /// Latencies of a disk witness that ran meanwhile and only called fdatasync.
   double disk_p99_ms = 0;
   double disk_max_ms = 0;
 };
 
-/// On a rig of its own, at a steady rate.
+/// Measures at a steady rate, on a new rig.
 [[nodiscard]] Result<Latency> measure_latency(const LatencyPlan& plan, const Site& site);
 
-/// Healthy latency alone, and beside endpoints in trouble.
+/// Latency of a healthy endpoint, alone and beside failing endpoints.
 struct Isolation {
   double alone_p99_ms = 0;
   double beside_p99_ms = 0;
-  double beside_disk_p99_ms = 0;  ///< of the witness, meanwhile
+  double beside_disk_p99_ms = 0;  ///< of the disk witness meanwhile
 };
 
-/// One endpoint gets 50 events a second; then, beside it, 50 endpoints that accept and never answer
-/// are offered as many each, and so is one that refuses connections.
+/// Sends 50 events per second to one endpoint. Then it adds 50 endpoints that accept requests and
+/// never respond, and one that refuses connections, and sends as many events to each of them.
 [[nodiscard]] Result<Isolation> measure_isolation(std::chrono::seconds duration, const Site& site);
 
 }  // namespace postrider::bench

@@ -20,7 +20,7 @@
 namespace postrider::bench {
 namespace {
 
-/// How long the service may be silent before the run is given up.
+/// If the service is silent for this long, the run is aborted.
 constexpr Millis kSilenceMax{30'000};
 
 Fd connect_to(std::uint16_t port) {
@@ -49,12 +49,12 @@ class Load {
     std::string out;
     std::size_t sent = 0;
     std::string in;
-    MonoTime due;  ///< of the request whose answer is awaited
+    MonoTime due;  ///< of the request in flight
     bool waits_for_room = false;
   };
 
   [[nodiscard]] Status connect_all();
-  /// Sends what is due on connections that are free.
+  /// Sends due events on free connections.
   [[nodiscard]] Status send_due();
   [[nodiscard]] Status send(std::size_t index);
   [[nodiscard]] Status on_event(std::size_t index);
@@ -70,8 +70,8 @@ class Load {
   Fd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
   std::vector<Connection> connections_;
   std::vector<std::size_t> free_;
-  std::size_t emitted_ = 0;   // events whose request was begun
-  std::size_t answered_ = 0;  // requests
+  std::size_t emitted_ = 0;   // events in requests that were started
+  std::size_t answered_ = 0;  // requests that got a response
   std::string body_;
   LoadReport report_;
 };

@@ -1,4 +1,4 @@
-// Where figures were measured.
+// Describes the machine on which the figures were measured.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace postrider::bench {
 
-/// Names and values: processor, cores, memory, kernel, filesystem of `directory`, versions of the
-/// libraries, and how commits are synced.
+/// Returns names and values: processor, cores, memory, kernel, filesystem of `directory`, versions
+/// of the libraries, and how commits are synced.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> describe_machine(
     const std::string& directory
 );

@@ -15,7 +15,8 @@ constexpr std::string_view kEnd = R"("})";
 constexpr std::size_t kNumberDigits = 10;
 constexpr std::size_t kInstantDigits = 19;
 
-// JSON numbers have no leading zeros; texts of a fixed width are found without a parser.
+// JSON numbers have no leading zeros, so numbers are strings of a fixed width, which can be found
+// without a parser.
 void append_padded(std::string& out, std::uint64_t value, std::size_t width) {
   std::array<char, 20> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;

@@ -7,7 +7,7 @@
 namespace postrider::bench {
 namespace {
 
-/// Asking costs the service what it is measured for.
+/// The interval is not shorter, because each query takes time of the measured service.
 constexpr Millis kSettledPoll{5};
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A service on a database of its own, with endpoints at a sink: what every measurement works on.
+// The setup of a measurement: a service on its own database, with endpoints at a sink.
 #pragma once
 
 #include <cstddef>
@@ -16,19 +16,19 @@
 
 namespace postrider::bench {
 
-/// Endpoints of a measurement of throughput: one event goes to one of them, or to several.
+/// Endpoints of a throughput measurement. An event goes to one or to several of them.
 inline constexpr std::size_t kEndpoints = 64;
 
-/// The counter of deliveries that were recorded as delivered, since the service started.
+/// The counter of deliveries that were recorded as delivered since the service started.
 inline constexpr std::string_view kDeliveredMetric =
     R"(postrider_deliveries_total{state="delivered"})";
 
-/// The address of one endpoint at the receiver on that port.
+/// Returns the URL of one endpoint at the receiver on that port.
 [[nodiscard]] std::string receiver_url(std::uint16_t port, std::size_t endpoint);
 
-/// Where and with what is measured. All of it outlives the measurement.
+/// The directory, the sink and the clock of a measurement. They must outlive it.
 struct Site {
-  std::string directory;  ///< databases are made here
+  std::string directory;  ///< databases are created here
   Sink& sink;
   const Clock& clock;
 };
@@ -36,23 +36,25 @@ struct Site {
 /// Owned by one thread.
 class Rig {
  public:
-  /// A new database at the site. `flags` of `serve`, besides those of ServerProcess.
+  /// Creates a database and starts a service on it. `flags` are flags of `serve` besides those of
+  /// ServerProcess.
   [[nodiscard]] static Result<Rig> open(const Site& site, std::vector<std::string> flags = {});
 
-  /// kEndpoints endpoints, `copies` for each of the types `bench.0`, `bench.1` and so on. Returns
-  /// the number of types.
+  /// Adds kEndpoints endpoints, `copies` for each of the types `bench.0`, `bench.1` and so on.
+  /// Returns the number of types.
   [[nodiscard]] Result<std::size_t> add_endpoints(std::size_t copies);
-  /// `count` endpoints at the port, each for events of type `bench.0`.
+  /// Adds `count` endpoints at the port, each for events of type `bench.0`.
   [[nodiscard]] Status add_receivers(std::uint16_t port, std::size_t count);
-  /// The service's port and key filled in.
+  /// Emits a load. Sets the port and the key of the plan to those of the service.
   [[nodiscard]] Result<LoadReport> emit(LoadPlan plan) const;
-  /// When kDeliveredMetric has come to `count`.
+  /// Waits until kDeliveredMetric reaches `count` and returns that time.
   [[nodiscard]] Result<MonoTime> wait_until_settled(double count);
-  /// Ends the service and starts it again on its database. Returns how long it took to listen.
+  /// Stops the service and starts it again on its database. Returns how long it took to listen.
   [[nodiscard]] Result<Millis> restart();
-  /// Ends the service and removes the database.
+  /// Stops the service and removes the database.
   [[nodiscard]] Status close();
-  /// The same without waiting for requests in flight, as when receivers hang.
+  /// Kills the service and removes the database, without waiting for requests in flight. It is for
+  /// receivers that never respond.
   void abandon();
 
   [[nodiscard]] ServerProcess& server() { return *server_; }

@@ -23,7 +23,7 @@ namespace postrider::bench {
 namespace {
 
 constexpr std::string_view kListening = "listening on http://127.0.0.1:";
-/// Opening a large database may take this long.
+/// Opening a large database may take this long, in milliseconds.
 constexpr int kStartMs = 60'000;
 
 struct Pipe {
@@ -37,7 +37,7 @@ Result<Pipe> make_pipe() {
   return Pipe{Fd{ends[0]}, Fd{ends[1]}};
 }
 
-/// The child ends with this process, however that ends.
+/// Starts the child process. The kernel kills it when this process ends for any reason.
 Result<pid_t> spawn(std::vector<std::string> args, int output) {
   std::vector<char*> argv;
   argv.reserve(args.size() + 1);
@@ -49,7 +49,7 @@ Result<pid_t> spawn(std::vector<std::string> args, int output) {
     return fail_system(Errc::kUnavailable, "cannot start", error);
   }
   if (pid > 0) return pid;
-  // Between fork and exec only what signal handlers may call, too.
+  // Only async-signal-safe functions may be called between fork and exec.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(output, STDOUT_FILENO);
   ::execv("/proc/self/exe", argv.data());
@@ -152,8 +152,8 @@ double ServerProcess::cpu_seconds() const {
   std::ifstream stat("/proc/" + std::to_string(pid_) + "/stat");
   std::string text;
   std::getline(stat, text);
-  // The program's name, in parentheses, may hold spaces; user and system time are the 12th and 13th
-  // fields behind it.
+  // The program's name, in parentheses, may contain spaces. User and system time are the 12th and
+  // 13th fields after it.
   std::istringstream fields(text.substr(text.rfind(')') + 2));
   std::string skipped;
   for (int i = 0; i < 11; ++i) fields >> skipped;

@@ -1,4 +1,4 @@
-// The service as users start it: a process of its own, spoken to through its API alone.
+// The service as users run it: a separate process that is used only through its API.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,11 @@
 
 namespace postrider::bench {
 
-/// `postrider serve` of this same program on a database. Owned by one thread.
+/// Runs `postrider serve` of this program on a database. Owned by one thread.
 class ServerProcess {
  public:
-  /// Returns when it listens. Deliveries to loopback are allowed. `flags`: more of `serve`.
+  /// Returns when the service listens. Deliveries to loopback are allowed. `flags` are further
+  /// flags of `serve`.
   [[nodiscard]] static Result<std::unique_ptr<ServerProcess>> start(
       const std::string& database, const std::vector<std::string>& flags
   );
@@ -29,23 +30,23 @@ class ServerProcess {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& key() const { return key_; }
 
-  /// The body of a 2xx answer.
+  /// Sends a request and returns the body of a 2xx response.
   [[nodiscard]] Result<std::string> call(
       std::string_view method, std::string_view path, std::string body = {}
   );
-  /// Adds an endpoint that gets events of one type; returns its id.
+  /// Adds an endpoint for events of one type; returns its id.
   [[nodiscard]] Result<std::string> add_endpoint(std::string_view url, std::string_view event_type);
-  /// The value of a metric with its labels, as /metrics writes it; 0 when it is not there.
+  /// Returns the value of a metric with its labels, named as in /metrics; 0 when it is missing.
   [[nodiscard]] Result<double> metric(std::string_view name);
-  /// Resident memory, and processor time used so far.
+  /// Resident memory, and processor time used since the start.
   [[nodiscard]] std::int64_t memory_bytes() const;
   [[nodiscard]] double cpu_seconds() const;
-  /// Open file descriptors.
+  /// Number of open file descriptors.
   [[nodiscard]] std::size_t descriptors() const;
 
-  /// Ends it at once. Idempotent; so does the destructor.
+  /// Kills the process. Idempotent; the destructor calls it, too.
   void kill();
-  /// Ends it in good order.
+  /// Stops the service gracefully.
   [[nodiscard]] Status stop();
 
  private:

@@ -127,7 +127,7 @@ bool Sink::serve(Peer& peer) {
   if (got == 0) return false;
   if (got < 0) return errno == EAGAIN || errno == EINTR;
   const std::string_view fresh{bytes.data(), static_cast<std::size_t>(got)};
-  // A request mostly comes in one piece: it is read where it lies.
+  // Most requests arrive in one piece and are parsed without a copy.
   std::string_view in = fresh;
   if (!peer.in.empty()) in = peer.in.append(fresh);
   while (const std::size_t taken = take_request(in, peer.out)) in.remove_prefix(taken);
@@ -137,7 +137,7 @@ bool Sink::serve(Peer& peer) {
       ::send(peer.fd.get(), peer.out.data(), peer.out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   const bool complete = sent == static_cast<ssize_t>(peer.out.size());
   peer.out.clear();
-  return complete;  // a peer that lets answers of 38 bytes pile up does not read them
+  return complete;  // a full send buffer of 38-byte responses means that the peer does not read
 }
 
 std::size_t Sink::take_request(std::string_view in, std::string& out) {

@@ -1,4 +1,4 @@
-// A receiver of webhooks that costs next to nothing, so that it does not measure itself.
+// A receiver of webhooks that is cheap, so that it does not distort the measurement.
 #pragma once
 
 #include <atomic>
@@ -15,18 +15,18 @@
 
 namespace postrider::bench {
 
-/// One thread that reads HTTP/1.1 requests with a Content-Length, answers each with 200 at once and
-/// counts the marked bodies; what comes for `/hang…` is never answered and not counted.
-/// Thread-safe.
+/// Runs one thread that reads HTTP/1.1 requests with a Content-Length, responds to each with 200 at
+/// once and counts the bodies with a mark. Requests for `/hang…` get no response and are not
+/// counted. Thread-safe.
 class Sink {
  public:
   struct Plan {
     std::uint16_t port = 0;  ///< 0: any free one
-    // As with expect().
+    // The arguments of expect().
     std::size_t events = 0;
     std::size_t copies = 1;
   };
-  /// On 127.0.0.1. `clock` outlives it.
+  /// Listens on 127.0.0.1. `clock` must outlive the sink.
   [[nodiscard]] static Result<std::unique_ptr<Sink>> open(const Clock& clock, const Plan& plan);
   ~Sink();
   Sink(const Sink&) = delete;
@@ -34,17 +34,17 @@ class Sink {
 
   [[nodiscard]] std::uint16_t port() const { return listener_.port; }
 
-  /// Forgets what came and counts from here: `events` numbers from 0, each to come `copies` times.
+  /// Resets the counts. Expects the numbers below `events`, each `copies` times.
   void expect(std::size_t events, std::size_t copies);
-  /// Bodies that came since expect(), repeats included.
+  /// Bodies received since expect(), including repeated ones.
   [[nodiscard]] std::uint64_t arrivals() const { return arrivals_.load(); }
-  /// Waits until all that is expected has come; false when `timeout` passed first.
+  /// Waits until everything expected has arrived; returns false when `timeout` passes first.
   [[nodiscard]] bool wait_for_all(Millis timeout);
-  /// Numbers that came more or less often than expected.
+  /// Number of events that arrived more or less often than expected.
   [[nodiscard]] std::size_t wrong_counts() const;
-  /// When the last one came.
+  /// When the last body arrived.
   [[nodiscard]] MonoTime last_arrival() const;
-  /// Microseconds from each mark's instant to its arrival, since expect().
+  /// Microseconds from the time in each mark to its arrival, since expect().
   [[nodiscard]] std::vector<std::int64_t> latencies_us() const;
 
  private:
@@ -57,9 +57,9 @@ class Sink {
   Sink(const Clock& clock, http::Listener listener, Fd epoll, Fd wake);
   void run() noexcept;
   void accept_all();
-  /// False when the connection is to be closed.
+  /// Returns false when the connection must be closed.
   [[nodiscard]] bool serve(Peer& peer);
-  /// Takes one request from the front of `in`; 0 when it is not complete yet.
+  /// Handles the request at the front of `in` and returns its size; 0 when it is not complete yet.
   [[nodiscard]] std::size_t take_request(std::string_view in, std::string& out);
   void count(std::string_view body);
 
@@ -69,7 +69,7 @@ class Sink {
   const Fd wake_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> arrivals_{0};
-  std::unordered_map<int, Peer> peers_;  // the thread's
+  std::unordered_map<int, Peer> peers_;  // used only by the thread
 
   mutable Mutex mutex_;
   CondVar all_here_;

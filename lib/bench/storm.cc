@@ -15,14 +15,14 @@ constexpr Millis kFailedMax{120'000};
 constexpr Millis kDeliveredMax{120'000};
 constexpr Millis kLookEvery{50};
 
-/// A port that nobody listens on.
+/// Returns a port on which no process listens.
 Result<std::uint16_t> find_closed_port() {
   const auto listener = http::listen_on("127.0.0.1", 0);
   if (!listener) return tl::unexpected(listener.error());
   return listener->port;
 }
 
-/// Looks at the service now and then until `done`; false when `timeout` passed first.
+/// Samples the service until `done` returns true; returns false when `timeout` passes first.
 bool watch(Rig& rig, Storm& storm, Millis timeout, const auto& done) {
   const MonoTime end = rig.clock().mono_now() + timeout;
   while (!done()) {

@@ -1,4 +1,4 @@
-// Many endpoints that fail and come back at the same moment.
+// Measures many endpoints that fail and recover at one moment.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 namespace postrider::bench {
 
 struct Storm {
-  double delivered_s = 0;    ///< from their return until every delivery had arrived
-  double busiest_share = 0;  ///< of all arrivals, in the busiest tenth of a second
-  double memory_mb = 0;      ///< resident, the most that was seen
-  double descriptors = 0;    ///< likewise
+  double delivered_s = 0;    ///< from the recovery until every delivery has arrived
+  double busiest_share = 0;  ///< share of all arrivals in the busiest tenth of a second
+  double memory_mb = 0;      ///< largest resident memory
+  double descriptors = 0;    ///< largest number of open file descriptors
 };
 
-/// One event for `endpoints` endpoints that refuse connections, until each has failed once; then
-/// they answer. kInternal when a delivery is lost or comes twice.
+/// Sends one event to `endpoints` endpoints that refuse connections. They recover when each has
+/// failed once. Fails with kInternal when a delivery is lost or arrives twice.
 [[nodiscard]] Result<Storm> measure_storm(
     std::size_t endpoints, const Site& site, const Progress& progress
 );

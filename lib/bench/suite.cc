@@ -31,7 +31,7 @@ struct ThroughputCase {
   std::size_t events_per_request;
   std::size_t data_bytes;
   std::size_t copies;
-  std::size_t share;  // of the suite's events: one in so many
+  std::size_t share;  // divisor of the suite's number of events
 };
 
 constexpr std::array<ThroughputCase, 8> kCases = {{
@@ -94,14 +94,15 @@ class Suite {
              {"throughput", &Suite::throughput},
              {"latency", &Suite::latency},
              {"isolation", &Suite::isolation}}) {
-      const bool wanted = step == &Suite::throughput || wants(group);  // it looks by itself
+      // The throughput step checks the names of its cases itself.
+      const bool wanted = step == &Suite::throughput || wants(group);
       if (!wanted) continue;
       if (Status done = (this->*step)(); !done) return done;
     }
     return {};
   }
 
-  /// Once each, whatever the number of rounds.
+  /// Runs each of these once, independent of the number of rounds.
   Status run_long_ones() {
     using Step = Status (Suite::*)();
     for (const auto& [group, size, step] :

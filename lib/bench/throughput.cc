@@ -35,7 +35,7 @@ Result<Rates> measure_throughput(const ThroughputPlan& plan, const Site& site) {
 Result<Rates> measure_throughput_on(
     Rig& rig, const ThroughputPlan& plan, std::size_t types, double settled_before
 ) {
-  // Machines change their pace from one second to the next.
+  // The speed of a machine changes from one second to the next.
   const auto before = measure_ceiling(plan.events, plan.data_bytes, rig.site());
   if (!before) return tl::unexpected(before.error());
   const auto deliveries = static_cast<double>(plan.events * plan.copies);
@@ -72,7 +72,7 @@ Result<double> measure_ceiling(std::size_t events, std::size_t data_bytes, const
   curl::BarePost plan;
   for (std::size_t i = 0; i < kEndpoints; ++i)
     plan.urls.push_back(receiver_url(site.sink.port(), i));
-  // As long as those of a delivery.
+  // The headers are as long as those of a delivery.
   plan.headers = {
       "Content-Type: application/json",
       "User-Agent: Postrider/0.1.0",

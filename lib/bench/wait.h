@@ -1,4 +1,4 @@
-// Letting time pass, for what is measured over time.
+// Waits, for measurements that take time.
 #pragma once
 
 #include <poll.h>
