@@ -115,7 +115,7 @@ void BodyReader::required(std::string_view name) {
 ApiResult<void> BodyReader::check() {
   for (std::size_t i = 1; i < document_.values.size(); ++i) {
     const auto& member = document_.values[i];
-    judge(member.key, member.duplicate, "is not a member of this body");
+    classify(member.key, member.duplicate, "is not a member of this body");
   }
   return verdict();
 }

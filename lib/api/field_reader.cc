@@ -51,7 +51,7 @@ std::optional<std::int64_t> FieldReader::integer(
   return std::nullopt;
 }
 
-void FieldReader::judge(std::string_view name, bool repeated, std::string_view unknown) {
+void FieldReader::classify(std::string_view name, bool repeated, std::string_view unknown) {
   if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
     wrong(name, std::string(unknown));
   } else if (repeated) {

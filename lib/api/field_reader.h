@@ -74,7 +74,7 @@ class FieldReader {
   /// Marks the name as one that may be given.
   void know(std::string_view name) { known_.push_back(name); }
   /// Notes a name that was given but may not be (`unknown` says so), or not again.
-  void judge(std::string_view name, bool repeated, std::string_view unknown);
+  void classify(std::string_view name, bool repeated, std::string_view unknown);
   /// 422 with all that was wrong.
   [[nodiscard]] ApiResult<void> verdict();
 

@@ -34,7 +34,7 @@ ApiResult<void> QueryReader::check() {
   seen.reserve(request_.query.size());
   for (const auto& [name, value] : request_.query) {
     const bool repeated = std::find(seen.begin(), seen.end(), name) != seen.end();
-    judge(name, repeated, "is not a query parameter of this route");
+    classify(name, repeated, "is not a query parameter of this route");
     seen.push_back(name);
   }
   return verdict();

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "destinations/answers.h"
+#include "destinations/classification.h"
 #include "destinations/sigv4.h"
 
 namespace postrider::destinations {
@@ -32,8 +32,8 @@ Headers AwsLambda::authorize(
   return sigv4_headers(sigv4->credentials, {region, "lambda", config.url, content_type, body}, now);
 }
 
-Judgement AwsLambda::judge(const Response& response, WallTime now) const {
-  if (!is_answered(response)) return judge_status(response, now);
+Classification AwsLambda::classify(const Response& response, WallTime now) const {
+  if (!is_answered(response)) return classify_status(response, now);
   const std::string reason = words_of(name(), error_message_of(response.body));
   if (refuses_message(response.status)) return rejected(reason);
   switch (response.status) {
@@ -43,7 +43,7 @@ Judgement AwsLambda::judge(const Response& response, WallTime now) const {
     case 502:
       return try_again(reason);
     default:
-      return judge_status(response, now, reason);
+      return classify_status(response, now, reason);
   }
 }
 

@@ -18,7 +18,7 @@ class AwsLambda final : public webhook::Webhook {
   /// 403 disables the endpoint, because the caller may not invoke the function, and so does 410.
   /// 502 is retried without backoff of the endpoint, because the function has failed for this
   /// message only.
-  [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
+  [[nodiscard]] Classification classify(const Response& response, WallTime now) const override;
 };
 
 }  // namespace postrider::destinations

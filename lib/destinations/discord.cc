@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/limits.h"
-#include "destinations/answers.h"
 #include "destinations/chat_body.h"
+#include "destinations/classification.h"
 #include "destinations/text.h"
 
 namespace postrider::destinations {
@@ -140,15 +140,15 @@ ApiError read_error(std::string_view body) {
   return error;
 }
 
-Judgement judge_limit(const Response& response, WallTime now, const ApiError& error) {
-  Judgement judgement = throttled(response, now, words_of("Discord", error.words));
+Classification classify_limit(const Response& response, WallTime now, const ApiError& error) {
+  Classification classification = throttled(response, now, words_of("Discord", error.words));
   // The header has whole seconds, the body has fractions of a second.
-  judgement.retry_after = std::max(judgement.retry_after, error.retry_after);
-  if (!judgement.retry_after)
-    judgement.retry_after = parse_seconds(response.rate_limit.reset_after);
-  judgement.throttles_host = error.is_global || response.rate_limit.scope == "global" ||
-                             response.rate_limit.global == "true";
-  return judgement;
+  classification.retry_after = std::max(classification.retry_after, error.retry_after);
+  if (!classification.retry_after)
+    classification.retry_after = parse_seconds(response.rate_limit.reset_after);
+  classification.throttles_host = error.is_global || response.rate_limit.scope == "global" ||
+                                  response.rate_limit.global == "true";
+  return classification;
 }
 
 }  // namespace
@@ -176,13 +176,13 @@ Result<Content> Discord::shape(const Message& message) const {
   return json_content(*body);
 }
 
-Judgement Discord::judge(const Response& response, WallTime now) const {
-  if (!is_answered(response)) return judge_status(response, now);
+Classification Discord::classify(const Response& response, WallTime now) const {
+  if (!is_answered(response)) return classify_status(response, now);
   if (response.status >= 200 && response.status <= 299) {
-    Judgement judgement = delivered();
+    Classification classification = delivered();
     if (response.rate_limit.remaining == "0")
-      judgement.retry_after = parse_seconds(response.rate_limit.reset_after);
-    return judgement;
+      classification.retry_after = parse_seconds(response.rate_limit.reset_after);
+    return classification;
   }
   const ApiError error = read_error(response.body);
   const std::string reason = words_of(name(), error.words);
@@ -195,9 +195,9 @@ Judgement Discord::judge(const Response& response, WallTime now) const {
     case 410:
       return gone(reason);
     case 429:
-      return judge_limit(response, now, error);
+      return classify_limit(response, now, error);
     default:
-      return judge_status(response, now, reason);
+      return classify_status(response, now, reason);
   }
 }
 

@@ -17,7 +17,7 @@ class Discord final : public Provider {
   [[nodiscard]] Result<Content> shape(const Message& message) const override;
   /// A rate limit of the whole bot or address makes all endpoints of the host back off. After the
   /// last request that a limit allows, the endpoint backs off until the limit's period ends.
-  [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
+  [[nodiscard]] Classification classify(const Response& response, WallTime now) const override;
 };
 
 }  // namespace postrider::destinations

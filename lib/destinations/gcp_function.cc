@@ -1,6 +1,6 @@
 #include "destinations/gcp_function.h"
 
-#include "destinations/answers.h"
+#include "destinations/classification.h"
 
 namespace postrider::destinations {
 
@@ -13,8 +13,8 @@ std::string function_audience(std::string_view url) {
   return std::string{host.ends_with(".run.app") ? host : without_query};
 }
 
-Judgement GcpFunction::judge(const Response& response, WallTime now) const {
-  if (!is_answered(response)) return judge_status(response, now);
+Classification GcpFunction::classify(const Response& response, WallTime now) const {
+  if (!is_answered(response)) return classify_status(response, now);
   switch (response.status) {
     case 401:
       return gone("Cloud Functions: the request carries no token that counts");
@@ -24,7 +24,7 @@ Judgement GcpFunction::judge(const Response& response, WallTime now) const {
     case 410:
       return gone("Cloud Functions: there is no such function");
     default:
-      return judge_status(response, now);
+      return classify_status(response, now);
   }
 }
 

@@ -14,7 +14,7 @@ class GcpFunction final : public webhook::Webhook {
   [[nodiscard]] std::string_view name() const override { return "Cloud Functions"; }
   /// 401 and 403 mean that the caller may not invoke the function, 404 and 410 that it does not
   /// exist.
-  [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
+  [[nodiscard]] Classification classify(const Response& response, WallTime now) const override;
 };
 
 }  // namespace postrider::destinations

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "destinations/answers.h"
 #include "destinations/chat_body.h"
+#include "destinations/classification.h"
 #include "destinations/text.h"
 
 namespace postrider::destinations {
@@ -55,11 +55,11 @@ Result<Content> Ifttt::shape(const Message& message) const {
   return json_content(body);
 }
 
-Judgement Ifttt::judge(const Response& response, WallTime now) const {
-  if (!is_answered(response)) return judge_status(response, now);
+Classification Ifttt::classify(const Response& response, WallTime now) const {
+  if (!is_answered(response)) return classify_status(response, now);
   const std::string reason = words_of(name(), first_error_of(response.body));
   if (response.status == 401 || response.status == 410) return gone(reason);
-  return judge_status(response, now, reason);
+  return classify_status(response, now, reason);
 }
 
 }  // namespace postrider::destinations

@@ -13,7 +13,7 @@ class Ifttt final : public webhook::Webhook {
   /// JSON, so the payload is sent unchanged.
   [[nodiscard]] Result<Content> shape(const Message& message) const override;
   /// 401 means that the key is invalid, 410 that the endpoint is gone.
-  [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
+  [[nodiscard]] Classification classify(const Response& response, WallTime now) const override;
 };
 
 }  // namespace postrider::destinations

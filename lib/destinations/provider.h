@@ -63,7 +63,7 @@ class Provider {
     return {};
   }
   /// Classifies a response. A date in Retry-After is relative to `now`.
-  [[nodiscard]] virtual Judgement judge(const Response& response, WallTime now) const = 0;
+  [[nodiscard]] virtual Classification classify(const Response& response, WallTime now) const = 0;
 };
 
 [[nodiscard]] const Provider& provider_of(DestinationType type);

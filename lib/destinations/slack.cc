@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "destinations/answers.h"
 #include "destinations/chat_body.h"
+#include "destinations/classification.h"
 
 namespace postrider::destinations {
 namespace {
@@ -83,8 +83,8 @@ Result<Content> Slack::shape(const Message& message) const {
   return json_content(*body);
 }
 
-Judgement Slack::judge(const Response& response, WallTime now) const {
-  if (!is_answered(response)) return judge_status(response, now);
+Classification Slack::classify(const Response& response, WallTime now) const {
+  if (!is_answered(response)) return classify_status(response, now);
   const std::string_view word = word_of(response.body);
   const std::string reason = words_of(name(), word);
   if (is_among(kMessageWords, word)) return rejected(reason);
@@ -96,7 +96,7 @@ Judgement Slack::judge(const Response& response, WallTime now) const {
     case 410:
       return gone(reason);
     default:
-      return judge_status(response, now, reason);
+      return classify_status(response, now, reason);
   }
 }
 

@@ -11,7 +11,7 @@ class Slack final : public Provider {
   [[nodiscard]] bool is_signed() const override { return false; }
   [[nodiscard]] Result<Content> shape(const Message& message) const override;
   /// Classifies by the word in the body if Slack documents it, otherwise by the status.
-  [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
+  [[nodiscard]] Classification classify(const Response& response, WallTime now) const override;
 };
 
 }  // namespace postrider::destinations

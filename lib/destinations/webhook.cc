@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
-#include "destinations/answers.h"
+#include "destinations/classification.h"
 
 namespace postrider::webhook {
 namespace {
@@ -65,9 +65,9 @@ Result<destinations::Content> Webhook::shape(const destinations::Message& messag
       shape_headers(message.event, message.event_id, payload)};
 }
 
-Judgement Webhook::judge(const Response& response, WallTime now) const {
+Classification Webhook::classify(const Response& response, WallTime now) const {
   if (destinations::is_answered(response) && response.status == 410) return destinations::gone({});
-  return destinations::judge_status(response, now);
+  return destinations::classify_status(response, now);
 }
 
 }  // namespace postrider::webhook

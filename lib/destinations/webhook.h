@@ -32,7 +32,7 @@ class Webhook : public destinations::Provider {
   /// Classifies by the rules of api.md §4: only 2xx is success, 410 disables the endpoint, and
   /// 429/502/503/504 make it back off (for as long as Retry-After says if the response has it). All
   /// other responses are retried.
-  [[nodiscard]] Judgement judge(const Response& response, WallTime now) const override;
+  [[nodiscard]] Classification classify(const Response& response, WallTime now) const override;
 };
 
 }  // namespace postrider::webhook

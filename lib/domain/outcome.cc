@@ -50,11 +50,11 @@ Result<DeadReason> parse_dead_reason(std::string_view text) {
 NextState next_state(
     const RetryPolicy& policy,
     int failed_count,
-    const Judgement& judgement,
+    const Classification& classification,
     WallTime now,
     double jitter_unit
 ) {
-  switch (judgement.verdict) {
+  switch (classification.verdict) {
     case Verdict::kDelivered:
       return Delivered{};
     case Verdict::kRejected:
@@ -67,7 +67,7 @@ NextState next_state(
   }
   const auto delay = delay_after(policy, failed_count, jitter_unit);
   if (!delay) return Dead{DeadReason::kAttemptsExhausted};
-  return RetryAt{now + std::max(*delay, judgement.retry_after.value_or(Millis{0}))};
+  return RetryAt{now + std::max(*delay, classification.retry_after.value_or(Millis{0}))};
 }
 
 std::optional<Millis> parse_retry_after(std::string_view header, WallTime now) {

@@ -70,7 +70,7 @@ enum class Verdict : std::uint8_t {
 }
 
 /// A response as classified by its destination.
-struct Judgement {
+struct Classification {
   Verdict verdict = Verdict::kRetry;
   Outcome outcome = Outcome::kHttpError;
   /// The time for which the receiver asks for no requests, at most limits::kRetryAfterMsMax. A
@@ -112,7 +112,7 @@ using NextState = std::variant<Delivered, RetryAt, Dead>;
 [[nodiscard]] NextState next_state(
     const RetryPolicy& policy,
     int failed_count,
-    const Judgement& judgement,
+    const Classification& classification,
     WallTime now,
     double jitter_unit
 );

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
-#include "destinations/answers.h"
+#include "destinations/classification.h"
 #include "destinations/program_input.h"
 #include "destinations/provider.h"
 
@@ -39,8 +39,8 @@ Attempt take_attempt(AttemptResult& answer) {
   attempt.started_at = answer.attempt.started_at;
   attempt.duration = response.duration;
   attempt.status = response.status;
-  attempt.outcome = answer.judgement.outcome;
-  attempt.error = std::move(response.error.empty() ? answer.judgement.reason : response.error);
+  attempt.outcome = answer.classification.outcome;
+  attempt.error = std::move(response.error.empty() ? answer.classification.reason : response.error);
   attempt.response_excerpt = std::move(response.body);
   return attempt;
 }
@@ -134,15 +134,16 @@ void AttemptPipeline::take_token(
       if (!prepare(id, now)) prepared_.push_back({id});
       continue;
     }
-    Judgement judgement = destinations::judge_status(response, now);
+    Classification classification = destinations::classify_status(response, now);
     // The request for the token failed, so no request was sent to the endpoint.
-    judgement.verdict = Verdict::kRetry;
-    if (judgement.outcome == Outcome::kSuccess) judgement.outcome = Outcome::kResponseInvalid;
+    classification.verdict = Verdict::kRetry;
+    if (classification.outcome == Outcome::kSuccess)
+      classification.outcome = Outcome::kResponseInvalid;
     // Duration and failure of the token request are recorded as those of the attempt.
     Response kept = failed(taken.error().context);
     kept.failure = response.failure;
     kept.duration = response.duration;
-    give_up(id, {std::move(kept), std::move(judgement), true});
+    give_up(id, {std::move(kept), std::move(classification), true});
   }
 }
 
@@ -179,20 +180,23 @@ AttemptStage AttemptPipeline::resume(TransferId id, WallTime wall_now, MonoTime 
 }
 
 AttemptResult AttemptPipeline::close(
-    TransferId id, Response&& response, Judgement judgement, bool tells_health
+    TransferId id, Response&& response, Classification classification, bool counts_for_health
 ) {
   const auto open = open_.find(id);
   POSTRIDER_ASSERT(open != open_.end());
   AttemptResult answer{
-      std::move(open->second.attempt), std::move(response), std::move(judgement), tells_health};
+      std::move(open->second.attempt),
+      std::move(response),
+      std::move(classification),
+      counts_for_health};
   open_.erase(open);
   return answer;
 }
 
 AttemptStage AttemptPipeline::end(TransferId id, Failure failure) {
-  ended_.push_back(
-      close(id, std::move(failure.response), std::move(failure.judgement), failure.tells_health)
-  );
+  ended_.push_back(close(
+      id, std::move(failure.response), std::move(failure.classification), failure.counts_for_health
+  ));
   return AttemptStage::kEnded;
 }
 
@@ -207,8 +211,8 @@ std::optional<AttemptResult> AttemptPipeline::take_answer(
     if (!prepare(id, now)) prepared_.push_back({id});
     return std::nullopt;
   }
-  Judgement judgement = provider_of(*open.attempt.endpoint).judge(response, now);
-  return close(id, std::move(response), std::move(judgement), true);
+  Classification classification = provider_of(*open.attempt.endpoint).classify(response, now);
+  return close(id, std::move(response), std::move(classification), true);
 }
 
 }  // namespace postrider

@@ -32,9 +32,9 @@ struct InFlightAttempt {
 struct AttemptResult {
   InFlightAttempt attempt;
   Response response;
-  Judgement judgement;
+  Classification classification;
   /// False when the attempt ended before a request was sent: the endpoint's health is not affected.
-  bool tells_health = true;
+  bool counts_for_health = true;
 };
 
 /// Returns the attempt as it is recorded and shown, without id and number. Moves texts out of
@@ -108,8 +108,8 @@ class AttemptPipeline {
   /// Why an attempt ends without a response of its endpoint.
   struct Failure {
     Response response;
-    Judgement judgement;
-    bool tells_health = false;
+    Classification classification;
+    bool counts_for_health = false;
   };
   struct Open {
     InFlightAttempt attempt;
@@ -133,7 +133,7 @@ class AttemptPipeline {
   /// The preparation failed: the attempt ends with `failure` when it is resumed.
   void give_up(TransferId id, Failure failure);
   [[nodiscard]] AttemptResult close(
-      TransferId id, Response&& response, Judgement judgement, bool tells_health
+      TransferId id, Response&& response, Classification classification, bool counts_for_health
   );
   AttemptStage end(TransferId id, Failure failure);
   /// Nothing when the attempt is prepared again with a new token.

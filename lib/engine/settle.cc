@@ -14,21 +14,21 @@ constexpr Millis kFastMax{1000};
 }  // namespace
 
 void Engine::apply_backpressure(const AttemptResult& answer, Lane& lane, MonoTime mono_now) {
-  const Judgement& judgement = answer.judgement;
-  if (judgement.verdict == Verdict::kThrottled) {
-    lane.throttled(mono_now, judgement.retry_after);
+  const Classification& classification = answer.classification;
+  if (classification.verdict == Verdict::kThrottled) {
+    lane.throttled(mono_now, classification.retry_after);
   } else {
     lane.answered();
-    if (judgement.retry_after) lane.throttled(mono_now, judgement.retry_after);
+    if (classification.retry_after) lane.throttled(mono_now, classification.retry_after);
   }
-  if (judgement.throttles_host && judgement.retry_after) {
+  if (classification.throttles_host && classification.retry_after) {
     const std::string& url = answer.attempt.endpoint->config.url;
-    host_throttle_.throttle(url, mono_now, *judgement.retry_after);
+    host_throttle_.throttle(url, mono_now, *classification.retry_after);
   }
   // Before the settlement is written, so that a reader who sees it also sees why deliveries wait.
-  if (judgement.retry_after || judgement.verdict == Verdict::kThrottled)
+  if (classification.retry_after || classification.verdict == Verdict::kThrottled)
     report_backpressure(lane, mono_now);
-  if (judgement.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
+  if (classification.verdict == Verdict::kEndpointGone) lane.gone(answer.attempt.due.delivery.id);
 }
 
 void Engine::classify_speed(const AttemptResult& answer, MonoTime mono_now) {
@@ -38,7 +38,7 @@ void Engine::classify_speed(const AttemptResult& answer, MonoTime mono_now) {
   const bool is_slow = prepared_for + answer.response.duration > kFastMax;
   const bool was_reached = answer.response.failure == Response::Failure::kNone;
   // An attempt that failed in its programs does not show how fast the endpoint answers.
-  if (is_slow || answer.tells_health) set_fast(id, !is_slow && was_reached);
+  if (is_slow || answer.counts_for_health) set_fast(id, !is_slow && was_reached);
 }
 
 void Engine::settle(AttemptResult&& answer, WallTime wall_now, MonoTime mono_now) {
@@ -46,27 +46,28 @@ void Engine::settle(AttemptResult&& answer, WallTime wall_now, MonoTime mono_now
   const Delivery& delivery = sent.due.delivery;
   Lane* lane = find_lane(delivery.endpoint);
   POSTRIDER_ASSERT(lane != nullptr);
-  if (answer.tells_health) apply_backpressure(answer, *lane, mono_now);
+  if (answer.counts_for_health) apply_backpressure(answer, *lane, mono_now);
   classify_speed(answer, mono_now);
 
-  const Judgement& judgement = answer.judgement;
+  const Classification& classification = answer.classification;
   Settlement settlement;
   settlement.delivery = delivery.id;
   settlement.endpoint = delivery.endpoint;
   settlement.round = delivery.round;
   settlement.attempts_count = delivery.attempts_count;
   settlement.attempt = take_attempt(answer);
-  settlement.verdict = judgement.verdict;
-  settlement.tells_health = answer.tells_health;
+  settlement.verdict = classification.verdict;
+  settlement.counts_for_health = answer.counts_for_health;
   settlement.health_round = sent.endpoint->health_round;
   const bool was_open = open_circuit(delivery.endpoint) != nullptr;
-  if (answer.tells_health) {
-    settlement.circuit = update_circuit(sent, is_well(judgement.verdict), wall_now, mono_now);
+  if (answer.counts_for_health) {
+    settlement.circuit = update_circuit(sent, is_well(classification.verdict), wall_now, mono_now);
   }
   const RetryPolicy& policy =
       sent.endpoint->config.retry ? *sent.endpoint->config.retry : options_.retry_default;
-  settlement.next =
-      next_state(policy, delivery.schedule_attempts_count + 1, judgement, wall_now, prng_.unit());
+  settlement.next = next_state(
+      policy, delivery.schedule_attempts_count + 1, classification, wall_now, prng_.unit()
+  );
   if (sent.sent_at && sent.endpoint->config.rate_limit) {
     settlement.sent_at = *sent.sent_at;
     settlement.rate_period = sent.endpoint->config.rate_limit->period;

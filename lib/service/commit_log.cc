@@ -103,7 +103,7 @@ void CommitLog::write_attempts(const Effects& effects) {
     if (each) write_attempt(recorded);
     if (recorded.settled.applied && std::holds_alternative<Dead>(settlement.next))
       write_dead(settlement);
-    if (settlement.tells_health) write_trouble(settlement);
+    if (settlement.counts_for_health) write_trouble(settlement);
   }
   for (const auto& recorded : effects.rejected) write_dead(recorded.settlement);
 }

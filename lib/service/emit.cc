@@ -36,7 +36,7 @@ Settlement rejection(
   settlement.attempt.error = std::move(why);
   settlement.next = Dead{DeadReason::kRejected};
   settlement.verdict = Verdict::kRejected;
-  settlement.tells_health = false;
+  settlement.counts_for_health = false;
   settlement.event = std::move(event);
   return settlement;
 }

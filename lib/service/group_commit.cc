@@ -206,16 +206,16 @@ Status GroupCommit::settle(
   Effects own;
   WriteContext inner = context.with(own);
   auto written = store_.settle(settlements, context.now);
-  Status judged =
-      written ? judge_endpoints(inner, settlements) : Status{tl::unexpected(written.error())};
-  if (judged) judged = store_.release_savepoint();
-  if (!judged) {
+  Status classified =
+      written ? update_health(inner, settlements) : Status{tl::unexpected(written.error())};
+  if (classified) classified = store_.release_savepoint();
+  if (!classified) {
     if (store_.in_transaction()) store_.rollback_to_savepoint();
     // Routing and health may contain changes that were rolled back. Reload them before the group's
     // changes run; nothing else of this transaction is in them yet. If the transaction has ended,
     // no changes run.
     if (store_.in_transaction() && !reload()) store_.rollback();
-    return judged;
+    return classified;
   }
   merge(context.effects, std::move(own));
   settled = std::move(*written);
@@ -238,14 +238,14 @@ bool GroupCommit::note_health(WriteContext& context, const Settlement& settlemen
   return true;
 }
 
-Status GroupCommit::judge_endpoints(
+Status GroupCommit::update_health(
     WriteContext& context, const std::vector<Settlement>& settlements
 ) {
   std::unordered_set<std::int64_t> touched;
   std::unordered_map<std::int64_t, DisabledReason> to_disable;
   for (const auto& settlement : settlements) {
     const std::int64_t id = settlement.endpoint.value;
-    if (!settlement.tells_health) continue;
+    if (!settlement.counts_for_health) continue;
     const auto endpoint = routing_.find(settlement.endpoint);
     // The response belongs to an earlier version of the endpoint, so it does not count for the
     // version that a person has made of it since.

@@ -64,7 +64,7 @@ class GroupCommit {
       const std::vector<Settlement>& settlements,
       std::vector<Settled>& settled
   );
-  [[nodiscard]] Status judge_endpoints(
+  [[nodiscard]] Status update_health(
       WriteContext& context, const std::vector<Settlement>& settlements
   );
   /// Updates the endpoint's health. Returns whether the health has to be stored.

@@ -28,7 +28,7 @@ StatRow stat_of(const RecordedAttempt& recorded) {
 /// Adds the attempt's outcome to those of its endpoint. Does nothing if the attempt says nothing
 /// about the endpoint's health.
 void add_outcome(const Settlement& settlement, std::vector<LastOutcomes>& outcomes) {
-  if (!settlement.tells_health) return;
+  if (!settlement.counts_for_health) return;
   const Attempt& attempt = settlement.attempt;
   if (outcomes.empty() || outcomes.back().endpoint != settlement.endpoint)
     outcomes.push_back({.endpoint = settlement.endpoint});

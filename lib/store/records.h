@@ -144,7 +144,7 @@ struct Settlement {
   NextState next;
   Verdict verdict = Verdict::kDelivered;
   /// False if the attempt ended before a request was sent: the endpoint's health is not affected.
-  bool tells_health = true;
+  bool counts_for_health = true;
   int health_round = 0;                  ///< of the endpoint when the request was sent
   std::optional<OpenCircuit> circuit{};  ///< the open circuit after this attempt
   MonoTime sent_at{};                    ///< used only with rate_period

@@ -74,7 +74,7 @@ class Yes final : public Transport {
 };
 
 /// No endpoint has a program.
-class NoTemplates final : public TemplateRunner {
+class NoTemplateRunner final : public TemplateRunner {
  public:
   void submit(TransferId /*id*/, ProgramJob /*job*/) override {}
 };
@@ -126,7 +126,7 @@ class HotPath {
   /// `fan_out`: each commit has one event for all endpoints instead of one for each.
   std::vector<Stage> run(const std::string& kind, int rounds, bool fan_out) {
     std::vector<Stage> stages;
-    for (const char* name : {" emit", " send", " judge", " settle"})
+    for (const char* name : {" emit", " send", " classify", " settle"})
       stages.push_back({kind + name});
     for (int round = 0; round < rounds; ++round) {
       now_ += Millis{10};
@@ -134,7 +134,7 @@ class HotPath {
       const std::vector<std::string> bodies = make_bodies(fan_out);
       measure(stages[0], [&] { emit_all(bodies); });
       measure(stages[1], [&] { send_all(); });
-      measure(stages[2], [&] { judge_all(); });
+      measure(stages[2], [&] { classify_all(); });
       measure(stages[3], [&] { settle_all(); });
     }
     return stages;
@@ -193,7 +193,7 @@ class HotPath {
     require(engine_.in_flight() == kEventsPerCommit);
   }
 
-  void judge_all() {
+  void classify_all() {
     std::vector<Completion> answers;
     transport_.poll(Millis{0}, answers);
     must(engine_.tick(now_, mono_, std::move(answers)));
@@ -216,7 +216,7 @@ class HotPath {
   std::unique_ptr<StoreReader> reader_;
   GroupCommit group_;
   Yes transport_;
-  NoTemplates template_runner_;
+  NoTemplateRunner template_runner_;
   Settlements sink_;
   Engine engine_;
   EngineInbox feed_;

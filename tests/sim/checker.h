@@ -25,7 +25,7 @@
 
 namespace postrider::sim {
 
-/// Counted, not judged.
+/// Counted, not classified.
 struct Counts {
   std::uint64_t events = 0;
   std::uint64_t requests = 0;
@@ -91,7 +91,7 @@ class Checker {
   void on_request(Flight& flight, const Request& request, const Actor& node);
   /// The node gets an answer now.
   void on_answer(const Flight& flight, const Response& response, const Actor& node);
-  /// The node has judged the answers that it got.
+  /// The node has classified the answers that it got.
   void on_turn(const Actor& node) {
     judge_circuits(node);
     end_programs();

@@ -114,7 +114,7 @@ void World::emit() {
       [params](WriteContext& context, Filtering& filtering) -> Result<Result<Emitted>> {
         EmitParams again = params;
         auto emitted = postrider::emit(context, again, filtering);
-        // A key that was used for another body is an answer to judge.
+        // A key that was used for another body is an answer to classify.
         if (!emitted && emitted.error().code != Errc::kConflict)
           return tl::unexpected(std::move(emitted).error());
         return emitted;

@@ -177,7 +177,7 @@ void Node::pass_on(Effects& effects, std::uint64_t seq) {
   inbox_.push_back({seq, true, std::move(news)});
 }
 
-std::vector<TemplateResult> Node::SimRenderer::run(Prng& prng) {
+std::vector<TemplateResult> Node::SimTemplateRunner::run(Prng& prng) {
   std::vector<TemplateResult> results;
   std::vector<std::pair<TransferId, ProgramJob>> later;
   for (auto& [id, job] : jobs_) {

@@ -99,9 +99,9 @@ class Node {
 
  private:
   /// Keeps the programs of attempts until a later turn.
-  class SimRenderer final : public TemplateRunner {
+  class SimTemplateRunner final : public TemplateRunner {
    public:
-    explicit SimRenderer(std::function<void(TransferId, const ProgramJob&)> on_render)
+    explicit SimTemplateRunner(std::function<void(TransferId, const ProgramJob&)> on_render)
         : on_render_(std::move(on_render)) {}
 
     void submit(TransferId id, ProgramJob job) override {
@@ -150,7 +150,7 @@ class Node {
   std::unique_ptr<FaultyStore> store_;
   std::unique_ptr<GroupCommit> group_;
   SimTransport transport_;
-  SimRenderer template_runner_;
+  SimTemplateRunner template_runner_;
   std::vector<Settlement> unwritten_;
   Sink sink_;
   Prng programs_prng_;

@@ -185,9 +185,9 @@ TEST(Provider, UnderstandsEachDocumentedAnswer) {
       {Type::kGcpFunction, 504, "", Verdict::kThrottled, ""},
   };
   for (const Case& c : cases) {
-    const auto judgement = provider_of(c.type).judge(answer(c.status, c.body), WallTime{});
-    EXPECT_EQ(judgement.verdict, c.verdict) << to_string(c.type) << c.status << c.body;
-    EXPECT_EQ(judgement.reason, c.reason) << to_string(c.type) << c.status << c.body;
+    const auto classification = provider_of(c.type).classify(answer(c.status, c.body), WallTime{});
+    EXPECT_EQ(classification.verdict, c.verdict) << to_string(c.type) << c.status << c.body;
+    EXPECT_EQ(classification.reason, c.reason) << to_string(c.type) << c.status << c.body;
   }
 }
 
@@ -203,9 +203,9 @@ TEST(Provider, TriesAgainWhereNoAnswerCame) {
         Type::kIfttt,
         Type::kAwsLambda,
         Type::kGcpFunction}) {
-    const auto judgement = provider_of(type).judge(lost, WallTime{});
-    EXPECT_EQ(judgement.verdict, Verdict::kRetry);
-    EXPECT_EQ(judgement.outcome, Outcome::kTimeout);
+    const auto classification = provider_of(type).classify(lost, WallTime{});
+    EXPECT_EQ(classification.verdict, Verdict::kRetry);
+    EXPECT_EQ(classification.outcome, Outcome::kTimeout);
   }
 }
 
@@ -221,7 +221,7 @@ TEST(Provider, TakesUntrustedAnswersAsTheyCome) {
         R"({"retry_after":1e300})"}) {
     for (const Type type : {Type::kSlack, Type::kDiscord, Type::kIfttt, Type::kAwsLambda}) {
       for (const int status : {200, 400, 401, 403, 404, 429, 500})
-        static_cast<void>(provider_of(type).judge(answer(status, body), WallTime{}));
+        static_cast<void>(provider_of(type).classify(answer(status, body), WallTime{}));
     }
   }
 }
@@ -331,38 +331,38 @@ TEST(Discord, WaitsForTheMessageToBeSaved) {
 TEST(Discord, WaitsAsLongAsTheLargestOfWhatItIsTold) {
   auto limited = answer(429, kDiscord429);
   const auto& discord = provider_of(Type::kDiscord);
-  EXPECT_EQ(discord.judge(limited, WallTime{}).retry_after, Millis{1337});
+  EXPECT_EQ(discord.classify(limited, WallTime{}).retry_after, Millis{1337});
   limited.retry_after = "2";
-  EXPECT_EQ(discord.judge(limited, WallTime{}).retry_after, Millis{2000});
+  EXPECT_EQ(discord.classify(limited, WallTime{}).retry_after, Millis{2000});
   limited.rate_limit.reset_after = "9.5";  // the other two override it
-  EXPECT_EQ(discord.judge(limited, WallTime{}).retry_after, Millis{2000});
+  EXPECT_EQ(discord.classify(limited, WallTime{}).retry_after, Millis{2000});
   auto bare = answer(429, "error code: 1015");
   bare.rate_limit.reset_after = "0.25";
-  EXPECT_EQ(discord.judge(bare, WallTime{}).retry_after, Millis{250});
+  EXPECT_EQ(discord.classify(bare, WallTime{}).retry_after, Millis{250});
 }
 
 TEST(Discord, HoldsTheHostWhenTheLimitIsGlobal) {
   const auto& discord = provider_of(Type::kDiscord);
-  EXPECT_FALSE(discord.judge(answer(429, kDiscord429), WallTime{}).throttles_host);
+  EXPECT_FALSE(discord.classify(answer(429, kDiscord429), WallTime{}).throttles_host);
   EXPECT_TRUE(
-      discord.judge(answer(429, R"({"retry_after":1,"global":true})"), WallTime{}).throttles_host
+      discord.classify(answer(429, R"({"retry_after":1,"global":true})"), WallTime{}).throttles_host
   );
   auto scoped = answer(429, kDiscord429);
   scoped.rate_limit.scope = "global";
-  EXPECT_TRUE(discord.judge(scoped, WallTime{}).throttles_host);
+  EXPECT_TRUE(discord.classify(scoped, WallTime{}).throttles_host);
   scoped.rate_limit.scope = "shared";
-  EXPECT_FALSE(discord.judge(scoped, WallTime{}).throttles_host);
+  EXPECT_FALSE(discord.classify(scoped, WallTime{}).throttles_host);
 }
 
 TEST(Discord, PausesAfterTheLastRequestOfALimit) {
   auto last = answer(200, "{}");
   last.rate_limit.remaining = "0";
   last.rate_limit.reset_after = "1.5";
-  const auto judgement = provider_of(Type::kDiscord).judge(last, WallTime{});
-  EXPECT_EQ(judgement.verdict, Verdict::kDelivered);
-  EXPECT_EQ(judgement.retry_after, Millis{1500});
+  const auto classification = provider_of(Type::kDiscord).classify(last, WallTime{});
+  EXPECT_EQ(classification.verdict, Verdict::kDelivered);
+  EXPECT_EQ(classification.retry_after, Millis{1500});
   last.rate_limit.remaining = "1";
-  EXPECT_EQ(provider_of(Type::kDiscord).judge(last, WallTime{}).retry_after, std::nullopt);
+  EXPECT_EQ(provider_of(Type::kDiscord).classify(last, WallTime{}).retry_after, std::nullopt);
 }
 
 TEST(Ifttt, FillsTheThreeValues) {

@@ -108,10 +108,10 @@ TEST(WebhookJudge, GoesByTheStatus) {
   for (const auto& [status, verdict, outcome] : table) {
     Response response;
     response.status = status;
-    const auto judgement = Webhook{}.judge(response, WallTime{});
-    EXPECT_EQ(judgement.verdict, verdict) << status;
-    EXPECT_EQ(judgement.outcome, outcome) << status;
-    EXPECT_EQ(judgement.retry_after, std::nullopt) << status;
+    const auto classification = Webhook{}.classify(response, WallTime{});
+    EXPECT_EQ(classification.verdict, verdict) << status;
+    EXPECT_EQ(classification.outcome, outcome) << status;
+    EXPECT_EQ(classification.retry_after, std::nullopt) << status;
   }
 }
 
@@ -128,9 +128,9 @@ TEST(WebhookJudge, RetriesWhatGotNoResponse) {
     Response response;
     response.failure = failure;
     response.status = 200;  // arrived before the failure: the failure decides
-    const auto judgement = Webhook{}.judge(response, WallTime{});
-    EXPECT_EQ(judgement.verdict, Verdict::kRetry);
-    EXPECT_EQ(judgement.outcome, outcome);
+    const auto classification = Webhook{}.classify(response, WallTime{});
+    EXPECT_EQ(classification.verdict, Verdict::kRetry);
+    EXPECT_EQ(classification.outcome, outcome);
   }
 }
 
@@ -140,7 +140,7 @@ TEST(WebhookJudge, HonoursRetryAfterOnlyWhereItHoldsTheEndpoint) {
     Response response;
     response.status = status;
     response.retry_after = header;
-    return Webhook{}.judge(response, now).retry_after;
+    return Webhook{}.classify(response, now).retry_after;
   };
   for (const int status : {429, 502, 503, 504}) {
     EXPECT_EQ(asked(status, "120"), seconds{120}) << status;

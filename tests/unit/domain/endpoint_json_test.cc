@@ -176,10 +176,10 @@ TEST(EndpointJson, NamesTheMemberThatIsWrong) {
 
 TEST(EndpointJson, KeepsItsSignature) {
   const auto config = parse_good(with_url(
-      R"("signature":{"scheme":"github","sha1":true,"x":"kept for others to judge","y":null})"
+      R"("signature":{"scheme":"github","sha1":true,"x":"kept for others to classify","y":null})"
   ));
   const Signature expected{
-      .scheme = "github", .members = {{"sha1", true}, {"x", "kept for others to judge"}}};
+      .scheme = "github", .members = {{"sha1", true}, {"x", "kept for others to classify"}}};
   EXPECT_EQ(config.signature, expected);
   const auto read_back = decode_endpoint_config(encode_endpoint_config(config));
   ASSERT_TRUE(read_back);

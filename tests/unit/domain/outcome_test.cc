@@ -10,8 +10,8 @@ namespace {
 constexpr WallTime kNow = from_unix_ms(1767225600000);
 constexpr double kMiddle = 0.5;
 
-NextState next(Judgement judgement, int failed_count = 1) {
-  return next_state(default_retry_policy(), failed_count, judgement, kNow, kMiddle);
+NextState next(Classification classification, int failed_count = 1) {
+  return next_state(default_retry_policy(), failed_count, classification, kNow, kMiddle);
 }
 
 TEST(NextState, FollowsTheVerdict) {
@@ -33,8 +33,8 @@ TEST(NextState, EndsWithTheSchedule) {
 }
 
 TEST(NextState, IsNeverEarlierThanTheScheduleNorThanRetryAfter) {
-  const Judgement sooner{Verdict::kThrottled, Outcome::kHttpError, Millis{1000}};
-  const Judgement later{Verdict::kThrottled, Outcome::kHttpError, Millis{60'000}};
+  const Classification sooner{Verdict::kThrottled, Outcome::kHttpError, Millis{1000}};
+  const Classification later{Verdict::kThrottled, Outcome::kHttpError, Millis{60'000}};
   EXPECT_EQ(next(sooner), NextState{RetryAt{kNow + Millis{5000}}});
   EXPECT_EQ(next(later), NextState{RetryAt{kNow + Millis{60'000}}});
 }

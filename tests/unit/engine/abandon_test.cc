@@ -120,7 +120,7 @@ TEST_F(AbandonTest, TellsThatAProbeInFlightKeepsTheCircuitOpen) {
   ASSERT_EQ(sent_count(), 1U);
   abandon();
   tick({answer(0, 503)});
-  EXPECT_TRUE(sink_.settlements.back().tells_health);
+  EXPECT_TRUE(sink_.settlements.back().counts_for_health);
   ASSERT_TRUE(sink_.settlements.back().circuit);
   EXPECT_EQ(sink_.settlements.back().circuit->opened_at, open.opened_at);
   settle();
@@ -135,7 +135,7 @@ TEST_F(AbandonTest, TellsThatAProbeInFlightClosesTheCircuit) {
   tick();
   abandon();
   tick({answer(0, 200)});
-  EXPECT_TRUE(sink_.settlements.back().tells_health);
+  EXPECT_TRUE(sink_.settlements.back().counts_for_health);
   EXPECT_FALSE(sink_.settlements.back().circuit);
   settle();
   expect_forgotten();

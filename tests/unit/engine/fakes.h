@@ -210,7 +210,7 @@ class FakeTransport final : public Transport {
   void wake() noexcept override {}
 };
 
-class FakeRenderer final : public TemplateRunner {
+class FakeTemplateRunner final : public TemplateRunner {
  public:
   std::vector<std::pair<TransferId, ProgramJob>> jobs;
 

@@ -93,7 +93,7 @@ class OrderedEngineTest : public ::testing::Test {
 
   FakeReader reader_;
   FakeTransport transport_;
-  FakeRenderer template_runner_;
+  FakeTemplateRunner template_runner_;
   FakeSink sink_;
   Engine engine_{options(), IdCodec{1}, {reader_, transport_, template_runner_, sink_}, Prng{1}};
   Millis passed_{0};

@@ -68,7 +68,7 @@ TEST_F(ProgramEngineTest, EndsTheDeliveryWhoseProgramFailsAndBlamesNoEndpoint) {
     EXPECT_EQ(last().next, NextState{Dead{DeadReason::kRejected}});
     EXPECT_EQ(last().attempt.error, "transform: no such member");
     EXPECT_EQ(last().attempt.outcome, Outcome::kRejected);
-    EXPECT_FALSE(last().tells_health);
+    EXPECT_FALSE(last().counts_for_health);
     EXPECT_FALSE(last().circuit) << "no circuit opens for it";
     settle();
   }

@@ -78,7 +78,7 @@ class TestRequestsTest : public ::testing::Test {
   [[nodiscard]] MonoTime mono_now() const { return kMonoStart + passed_; }
 
   FakeTransport transport_;
-  FakeRenderer template_runner_;
+  FakeTemplateRunner template_runner_;
   TestRequests tests_{{"Postrider/1", Millis{15'000}}, IdCodec{7}, transport_, template_runner_};
   std::vector<Result<TestAttempt>> results_;
   Millis passed_{0};

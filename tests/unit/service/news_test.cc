@@ -80,7 +80,7 @@ TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
   FakeReader reader;
   FakeTransport transport;
   FakeSink sink;
-  testing::FakeRenderer template_runner;
+  testing::FakeTemplateRunner template_runner;
   Engine engine({}, IdCodec{1}, {reader, transport, template_runner, sink}, Prng{1});
   auto endpoint = std::make_shared<Endpoint>();
   endpoint->id = {7};

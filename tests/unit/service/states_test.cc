@@ -126,12 +126,12 @@ TEST(States, AttemptsEndAsTheTableSays) {
   for (std::size_t row = 1; row < table.size(); ++row) {
     const auto verdict = verdicts.find(table[row].front());
     ASSERT_NE(verdict, verdicts.end()) << table[row].front();
-    Judgement judgement;
-    judgement.verdict = verdict->second;
+    Classification classification;
+    classification.verdict = verdict->second;
     for (int failed = 1; failed < last; ++failed) {
-      EXPECT_EQ(name_of(next_state(policy, failed, judgement, kNow, 0.5)), table[row][2]);
+      EXPECT_EQ(name_of(next_state(policy, failed, classification, kNow, 0.5)), table[row][2]);
     }
-    EXPECT_EQ(name_of(next_state(policy, last, judgement, kNow, 0.5)), table[row][3]);
+    EXPECT_EQ(name_of(next_state(policy, last, classification, kNow, 0.5)), table[row][3]);
   }
 }
 

@@ -9,16 +9,18 @@
 
 namespace postrider::destinations {
 
-[[nodiscard]] Judgement delivered();
+[[nodiscard]] Classification delivered();
 /// The attempt is retried by the schedule. In all these functions `reason` is the receiver's error
 /// text, or empty.
-[[nodiscard]] Judgement try_again(std::string reason = {});
+[[nodiscard]] Classification try_again(std::string reason = {});
 /// The receiver will never accept this message.
-[[nodiscard]] Judgement rejected(std::string reason);
+[[nodiscard]] Classification rejected(std::string reason);
 /// The endpoint accepts nothing any more.
-[[nodiscard]] Judgement gone(std::string reason);
+[[nodiscard]] Classification gone(std::string reason);
 /// The endpoint backs off, for as long as Retry-After says if the response has it.
-[[nodiscard]] Judgement throttled(const Response& response, WallTime now, std::string reason = {});
+[[nodiscard]] Classification throttled(
+    const Response& response, WallTime now, std::string reason = {}
+);
 
 /// Whether a response with a usable status arrived.
 [[nodiscard]] bool is_answered(const Response& response);
@@ -31,7 +33,7 @@ namespace postrider::destinations {
 
 /// Classifies by status alone. 2xx is success; 429, 502, 503 and 504 make the endpoint back off.
 /// All other responses, and requests without a response, are retried.
-[[nodiscard]] Judgement judge_status(
+[[nodiscard]] Classification classify_status(
     const Response& response, WallTime now, std::string reason = {}
 );
 

@@ -1,4 +1,4 @@
-#include "destinations/answers.h"
+#include "destinations/classification.h"
 
 #include <algorithm>
 #include <utility>
@@ -34,23 +34,25 @@ bool is_throttling(int status) {
 
 }  // namespace
 
-Judgement delivered() { return {.verdict = Verdict::kDelivered, .outcome = Outcome::kSuccess}; }
+Classification delivered() {
+  return {.verdict = Verdict::kDelivered, .outcome = Outcome::kSuccess};
+}
 
-Judgement try_again(std::string reason) {
+Classification try_again(std::string reason) {
   return {.verdict = Verdict::kRetry, .outcome = Outcome::kHttpError, .reason = std::move(reason)};
 }
 
-Judgement rejected(std::string reason) {
+Classification rejected(std::string reason) {
   return {
       .verdict = Verdict::kRejected, .outcome = Outcome::kRejected, .reason = std::move(reason)};
 }
 
-Judgement gone(std::string reason) {
+Classification gone(std::string reason) {
   return {
       .verdict = Verdict::kEndpointGone, .outcome = Outcome::kGone, .reason = std::move(reason)};
 }
 
-Judgement throttled(const Response& response, WallTime now, std::string reason) {
+Classification throttled(const Response& response, WallTime now, std::string reason) {
   return {
       .verdict = Verdict::kThrottled,
       .outcome = Outcome::kHttpError,
@@ -65,7 +67,7 @@ bool is_answered(const Response& response) {
          response.status <= 599;
 }
 
-Judgement judge_status(const Response& response, WallTime now, std::string reason) {
+Classification classify_status(const Response& response, WallTime now, std::string reason) {
   if (!is_answered(response))
     return {.verdict = Verdict::kRetry, .outcome = outcome_of(response.failure)};
   const int status = response.status;
