@@ -1,4 +1,4 @@
-// Notices that somebody else wrote to the database.
+// Interfaces that wait for commits to the database and checkpoint its log.
 #pragma once
 
 #include "base/clock.h"
@@ -6,7 +6,7 @@
 
 namespace postrider {
 
-/// Owned by the thread that waits, but for wake().
+/// Waits for commits to the database. Owned by the thread that waits, except for wake().
 class ChangeWatch {
  public:
   ChangeWatch() = default;
@@ -14,14 +14,14 @@ class ChangeWatch {
   ChangeWatch& operator=(const ChangeWatch&) = delete;
   virtual ~ChangeWatch() = default;
 
-  /// Waits for a write, a wake() or the timeout; what happened since the last wait counts. May wake
-  /// for no reason. False when the timeout came first.
+  /// Waits for a commit, a wake() or the timeout. Returns at once if one of the first two has
+  /// happened since the last wait. Returns false after the timeout. May return true for no reason.
   virtual bool wait(Millis timeout) = 0;
-  /// Ends a wait, now or the next one. Thread-safe.
+  /// Ends the current wait or the next one. Thread-safe.
   virtual void wake() noexcept = 0;
 };
 
-/// Moves committed pages from the log into the database, apart from the writer.
+/// Moves committed pages from the log into the database, on another connection than the writer.
 class Checkpointer {
  public:
   Checkpointer() = default;
@@ -29,7 +29,7 @@ class Checkpointer {
   Checkpointer& operator=(const Checkpointer&) = delete;
   virtual ~Checkpointer() = default;
 
-  /// As far as readers let it; never blocks the writer.
+  /// Moves as many pages as the snapshots of readers allow. Never blocks the writer.
   [[nodiscard]] virtual Status checkpoint() = 0;
 };
 

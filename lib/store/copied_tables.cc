@@ -174,10 +174,10 @@ constexpr CopiedColumn kOutbox[] = {
 
 constexpr CopiedColumn kMeta[] = {{"key", kText}, {"value", kInteger}};
 
-/// What a database says of a copy into it is not of the product.
+/// Excludes the mark of an unfinished copy, which is not product data.
 constexpr std::string_view kMetaCondition = "key NOT IN ('copy_salt', 'copy_content')";
 
-// `outbox` and `meta` stay the last: a copy fills them in the transaction that ends it.
+// `outbox` and `meta` come last: the last transaction of a copy fills them.
 constexpr CopiedTable kTables[] = {
     {.name = "api_key", .columns = kApiKey},
     {.name = "event_type", .columns = kEventType},

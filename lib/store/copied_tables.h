@@ -1,5 +1,5 @@
-// What a copy of a database takes along: every table of product data with its columns, once for
-// all databases.
+// The tables that a copy of a database contains, with their columns. The list is the same for all
+// databases.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace postrider {
 enum class ColumnKind : std::uint8_t {
   kInteger,
   kInteger32,
-  kBoolean,  ///< 0 or 1 where a database has no type of its own for it
+  kBoolean,  ///< 0 or 1 if the database has no boolean type
   kText,     ///< UTF-8 without NUL
   kBytes,
 };
@@ -27,18 +27,18 @@ struct CopiedColumn {
 
 struct CopiedTable {
   std::string_view name;
-  std::span<const CopiedColumn> columns;  ///< those of the primary key first
+  std::span<const CopiedColumn> columns;  ///< the columns of the primary key come first
   std::size_t key_columns = 1;
-  bool draws_ids = false;        ///< the database draws the ids of new rows
-  std::string_view condition{};  ///< in SQL, on the rows that are copied; empty = all of them
+  bool draws_ids = false;        ///< the database assigns the ids of new rows
+  std::string_view condition{};  ///< the SQL condition of copied rows; empty = all rows
 };
 
-/// In the order in which they can be filled.
+/// Returns the tables in an order in which a copy can fill them.
 [[nodiscard]] std::span<const CopiedTable> copied_tables();
 
-/// "a", "b": the names of the first `count` columns, quoted as both databases take them.
+/// Returns the names of the first `count` columns as "a", "b", quoted for both databases.
 [[nodiscard]] std::string column_list(const CopiedTable& table, std::size_t count);
-/// Every row that is copied, in the order of its key, which is the same in both databases.
+/// Returns a query of all copied rows in key order, which is the same in both databases.
 [[nodiscard]] std::string select_rows_sql(const CopiedTable& table);
 
 /// A value as a database returns it.
@@ -46,9 +46,9 @@ struct Cell {
   enum class Kind : std::uint8_t { kNull, kInteger, kBytes };
   Kind kind = Kind::kNull;
   std::int64_t integer = 0;
-  std::string_view bytes{};  ///< valid for as long as its row
+  std::string_view bytes{};  ///< valid as long as its row
 };
-/// A value for each column of a table.
+/// One value per column of a table.
 using CellRow = std::span<const Cell>;
 using TakeRow = std::function<Status(CellRow)>;
 

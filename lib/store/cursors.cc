@@ -13,7 +13,7 @@ void add_number(std::string& text, std::int64_t number) {
   text.append(digits.data(), end);
 }
 
-/// Takes a number off the front of `text`; false when there is none.
+/// Removes a number from the front of `text`. Returns false if there is none.
 bool take_number(std::string_view& text, std::int64_t& number) {
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, number, kBase);

@@ -16,7 +16,7 @@ namespace postrider {
 
 inline constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
 
-/// A place in an order by instant and id.
+/// A position in a list that is ordered by instant and id.
 struct ListPosition {
   std::int64_t at_ms = 0;
   std::int64_t id = 0;
@@ -25,12 +25,13 @@ struct ListPosition {
 [[nodiscard]] std::string id_cursor(std::int64_t id);
 [[nodiscard]] std::string position_cursor(const ListPosition& place);
 
-/// The id that `cursor` names, or `first` for the first page. kInvalidArgument for anything else.
+/// Returns the id that `cursor` names, or `first` if `cursor` is empty. kInvalidArgument if the
+/// cursor is invalid.
 [[nodiscard]] Result<std::int64_t> id_before(std::string_view cursor, std::int64_t first);
 [[nodiscard]] Result<ListPosition> position_at(std::string_view cursor, const ListPosition& first);
 
-/// Builds a page of rows that are looked at one by one, ending it at its limit or at the bound of
-/// rows that a page may look at.
+/// Builds a page from rows that are examined one by one. The page ends at its limit, or when
+/// limits::kListScanRowsMax rows have been examined.
 template <class T>
 class PageBuilder {
  public:
@@ -38,11 +39,13 @@ class PageBuilder {
 
   [[nodiscard]] bool wants_more() const { return !ended_; }
 
-  /// `cursor` names the row itself: a page that ends with it goes on behind it.
+  /// Examines a row, and adds it to the page if it is wanted. `cursor` is the position of the row:
+  /// if the page ends with it, the next page starts after it.
   void look_at(std::string cursor, bool wanted, T row) {
     ++looked_at_;
     if (wanted && page_.rows.size() == limit_) {
-      // One row more than fits: there is a next page, and it begins behind the last that fitted.
+      // The row exceeds the limit, so there is a next page. It starts after the row that was
+      // examined before this one.
       page_.next_cursor = std::move(last_);
       ended_ = true;
       return;

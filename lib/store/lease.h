@@ -1,4 +1,4 @@
-// A node's part in the work of those that share a database.
+// The lease of a node: its membership and its partitions.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +10,23 @@
 
 namespace postrider {
 
-/// What a node has to do.
+/// The partitions that a node owns and should own.
 struct Share {
   Partitions owned;
-  /// What it shall have: as many partitions as any other node, but for one.
+  /// How many partitions the node should own: an equal share, rounded up; 0 while it is leaving.
   std::size_t fair = 0;
-  /// The database's clock while it answered.
+  /// The database's clock at the renewal.
   WallTime database_time;
 };
 
 enum class Membership : std::uint8_t {
   kWorking,
-  kLeaving,  ///< it shall have nothing any more; the others share all of it
+  kLeaving,  ///< it should own nothing any more; the other nodes share all partitions
 };
 
-/// A node's membership, for as long as it renews it. While it lasts, the partitions that it has
-/// claimed are its own; it loses all of them at once. Owned by one thread.
+/// A node's membership, which lasts as long as the node renews it. Meanwhile the partitions that
+/// the node has claimed belong to it alone; when the membership ends, it loses all of them at once.
+/// Owned by one thread.
 class Lease {
  public:
   Lease() = default;
@@ -33,15 +34,16 @@ class Lease {
   Lease& operator=(const Lease&) = delete;
   virtual ~Lease() = default;
 
-  /// How long the membership lasts from the last renewal on.
+  /// Returns how long the membership lasts after a renewal.
   [[nodiscard]] virtual Millis duration() const = 0;
-  /// Renews it, removes nodes that have not renewed theirs (unless this one had not either: then
-  /// with the next renewal), and claims of the partitions that nobody has until it has its fair
-  /// share. kNotFound: another node has removed this one, which writes no more.
+  /// Renews the membership, removes nodes whose lease has expired, and claims unowned partitions up
+  /// to this node's fair share. If this node's lease had expired too, it removes no nodes before
+  /// the next renewal. kNotFound: another node has removed this one, which can no longer write.
   [[nodiscard]] virtual Result<Share> renew(Membership membership) = 0;
-  /// Lets others have those. Nothing that concerns their endpoints is written by this node after.
+  /// Releases partitions, so that other nodes can claim them. Afterwards this node must write
+  /// nothing for their endpoints.
   [[nodiscard]] virtual Status give_back(const Partitions& partitions) = 0;
-  /// Gives everything back and ends the membership.
+  /// Releases all partitions and ends the membership.
   virtual void leave() = 0;
 };
 

@@ -1,4 +1,4 @@
-// The filters of lists that no index serves, and how places in lists are told.
+// The filters of lists that no index serves, and positions in lists.
 #pragma once
 
 #include <cstddef>
@@ -8,17 +8,17 @@
 
 namespace postrider {
 
-/// What replays can add up to on one delivery has no other bound.
+/// The most attempts that a history lists. Replays of a delivery have no other bound.
 inline constexpr std::size_t kAttemptsListed = 1000;
 
-/// Type and instants; the tenant is the query's.
+/// Checks type and instants; the query checks the tenant.
 [[nodiscard]] bool is_wanted(const EventFilter& filter, const Event& event);
-/// Tenant, type and reason; endpoint and instants are the query's.
+/// Checks tenant, type and reason; the query checks endpoint and instants.
 [[nodiscard]] bool is_wanted(const DeadLetterFilter& filter, const DeliveryView& view);
-/// Tenant, event, endpoint and state; instants are the query's.
+/// Checks tenant, event, endpoint and state; the query checks instants.
 [[nodiscard]] bool is_wanted(const DeliveryFilter& filter, const DeliveryView& view);
 
-/// Where a dead letter stands in the order of deaths.
+/// Returns the position of a dead letter in the order of deaths.
 [[nodiscard]] ListPosition place_of(const Delivery& dead);
 
 }  // namespace postrider

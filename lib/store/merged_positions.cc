@@ -6,7 +6,7 @@
 namespace postrider {
 namespace {
 
-/// Many endpoints have few rows of a page; a busy one soon asks for more at once.
+/// Many endpoints contribute few rows to a page. The parts of a busy endpoint grow fourfold.
 constexpr std::size_t kFirstPart = 8;
 constexpr std::size_t kPartMax = 512;
 

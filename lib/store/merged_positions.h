@@ -1,4 +1,4 @@
-// Places in the lists of several endpoints, in one order, as if one index held them all.
+// Merges the lists of several endpoints into one order, as if one index contained them all.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace postrider {
 
-/// Endpoints of one tenant whose deliveries are listed through them; each costs a look-up per page.
-/// The lists of a tenant that has more examine the deliveries of all tenants.
+/// The most endpoints of a tenant whose lists are merged; each costs a look-up per page. If the
+/// tenant has more, its lists examine the deliveries of all tenants.
 inline constexpr std::size_t kMergedEndpointsMax = 500;
 
 /// Merges lists that are each ordered from the newest. Reads each list in parts, and only as far as
@@ -34,12 +34,12 @@ class MergedPositions {
   struct Source {
     EndpointId endpoint;
     ListPosition last;               ///< the position before which the next part begins
-    std::vector<ListPosition> part;  ///< what was read and not taken, oldest first
-    std::size_t part_max = 0;        ///< how many the last part was asked for
+    std::vector<ListPosition> part;  ///< positions that were read but not taken, oldest first
+    std::size_t part_max = 0;        ///< `rows_max` of the last fetch
     bool has_ended = false;
   };
 
-  /// Makes `source.part` hold something, unless the source has ended.
+  /// Fetches the next part if `source.part` is empty and the source has not ended.
   [[nodiscard]] Status fill(Source& source);
   [[nodiscard]] static bool is_older(const Source* a, const Source* b);
 

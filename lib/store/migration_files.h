@@ -1,4 +1,4 @@
-// The embedded migrations of a database against what it says was applied.
+// Compares the embedded migrations with those that a database has applied.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct AppliedMigration {
   std::string checksum;
 };
 
-/// The files as they were embedded, in their order.
+/// Returns the embedded files in their order.
 template <class EmbeddedFiles>
 [[nodiscard]] std::vector<MigrationFile> migration_files(const EmbeddedFiles& embedded) {
   std::vector<MigrationFile> files;
@@ -34,11 +34,11 @@ template <class EmbeddedFiles>
 
 [[nodiscard]] std::int64_t migration_number(std::string_view file_name);
 
-/// Notices an edited file.
+/// Returns a checksum that detects an edited file.
 [[nodiscard]] std::string migration_checksum(std::string_view text);
 
-/// kCorrupt when `applied` holds a number that is not among `files` or was applied with another
-/// text. `database` names it to people.
+/// kCorrupt if `applied` has a number that is not among `files`, or one that was applied with
+/// another text. `database` is the name of the database in the error's context.
 [[nodiscard]] Status check_applied(
     std::span<const MigrationFile> files,
     const std::vector<AppliedMigration>& applied,

@@ -1,4 +1,4 @@
-// What the nodes of one database tell each other.
+// Messages between the nodes of a database.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,15 @@
 
 namespace postrider {
 
-/// The longest message. PostgreSQL takes less than 8000 bytes.
+/// The longest message, in bytes. PostgreSQL accepts less than 8000.
 inline constexpr std::size_t kNodeMessageBytesMax = 7000;
-/// Store::pull_remote_changes() has something to tell: sent by the store itself with what it
-/// commits.
+/// Sent by the store with each commit that changes endpoints, keys or event types. The other nodes
+/// then call Store::pull_remote_changes().
 inline constexpr std::string_view kRefreshMessage = "refresh";
 
-/// Tells the other nodes of a database what has happened. Messages are hints: one may be lost with
-/// a session, so something slower stands behind. Owned by one thread, but for wake().
+/// Sends messages to the other nodes of a database and receives theirs. Messages are hints: one may
+/// be lost with a session, so a slower resync backs them up. Owned by one thread, except for
+/// wake().
 class NodeChannel {
  public:
   NodeChannel() = default;
@@ -26,15 +27,15 @@ class NodeChannel {
   NodeChannel& operator=(const NodeChannel&) = delete;
   virtual ~NodeChannel() = default;
 
-  /// To all other nodes, in order. UTF-8 without NUL, of at most kNodeMessageBytesMax bytes;
-  /// anything else is kInvalidArgument. kUnavailable: there is no session with the server; the
-  /// message may have been sent all the same.
+  /// Sends a message to all other nodes, in order. It must be UTF-8 without NUL, of at most
+  /// kNodeMessageBytesMax bytes; otherwise kInvalidArgument. kUnavailable: there is no session with
+  /// the server; the message may have been sent anyway.
   [[nodiscard]] virtual Status send(const std::string& message) = 0;
-  /// Messages of other nodes, as soon as there are any; none after `timeout` or wake().
-  /// kUnavailable: messages may have been missed. Once per session that was lost, when the channel
-  /// hears again; and while it cannot be made to, after a pause.
+  /// Returns messages of other nodes as soon as there are any, and none after `timeout` or wake().
+  /// kUnavailable: messages may have been missed. This is returned once per lost session, after the
+  /// channel listens again, and also, after a pause, while no session can be opened.
   [[nodiscard]] virtual Result<std::vector<std::string>> wait(Millis timeout) = 0;
-  /// Ends a wait, now or the next one. Thread-safe.
+  /// Ends the current wait or the next one. Thread-safe.
   virtual void wake() = 0;
 };
 

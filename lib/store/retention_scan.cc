@@ -5,8 +5,8 @@
 namespace postrider {
 namespace {
 
-/// Events that have to stay are read with their deliveries: a call reads no more than about this
-/// many rows for every one that it may remove.
+/// A call reads up to about this many rows per row that it may remove, because it also reads events
+/// that have to stay, with their deliveries.
 constexpr std::size_t kLooksPerRow = 4;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Which events a call of retention removes.
+// Selects the events that a call of retention removes.
 #pragma once
 
 #include <cstdint>
@@ -28,21 +28,22 @@ template <class Row>
       .has_pending = row.boolean(4)};
 }
 
-/// Events beside each other that go together.
+/// Adjacent events that are removed together.
 struct EventRange {
   EventId first;
   EventId last;
 };
 
-/// Looks at events in the order of their ids until it has found, or looked at, as much as one call
-/// may.
+/// Examines events in the order of their ids, until it has found or examined as many rows as one
+/// call may.
 class RetentionScan {
  public:
-  /// Behind `after`; what was created before `before` goes. About `rows_max` rows of all tables.
+  /// Starts after the event `after`. Selects events that were created before `before`, up to about
+  /// `rows_max` rows of all tables.
   RetentionScan(EventId after, WallTime before, std::size_t rows_max)
       : before_(before), rows_max_(rows_max), looked_until_(after) {}
 
-  /// False when the call has enough.
+  /// False once the call has found or examined enough.
   [[nodiscard]] bool wants_more() const { return !enough_; }
   void look_at(const RetentionCandidate& event);
 

@@ -1,6 +1,6 @@
-// Rows as values of the domain, for whatever Row a store has: is_null, i64, i32, boolean, view,
-// text, optional_text, time, optional_time by column, and report_damage(). Column orders are those
-// of the .sql files: an event has 11 and its data.
+// Converts rows to domain values. A store's Row has is_null, i64, i32, boolean, view, text,
+// optional_text, time and optional_time by column, and report_damage(). The .sql files define the
+// order of columns: an event has 11, followed by its data.
 #pragma once
 
 #include <algorithm>
@@ -24,12 +24,12 @@ namespace postrider {
 inline constexpr int kDeliveryColumns = 13;
 inline constexpr int kEventColumns = 12;  // with its data
 
-/// Bytes that are no text.
+/// Bytes that are not text.
 struct Blob {
   std::string_view bytes;
 };
 
-/// Nothing for empty text: the column is NULL then.
+/// Returns nothing for empty text, which columns store as NULL.
 [[nodiscard]] inline std::optional<std::string_view> or_null(std::string_view text) {
   if (text.empty()) return std::nullopt;
   return text;
@@ -39,30 +39,30 @@ struct Blob {
   return Blob{bytes};
 }
 
-/// The name of an enumerator, nothing for none.
+/// Returns the name of an enumerator, or nothing if there is none.
 template <class T>
 [[nodiscard]] std::optional<std::string_view> name_or_null(const std::optional<T>& value) {
   if (!value) return std::nullopt;
   return to_string(*value);
 }
 
-/// A JSON array of strings, empty text for none.
+/// Returns a JSON array of strings, or empty text if there are no channels.
 [[nodiscard]] std::string encode_channels(const std::vector<std::string>& channels);
 [[nodiscard]] std::vector<std::string> decode_channels(std::string_view text);
 
-/// The error of a row that the schema does not allow: the file was damaged, or another program
-/// changed its tables. `what` is for people.
+/// Returns the error for a row that the schema does not allow: the file was damaged, or another
+/// program changed its tables. `what` is for people.
 [[nodiscard]] Error damaged_row(std::string_view what);
 
-/// The enumerator that a column names. Another text makes the whole read fail with kCorrupt once
-/// its rows are read; until then the first enumerator stands in for it.
+/// Returns the enumerator that a column names. For any other text it reports damage and returns the
+/// first enumerator; the read fails with kCorrupt after its rows.
 template <class Row, class T>
 [[nodiscard]] T parse_enum(const Row& row, const Result<T>& parsed) {
   if (!parsed) row.report_damage(parsed.error().context);
   return parsed.value_or(T{});
 }
 
-/// What was found, or kNotFound for people.
+/// Returns the row that was found, or kNotFound with the text `otherwise` for people.
 template <class T>
 [[nodiscard]] Result<T> require_row(Result<std::optional<T>> found, const char* otherwise) {
   if (!found) return tl::unexpected<Error>(std::move(found.error()));
@@ -70,7 +70,7 @@ template <class T>
   return std::move(**found);
 }
 
-/// A delivery from column `first` on.
+/// Reads a delivery, from column `first` on.
 template <class Row>
 [[nodiscard]] Delivery read_delivery(const Row& row, int first = 0) {
   Delivery delivery;
@@ -91,7 +91,7 @@ template <class Row>
   return delivery;
 }
 
-/// An attempt from column `first` on.
+/// Reads an attempt, from column `first` on.
 template <class Row>
 [[nodiscard]] Attempt read_attempt(const Row& row, int first = 0) {
   Attempt attempt;
@@ -126,7 +126,7 @@ template <class Row>
   return event;
 }
 
-/// A delivery with its event behind it.
+/// Reads a delivery and its event, whose columns follow.
 template <class Row>
 [[nodiscard]] DueDelivery read_due(const Row& row) {
   return {
@@ -134,7 +134,8 @@ template <class Row>
       .event = std::make_shared<const Event>(read_event(row, WithData::kYes, kDeliveryColumns))};
 }
 
-/// A delivery with tenant and type of its event behind it; without its last attempt.
+/// Reads a delivery, and the tenant and type of its event, whose columns follow. Does not set the
+/// last attempt.
 template <class Row>
 [[nodiscard]] DeliveryView read_delivery_view(const Row& row) {
   return {
@@ -144,7 +145,8 @@ template <class Row>
       .last_attempt = {}};
 }
 
-/// Without secrets. kCorrupt when the state or the config cannot be read.
+/// Reads an endpoint without its secrets. kCorrupt if its state, the reason of the state or its
+/// config cannot be read.
 template <class Row>
 [[nodiscard]] Result<Endpoint> read_endpoint(const Row& row) {
   Endpoint endpoint;
@@ -181,7 +183,7 @@ template <class Row>
   return failing;
 }
 
-/// Secret, created_at and expires_at from column `first` on.
+/// Reads secret, created_at and expires_at, from column `first` on.
 template <class Row>
 [[nodiscard]] EndpointSecret read_secret(const Row& row, int first = 0) {
   return {
@@ -195,14 +197,14 @@ template <class Row>
   return {.body_sha256 = row.text(0), .answer = row.text(1)};
 }
 
-/// State of an endpoint and whether its circuit is open, from column `first` on.
+/// Reads the state of an endpoint and whether its circuit is open, from column `first` on.
 template <class Row>
 void read_settle_state(const Row& row, Backlog& backlog, int first) {
   backlog.state = parse_enum(row, parse_endpoint_state(row.view(first)));
   backlog.circuit_is_open = row.boolean(first + 1);
 }
 
-/// The health of an endpoint: its last outcomes, and its pending deliveries counted.
+/// Reads the last outcomes of an endpoint and the count of its pending deliveries.
 template <class Row>
 [[nodiscard]] EndpointHealth read_health(const Row& row, EndpointId id) {
   EndpointHealth health;
@@ -216,13 +218,13 @@ template <class Row>
   return health;
 }
 
-/// How many endpoints have each state.
+/// Reads the number of endpoints in each state.
 template <class Row>
 [[nodiscard]] std::array<std::int64_t, kEndpointStateCount> read_endpoint_counts(const Row& row) {
   return {row.i64(0), row.i64(1), row.i64(2)};
 }
 
-/// Why a pending delivery waits, from column `first` on.
+/// Reads why a pending delivery waits, from column `first` on.
 template <class Row>
 [[nodiscard]] WaitingFacts read_waiting(const Row& row, int first = 0) {
   WaitingFacts facts;
@@ -236,7 +238,7 @@ template <class Row>
   return facts;
 }
 
-/// An endpoint and when it was sent to.
+/// Reads an endpoint and the instant of a request to it.
 template <class Row>
 [[nodiscard]] std::pair<EndpointId, MonoTime> read_send(const Row& row) {
   return {EndpointId{row.i64(0)}, MonoTime{std::chrono::microseconds{row.i64(1)}}};

@@ -10,7 +10,7 @@ constexpr std::array<std::string_view, 4> kScopes{"admin", "emit", "read", "tena
 constexpr std::array<std::string_view, 3> kKinds{
     "replay_dead_letters", "discard_dead_letters", "recover_endpoint"};
 constexpr std::array<std::string_view, 4> kStates{"running", "done", "failed", "cancelled"};
-/// In front of the name in a cursor of event types, so that no name makes an empty cursor.
+/// The prefix of the name in a cursor of event types, so that a cursor is never empty.
 constexpr std::string_view kNameCursor = "n.";
 
 template <class Enum, std::size_t Count>

@@ -1,4 +1,4 @@
-// Rows of keys, event types, tasks and statistics, for whatever Row a store has (see rows.h).
+// Converts rows of keys, event types, tasks and statistics. For Row, see rows.h.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace postrider {
 
-// The members of a last attempt as columns: NULL for none.
+// The members of a last attempt as column values: NULL if there was none.
 [[nodiscard]] inline std::optional<WallTime> at_of(const std::optional<LastAttempt>& last) {
   return last ? std::optional{last->at} : std::nullopt;
 }
@@ -23,17 +23,17 @@ namespace postrider {
   return last ? std::optional{to_string(last->outcome)} : std::nullopt;
 }
 
-/// As columns name them.
+/// Returns the name that columns use.
 [[nodiscard]] std::string_view name_of(KeyScope scope);
 [[nodiscard]] std::string_view name_of(TaskKind kind);
 [[nodiscard]] std::string_view name_of(TaskState state);
-/// kInvalidArgument when nothing has that name.
+/// kInvalidArgument if no enumerator has this name.
 [[nodiscard]] Result<KeyScope> parse_scope(std::string_view name);
 [[nodiscard]] Result<TaskKind> parse_task_kind(std::string_view name);
 [[nodiscard]] Result<TaskState> parse_task_state(std::string_view name);
 
-/// The cursor of a list by name, and the name that it goes on behind: the empty one for the first
-/// page. kInvalidArgument for what is no cursor.
+/// name_cursor() returns the cursor of a list by name. name_after() returns the name after which
+/// the page starts, which is empty for the first page; kInvalidArgument if the cursor is invalid.
 [[nodiscard]] std::string name_cursor(std::string_view name);
 [[nodiscard]] Result<std::string_view> name_after(std::string_view cursor);
 
@@ -83,7 +83,7 @@ template <class Row>
   return task;
 }
 
-/// A bucket's start and its sums.
+/// Reads the start of a bucket and its sums.
 template <class Row>
 [[nodiscard]] StatRow read_stat(const Row& row, const StatFilter& filter) {
   StatRow stat;

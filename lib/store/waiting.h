@@ -1,4 +1,4 @@
-// Going through all that waits.
+// Iterates over the endpoints with pending deliveries.
 #pragma once
 
 #include "base/limits.h"
@@ -6,7 +6,7 @@
 
 namespace postrider {
 
-/// Calls `visit` with every endpoint that has pending deliveries. Ends with the first error.
+/// Calls `visit` with every endpoint that has pending deliveries. Stops at the first error.
 template <class Visit>
 [[nodiscard]] Status for_each_waiting(StoreReader& reader, const Visit& visit) {
   EndpointId after;

@@ -23,8 +23,8 @@ using sqlite::CopySource;
 /// Rows between two calls of ShowProgress.
 constexpr std::int64_t kRowsPerProgress = 4096;
 
-/// Written by the transaction that ends the copy: before it, rows of `outbox` are a producer's, and
-/// `meta` is the schema's own.
+/// Returns whether the last transaction of the copy writes the table. Before that, rows of `outbox`
+/// come from producers, and `meta` is the schema's own.
 bool is_of_the_end(const CopiedTable& table) {
   return table.name == "outbox" || table.name == "meta";
 }
@@ -33,7 +33,7 @@ std::string sentence(const std::string& what, std::string_view table) {
   return what + " the table " + std::string{table};
 }
 
-/// One copy. Owned by the thread that makes it.
+/// Makes one copy. Owned by one thread.
 class Copier {
  public:
   Copier(CopySource& source, CopyTarget& target, const ShowProgress& show, ChunkLimits chunk)
@@ -57,16 +57,16 @@ class Copier {
   }
 
  private:
-  /// Whether it takes this copy.
+  /// Checks that the schema accepts this copy.
   [[nodiscard]] Status look_at_target();
   [[nodiscard]] Status refuse_rows_and_nodes();
   [[nodiscard]] Status read_source();
   [[nodiscard]] Status read_table(const CopiedTable& table);
-  /// Of everything that is copied.
+  /// Returns a number that is computed from the checksums of all tables.
   [[nodiscard]] std::int64_t fingerprint() const;
   [[nodiscard]] Status begin();
   [[nodiscard]] Status copy_tables();
-  /// The rows behind the first `skip`, in chunks that `write` takes.
+  /// Passes the rows after the first `skip` to `write`, in chunks.
   [[nodiscard]] Status copy_rows(
       std::size_t number, std::int64_t skip, const std::function<Status(const CopyBatch&)>& write
   );
@@ -75,7 +75,8 @@ class Copier {
   [[nodiscard]] Status verify(std::size_t number);
   [[nodiscard]] Status finish();
   [[nodiscard]] Status write_the_end();
-  /// Rows that are there would be found to differ again: nothing is to go on behind them.
+  /// Marks the copy so that the next call starts again, because the existing rows would still
+  /// differ.
   [[nodiscard]] tl::unexpected<Error> begin_anew_next_time(Error error);
   void show(Phase phase, std::size_t number, std::int64_t rows, bool done) const;
 
@@ -83,11 +84,11 @@ class Copier {
   CopyTarget& target_;
   const ShowProgress& show_;
   const ChunkLimits chunk_;
-  std::vector<TableDigest> digests_;  // of the source, as copied_tables() has them
+  std::vector<TableDigest> digests_;  // of the source, in the order of copied_tables()
   CopyMark mark_;
-  std::optional<CopyMark> found_;  // of an earlier call
+  std::optional<CopyMark> found_;  // the mark of an earlier call
   Start start_ = Start::kNew;
-  bool differs_ = false;  // rows of the copy are not those of the source
+  bool differs_ = false;  // rows of the copy differ from the source
 };
 
 void Copier::show(Phase phase, std::size_t number, std::int64_t rows, bool done) const {
@@ -167,7 +168,7 @@ std::int64_t Copier::fingerprint() const {
   std::uint64_t number = 0;
   for (const char byte : hash.substr(0, sizeof(number)))
     number = number << 8U | static_cast<unsigned char>(byte);
-  // Never 0, which marks a copy that has to begin anew.
+  // Never 0, which marks a copy that has to start again.
   return static_cast<std::int64_t>(number >> 1U | 1U);
 }
 
@@ -184,8 +185,7 @@ Status Copier::copy_tables() {
   for (std::size_t i = 0; i < copied_tables().size(); ++i) {
     const CopiedTable& table = copied_tables()[i];
     if (is_of_the_end(table)) continue;
-    // Rows go over in the order of their key, and chunk by chunk: those that are there are the
-    // first ones.
+    // Chunks are written in key order, so the existing rows are the first ones.
     const auto there = start_ == Start::kResumed ? target_.count(table) : Result<std::int64_t>{0};
     if (!there) return tl::unexpected<Error>(there.error());
     const auto write = [this](const CopyBatch& batch) { return write_chunk(batch); };
@@ -205,7 +205,7 @@ Status Copier::copy_rows(
     if (auto written = write(batch); !written) {
       Error error = written.error();
       error.context = sentence("cannot write", table.name) + ": " + error.context;
-      // Rows that nobody copied are in the way.
+      // Rows that this copy has not written already exist.
       differs_ = error.code == Errc::kConflict;
       return tl::unexpected<Error>(std::move(error));
     }

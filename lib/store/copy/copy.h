@@ -13,12 +13,12 @@
 namespace postrider::copy {
 
 enum class Phase : std::uint8_t {
-  kRead,    ///< the source is read through: counts, checksums, what cannot be copied
-  kCopy,    ///< rows go over
-  kVerify,  ///< what has gone over is read back
+  kRead,    ///< reads the source: counts, checksums, values that cannot be copied
+  kCopy,    ///< copies the rows
+  kVerify,  ///< reads the copied rows back
 };
 
-/// Where a copy is. Of kRead the number of rows is not known before the end of a table.
+/// The progress of a copy. In kRead, the number of rows of a table is unknown before its end.
 struct Progress {
   Phase phase = Phase::kRead;
   std::string_view table;
@@ -29,17 +29,17 @@ struct Progress {
 /// Called every few thousand rows, and at the end of each table of a phase.
 using ShowProgress = std::function<void(const Progress& progress)>;
 
-/// Of one transaction.
+/// The limits of one transaction.
 struct ChunkLimits {
   std::size_t rows_max = limits::kCopyRowsMax;
-  std::size_t bytes_max = limits::kCopyBytesMax;  ///< a row of its own may have more
+  std::size_t bytes_max = limits::kCopyBytesMax;  ///< a single row may have more
 };
 
-/// How a copy went on from what was there.
+/// How a copy started.
 enum class Start : std::uint8_t {
   kNew,
-  kResumed,  ///< behind what an interrupted one had copied
-  kAnew,     ///< the source had changed since, or rows of the copy had turned out to differ
+  kResumed,  ///< after the rows that an interrupted copy had written
+  kAnew,     ///< again: the source had changed since, or rows of the copy differed
 };
 
 struct Copied {
@@ -51,17 +51,18 @@ struct Copied {
   std::vector<Table> tables;
 };
 
-/// Copies all product data of the file `from` into the schema that `url` names, and compares what
-/// both databases return, row by row. Ids stay; the source is brought to the newest schema and else
-/// left as it is; nobody else writes either of them meanwhile. Until the last transaction has
-/// marked the copy as finished no node takes the schema; calling this again after any interruption
-/// goes on where it was. Memory does not grow with the database.
+/// Copies all product data of the file `from` into the schema that `url` names, then compares row
+/// by row what both databases return. Ids stay the same. The source is migrated to the newest
+/// schema and otherwise not changed; no other process writes it meanwhile. No node uses the schema
+/// until the last transaction has marked the copy as finished. After an interruption, the next call
+/// continues where the last one ended. Memory use does not grow with the database.
 ///
-/// Errors have sentences for people. No row is written with kInvalidArgument (a row that
-/// PostgreSQL cannot hold), kNotFound (no source), kBusy (source or schema are in use) and
-/// kConflict (the schema is not empty, holds a copy of another database, or is of an older
-/// version). kCorrupt: a table of the copy differs; it stays unfinished and begins anew with the
-/// next call.
+/// The contexts of errors are sentences for people. No row was written after kInvalidArgument
+/// (PostgreSQL cannot store a row), kNotFound (there is no source) and kConflict (the schema is not
+/// empty, has a copy of another database, or has an older version). kBusy: source or schema are in
+/// use and no row was written, or a producer has inserted into the outbox of the schema before the
+/// copy was finished. kCorrupt: a table of the copy differs; the copy is unfinished, and the next
+/// call starts it again.
 [[nodiscard]] Result<Copied> copy_database(
     const std::string& from,
     const std::string& url,

@@ -7,7 +7,7 @@
 namespace postrider::copy {
 namespace {
 
-/// Why a value does not fit its column; nullptr when it does.
+/// Returns why a value does not fit its column, or nullptr if it fits.
 const char* unfit(ColumnKind kind, const Cell& cell) {
   if (cell.kind == Cell::Kind::kNull) return nullptr;
   const bool wants_bytes = kind == ColumnKind::kText || kind == ColumnKind::kBytes;
@@ -33,7 +33,7 @@ const char* unfit(ColumnKind kind, const Cell& cell) {
   return nullptr;
 }
 
-/// As people find it: what cannot be shown on a line is a question mark.
+/// Returns the value for people, with a question mark for each byte that is not printable ASCII.
 std::string shown(const Cell& cell) {
   if (cell.kind == Cell::Kind::kInteger) return std::to_string(cell.integer);
   std::string text{cell.bytes};

@@ -1,13 +1,13 @@
-// What columns of PostgreSQL take, asked before anything is written.
+// Checks, before anything is written, that values fit the columns of PostgreSQL.
 #pragma once
 
 #include "store/copied_tables.h"
 
 namespace postrider::copy {
 
-/// kInvalidArgument when a value does not fit its column: text that is no UTF-8 or holds a NUL,
-/// another type than the column's, a number out of its range. The context names table, row and
-/// column and holds no payload.
+/// kInvalidArgument if a value does not fit its column: text that is not UTF-8 or has a NUL, a
+/// value of another type, or a number out of range. The context names table, row and column and
+/// contains no payload.
 [[nodiscard]] Status check_row(const CopiedTable& table, CellRow row);
 
 }  // namespace postrider::copy

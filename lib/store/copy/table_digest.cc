@@ -12,7 +12,8 @@ void append_number(std::string& out, std::uint64_t value) {
 
 }  // namespace
 
-// Every value says what it is and where it ends, so that no two rows have the same bytes.
+// Each value is hashed with its kind, and bytes with their length, so that different rows have
+// different bytes.
 void TableDigester::add(CellRow row) {
   for (const Cell& cell : row) {
     pending_ += static_cast<char>(cell.kind);

@@ -1,4 +1,4 @@
-// What two databases are compared by.
+// Digests of tables, to compare two databases.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace postrider::copy {
 
-/// The rows of a table in the order of their key. Equal only for equal rows.
+/// The digest of a table's rows in key order. Equal digests mean equal rows.
 struct TableDigest {
   std::int64_t rows = 0;
   std::string sha256;
@@ -17,17 +17,17 @@ struct TableDigest {
   friend bool operator==(const TableDigest&, const TableDigest&) = default;
 };
 
-/// Makes one. Owned by one thread.
+/// Computes a digest. Owned by one thread.
 class TableDigester {
  public:
   void add(CellRow row);
   [[nodiscard]] std::int64_t rows() const { return rows_; }
-  /// Once.
+  /// Called once, after the last add().
   [[nodiscard]] TableDigest finish();
 
  private:
   crypto::Sha256 hash_;
-  std::string pending_;  // goes to the hash in larger parts
+  std::string pending_;  // hashed in larger parts
   std::int64_t rows_ = 0;
 };
 

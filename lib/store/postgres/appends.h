@@ -1,4 +1,4 @@
-// Events and deliveries on their way into their tables.
+// Buffers events and deliveries that a transaction inserts.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,12 @@ namespace postrider::postgres {
 
 class Connection;
 
-/// Rows that a transaction is to insert, column by column: however many events there are, two
-/// statements insert them.
+/// The rows that a transaction will insert, column by column. Two statements insert them, however
+/// many events there are.
 class Appends {
  public:
   void add_event(std::int64_t id, const EventDraft& draft, WallTime now);
-  /// Returns the delivery as it will be.
+  /// Returns the delivery as it will be stored.
   AppendedDelivery add_delivery(
       std::int64_t id, EventId event, const Target& target, const EventDraft& draft, WallTime now
   );
@@ -29,10 +29,10 @@ class Appends {
   [[nodiscard]] bool empty() const {
     return events_.ids.size() == 0 && deliveries_.ids.size() == 0;
   }
-  /// What the events carry.
+  /// Returns the size of the events' data.
   [[nodiscard]] std::size_t bytes() const { return events_.data.bytes(); }
 
-  /// The statements fail where an event or an endpoint of a delivery does not exist.
+  /// Queues the insertions. They fail if the event or the endpoint of a delivery does not exist.
   void queue(Connection& db) const;
 
  private:

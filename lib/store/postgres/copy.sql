@@ -1,16 +1,16 @@
--- The copy of another database into a schema. What names every table is made of their list
--- (copy_target.cc).
+-- Copies another database into a schema. copy_target.cc makes further statements from the list of
+-- copied tables.
 
 -- name: set_up_copy
--- A whole table is read at once, however long that takes.
+-- One statement reads a whole table, which may take long.
 SELECT set_config('statement_timeout', '0', false)
 
 -- name: lock_copy
--- One copy at a time, until its session ends.
+-- Allows one copy at a time, until its session ends.
 SELECT pg_advisory_lock(1347638355, hashtext(current_schema()))
 
 -- name: lock_nodes
--- None joins until the transaction ends, and then it finds the mark.
+-- No node joins until the transaction ends; a node that joins later finds the mark.
 LOCK TABLE node IN SHARE ROW EXCLUSIVE MODE
 
 -- name: remove_all_ended
@@ -21,7 +21,7 @@ WHERE lease_until < clock_timestamp()
 SELECT EXISTS (SELECT FROM node WHERE lease_until >= clock_timestamp())
 
 -- name: copy_mark
--- There while the copy is not finished: of what it is made.
+-- Returns the source of an unfinished copy; no row if there is none.
 SELECT salt.value, content.value
 FROM meta AS salt
 JOIN meta AS content ON content.key = 'copy_content'
@@ -38,10 +38,10 @@ DELETE FROM meta
 WHERE key = ANY (ARRAY['copy_salt', 'copy_content'])
 
 -- name: remove_own_meta
--- What the schema was made with makes place for what is copied.
+-- Removes the rows that the schema was created with; copied rows replace them.
 DELETE FROM meta
 WHERE key >= '' AND key NOT IN ('copy_salt', 'copy_content')
 
 -- name: lock_outbox
--- Producers wait; they may read.
+-- Makes producers wait until the transaction ends; they may read.
 LOCK TABLE outbox IN EXCLUSIVE MODE

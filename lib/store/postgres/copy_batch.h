@@ -1,4 +1,4 @@
-// Rows on their way into a table.
+// Buffers rows of a table for one insertion.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,20 @@
 
 namespace postrider::postgres {
 
-/// Column by column, as one statement inserts them. Owned by one thread.
+/// Stores rows column by column, as one statement inserts them. Owned by one thread.
 class CopyBatch {
  public:
   explicit CopyBatch(const CopiedTable& table);
 
-  /// Of values that fit their columns (copy/row_check.h).
+  /// The values must fit their columns; see copy/row_check.h.
   void add(CellRow row);
   void clear();
   [[nodiscard]] std::size_t rows() const { return rows_; }
-  /// Of the values in text and bytes.
+  /// Returns the size of the text and bytea values.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
   [[nodiscard]] const CopiedTable& table() const { return *table_; }
-  /// An array for each column.
+  /// Returns one array per column.
   [[nodiscard]] std::vector<Param> params() const;
 
  private:

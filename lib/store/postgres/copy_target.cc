@@ -13,7 +13,7 @@
 namespace postrider::postgres {
 namespace {
 
-/// Whose transactions these are: of no node.
+/// The transactions of a copy belong to no node.
 constexpr std::int64_t kNoNode = 0;
 
 std::string_view array_of(ColumnKind kind) {
@@ -31,7 +31,7 @@ std::string_view array_of(ColumnKind kind) {
   return "bigint[]";
 }
 
-/// One array for each column.
+/// Returns an insertion with one array parameter per column.
 std::string insert_sql(const CopiedTable& table) {
   const std::string columns = column_list(table, table.columns.size());
   std::string sql = "INSERT INTO " + std::string{table.name} + " (" + columns + ")\n";
@@ -52,8 +52,8 @@ std::string continue_ids_sql(const CopiedTable& table) {
          " ORDER BY id DESC LIMIT 1) AS newest";
 }
 
-/// `outbox` and `meta` are filled by the transaction that ends the copy: what they hold before is
-/// not of it.
+/// Leaves out `outbox` and `meta`: the last transaction fills them, so earlier rows in them are not
+/// from the copy.
 std::string remove_rows_sql() {
   std::string names;
   for (const CopiedTable& table : copied_tables()) {
@@ -140,7 +140,7 @@ Status CopyTarget::each(const CopiedTable& table, const std::function<void(CellR
 Status CopyTarget::begin() {
   auto begun = transaction_->begin();
   if (!begun || db_->session() == session_) return begun;
-  // The lock has ended with the session before.
+  // The advisory lock has ended with the earlier session.
   rollback();
   return fail(Errc::kUnavailable, "the session with PostgreSQL has ended");
 }

@@ -9,8 +9,8 @@
 namespace postrider::postgres {
 namespace {
 
-/// Of migrations and copies, for which nobody waits but who started them: longer than
-/// wait_for_migrations lets a node wait, and than a large table takes.
+/// For migrations and copies, for which only the caller waits. Longer than wait_for_migrations lets
+/// a node wait, and than the migration of a large table takes.
 constexpr Millis kMigrationSilenceMax{600'000};
 
 std::string name_of(const Connection& db) { return "the schema " + db.schema(); }
@@ -25,7 +25,7 @@ Result<std::vector<AppliedMigration>> applied_migrations(Connection& db) {
   return applied;
 }
 
-/// One migration in the transaction that is open.
+/// Applies a migration in the open transaction.
 Status apply(Connection& db, const EmbeddedFile& file) {
   db.queue(
       sql::kRecordMigration, migration_number(file.name), file.name, migration_checksum(file.text)
@@ -33,7 +33,7 @@ Status apply(Connection& db, const EmbeddedFile& file) {
   return db.exchange().map([](const auto&) {}).and_then([&] { return db.script(file.text); });
 }
 
-/// `work` in a transaction that no other node's migration runs beside.
+/// Runs `work` in a transaction that excludes migrations by other nodes.
 Status alone(Connection& db, const auto& work) {
   db.queue(sql::kBeginWrite);
   db.queue(sql::kWaitForMigrations);
@@ -42,7 +42,7 @@ Status alone(Connection& db, const auto& work) {
   if (status) status = work();
   if (status) status = db.run(sql::kCommit);
   if (!status && db.in_transaction()) {
-    // What failed is reported; there is nothing to add when the rollback fails too.
+    // The first error is reported, so a failed rollback can be ignored.
     static_cast<void>(db.run(sql::kRollback).has_value());
   }
   return status;
@@ -50,7 +50,7 @@ Status alone(Connection& db, const auto& work) {
 
 Status migrate(Connection& db) {
   for (const EmbeddedFile& file : kMigrations) {
-    // Read anew inside each transaction: another node may have applied it meanwhile.
+    // Read again in each transaction, because another node may have applied the migration.
     auto status = alone(db, [&]() -> Status {
       if (auto made = db.run(sql::kCreateMigrationTable); !made) return made;
       const auto applied = applied_migrations(db);
@@ -68,7 +68,8 @@ Result<bool> has_migration_table(Connection& db) {
   ).map([](const auto& found) { return found.value_or(false); });
 }
 
-/// Whether every migration is there and unchanged. Takes no lock, so that a start does not wait.
+/// Returns whether all migrations were applied; fails if one was changed. Takes no lock, so that a
+/// start does not wait.
 Result<bool> is_newest(Connection& db) {
   auto begun = has_migration_table(db);
   if (!begun || !*begun) return begun;
@@ -77,7 +78,8 @@ Result<bool> is_newest(Connection& db) {
   });
 }
 
-/// Tables in the way, and those with other columns, belong to somebody else.
+/// Converts the errors for existing tables and missing columns into kCorrupt: these tables belong
+/// to another application.
 Error refused(const Connection& db, Error error) {
   const int others[] = {native_of("42P07"), native_of("42703")};
   for (const int native : others) {
@@ -114,7 +116,7 @@ Result<std::unique_ptr<Connection>> open_new(const std::string& url) {
     const auto newest = is_newest(**db);
     if (!newest) return tl::unexpected<Error>(refused(**db, newest.error()));
     if (*newest) return db;
-    // What an earlier version has begun to copy is nobody's yet.
+    // An unfinished copy of an earlier version may be migrated, because no node uses it yet.
     if (refuse_unfinished_copy(**db)) {
       return fail(
           Errc::kConflict,

@@ -1,4 +1,4 @@
-// Opening a database: what is refused, what is migrated.
+// Opens databases: refuses and migrates schemas.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,23 @@
 
 namespace postrider::postgres {
 
-/// Connects for writing and migrates the schema to the newest version. A schema that a newer or
-/// another version of this program has migrated, or that holds other tables of the same names, is
-/// refused with kCorrupt and left as it is; the context is a sentence for people. Safe when several
-/// nodes do it at once.
+/// Connects for writing and migrates the schema to the newest version. Refuses with kCorrupt,
+/// without changing it, a schema that a newer or different version of this program has migrated, or
+/// that has other tables of these names; the context is a sentence for people. Several nodes may do
+/// this at once.
 [[nodiscard]] Result<std::unique_ptr<Connection>> open_writable(const std::string& url);
 
-/// The same for a copy into the schema: one of an older version is refused with kConflict and left
-/// as it is, unless it holds a copy that is not finished.
+/// Opens a schema for a copy into it, as open_writable() does. kConflict, without changing it, if
+/// the schema has an older version and no unfinished copy.
 [[nodiscard]] Result<std::unique_ptr<Connection>> open_new(const std::string& url);
 
-/// Connects to a migrated database for reading. kNotFound when it has not been migrated.
+/// Connects to a migrated database for reading. kNotFound if it has not been migrated.
 [[nodiscard]] Result<std::unique_ptr<Connection>> open_readable(const std::string& url);
 
-/// kConflict when the schema holds a copy that is not finished; the context says what finishes it.
+/// kConflict if the schema has an unfinished copy; the context says how to finish it.
 [[nodiscard]] Status refuse_unfinished_copy(Connection& db);
 
-/// The version of the schema that this program knows.
+/// Returns the newest schema version that this program knows.
 [[nodiscard]] std::int64_t newest_version();
 
 }  // namespace postrider::postgres

@@ -1,11 +1,11 @@
--- Opening a database.
+-- Statements that open a database.
 
 -- name: lock_migrations
--- Nodes that start at once migrate one after the other. "PSTR", and the schema.
+-- Nodes that start at once migrate one after the other. The lock consists of "PSTR" and the schema.
 SELECT pg_advisory_xact_lock(1347638354, hashtext(current_schema()))
 
 -- name: wait_for_migrations
--- Another node may be at a long one.
+-- Another node may be running a long migration.
 SELECT set_config('lock_timeout', '60s', true)
 
 -- name: create_migration_table
@@ -38,22 +38,23 @@ SET value = greatest(value, :value)
 WHERE key = :key
 
 -- name: write_event_probe
--- To be undone. It takes new space, as an event would: small rows find some in pages that there are.
--- What the digests say cannot be compressed.
+-- The store undoes this statement. The row takes new space, as an event would; small rows fit into
+-- existing pages. The digests cannot be compressed.
 INSERT INTO event (id, created_at_ms, tenant, type, data)
 SELECT 0, 0, '', '', string_agg(encode(sha256(convert_to(n::text, 'UTF8')), 'base64'), '')
 FROM generate_series(1, 512) AS n
 
 -- name: write_probe
--- The sum makes every probe another value, as with SQLite.
+-- Every probe writes another value, as with SQLite.
 INSERT INTO meta AS m (key, value)
 VALUES ('write_probe', :now)
 ON CONFLICT (key) DO UPDATE
 SET value = greatest(m.value + 1, excluded.value)
 
 -- name: largest_id
--- Attempts are not asked: without an index on their id it would be a scan. What is reserved bounds
--- those that were drawn with the slot, and in the file that the database was copied from.
+-- Attempts are left out, because without an index on their id this would be a scan. The reserved
+-- ids are upper bounds: of ids that were drawn with the slot, and of ids in the file that the
+-- database was copied from.
 SELECT greatest(
   coalesce((SELECT max(id) FROM event), 0),
   coalesce((SELECT max(id) FROM delivery), 0),

@@ -1,4 +1,4 @@
-// Settling, and people's changes of single deliveries.
+// Settles deliveries, and changes single deliveries for people.
 #include <map>
 #include <variant>
 
@@ -14,20 +14,19 @@ namespace {
 
 using OptionalText = std::optional<std::string_view>;
 
-/// A delivery while settlements are gone through in their order: as it was read, and what they make
-/// of it.
+/// A delivery as it was read, and the changes by the settlements that were applied so far.
 struct SettleState {
   bool pending = false;
   int round = 0;
   int attempts_count = 0;
-  int counted = 0;                  ///< attempts that are added
-  int applied = 0;                  ///< of them, those that the schedule counts
-  std::optional<NextState> next{};  ///< what the last that applied says
+  int counted = 0;                  ///< attempts to add
+  int applied = 0;                  ///< of these, attempts that the schedule counts
+  std::optional<NextState> next{};  ///< of the last settlement that applied
 };
 
 using SettleStates = std::map<std::int64_t, SettleState>;
 
-/// A 2xx applies whatever the round: the receiver has it.
+/// A 2xx applies in any round, because the receiver has the event.
 bool applies(const Settlement& settlement, const SettleState& state) {
   return state.pending &&
          (std::holds_alternative<Delivered>(settlement.next) || settlement.round == state.round);
@@ -160,7 +159,7 @@ Result<SettleStates> read_standings(
   return standings;
 }
 
-/// What settlements come to where deliveries stand like this; attempts have their `ids`.
+/// Applies the settlements in their order to the deliveries as read. Attempts get the `ids`.
 std::vector<Settled> settle_all(
     std::span<const Settlement> settlements,
     const std::vector<AttemptId>& ids,
@@ -170,7 +169,7 @@ std::vector<Settled> settle_all(
   settled.reserve(settlements.size());
   for (const Settlement& settlement : settlements) {
     const auto state = standings.find(settlement.delivery.value);
-    // Retention has removed the delivery: there is nothing to record the attempt with.
+    // Retention has removed the delivery, so the attempt is not recorded.
     if (state == standings.end()) {
       settled.emplace_back();
       continue;
@@ -181,7 +180,7 @@ std::vector<Settled> settle_all(
   return settled;
 }
 
-/// False when a delivery is no longer as it was read; nothing is written then.
+/// Returns false, and writes nothing, if a delivery has changed since it was read.
 Result<bool> write_settled(
     Connection& db,
     std::span<const Settlement> settlements,
@@ -200,7 +199,7 @@ Result<bool> write_settled(
   changes.queue(db);
   attempts.queue(db);
   const auto written = db.exchange();
-  // A number that is taken is another owner's.
+  // If the attempt's number is taken, another node has settled the delivery.
   const bool collided = !written && written.error().code == Errc::kConflict;
   if (!written && !collided) return tl::unexpected<Error>(written.error());
   const bool changed = !collided && written->end()[-2].changes() == changes.ids.size();
@@ -211,14 +210,14 @@ Result<bool> write_settled(
 
 }  // namespace
 
-// What was read decides; it is written only where the delivery is still as it was read. Where a
-// person, a sweep or an owner by mistake came between, all of it is undone and done once more with
-// the deliveries held: to hold them the first time would cost every settlement for what is rare.
+// Writes deliveries only if they are still as they were read. If a person, a sweep or, by mistake,
+// another owner has changed one, everything is undone and repeated once with the deliveries locked.
+// Locking them the first time would slow down every settlement for a rare case.
 Result<std::vector<Settled>> PgStore::settle(
     std::span<const Settlement> settlements, WallTime now
 ) {
   if (settlements.empty()) return std::vector<Settled>{};
-  // Outside of what may be undone: that ids are drawn must not be forgotten.
+  // Ids are drawn before the inner savepoint, so that undoing it does not undo their reservation.
   queue_sends(settlements, now);
   std::vector<AttemptId> ids;
   for (std::size_t i = 0; i < settlements.size(); ++i) ids.push_back({draw_id(now)});

@@ -1,7 +1,7 @@
 -- Deliveries, their attempts and the sweeps.
 
 -- name: insert_deliveries
--- An event or an endpoint that does not exist is NULL here, which the table refuses.
+-- A missing event or endpoint is NULL here, which the table refuses.
 INSERT INTO delivery (id, event_id, endpoint_id, state, due_at_ms, expires_at_ms, lane_key)
 SELECT
   d.id,
@@ -12,8 +12,8 @@ FROM unnest(:ids, :event_ids, :endpoint_ids, :due_at_ms, :expires_at_ms, :lane_k
   AS d (id, event_id, endpoint_id, due_at_ms, expires_at_ms, lane_key)
 
 -- name: delivery
--- Held until the end of the transaction, as is whatever is read to be changed: what another session
--- is changing is waited for, and read as that one leaves it.
+-- Locks the row until the end of the transaction, as does every read before a change. Waits for a
+-- session that is changing the row, and returns what that session has committed.
 SELECT
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
   dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
@@ -30,7 +30,7 @@ WHERE event_id = :event_id AND endpoint_id = :endpoint_id
 FOR NO KEY UPDATE
 
 -- name: hold_deliveries
--- In the order in which settle holds them, so that two sessions do not wait for each other.
+-- Locks rows in the order in which settle locks them, so that two sessions do not deadlock.
 SELECT
   id, event_id, endpoint_id, state, due_at_ms, attempts_count, schedule_attempts_count, round,
   dead_reason, finished_at_ms, discarded, expires_at_ms, lane_key
@@ -73,11 +73,11 @@ ORDER BY id
 FOR NO KEY UPDATE
 
 -- name: settle
--- What is no longer as it was read is left alone, also where another session had to be waited for:
--- then only the outermost conditions are looked at again. Without a state the delivery keeps its
--- own: the answers came too late and are counted, so that numbers of attempts never collide. Rows
--- are looked up one by one, in the order given, and then taken by their place: no plan can do it the
--- other way round.
+-- Changes a row only if it is still as it was read. After waiting for another session, PostgreSQL
+-- checks only the outermost conditions again. Without a state, the delivery keeps its own: the
+-- responses came too late and are only counted, so that numbers of attempts never collide. Rows are
+-- looked up one by one in the given order and then taken by their ctid, so that no plan can do it
+-- the other way round.
 UPDATE delivery AS d
 SET
   state = coalesce(s.state, d.state),
@@ -120,7 +120,8 @@ FROM unnest(
 )
 
 -- name: due_ids
--- The partial index alone answers this: rows that the lane holds are skipped without being read.
+-- Reads only the partial index: deliveries that the lane holds are skipped without reading their
+-- rows.
 SELECT due_at_ms, id
 FROM delivery
 WHERE
@@ -142,7 +143,7 @@ CROSS JOIN LATERAL (SELECT * FROM event AS one WHERE one.id = d.event_id LIMIT 1
 ORDER BY wanted.place
 
 -- name: pending_deliveries
--- With the version of the endpoint that they are for.
+-- Includes the version of the delivery's endpoint.
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
@@ -166,12 +167,13 @@ ORDER BY due_at_ms, id
 LIMIT 1
 
 -- name: newest_delivery
--- And of which version the endpoint is that deliveries are read of.
+-- Also returns the version of the endpoint whose deliveries are read.
 SELECT max(id), (SELECT version FROM endpoint WHERE id = :endpoint_id)
 FROM delivery
 
 -- name: waiting_endpoints
--- From one endpoint that has something to the next, in both indexes of what is pending.
+-- Steps from one endpoint with pending deliveries to the next, in both indexes of pending
+-- deliveries.
 WITH RECURSIVE waiting (id) AS (
   SELECT :after::bigint
   UNION ALL
@@ -217,8 +219,8 @@ WHERE
 LIMIT :rows_max
 
 -- name: expire
--- What another session holds is left to the next sweep: sweeps wait for nobody, so nobody waits for
--- them in a circle, and what they have taken hold of is as the conditions say.
+-- Skips rows that another session has locked and leaves them to the next sweep. Sweeps wait for
+-- nobody, so they cannot deadlock, and the rows that they lock match the conditions.
 WITH changed AS (
   UPDATE delivery
   SET
@@ -266,7 +268,7 @@ WITH changed AS (
       FOR NO KEY UPDATE SKIP LOCKED
     ) AS free
     UNION ALL
-    -- All lines of the endpoint are looked at in the index, which knows what is due.
+    -- Examines all ordering queues of the endpoint in the index, which contains due_at_ms.
     SELECT id
     FROM (
       SELECT id
@@ -380,8 +382,8 @@ FROM changed
 ORDER BY id
 
 -- name: backlog
--- Of the deliveries with an ordering key only the first can be sent. Of a deleted endpoint, too: what
--- waits for it is cancelled within a second.
+-- Only the first delivery of an ordering key can be sent. Includes deleted endpoints; their pending
+-- deliveries are cancelled within a second.
 SELECT
   waiting.endpoint_id,
   sum(waiting.due_count)::bigint,

@@ -1,4 +1,4 @@
-// Events, deliveries, attempts and dead letters, read.
+// Reads events, deliveries, attempts and dead letters.
 #include <algorithm>
 
 #include "store/cursors.h"

@@ -1,4 +1,4 @@
-// Endpoints, read.
+// Reads endpoints.
 #include <unordered_map>
 #include <utility>
 

@@ -1,4 +1,4 @@
-// Endpoints as both sessions of a node read them.
+// Reads endpoints, for the store and for readers.
 #pragma once
 
 #include <vector>
@@ -8,12 +8,13 @@
 
 namespace postrider::postgres {
 
-/// Behind the columns that both stores have.
+/// The column of the version, which follows the columns that both databases have.
 inline constexpr int kVersionColumn = 14;
 
-/// Without secrets. kCorrupt when the config cannot be read.
+/// Reads an endpoint without its secrets. kCorrupt if its config cannot be read.
 [[nodiscard]] Result<Endpoint> read_versioned_endpoint(const Row& row);
-/// What a statement gave, without secrets. kCorrupt when a config cannot be read.
+/// Reads the endpoints that a statement has returned, without their secrets. kCorrupt if a config
+/// cannot be read.
 [[nodiscard]] Result<std::vector<Endpoint>> read_endpoints(const Result<Rows>& rows);
 [[nodiscard]] Status add_secrets(Connection& db, std::vector<Endpoint>& endpoints);
 

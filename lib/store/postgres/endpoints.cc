@@ -1,4 +1,4 @@
-// Endpoints and their secrets, written.
+// Writes endpoints and their secrets.
 #include "domain/endpoint_json.h"
 #include "store/postgres/pg_connection.h"
 #include "store/postgres/pg_store.h"

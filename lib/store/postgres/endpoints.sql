@@ -11,7 +11,7 @@ VALUES (
 )
 
 -- name: update_endpoint
--- One that another node has changed since it was read is left alone.
+-- Does not change an endpoint that another node has changed since it was read.
 UPDATE endpoint
 SET
   state = :state,
@@ -41,7 +41,7 @@ WHERE failing_since_ms IS NOT NULL AND deleted_at_ms IS NULL
 ORDER BY id
 
 -- name: delete_endpoint
--- The row stays for as long as deliveries name it, without what may be secret.
+-- The row stays as long as deliveries refer to it, without the config, which may contain secrets.
 UPDATE endpoint
 SET deleted_at_ms = :now, updated_at_ms = :now, config = '{}'
 WHERE id = :id AND deleted_at_ms IS NULL
@@ -90,7 +90,8 @@ ORDER BY tenant DESC, id DESC
 LIMIT :rows_max
 
 -- name: endpoint_ids_of_tenant
--- Deleted endpoints too: their deliveries are listed. Few are deleted at a time.
+-- Includes deleted endpoints, because their deliveries are listed. Few endpoints are deleted at a
+-- time.
 SELECT id
 FROM endpoint
 WHERE tenant = :tenant AND deleted_at_ms IS NULL
@@ -118,7 +119,8 @@ DELETE FROM endpoint_secret
 WHERE endpoint_id = :endpoint_id
 
 -- name: expired_secrets
--- Whose they are, held: an endpoint is locked before its secrets and before versions.
+-- Locks the endpoints with expired secrets: an endpoint is locked before its secrets and before
+-- versions.
 SELECT id
 FROM endpoint
 WHERE
@@ -140,7 +142,7 @@ FROM endpoint
 WHERE circuit_opened_at_ms IS NOT NULL AND deleted_at_ms IS NULL AND state = 'active'
 
 -- name: endpoints_of_versions
--- With those that were deleted, which are only named.
+-- Includes deleted endpoints, of which only the id is used.
 SELECT
   id, tenant, state, state_reason, state_changed_at_ms, created_at_ms, updated_at_ms,
   failing_since_ms, failed_attempts_count, config, health_round, circuit_opened_at_ms,
@@ -170,7 +172,7 @@ FROM endpoint
 WHERE deleted_at_ms IS NULL
 
 -- name: endpoint_health
--- Counted up to a bound in both indexes of what is pending.
+-- Counts up to a bound in both indexes of pending deliveries.
 SELECT
   o.success_at_ms, o.success_status, o.failure_at_ms, o.failure_status, o.failure_outcome,
   o.throttled_until_ms, o.rate_limited_until_ms,
@@ -203,7 +205,7 @@ LEFT JOIN LATERAL (
 ORDER BY wanted.place
 
 -- name: put_last_outcomes
--- All sessions in one order, so that none waits for another in a circle.
+-- All sessions write rows in one order, so that they do not deadlock.
 INSERT INTO endpoint_outcome AS known (
   endpoint_id, success_at_ms, success_status, failure_at_ms, failure_status, failure_outcome,
   throttled_until_ms, rate_limited_until_ms

@@ -1,4 +1,4 @@
-// Appending: events, idempotency keys, the outbox.
+// Appends events; reads and writes idempotency keys and the outbox.
 #include <utility>
 
 #include "store/postgres/pg_connection.h"
@@ -10,7 +10,8 @@
 namespace postrider::postgres {
 namespace {
 
-/// Rows of one outbox() hold no more than this besides the first: producers may insert anything.
+/// outbox() adds no further row once its rows have this many bytes: producers may insert rows of
+/// any size.
 constexpr std::size_t kOutboxBytesMax = 16U << 20U;
 
 }  // namespace
@@ -52,7 +53,8 @@ Result<std::optional<IdempotencyRecord>> PgStore::idempotency(
     std::string_view tenant, std::string_view key
 ) {
   if (auto status = ready(); !status) return tl::unexpected<Error>(status.error());
-  // A statement of its own: the one that reads has to see what the lock was waited for.
+  // The lock is a statement of its own, so that the read sees what was committed while the lock was
+  // awaited.
   db_->queue(sql::kHoldIdempotencyKey, tenant, key);
   return db_->one(sql::kIdempotency, read_idempotency<Row>, tenant, key);
 }

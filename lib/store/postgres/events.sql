@@ -24,7 +24,8 @@ FROM event
 WHERE id = :id
 
 -- name: hold_event
--- Until the end of the transaction: retention does not remove it, and no other session replays it.
+-- Locks the event until the end of the transaction: retention does not remove it, and no other
+-- session replays it.
 SELECT
   id, tenant, type, created_at_ms, deliver_at_ms, expires_at_ms, ordering_key, channels,
   traceparent, tracestate, metadata, data
@@ -51,7 +52,7 @@ ORDER BY tenant DESC, id DESC
 LIMIT :rows_max
 
 -- name: hold_idempotency_key
--- Until the end of the transaction. Keys that share a number only wait for each other.
+-- Locks the key until the end of the transaction. Keys with the same hash only wait for each other.
 SELECT pg_advisory_xact_lock(
   hashtextextended(:key, hashtextextended(:tenant, hashtextextended(current_schema()::text, 0)))
 )
@@ -66,8 +67,8 @@ INSERT INTO idempotency (tenant, key, created_at_ms, body_sha256, answer)
 VALUES (:tenant, :key, :created_at_ms, :body_sha256, :answer)
 
 -- name: outbox
--- Producers may insert anything: behind the first row no more than so many bytes come at once. The
--- lengths are known without reading the values.
+-- Producers may insert rows of any size, so a row is returned only if the rows before it have fewer
+-- than bytes_max bytes. Their lengths are known without reading the values.
 SELECT
   o.id, o.type, o.data, o.tenant, o.channels, o.metadata, o.ordering_key, o.deliver_at,
   o.expires_at, o.idempotency_key, o.traceparent

@@ -1,6 +1,6 @@
--- Deliveries as the API lists them: the columns of a delivery, tenant and type of its event. What is
--- of one endpoint is bounded by rows that begin with it: only the index that does so answers, however
--- few rows the planner takes a range of ids for.
+-- Deliveries as the API lists them: the columns of a delivery, tenant and type of its event. The
+-- bounds of a list of one endpoint are rows that begin with the endpoint. Only the index that
+-- begins with it fits them, however few rows the planner expects of a range of ids.
 
 -- name: delivery_view
 SELECT
@@ -53,7 +53,7 @@ JOIN event AS e ON e.id = d.event_id
 ORDER BY wanted.place
 
 -- name: deliveries_of_event
--- Sorted per query: as many as endpoints took the event.
+-- Sorts per query; an event has one delivery per endpoint that received it.
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
@@ -72,8 +72,9 @@ ORDER BY number DESC
 LIMIT :rows_max
 
 -- name: waiting_facts
--- The first of an ordering key waits for no other; its id comes from delivery_ordered alone. A probe
--- for each delivery, whatever the planner makes of the sizes of tables.
+-- The head of an ordering queue waits for no other delivery. Its id is read from the index
+-- delivery_ordered only. OFFSET 0 makes every plan probe once per delivery, whatever sizes of
+-- tables the planner assumes.
 SELECT
   wanted.place,
   d.due_at_ms,

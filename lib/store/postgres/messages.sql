@@ -1,8 +1,8 @@
--- Messages between nodes. Both statements make the same name of the schema: nodes of other schemas
--- hear nothing, and it is short enough however long theirs is.
+-- Messages between nodes. Both statements derive the name of the channel from the schema, so nodes
+-- of other schemas receive nothing. A hash keeps the name short enough.
 
 -- name: listen
--- The statement itself takes no parameters.
+-- LISTEN itself takes no parameters.
 DO $$
 BEGIN
   EXECUTE format('LISTEN %I', 'postrider:' || to_hex(hashtextextended(current_schema()::text, 0)));
@@ -10,8 +10,8 @@ END
 $$
 
 -- name: notify
--- Sent with the commit, once however often the transaction says the same. Commits with messages wait
--- for each other in the whole database.
+-- The server sends the message with the commit, and only once if the transaction repeats it.
+-- Commits with messages wait for each other in the whole database.
 SELECT pg_notify(
   'postrider:' || to_hex(hashtextextended(current_schema()::text, 0)), :message
 )

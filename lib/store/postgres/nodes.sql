@@ -1,7 +1,7 @@
 -- Nodes, their leases, and how they share the work.
 
 -- name: join
--- With the first slot that no other node has.
+-- Takes the first slot that no other node has.
 INSERT INTO node (lease_until, slot)
 SELECT
   clock_timestamp() + :lease_ms * interval '1 millisecond',
@@ -28,23 +28,24 @@ WHERE slot = :slot
 SELECT require_node(:node)
 
 -- name: versions
--- With the newest delivery: whoever takes part in an order draws larger ids than what it has seen.
+-- Also returns the newest delivery: the node then draws larger ids than any that it has seen, which
+-- keeps deliveries in order.
 SELECT
   (SELECT value FROM version WHERE what = 'endpoints'),
   (SELECT value FROM version WHERE what = 'settings'),
   coalesce((SELECT max(id) FROM delivery), 0)
 
 -- name: remove_ended
--- Waits for transactions that hold the node, for no longer than lock_timeout. Its partitions are
--- free then. Whoever could not renew its own lease, as when the server was away, does not know that
--- others could have: they are left the time until its next renewal.
+-- Waits for transactions that have locked the node, up to lock_timeout. Removing a node frees its
+-- partitions. If this node could not renew its own lease, for example because the server was away,
+-- the other nodes may not have been able to either. It then removes none before its next renewal.
 DELETE FROM node
 WHERE
   lease_until < clock_timestamp() AND id <> :node
   AND EXISTS (SELECT FROM node AS own WHERE own.id = :node AND own.lease_until >= clock_timestamp())
 
 -- name: renew
--- With the number of nodes that share the work, this one among them unless it is leaving.
+-- Returns the number of nodes that share the work, including this one, and the database's time.
 UPDATE node
 SET lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond', leaving = :leaving
 WHERE id = :node
@@ -53,7 +54,7 @@ RETURNING
   (extract(epoch FROM clock_timestamp()) * 1000)::bigint
 
 -- name: claim
--- As many of those that are free as the node's share has room for.
+-- Claims unowned partitions up to the node's share.
 UPDATE partition
 SET owner = :node, epoch = epoch + 1
 WHERE

@@ -1,7 +1,7 @@
--- Lines of ordered deliveries: delivery_ordered alone answers all of it.
+-- Reads ordering queues from the index delivery_ordered only.
 
 -- name: heads_of
--- Two rows at most of each line: the head, and whether anything waits behind it.
+-- Returns up to two rows per ordering queue: the head, and its successor.
 SELECT wanted.place, waiting.id, waiting.due_at_ms
 FROM unnest(:lane_keys) WITH ORDINALITY AS wanted (lane_key, place)
 CROSS JOIN LATERAL (
@@ -15,7 +15,8 @@ CROSS JOIN LATERAL (
 ORDER BY wanted.place, waiting.id
 
 -- name: heads_after
--- From line to line, a probe each: what waits in a line is passed over. A NULL begins with the first.
+-- Steps from one ordering queue to the next with one index probe each, without reading the
+-- deliveries behind the head. If `after` is NULL, it starts with the first queue.
 WITH RECURSIVE head AS (
   (
     SELECT d.lane_key, d.id, d.due_at_ms

@@ -1,4 +1,4 @@
-// Lines of ordered deliveries, read.
+// Reads ordering queues.
 #include <algorithm>
 #include <utility>
 
@@ -12,10 +12,10 @@
 namespace postrider::postgres {
 namespace {
 
-/// Lines of one statement of a scan, at least.
+/// The fewest ordering queues that one statement of a scan asks for, unless fewer are left.
 constexpr std::size_t kLinesMin = 32;
 
-/// The oldest pending delivery of a line.
+/// The oldest pending delivery of an ordering queue.
 struct Head {
   std::string lane_key;
   DeliveryId id;
@@ -23,10 +23,10 @@ struct Head {
   bool has_successors = false;
 };
 
-/// What a page shows, and the deliveries that go with heads that are due.
+/// Heads for a page, and the deliveries of the due ones.
 struct Shown {
   std::vector<OrderedHead> heads;
-  std::vector<DeliveryId> due;  ///< of those of `heads` that are due, in their order
+  std::vector<DeliveryId> due;  ///< of the due `heads`, in their order
 };
 
 void show(Head head, WallTime now, Shown& shown) {
@@ -39,7 +39,7 @@ void show(Head head, WallTime now, Shown& shown) {
   );
 }
 
-/// The heads of the keys asked for; nothing for an empty line.
+/// Returns the heads of the requested keys; nothing for an empty queue.
 Result<std::vector<std::optional<Head>>> heads_of(Connection& db, const OrderedParams& params) {
   std::vector<std::optional<Head>> heads(params.keys.size());
   Array<std::string_view> keys;
@@ -75,7 +75,8 @@ Result<Shown> look_up(Connection& db, const OrderedParams& params) {
   return shown;
 }
 
-/// Heads of up to `lines_max` lines behind `after`, in the order of the lines.
+/// Returns the heads of up to `lines_max` ordering queues after `after`, in the order of their
+/// keys.
 Result<std::vector<Head>> heads_after(
     Connection& db,
     EndpointId endpoint,
@@ -133,7 +134,7 @@ void add_deliveries(std::vector<OrderedHead>& heads, WallTime now, auto& next) {
 }  // namespace
 
 Result<OrderedPage> PgReader::ordered(const OrderedParams& params) {
-  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.scan);  // else it stands still
+  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.scan);  // else no progress
   Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
   OrderedPage page;
@@ -155,7 +156,7 @@ Result<OrderedPage> PgReader::ordered(const OrderedParams& params) {
   page.endpoint_version = newest.i64(1);
   auto deliveries = results->back().all(read_due<Row>);
   if (!deliveries) return tl::unexpected<Error>(std::move(deliveries).error());
-  // The same snapshot had the deliveries; an event is gone where foreign keys were removed.
+  // The snapshot has the deliveries, so an event is missing.
   if (!std::cmp_equal(deliveries->size(), due.size()))
     return tl::unexpected<Error>(damaged_row("a pending delivery has no event"));
   auto next = deliveries->begin();

@@ -1,5 +1,5 @@
-// Pages of lists that are read in parts: what comes from the server comes whole, and filters that
-// no index serves may want more than a page.
+// Builds pages of lists from several statements. The rows of a statement arrive all at once, and
+// filters that no index serves may need more rows than a page has.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,7 @@ namespace postrider::postgres {
 
 inline constexpr std::size_t kPagePartMax = 1000;
 
-/// `fetch(place, rows_max)`: the rows behind a place, a Result of a vector. `look(row)`: the place
-/// of the row, its cursor and whether it is wanted.
+/// The position of a row, its cursor, and whether the page wants it.
 template <class T, class Where>
 struct Looked {
   Where place;
@@ -23,12 +22,14 @@ struct Looked {
   bool wanted = true;
 };
 
+/// Reads parts of growing size until the page is complete. `fetch(place, rows_max)` returns a
+/// Result of the rows after a position. `look(row)` returns the Looked of a row.
 template <class T, class Where, class Fetch, class Look>
 [[nodiscard]] Result<Page<T>> page_in_parts(
     std::size_t limit, Where place, const Fetch& fetch, const Look& look
 ) {
   PageBuilder<T> page(limit);
-  // One row more than fits says that there is a next page.
+  // One row more than the limit shows whether there is a next page.
   std::size_t part = limit + 1;
   bool more = true;
   while (more && page.wants_more()) {
@@ -46,7 +47,7 @@ template <class T, class Where, class Fetch, class Look>
   return page.take();
 }
 
-/// Of rows with an id, newest first, all of them wanted.
+/// Returns a page of rows with an id, newest first, without a filter.
 template <class T, class Fetch>
 [[nodiscard]] Result<Page<T>> page_by_id(const PageParams& params, const Fetch& fetch) {
   const auto before = id_before(params.cursor, kIdMax);

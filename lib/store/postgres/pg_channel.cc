@@ -16,7 +16,7 @@
 namespace postrider::postgres {
 namespace {
 
-/// Between two tries to make a session.
+/// The pause between two attempts to connect.
 constexpr Millis kPause{500};
 
 }  // namespace
@@ -44,7 +44,8 @@ PgChannel::PgChannel(
 
 PgChannel::~PgChannel() = default;
 
-// Connection::ensure_open would take messages that wait to be read for the end of the session.
+// Calls Connection::ensure_open() only without a session: it would mistake unread messages for the
+// end of the session.
 Status PgChannel::listen() {
   if (db_->is_open() && listens_in_ == db_->session()) return {};
   if (!db_->is_open()) {
@@ -68,7 +69,7 @@ Status PgChannel::send(const std::string& message) {
   return noted(db_->run(sql::kNotify, message));
 }
 
-// What is missed is told once the channel hears again: whoever then looks for it misses nothing.
+// A lost session is reported after the next one listens, so a full resync then misses nothing.
 Result<std::vector<std::string>> PgChannel::wait(Millis timeout) {
   const MonoTime until = clock_.mono_now() + timeout;
   while (true) {
@@ -112,7 +113,7 @@ Status PgChannel::ping_when_due() {
 
 void PgChannel::pause(Millis longest) const {
   pollfd woken{wakes_.get(), POLLIN, 0};
-  static_cast<void>(::poll(&woken, 1, static_cast<int>(longest.count())));  // whatever ends it
+  static_cast<void>(::poll(&woken, 1, static_cast<int>(longest.count())));  // for any reason
   static_cast<void>(take_wakes());
 }
 
@@ -123,7 +124,7 @@ bool PgChannel::take_wakes() const {
 
 void PgChannel::wake() {
   const std::uint64_t one = 1;
-  // It fails only when the counter is full, and then a wake is waiting already.
+  // This fails only if the counter is full, and then a wake is already pending.
   static_cast<void>(::write(wakes_.get(), &one, sizeof one) > 0);
 }
 

@@ -13,17 +13,16 @@ namespace postrider::postgres {
 
 class Connection;
 
-/// When a server that says nothing is taken for lost.
+/// How long a silent server is tolerated.
 struct ChannelPatience {
-  Millis quiet{5000};   ///< then it is asked whether it is there
-  Millis silent{5000};  ///< within that it has to answer
+  Millis quiet{5000};   ///< after this time the server is pinged
+  Millis silent{5000};  ///< the ping must be answered within this time
 };
 
-/// Has a session of its own. Nodes of one schema hear each other, those of other schemas of the
-/// database do not.
+/// Has its own session. Messages reach only nodes of the same schema.
 class PgChannel final : public NodeChannel {
  public:
-  /// Hears what is sent from now on. `clock` outlives it.
+  /// Receives messages that are sent from now on. `clock` outlives the channel.
   [[nodiscard]] static Result<std::unique_ptr<PgChannel>> open(
       const std::string& url, const Clock& clock, ChannelPatience patience = {}
   );
@@ -38,24 +37,24 @@ class PgChannel final : public NodeChannel {
  private:
   PgChannel(std::unique_ptr<Connection> db, Fd wakes, const Clock& clock, ChannelPatience patience);
 
-  /// Makes a session that listens, unless there is one.
+  /// Opens a session that listens, unless there is one.
   [[nodiscard]] Status listen();
-  /// Asks the server whether it is there, when it has been quiet for long.
+  /// Pings the server if it has been silent for ChannelPatience::quiet.
   [[nodiscard]] Status ping_when_due();
-  /// What others sent until `until`; none when there is reason to look around.
+  /// Returns messages of other nodes. Waits until `until` at most, and may return none earlier.
   [[nodiscard]] Result<std::vector<std::string>> hear(MonoTime until);
-  /// Keeps the error for wait() when the session has ended.
+  /// Stores the error for wait() if the session has ended. Returns `status`.
   [[nodiscard]] Status noted(Status status);
   void pause(Millis longest) const;
   [[nodiscard]] bool take_wakes() const;
 
   const std::unique_ptr<Connection> db_;
-  const Fd wakes_;  // readable once there was one
+  const Fd wakes_;  // an eventfd, readable after wake()
   const Clock& clock_;
   const ChannelPatience patience_;
-  std::int64_t listens_in_ = 0;  // the session that does; 0: none
+  std::int64_t listens_in_ = 0;  // the number of the listening session; 0 = none
   std::optional<Error> missed_;  // why messages may have been missed
-  MonoTime heard_at_;            // anything of the server
+  MonoTime heard_at_;            // when the server was last known to be alive
 };
 
 }  // namespace postrider::postgres

@@ -15,29 +15,29 @@ namespace postrider::postgres {
 namespace {
 
 constexpr int kBinary = 1;
-/// Plans are made anew after 2, 4, 8, ... exchanges of a session, and then every time that so many
-/// have passed: a plan is never much older than what there is to read.
+/// Plans are made again after 2, 4, 8, ... exchanges of a session, and later every
+/// kExchangesPerPlanMax, so that a plan is never much older than the data it reads.
 constexpr std::int64_t kExchangesPerPlanMin = 2;
 constexpr std::int64_t kExchangesPerPlanMax = 1024;
-/// What the server says before it closes a session comes in a few reads.
+/// The last messages of a server that closes a session arrive in a few reads.
 constexpr int kReadsMax = 4;
-/// How long a server may say nothing while it owes an answer. Producers wait for the writer; no
-/// statement of it takes long. Readers may have much to count.
+/// How long a server may stay silent while a result is pending. Producers wait for the writer,
+/// whose statements are short. Readers may have many rows to count.
 constexpr Millis kWriterSilenceMax{5000};
 constexpr Millis kReaderSilenceMax{10'000};
 
-// Notices are for people at a prompt; what matters to the program is an error, but for one: the
-// server says that a commit is done although it is on no synchronous standby.
+// Ignores notices, which are for people at a prompt, except one: the server reports a commit as
+// done although it is on no synchronous standby.
 void note(void* unreplicated, const PGresult* notice) {
   const char* const function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
   if (function != nullptr && function == std::string_view{"SyncRepWaitForLSN"})
     *static_cast<bool*>(unreplicated) = true;
 }
 
-/// Defaults that the address may change, then the address.
+/// Connects with defaults, which the address may override.
 ConnectionHandle connect_to(const std::string& url, Role role) {
-  // A connection whose other side has gone is found out within seconds, also while nothing is asked
-  // of it. Readers have to see what the writer committed: no standby will do.
+  // A lost connection is detected within seconds, even while it is idle. Readers must see what the
+  // writer has committed, so a standby will not do.
   const char* const attributes = role == Role::kWriter ? "read-write" : "primary";
   const std::array keywords{
       "application_name",
@@ -66,14 +66,14 @@ ConnectionHandle connect_to(const std::string& url, Role role) {
   return ConnectionHandle{PQconnectdbParams(keywords.data(), values.data(), expand_url)};
 }
 
-/// libpq's own words may repeat the address, and with it a password.
+/// Checks the address without libpq's message, which may contain the address with its password.
 bool is_address(const std::string& url) {
   PQconninfoOption* const options = PQconninfoParse(url.c_str(), nullptr);
   PQconninfoFree(options);
   return options != nullptr;
 }
 
-/// The lines of a message as one.
+/// Returns the lines of a message as one line.
 std::string joined(std::string_view text) {
   std::string line;
   for (const char c : text) {
@@ -94,15 +94,15 @@ Errc errc_of(std::string_view sqlstate) {
   const auto is = [sqlstate](std::string_view code) { return sqlstate == code; };
   if (is("40001") || is("40P01") || is("55P03")) return Errc::kBusy;
   if (is("23505")) return Errc::kConflict;
-  // Bytes that are no text: they came in from outside.
+  // Bytes that are not valid text; they came from outside.
   if (is("22021") || is("22P05")) return Errc::kInvalidArgument;
   const auto of_class = [sqlstate](std::string_view code) { return sqlstate.starts_with(code); };
   // No connection; no memory, disk or connections left; shutting down or ended from outside; a
-  // server that takes no writes; a failed read or write of a file; require_node() of ours.
+  // server that accepts no writes; a failed read or write of a file; our require_node().
   if (of_class("08") || of_class("53") || of_class("57P") || of_class("28") || is("25006") ||
       is("25P03") || is("58030") || is("3D000") || is("PR001"))
     return Errc::kUnavailable;
-  // Damaged pages; tables or columns that the migrations made and that are gone.
+  // Damaged pages; missing tables or columns that the migrations have created.
   if (of_class("XX0") && !is("XX000")) return Errc::kCorrupt;
   if (is("42P01") || is("42703")) return Errc::kCorrupt;
   return Errc::kInternal;
@@ -171,11 +171,11 @@ Status Connection::set_up() {
 Status Connection::ensure_open() {
   POSTRIDER_ASSERT(queue_.empty());
   for (int i = 0; i < kReadsMax && handle_ != nullptr; ++i) {
-    // Nothing is owed: what there is to read are a server's last words, or the end.
+    // No result is pending, so readable data is the server's last message or the end.
     pollfd ready{.fd = PQsocket(handle_.get()), .events = POLLIN, .revents = 0};
     if (::poll(&ready, 1, 0) == 0) return plan_anew_when_due();
     const bool read = PQconsumeInput(handle_.get()) != 0;
-    static_cast<void>(PQisBusy(handle_.get()));  // looks at what was read
+    static_cast<void>(PQisBusy(handle_.get()));  // parses what was read
     if (!read || PQstatus(handle_.get()) != CONNECTION_OK) close();
   }
   return connect();
@@ -267,7 +267,7 @@ bool Connection::wait_for_answer() {
   while ((unsent = PQflush(handle_.get())) > 0) {
     const int happened = wait_for(POLLIN | POLLOUT);
     if (happened == 0) return false;
-    // The server may take more only once it has got rid of what it answers.
+    // The server may read more only after it has sent its results.
     if ((happened & POLLIN) != 0 && PQconsumeInput(handle_.get()) == 0) return true;
   }
   while (unsent == 0 && PQisBusy(handle_.get()) != 0) {
@@ -309,8 +309,8 @@ bool Connection::send_execute(const Statement& statement, const std::vector<Para
          ) != 0;
 }
 
-// Every statement answers with one result and a null; those behind one that failed with a result
-// that says so; the end of the exchange with a result of its own.
+// Each statement returns one result and a null. After a failed statement, the results of the others
+// say so. The end of the exchange has its own result.
 Status Connection::receive(const std::vector<Awaited>& awaited, std::vector<Rows>& rows) {
   std::optional<Error> failed;
   for (const auto& [statement, is_prepare] : awaited) {
@@ -325,7 +325,7 @@ Status Connection::receive(const std::vector<Awaited>& awaited, std::vector<Rows
     }
     if (done && is_prepare) statement->prepared = true;
     if (done && !is_prepare) rows.emplace_back(std::move(result));
-    // A server that gives more than was asked for is not understood any more.
+    // The protocol is out of step if there is a further result.
     if (ResultHandle{PQgetResult(handle_.get())} != nullptr) return lost();
   }
   return receive_end(std::move(failed));
@@ -343,8 +343,8 @@ Status Connection::receive_end(std::optional<Error> failed) {
   return {};
 }
 
-// In pipeline mode, too: libpq forgets that rows come one by one with the next entry of a pipeline,
-// which is its end here, and would else take the next exchange for such a statement.
+// Uses pipeline mode too. libpq ends the single-row mode only with the next entry of a pipeline,
+// here its end; otherwise the next exchange would be in single-row mode.
 Status Connection::each(std::string_view sql, const std::function<void(const Row& row)>& take) {
   POSTRIDER_ASSERT(queue_.empty());
   if (handle_ == nullptr) return fail(Errc::kUnavailable, "there is no connection to PostgreSQL");
@@ -377,7 +377,7 @@ Status Connection::receive_each(const std::function<void(const Row& row)>& take)
     } else if (status != PGRES_TUPLES_OK && !failed) {
       failed = error_of(result.get());
     }
-    // A session that has ended may go on saying so.
+    // An ended session may return its error again and again.
     if (PQstatus(handle_.get()) != CONNECTION_OK) break;
   }
   return receive_end(std::move(failed));
@@ -425,7 +425,7 @@ Error Connection::error_of(const pg_result* result) const {
   if (state == nullptr) {
     return {Errc::kUnavailable, 0, "postgresql: " + joined(PQerrorMessage(handle_.get()))};
   }
-  // The message names tables and constraints; the values of a row would be in the details.
+  // The message names tables and constraints; only the details contain values of a row.
   const char* const message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   std::string context = "postgresql: ";
   context += message == nullptr ? "" : message;

@@ -1,5 +1,5 @@
-// Everything that touches libpq: connections, errors, statements, rows. Only pg_connection.cc and
-// pg_rows.cc include libpq-fe.h.
+// Wraps libpq: connections, errors, statements, rows. Only pg_connection.cc and pg_rows.cc include
+// libpq-fe.h.
 #pragma once
 
 #include <cstdint>
@@ -33,31 +33,32 @@ struct ClearResult {
 using ConnectionHandle = std::unique_ptr<pg_conn, CloseConnection>;
 using ResultHandle = std::unique_ptr<pg_result, ClearResult>;
 
-/// The Errc of an SQLSTATE.
+/// Returns the Errc of an SQLSTATE.
 [[nodiscard]] Errc errc_of(std::string_view sqlstate);
-/// Error::native of an SQLSTATE: its five characters as a number in base 36.
+/// Returns Error::native of an SQLSTATE: its five characters as a number in base 36.
 [[nodiscard]] int native_of(std::string_view sqlstate);
 
-/// One row, valid for as long as its Rows.
+/// One row, valid as long as its Rows.
 class Row {
  public:
-  /// `damage` gets what report_damage() says first.
+  /// `damage` receives the text of the first report_damage().
   Row(const pg_result* result, int number, std::string& damage)
       : result_(result), number_(number), damage_(&damage) {}
 
   [[nodiscard]] bool is_null(int column) const;
-  /// 0 for NULL. Of a column of type bigint, integer or boolean.
+  /// For columns of type bigint, integer or boolean. 0 for NULL.
   [[nodiscard]] std::int64_t i64(int column) const;
   [[nodiscard]] int i32(int column) const { return static_cast<int>(i64(column)); }
   [[nodiscard]] bool boolean(int column) const { return i64(column) != 0; }
-  /// Of a column of type text or bytea. Empty for NULL.
+  /// For columns of type text or bytea. Empty for NULL.
   [[nodiscard]] std::string_view view(int column) const;
   [[nodiscard]] std::string text(int column) const { return std::string{view(column)}; }
   [[nodiscard]] std::optional<std::string> optional_text(int column) const;
   [[nodiscard]] WallTime time(int column) const { return from_unix_ms(i64(column)); }
   [[nodiscard]] std::optional<WallTime> optional_time(int column) const;
 
-  /// The row holds what the schema does not allow: Rows::all() and Rows::one() end with kCorrupt.
+  /// Reports that the row contains something that the schema does not allow. Rows::all() and
+  /// Rows::one() then fail with kCorrupt.
   void report_damage(std::string_view what) const {
     if (damage_->empty()) *damage_ = what;
   }
@@ -68,18 +69,18 @@ class Row {
   std::string* damage_;
 };
 
-/// What a statement gave.
+/// The result of a statement.
 class Rows {
  public:
   explicit Rows(ResultHandle result) : result_(std::move(result)) {}
 
   [[nodiscard]] int size() const;
   [[nodiscard]] Row row(int number) const { return {result_.get(), number, damage_}; }
-  /// kCorrupt once one of the rows has reported damage.
+  /// kCorrupt if one of the rows has reported damage.
   [[nodiscard]] Status check() const;
-  /// Rows that an INSERT, UPDATE or DELETE changed.
+  /// Returns the number of rows that an INSERT, UPDATE or DELETE changed.
   [[nodiscard]] std::int64_t changes() const;
-  /// What the server calls what it did, such as "COMMIT".
+  /// Returns the server's command tag, such as "COMMIT".
   [[nodiscard]] std::string_view tag() const;
 
   template <class Read>
@@ -100,28 +101,28 @@ class Rows {
 
  private:
   ResultHandle result_;
-  mutable std::string damage_;  // what a row reported first
+  mutable std::string damage_;  // the first damage that a row reported
 };
 
 enum class Role : std::uint8_t { kReader, kWriter };
 
-/// What a session sent with NOTIFY.
+/// A message that a session sent with NOTIFY.
 struct Notification {
-  int process = 0;  ///< the server's, of that session
+  int process = 0;  ///< the server process of that session
   std::string message;
 };
 
 /// A session with its prepared statements. Owned by one thread.
 ///
-/// SQL comes from the embedded .sql files and from the list of copied tables: statements are
-/// prepared at their first use, kept for the session, and found again by the address of their text.
-/// Parameters are given in the order of their first appearance in the text. Statements that are
-/// queued go to the server together, in one round trip, with the next exchange; when one fails,
-/// those behind it are not run.
+/// A statement is prepared at its first use, kept for the session, and found by the address of its
+/// text. Texts are embedded .sql files or made from the list of copied tables, and must outlive the
+/// connection. Parameters are passed in the order of their first appearance in the text. Queued
+/// statements are sent together, in one round trip, with the next exchange. If one fails, the
+/// statements after it are not run.
 ///
-/// kUnavailable: there is no session (any more), or the server takes nothing. After a lost session
-/// ensure_open() makes another one. Nothing waits for ever: a server that stays silent for some
-/// seconds while it owes an answer has lost the session.
+/// kUnavailable: there is no session, or the server accepts no writes. After a lost session,
+/// ensure_open() opens another one. No wait is unbounded: if the server stays silent for some
+/// seconds while a result is pending, the session counts as lost.
 class Connection {
  public:
   /// `url`: postgresql://..., or keywords and values as libpq takes them.
@@ -130,16 +131,17 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection() = default;
 
-  /// Connects anew when the session has ended, as far as can be known without asking the server.
-  /// Outside of transactions, with nothing queued.
+  /// Connects again if the session has ended, as far as that is known without asking the server.
+  /// Called outside of transactions, with nothing queued.
   [[nodiscard]] Status ensure_open();
-  /// False when it was found out that the session has ended.
+  /// Returns false once the session is known to have ended.
   [[nodiscard]] bool is_open() const { return handle_ != nullptr; }
-  /// Raised by every session: what one knew of the database may hold no more in the next.
+  /// Returns the number of the session. Each session has a higher one: what an earlier session knew
+  /// of the database may no longer be true.
   [[nodiscard]] std::int64_t session() const { return session_; }
-  /// A transaction is open in the session; it may have failed.
+  /// Returns whether a transaction is open in the session; it may have failed.
   [[nodiscard]] bool in_transaction() const;
-  /// The schema in which the session's tables are.
+  /// Returns the schema that has the session's tables.
   [[nodiscard]] const std::string& schema() const { return schema_; }
 
   template <class... Args>
@@ -153,30 +155,32 @@ class Connection {
     add(sql, std::move(params));
   }
   [[nodiscard]] std::size_t queued_count() const { return queue_.size(); }
-  /// Calls `queue_ahead` once, before the next statement is queued: for what may wait until then,
-  /// but has to come before it. Null: no longer.
+  /// Calls `queue_ahead` once, before the next statement is queued, for statements that can wait
+  /// until then but must precede it. Null cancels the call.
   void before_next(std::function<void()> queue_ahead) { queue_ahead_ = std::move(queue_ahead); }
-  /// Drops what was queued behind the first `count` statements.
+  /// Drops the queued statements after the first `count`.
   void drop_queued(std::size_t count = 0);
-  /// Sends what is queued; what each of it gave, in order.
+  /// Sends the queued statements. Returns their results in order.
   [[nodiscard]] Result<std::vector<Rows>> exchange();
-  /// The same for a session that may end on the way: `rows` has what came before the error, and
-  /// what the last statement but one gave comes before the last one is run.
+  /// Works like exchange(), for a session that may end meanwhile: `rows` receives the results
+  /// before the error. The results of all statements but the last arrive before the last one is
+  /// run.
   [[nodiscard]] Status exchange_last(std::vector<Rows>& rows);
-  /// Exchanges so far: the same number means that nothing was sent meanwhile.
+  /// Returns the number of exchanges so far. If it is unchanged, nothing was sent meanwhile.
   [[nodiscard]] std::int64_t exchanges() const { return exchanges_; }
-  /// The server's process of the session.
+  /// Returns the id of the session's server process.
   [[nodiscard]] int process() const;
-  /// Stands for one run of one server: another one, or the same after a crash, counts processes and
-  /// transactions anew.
+  /// Identifies one run of one server. Another server, or the same one after a crash, may assign
+  /// the ids of processes and transactions again.
   [[nodiscard]] const std::string& server() const { return server_; }
-  /// The last exchange committed something that is not on the synchronous standbys: whoever waited
-  /// for them was told not to.
+  /// Returns whether the last exchange committed something that is not on the synchronous standbys,
+  /// because the wait for them was cancelled.
   [[nodiscard]] bool is_unreplicated() const { return unreplicated_; }
-  /// For statements that may wait for longer, or shall for less; how it was before.
+  /// Sets how long the server may stay silent while a result is pending. Returns the previous
+  /// value.
   Millis allow_silence(Millis longest) { return std::exchange(silence_max_, longest); }
 
-  /// Sends what is queued and this statement; what this one gave.
+  /// Sends the queued statements and this one. Returns the result of this one.
   template <class... Args>
   [[nodiscard]] Result<Rows> query(std::string_view sql, const Args&... args) {
     queue(sql, args...);
@@ -186,7 +190,7 @@ class Connection {
   [[nodiscard]] Status run(std::string_view sql, const Args&... args) {
     return query(sql, args...).map([](const Rows&) {});
   }
-  /// The first row as `read` makes it, or nothing.
+  /// Returns the first row, converted by `read`, or nothing.
   template <class Read, class... Args>
   [[nodiscard]] auto one(std::string_view sql, const Read& read, const Args&... args) {
     return query(sql, args...).and_then([&](const Rows& rows) { return rows.one(read); });
@@ -196,12 +200,13 @@ class Connection {
     return query(sql, args...).and_then([&](const Rows& rows) { return rows.all(read); });
   }
 
-  /// Hands over the rows of a statement without parameters one by one, as they arrive: what it
-  /// takes does not grow with their number. The statement is not kept.
+  /// Passes the rows of a statement without parameters to `take` as they arrive, so that memory use
+  /// does not grow with their number. The statement is not kept.
   [[nodiscard]] Status each(std::string_view sql, const std::function<void(const Row& row)>& take);
 
-  /// What has arrived on the channels that the session listens to. Waits for it until `waker` is
-  /// readable or `longest` is over, and may find nothing before. Outside of transactions.
+  /// Returns notifications on the channels that the session listens to. Waits for one until `waker`
+  /// is readable or `longest` has passed, and may return none earlier. Called outside of
+  /// transactions.
   [[nodiscard]] Result<std::vector<Notification>> notifications(int waker, Millis longest);
 
   /// Runs a script of several statements without parameters or rows, such as a migration.
@@ -217,7 +222,7 @@ class Connection {
     Statement* statement;
     std::vector<Param> params;
   };
-  /// One answer that the server owes.
+  /// A result that the server has yet to send.
   struct Awaited {
     Statement* statement;
     bool is_prepare;
@@ -226,7 +231,7 @@ class Connection {
   Connection(std::string url, Role role);
 
   [[nodiscard]] Status connect();
-  /// Sets what every session needs and refuses servers that do not fit.
+  /// Sets the parameters that every session needs, and refuses unsuitable servers.
   [[nodiscard]] Status set_up();
   [[nodiscard]] Status plan_anew_when_due();
   void add(std::string_view sql, std::vector<Param> params);
@@ -239,18 +244,19 @@ class Connection {
   [[nodiscard]] bool send_execute(const Statement& statement, const std::vector<Param>& params);
   [[nodiscard]] Status receive(const std::vector<Awaited>& awaited, std::vector<Rows>& rows);
   [[nodiscard]] Status receive_each(const std::function<void(const Row& row)>& take);
-  /// Of an exchange, of whose statements one may have failed.
+  /// Receives the end of an exchange. Returns `failed` if a statement of the exchange has failed.
   [[nodiscard]] Status receive_end(std::optional<Error> failed);
-  /// Of what the server answered, or of the session when there is no answer.
+  /// Returns the error of a result, or of the session if `result` is null.
   [[nodiscard]] Error error_of(const pg_result* result) const;
   [[nodiscard]] tl::unexpected<Error> lost();
   [[nodiscard]] tl::unexpected<Error> silent();
-  /// What libpq has read of it.
+  /// Returns the notifications that libpq has already read.
   [[nodiscard]] std::vector<Notification> read_notifications();
-  /// Sends what has not gone yet and waits until there is an answer, or the end of the session;
-  /// false when the server stays silent.
+  /// Sends unsent output and waits until there is a result or the session has ended. Returns false
+  /// if the server stays silent.
   [[nodiscard]] bool wait_for_answer();
-  /// What of the `events` of poll() has happened; 0 when the server stays silent.
+  /// Waits for `events` of poll(). Returns those that have happened, or 0 if the server stays
+  /// silent.
   [[nodiscard]] int wait_for(int events) const;
   void close();
 
@@ -262,7 +268,7 @@ class Connection {
   std::int64_t session_ = 0;
   std::int64_t exchanges_ = 0;
   std::int64_t exchanges_per_plan_ = 0;
-  std::int64_t plan_anew_at_ = 0;  // exchanges
+  std::int64_t plan_anew_at_ = 0;  // a number of exchanges
   std::string schema_;
   std::string server_;
   std::unordered_map<const char*, Statement> statements_;

@@ -9,7 +9,7 @@
 namespace postrider::postgres {
 namespace {
 
-/// Nodes that join at once may choose the same slot.
+/// How often to try: nodes that join at once may choose the same slot.
 constexpr int kJoinTries = 20;
 
 Result<std::int64_t> join_once(Connection& db, Millis duration) {
@@ -45,7 +45,7 @@ Result<std::unique_ptr<PgLease>> PgLease::join(const std::string& url, Millis du
     node = join_once(**db, duration);
   if (found_no_slot(node)) return fail(Errc::kConflict, "the database has 256 nodes already");
   if (!node) return tl::unexpected<Error>(node.error());
-  // Only now: a copy begins where there is no node.
+  // Checked after joining, because a copy begins only while there is no node.
   const Status whole = refuse_unfinished_copy(**db);
   std::unique_ptr<PgLease> lease{new PgLease(std::move(*db), *node, duration)};
   if (whole) return lease;
@@ -60,7 +60,7 @@ PgLease::~PgLease() = default;
 
 Status PgLease::remove_ended() {
   Status removed = db_->run(sql::kRemoveEnded, node_);
-  // One that is held by a transaction of its node is for the next time.
+  // A node whose row is locked by its own transaction is left to the next renewal.
   return !removed && removed.error().code == Errc::kBusy ? Status{} : removed;
 }
 
@@ -92,7 +92,7 @@ Status PgLease::give_back(const Partitions& partitions) {
 }
 
 void PgLease::leave() {
-  // A lease that cannot be left ends by itself.
+  // If this fails, the lease expires.
   if (db_->ensure_open()) static_cast<void>(db_->run(sql::kLeave, node_).has_value());
 }
 

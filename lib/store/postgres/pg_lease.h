@@ -11,12 +11,11 @@ namespace postrider::postgres {
 
 class Connection;
 
-/// Has a session of its own, so that a long transaction of the writer's does not keep it from being
-/// renewed.
+/// Has its own session, so that a long transaction of the writer does not delay a renewal.
 class PgLease final : public Lease {
  public:
-  /// Joins the nodes of a database, which is migrated before; has no partitions yet. kConflict: it
-  /// holds a copy that is not finished, or it has 256 nodes.
+  /// Migrates the database and joins its nodes, without partitions yet. kConflict: the database has
+  /// an unfinished copy, or 256 nodes.
   [[nodiscard]] static Result<std::unique_ptr<PgLease>> join(
       const std::string& url, Millis duration
   );
@@ -24,7 +23,7 @@ class PgLease final : public Lease {
   PgLease& operator=(const PgLease&) = delete;
   ~PgLease() override;
 
-  /// What a PgStore of this node has to be told.
+  /// Returns the node's id, for PgStore::open().
   [[nodiscard]] std::int64_t node() const { return node_; }
 
   [[nodiscard]] Millis duration() const override { return duration_; }

@@ -1,5 +1,5 @@
-// Parameters of statements in PostgreSQL's binary format, with their types: nothing is quoted,
-// parsed or guessed on the way, and every byte arrives as it is.
+// Parameters of statements in PostgreSQL's binary format, with their types. Nothing is quoted,
+// parsed or guessed, and every byte arrives as it is.
 #pragma once
 
 #include <concepts>
@@ -14,10 +14,10 @@
 
 namespace postrider::postgres {
 
-/// Types by the numbers that PostgreSQL's catalog gives them.
+/// Types with their OIDs in PostgreSQL's catalog.
 enum class Type : std::uint32_t { kBool = 16, kBytea = 17, kInt8 = 20, kText = 25 };
 
-/// The number of the type of arrays of `element`.
+/// Returns the OID of the type of arrays of `element`.
 [[nodiscard]] std::uint32_t array_type(Type element);
 
 struct Param {
@@ -26,7 +26,7 @@ struct Param {
   std::string bytes{};
 };
 
-/// Big-endian, as the wire has them.
+/// Appends a value in big-endian order, as the protocol requires.
 void append_i32(std::string& out, std::int32_t value);
 void append_i64(std::string& out, std::int64_t value);
 
@@ -50,7 +50,7 @@ template <class T>
   }
 }
 
-/// The bytes of a value that is there.
+/// Appends the bytes of a value that is not NULL.
 template <class T>
 void append_value(std::string& out, const T& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -70,7 +70,7 @@ void append_value(std::string& out, const T& value) {
   }
 }
 
-/// An array, element by element: a column of the rows that one statement writes.
+/// An array parameter: a column of the rows that one statement writes.
 template <class T>
 class Array {
  public:
@@ -105,7 +105,7 @@ class Array {
     append_i32(bytes, static_cast<std::int32_t>(type_of<T>()));
     if (size_ > 0) {
       append_i32(bytes, size_);
-      append_i32(bytes, 1);  // the number of the first element
+      append_i32(bytes, 1);  // the index of the first element
       bytes += elements_;
     }
     return {.type = array_type(type_of<T>()), .bytes = std::move(bytes)};

@@ -15,12 +15,12 @@
 namespace postrider::postgres {
 namespace {
 
-/// Ids of one statement, when the lane turns out to hold most of what is due.
+/// The most ids of one statement. Parts grow up to it if the lane holds most of the due deliveries.
 constexpr std::size_t kIdsMax = 4096;
 
 std::int64_t read_i64(const Row& row) { return row.i64(0); }
 
-/// Where a page goes on.
+/// The position after which a page continues.
 struct DuePlace {
   std::int64_t due_at_ms = std::numeric_limits<std::int64_t>::min();
   std::int64_t id = 0;
@@ -34,7 +34,7 @@ Snapshot::Snapshot(Connection& db) : db_(db), status_(db.ensure_open()) {
 
 Snapshot::~Snapshot() {
   db_.drop_queued();
-  // Nothing was written: an error of ending it leaves nothing to undo.
+  // Nothing was written, so an error can be ignored.
   if (db_.in_transaction()) static_cast<void>(db_.run(sql::kRollback).has_value());
 }
 
@@ -101,7 +101,7 @@ Result<DuePage> PgReader::due(const DueParams& params) {
   auto rows = (*results)[2].all(read_due<Row>);
   if (!rows) return tl::unexpected<Error>(std::move(rows).error());
   page.rows = std::move(*rows);
-  // The same snapshot had the deliveries; an event is gone where foreign keys were removed.
+  // The snapshot has the deliveries, so an event is missing.
   if (page.rows.size() != ids->size())
     return tl::unexpected<Error>(damaged_row("a pending delivery has no event"));
   return page;

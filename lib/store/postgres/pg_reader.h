@@ -12,20 +12,21 @@
 
 namespace postrider::postgres {
 
-/// One snapshot of the database for several statements of a reader: it begins with the first of
-/// them, on the same round trip.
+/// One snapshot of the database for several statements of a reader. It begins with the first of
+/// them, in the same round trip.
 class Snapshot {
  public:
-  /// `db` outlives it and has nothing queued. Connects anew when the session has ended.
+  /// `db` outlives the snapshot and has nothing queued. Connects again if the session has ended.
   explicit Snapshot(Connection& db);
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
   ~Snapshot();
 
-  /// Whether there is a session.
+  /// Returns the error if there is no session.
   [[nodiscard]] const Status& status() const { return status_; }
 
-  /// Sends what is queued and ends the snapshot, on one round trip; what the statements gave.
+  /// Sends the queued statements and ends the snapshot, in one round trip. Returns the statements'
+  /// results.
   [[nodiscard]] Result<std::vector<Rows>> end();
 
  private:
@@ -94,23 +95,24 @@ class PgReader final : public StoreReader {
   PgReader(std::unique_ptr<Connection> db, std::uint64_t id_salt)
       : db_(std::move(db)), id_salt_(id_salt) {}
 
-  /// Ids of deliveries that are due and that the lane does not hold, `rows_max` and one more.
+  /// Returns the ids of up to `rows_max` due deliveries that the lane does not hold. Sets page.more
+  /// if there is another one.
   [[nodiscard]] Result<std::vector<DeliveryId>> due_ids(const DueParams& params, DuePage& page);
-  /// With its latest attempts.
+  /// Reads a delivery with its latest attempts.
   [[nodiscard]] Result<DeliveryHistory> read_history(DeliveryId id, std::size_t attempts_max);
-  /// Adds what lists show besides: the last attempt, and why a pending delivery waits.
+  /// Adds the last attempt of each delivery, and why a pending one waits.
   [[nodiscard]] Status add_details(std::span<DeliveryView> views);
   [[nodiscard]] Status add_waiting(std::span<DeliveryView> views);
-  /// The endpoints of a tenant, deleted ones included. Nothing without a tenant, and when there are
+  /// Returns the endpoints of a tenant, including deleted ones. Nothing if `tenant` is empty or has
   /// more than kMergedEndpointsMax.
   [[nodiscard]] Result<std::optional<std::vector<EndpointId>>> endpoints_to_merge(
       const std::string& tenant
   );
-  /// The next deliveries of a merged list.
+  /// Returns the next deliveries of a merged list.
   [[nodiscard]] Result<std::vector<DeliveryView>> take_views(
       MergedPositions& places, std::size_t rows_max
   );
-  /// The first id past a range of creation times that ends at `until`.
+  /// Returns an id above the ids of all rows that were created before `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
 
   const std::unique_ptr<Connection> db_;

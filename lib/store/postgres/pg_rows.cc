@@ -1,4 +1,4 @@
-// What a statement gave, row by row.
+// The results of statements, row by row.
 #include <charconv>
 
 #include <libpq-fe.h>
@@ -18,7 +18,7 @@ std::int64_t Row::i64(int column) const {
     return 0;
   }
   for (const char byte : bytes) value = value << 8U | static_cast<unsigned char>(byte);
-  // Shorter ones have their sign in their own first bit.
+  // Shorter integers have the sign in their own first bit.
   if (bytes.size() == sizeof(std::int32_t))
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(value));
   return static_cast<std::int64_t>(value);
@@ -45,7 +45,7 @@ int Rows::size() const { return PQntuples(result_.get()); }
 std::int64_t Rows::changes() const {
   const std::string_view text = PQcmdTuples(result_.get());
   std::int64_t count = 0;
-  static_cast<void>(std::from_chars(text.data(), text.data() + text.size(), count));  // else none
+  static_cast<void>(std::from_chars(text.data(), text.data() + text.size(), count));  // else 0
   return count;
 }
 

@@ -11,8 +11,8 @@
 namespace postrider::postgres {
 namespace {
 
-/// Ids are reserved this far ahead, so that meta is written once a second at most. After a restart
-/// within that second ids run ahead of the clock by what is left of it.
+/// Ids are reserved this far ahead, so that meta is written at most once a second. After a restart
+/// within that second, ids are ahead of the clock by the rest of it.
 constexpr std::int64_t kIdsReserved = 1000LL << static_cast<int>(kIdCountBits);
 /// The lead is stored in steps, so that a clock that stays behind does not write meta every time.
 constexpr std::int64_t kLeadStepMs = 1000;
@@ -69,8 +69,8 @@ Status PgStore::commit() {
   return status;
 }
 
-// The watermark is forgotten with every rollback, since meta may have gone back with it: written
-// again at the next draw, they only ever rise.
+// A rollback may also undo writes of meta, so it forgets the watermark. The next draw writes meta
+// again; the stored values never decrease.
 void PgStore::rollback() {
   transaction_->rollback();
   watermark_ = {};
@@ -114,7 +114,7 @@ Status PgStore::write_probe(WallTime now) {
   return db_->run(sql::kWriteProbe, now);
 }
 
-// The server gives space back by itself.
+// The server releases space by itself.
 Status PgStore::release_space() { return {}; }
 
 }  // namespace postrider::postgres

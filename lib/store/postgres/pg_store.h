@@ -21,10 +21,10 @@ class Row;
 class Rows;
 class Transaction;
 
-/// Opens readers of the database at an address. Thread-safe: a reader is a session of its own.
+/// Opens readers of the database at an address. Thread-safe: each reader has its own session.
 class PgReaders final : public StoreReaders {
  public:
-  /// `url`: of a database that PgStore::open has migrated.
+  /// `url` names a database that PgStore::open() has migrated.
   explicit PgReaders(std::string url) : url_(std::move(url)) {}
 
   [[nodiscard]] Result<std::unique_ptr<StoreReader>> open() override;
@@ -35,15 +35,16 @@ class PgReaders final : public StoreReaders {
 
 /// The writing session. Owned by the writer's thread.
 ///
-/// kUnavailable also when there is no session with the server: the next begin() tries to make one;
-/// and for good once others have removed this node, which learns it from a PgLease.
+/// kUnavailable also means that there is no session with the server; the next begin() then tries to
+/// open one. It is permanent once other nodes have removed this node, which PgLease::renew()
+/// reports.
 class PgStore final : public Store {
  public:
-  /// Of who is alone with the database, as in a test.
+  /// The node id of a store that has the database to itself, as in a test.
   static constexpr std::int64_t kNoNode = 0;
 
-  /// Connects and migrates. `node`: PgLease::node(). kCorrupt: the schema was refused and left as
-  /// it is; kConflict: it holds a copy that is not finished; the context is a sentence for people.
+  /// Connects and migrates. `node` is PgLease::node(). kCorrupt: the schema was refused and not
+  /// changed. kConflict: the schema has an unfinished copy. The context is a sentence for people.
   [[nodiscard]] static Result<std::unique_ptr<PgStore>> open(
       const std::string& url, std::int64_t node
   );
@@ -139,77 +140,79 @@ class PgStore final : public Store {
  private:
   struct IdWatermark {
     std::int64_t reserved = 0;  ///< ids up to here may be drawn without writing meta
-    std::int64_t lead_ms = 0;   ///< as meta knows it
+    std::int64_t lead_ms = 0;   ///< as stored in meta
   };
-  /// The delivery that expire_disabled() looked at last.
+  /// The delivery that expire_disabled() examined last.
   struct SweepPlace {
     EndpointId endpoint;
-    bool in_lines = false;  ///< it is through with those that wait in no line
+    bool in_lines = false;  ///< all unordered deliveries were examined
     std::int64_t due_at_ms = 0;
     std::string lane_key;
     std::int64_t id = 0;
   };
-  /// What a call of expire_disabled() has come across.
+  /// The progress of one call of expire_disabled().
   struct Swept {
     std::size_t rows_max = 0;
     std::size_t looked_at = 0;
-    bool ended = false;  ///< it has looked at, or found, as much as it may
+    bool ended = false;  ///< it has examined or found as many rows as it may
     std::vector<DeliveryId> found;
   };
 
   PgStore(std::unique_ptr<Connection> db, std::int64_t node);
 
-  /// Of what nodes keep copies of.
+  /// The versions of the data that nodes cache.
   struct Versions {
     std::int64_t endpoints = 0;
     std::int64_t settings = 0;
   };
-  /// What the transaction changes of it.
+  /// The cached data that the transaction changes.
   struct Changed {
     Array<EndpointId> endpoints;
     bool settings = false;
   };
 
-  /// Learns which ids have been drawn, and what the database's versions are.
+  /// Reads which ids were drawn, and the current versions.
   [[nodiscard]] Status load();
   [[nodiscard]] static Versions read_versions(const Row& row);
-  /// Endpoints that were changed after `known_`.
+  /// Reads the endpoints that were changed after the versions in `known_`.
   [[nodiscard]] Status read_changed(RemoteChanges& changes);
-  /// Whether a statement found the endpoint as it is known.
+  /// Checks that a statement has changed the endpoint: kNotFound if it does not exist, kBusy if
+  /// another node has changed it.
   [[nodiscard]] Status changed_endpoint(EndpointId id, const Result<Rows>& changed);
-  /// Queues what tells other nodes of the transaction's changes. It takes the last locks of it:
-  /// they are waited for by nobody who holds others.
+  /// Queues the new versions and the notification of other nodes. This takes the last locks of the
+  /// transaction, so it cannot deadlock.
   void queue_raised_versions();
   [[nodiscard]] Status ready();
-  /// The next row id. Queues what keeps meta's marks ahead of it.
+  /// Returns the next row id. Queues the updates that keep the marks ahead of it.
   [[nodiscard]] std::int64_t draw_id(WallTime now);
-  /// Queues the deletion of secrets and the insertion of others.
+  /// Queues statements that replace the endpoint's secrets.
   void queue_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
-  /// Queues what the settlements' rate limits count.
+  /// Queues the records of requests that count against rate limits.
   void queue_sends(std::span<const Settlement> settlements, WallTime now);
-  /// Goes on where `sweep_` is, through what waits for the endpoint.
+  /// Examines the endpoint's pending deliveries, from `sweep_` on.
   [[nodiscard]] Status sweep_endpoint(EndpointId endpoint, WallTime created_before, Swept& swept);
-  /// A part of that; false when there is no further one.
+  /// sweep_free() examines a part of the unordered deliveries, sweep_lines() of the ordered ones.
+  /// Both return false after the last part.
   [[nodiscard]] Result<bool> sweep_free(WallTime created_before, Swept& swept);
   [[nodiscard]] Result<bool> sweep_lines(WallTime created_before, Swept& swept);
   void sweep_row(std::int64_t id, WallTime created_before, Swept& swept);
-  /// Keeps others from changing them; drops those that somebody has changed.
+  /// Locks the deliveries, and drops those that were replayed or discarded since they were read.
   [[nodiscard]] Status hold(std::vector<Delivery>& dead);
   [[nodiscard]] Result<RetentionResult> prune_events(WallTime before, std::size_t rows_max);
-  /// Returns how many rows went: none when somebody is about to replay one of the events.
+  /// Returns the number of removed rows; 0 if another transaction has replayed one of the events.
   [[nodiscard]] Result<std::int64_t> remove_events(const std::vector<EventRange>& runs);
 
   const std::unique_ptr<Connection> db_;
   const std::unique_ptr<Transaction> transaction_;
   const std::int64_t node_;
-  unsigned slot_ = 0;  // of the node
+  unsigned slot_ = 0;  // the node's slot of ids
   IdSequence ids_;
   Versions known_;
   Changed changed_;
-  Changed changed_before_;  // the savepoint
+  Changed changed_before_;  // at the savepoint
   std::int64_t boot_ = 0;
   IdWatermark watermark_;
-  EventId prune_after_;  // where the next chunk of retention's pass begins
+  EventId prune_after_;  // the next call of retention continues after it
   SweepPlace sweep_;
 };
 

@@ -1,4 +1,4 @@
-// Looks for rows of the outbox without being told of them.
+// Polls for rows of the outbox.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace postrider::postgres {
 
-/// Wakes every now and then, for whoever waits to look: producers tell nobody of what they insert.
-/// A NOTIFY in each of their transactions would make these wait for each other at their commits.
+/// Wakes once per period, so that the caller looks at the outbox: producers send no notifications.
+/// A NOTIFY in each of their transactions would make their commits wait for each other.
 class PollWatch final : public ChangeWatch {
  public:
   explicit PollWatch(Millis period) : period_(period) {}

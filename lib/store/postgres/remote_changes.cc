@@ -1,4 +1,4 @@
-// What other nodes have changed, and how they see what this one changes.
+// Reads the changes of other nodes, and announces the changes of this one.
 #include "store/node_channel.h"
 #include "store/postgres/endpoint_rows.h"
 #include "store/postgres/pg_connection.h"

@@ -1,4 +1,4 @@
-// Retention: whole events, oldest first, and what else grows with time.
+// Retention: removes whole events, oldest first, and old rows of other tables.
 #include <utility>
 
 #include "store/list_filters.h"
@@ -12,7 +12,7 @@
 namespace postrider::postgres {
 namespace {
 
-/// True when there are further ones.
+/// Examines the next events. Returns true if there may be more.
 Result<bool> look_at_some(
     Connection& db, RetentionScan& old, std::int64_t id_before, std::size_t rows_max
 ) {
@@ -35,8 +35,9 @@ std::int64_t changes_of(const std::vector<Rows>& results) {
 
 }  // namespace
 
-// What decided that the events go was read before: where a replay came between, a delivery is left,
-// and everything stays as it was. Attempts go last, with deliveries that nobody settles any more.
+// The events were selected by an earlier statement. If one was replayed since, a delivery is left,
+// and everything is undone. Attempts are removed last, when their deliveries can no longer be
+// settled.
 Result<std::int64_t> PgStore::remove_events(const std::vector<EventRange>& runs) {
   if (runs.empty()) return 0;
   Array<EventId> firsts;
@@ -99,7 +100,7 @@ Result<RetentionResult> PgStore::prune(
   const auto results = db_->exchange();
   if (!results) return tl::unexpected<Error>(results.error());
   for (const Rows& rows : *results) {
-    // A table that gave as much as it was asked for may have more.
+    // A table that lost `rows_max` rows may have more to remove.
     if (std::cmp_equal(rows.changes(), rows_max)) pruned->done = false;
   }
   pruned->rows_count += changes_of(*results);

@@ -1,7 +1,7 @@
--- What retention removes.
+-- Statements of retention.
 
 -- name: old_events
--- What goes with each event, and whether it may go.
+-- Counts the rows that are removed with each event, and whether it has pending deliveries.
 SELECT e.id, e.created_at_ms, d.deliveries_count, d.attempts_count, d.has_pending
 FROM (
   SELECT id, created_at_ms
@@ -21,13 +21,14 @@ CROSS JOIN LATERAL (
 ORDER BY e.id
 
 -- name: delete_events
--- First: whoever replays one of them holds it, and is waited for.
+-- Runs first: it waits for a transaction that replays one of the events, because that has locked
+-- the event.
 DELETE FROM event AS e
 USING unnest(:firsts, :lasts) AS r (first, last)
 WHERE e.id >= r.first AND e.id <= r.last
 
 -- name: delete_deliveries_of_events
--- Looks at the state once more where another session has to be waited for.
+-- Checks the state again after waiting for another session.
 DELETE FROM delivery AS d
 USING unnest(:firsts, :lasts) AS r (first, last)
 WHERE d.event_id >= r.first AND d.event_id <= r.last AND d.state <> 'pending'
@@ -45,7 +46,7 @@ DELETE FROM attempt
 WHERE delivery_id = ANY (:delivery_ids)
 
 -- name: prune_idempotency
--- Ids grow with time: the oldest rows are the first.
+-- Ids grow with time, so the first rows are the oldest.
 DELETE FROM idempotency
 WHERE
   id IN (SELECT id FROM idempotency ORDER BY id LIMIT :rows_max) AND created_at_ms < :before

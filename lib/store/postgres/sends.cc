@@ -1,4 +1,4 @@
-// The requests that rate limits count.
+// Records the requests that count against rate limits.
 #include <algorithm>
 #include <map>
 
@@ -14,8 +14,8 @@ std::int64_t micros(MonoTime time) { return time.time_since_epoch().count(); }
 
 }  // namespace
 
-// No window that holds a request or a later one reaches back further than its period: what is older
-// goes at once.
+// Requests older than the period are outside of every window that contains this request or a later
+// one, so they are removed at once.
 void PgStore::queue_sends(std::span<const Settlement> settlements, WallTime now) {
   Array<EndpointId> endpoints;
   Array<std::int64_t> sent_at;

@@ -1,13 +1,12 @@
 -- Sessions and transactions.
 
 -- name: set_up_session
--- Tables are found in one schema whatever a later role or database setting says, and never hidden
--- by temporary ones. The time-outs keep a process that hangs, or that is cut off,
--- from holding others up.
--- The start of a server's first process and of its statistics stand for one run of it: the process
--- may survive a crash, the statistics do not.
--- Each query has one plan that is right however much is there: from range to range of an index, in
--- its order. It is kept; see forget_plans.
+-- The search_path is one schema, whatever a role or database setting says later, and temporary
+-- tables do not hide its tables. The timeouts keep a process that hangs or is cut off from blocking
+-- others. The start times of the first process and of the statistics identify one run of the
+-- server: the process may survive a crash, but the statistics do not. Each query has one plan that
+-- suits any amount of data: it reads ranges of indexes in their order. The plan is kept; see
+-- forget_plans.
 SELECT
   current_schema(),
   current_setting('synchronous_commit'),
@@ -31,12 +30,13 @@ SELECT
   set_config('jit', 'off', false)
 
 -- name: forget_plans
--- A plan that was made while there was next to nothing may use an index for its size alone.
+-- A plan that was made while the tables were almost empty may use an index only because it was
+-- small.
 DISCARD PLANS
 
 -- name: begin_write
--- Whatever the role or the database has as its default: what another session has just committed has
--- to be seen, such as who writes.
+-- Overrides the default of the role or the database: statements must see what other sessions have
+-- just committed.
 BEGIN ISOLATION LEVEL READ COMMITTED
 
 -- name: begin_read
@@ -49,7 +49,8 @@ COMMIT
 ROLLBACK
 
 -- name: savepoint
--- Two names in turn: going back to the savepoint of one command can never undo another's.
+-- Two names alternate, so that a rollback to the savepoint of one command never undoes another
+-- command.
 SAVEPOINT command
 
 -- name: release_savepoint
@@ -68,7 +69,7 @@ RELEASE SAVEPOINT other_command
 ROLLBACK TO SAVEPOINT other_command
 
 -- name: inner_savepoint
--- Of a statement of the store, inside a command: what it undoes is tried again another way.
+-- Used by the store within a command, to undo only a part of it.
 SAVEPOINT part
 
 -- name: release_inner_savepoint
@@ -78,11 +79,12 @@ RELEASE SAVEPOINT part
 ROLLBACK TO SAVEPOINT part
 
 -- name: transaction_id
--- NULL while the transaction has written nothing.
+-- NULL if the transaction has written nothing.
 SELECT pg_current_xact_id_if_assigned()::text
 
 -- name: end_process
--- Waits until it is gone: false when it is not. No row when it has gone already.
+-- Ends the process and waits for its end; false if it has not ended after two seconds. No row if it
+-- had already ended.
 SELECT pg_terminate_backend(pid, 2000)
 FROM pg_stat_activity
 WHERE pid = :process AND usename = current_user AND application_name = current_setting('application_name')
@@ -91,8 +93,8 @@ WHERE pid = :process AND usename = current_user AND application_name = current_s
 SELECT pg_xact_status(:id::text::xid8)
 
 -- name: wait_for_standbys
--- Committed by itself. Standbys get what is committed in its order: once they have this, they have
--- all that was committed before.
+-- Commits by itself. Standbys receive commits in order: once they have this one, they have all
+-- earlier ones.
 UPDATE meta
 SET value = value
 WHERE key = 'id_reserved'

@@ -1,4 +1,4 @@
-// Keys, event types, tasks and statistics, read.
+// Reads keys, event types, tasks and statistics.
 #include <optional>
 
 #include "store/postgres/page_parts.h"

@@ -1,4 +1,4 @@
-// Keys, event types, tasks and statistics, written.
+// Writes keys, event types, tasks and statistics.
 #include "store/postgres/pg_connection.h"
 #include "store/postgres/pg_store.h"
 #include "store/postgres/sql_endpoints.h"

@@ -14,7 +14,7 @@ DELETE FROM api_key
 WHERE id = :id
 
 -- name: record_api_key_uses
--- All sessions lock the rows in one order, so that none waits for another in a circle.
+-- All sessions lock the rows in one order, so that they do not deadlock.
 WITH held AS (
   SELECT id
   FROM api_key
@@ -59,7 +59,7 @@ FROM event_type
 WHERE name = :name
 
 -- name: hold_event_type
--- Until the end of the transaction, to be changed.
+-- Locks the row until the end of the transaction, because it will be changed.
 SELECT name, description, schema, archived, created_at_ms, updated_at_ms
 FROM event_type
 WHERE name = :name
@@ -101,7 +101,7 @@ FROM task
 WHERE id = :id
 
 -- name: hold_task
--- Until the end of the transaction, to be changed.
+-- Locks the row until the end of the transaction, because it will be changed.
 SELECT
   id, kind, state, tenant, endpoint_id, type, reason, since_ms, until_ms, total, done, skipped,
   cursor, error, created_at_ms, updated_at_ms
@@ -127,8 +127,8 @@ WHERE state = 'running'
 ORDER BY id
 
 -- name: add_stats
--- Rows of one minute and endpoint are added up first: a statement writes each row once; all sessions
--- in one order, so that none waits for another in a circle.
+-- Rows of one minute and endpoint are added up first, because a statement writes each row once. All
+-- sessions write rows in one order, so that they do not deadlock.
 INSERT INTO stat AS s (
   minute_ms, tenant, endpoint_id, events, delivered, dead, attempts_2xx, attempts_3xx,
   attempts_4xx, attempts_5xx, attempts_timeout, attempts_connect, attempts_tls, attempts_dns,

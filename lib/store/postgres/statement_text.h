@@ -1,4 +1,4 @@
-// SQL with names for its parameters, as the .sql files have it, for a server that counts them.
+// Converts named parameters, as the .sql files have them, into PostgreSQL's numbered ones.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ struct StatementText {
   int params_count = 0;
 };
 
-/// `:name` in quotes and comments, and the `::` of casts, stay as they are.
+/// Does not change `:name` in quotes and comments, or the `::` of casts.
 [[nodiscard]] StatementText number_params(std::string_view sql);
 
 }  // namespace postrider::postgres

@@ -1,4 +1,4 @@
-// Sweeps and long walks, a bounded number of rows per call.
+// Sweeps and long scans, with a bounded number of rows per call.
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -15,7 +15,7 @@
 namespace postrider::postgres {
 namespace {
 
-/// Rows of one statement of a scan that may have to look at many.
+/// The most rows of one statement in a scan that may examine many.
 constexpr std::size_t kPartRowsMax = 1000;
 constexpr std::size_t kScanRowsMax = limits::kListScanRowsMax;
 
@@ -37,8 +37,8 @@ Result<std::vector<Delivery>> PgStore::expire_waiting(
   return db_->all(sql::kExpireWaiting, read_swept, now, endpoint, due_until, rows_max);
 }
 
-// What a disabled endpoint collects is ordered by when it is due or by line, not by when it was
-// created, so there are rows to look at that stay. `sweep_` remembers how far the pass has come.
+// The indexes of an endpoint's pending deliveries are ordered by due instant or by ordering key,
+// not by creation. The pass therefore also examines rows that stay, and `sweep_` is its position.
 Result<std::vector<Delivery>> PgStore::expire_disabled(
     WallTime disabled_before, WallTime now, std::size_t rows_max
 ) {
@@ -146,8 +146,8 @@ Result<DeliveryChunk> PgStore::dead_letters_from(
   return chunk;
 }
 
-// Of one that was replayed or discarded meanwhile the round is another; a late answer is only
-// counted.
+// A replay or discard changes the round of a delivery. A late response is only counted and does
+// not.
 Status PgStore::hold(std::vector<Delivery>& dead) {
   if (dead.empty()) return {};
   Array<DeliveryId> ids;

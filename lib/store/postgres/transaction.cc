@@ -9,9 +9,10 @@
 namespace postrider::postgres {
 namespace {
 
-/// More than that is not held back: what waits here is copied once more when it is sent.
+/// Rows of more than this size are sent at once, because waiting rows are copied once more when
+/// they are sent.
 constexpr std::size_t kAppendsBytesMax = 1U << 20U;
-/// It follows another wait, and somebody waits for the answer.
+/// Shorter than usual, because this wait follows another one and the caller waits for the result.
 constexpr Millis kStandbySilenceMax{2000};
 
 }  // namespace
@@ -32,7 +33,8 @@ Status Transaction::begin() {
 
 Status Transaction::end_session_before() {
   if (session_ == db_.session()) return {};
-  // The server may not have noticed yet that it is over; elsewhere the process is another one.
+  // The server may not have noticed yet that the session has ended. On another server, the process
+  // is a different one.
   if (place_.server == db_.server()) {
     const auto is_gone = [](const Row& row) { return row.boolean(0); };
     const auto gone = db_.one(sql::kEndProcess, is_gone, place_.process);
@@ -74,7 +76,7 @@ Status Transaction::commit() {
   db_.queue(sql::kCommit);
   const Status committed = db_.exchange_last(rows);
   if (committed) {
-    // A server answers ROLLBACK to the COMMIT of a transaction in which something failed.
+    // The server answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
     if (rows.back().tag() != "COMMIT")
       return fail(Errc::kInternal, "postgresql: the transaction was rolled back at its commit");
     return db_.is_unreplicated() ? wait_for_standbys() : Status{};
@@ -90,11 +92,11 @@ Status Transaction::find_out(const std::string& id, const Error& lost) {
   const std::string server = place_.server;
   if (auto again = db_.ensure_open(); !again) return tl::unexpected<Error>(lost);
   if (auto ended = end_session_before(); !ended) return tl::unexpected<Error>(lost);
-  // Elsewhere the id may be another transaction's.
+  // On another server, the id may belong to another transaction.
   if (db_.server() != server) return tl::unexpected<Error>(lost);
   const auto is_committed = [](const Row& row) { return row.view(0) == "committed"; };
   const auto committed = db_.one(sql::kTransactionStatus, is_committed, id);
-  // Its process may have been waiting for a standby when it was ended.
+  // The process may have been waiting for a standby when it was ended.
   if (committed && *committed == true && wait_for_standbys()) return {};
   return tl::unexpected<Error>(lost);
 }
@@ -113,7 +115,7 @@ void Transaction::rollback() {
   open_ = false;
   forget_waiting();
   db_.drop_queued();
-  // When it fails the session has ended, and the transaction with it.
+  // If this fails, the session and its transaction have ended.
   if (db_.in_transaction()) static_cast<void>(db_.run(sql::kRollback).has_value());
 }
 
@@ -195,8 +197,8 @@ void Transaction::rollback_to_savepoint() {
   db_.drop_queued();
   db_.queue(savepoint_queries().rollback_to);
   db_.queue(savepoint_queries().release);
-  // Without the savepoint the whole transaction is given up: commit() would otherwise keep what had
-  // to go, or lose what came before.
+  // If this fails, the whole transaction is rolled back: commit() would otherwise keep changes that
+  // were to be undone, or lose earlier ones.
   if (!db_.exchange()) rollback();
 }
 

@@ -10,41 +10,41 @@
 
 namespace postrider::postgres {
 
-/// Where a transaction begins and where its savepoints are travels with its first statements, not
-/// on round trips of its own: a transaction of n statements costs n round trips and one for its
-/// commit, one without statements costs none. Rows that it inserts travel likewise, those of all
-/// its commands together: a transaction that only appends costs one round trip in all.
+/// A transaction of the writing session. BEGIN and savepoints are sent with the next statement, not
+/// in round trips of their own: a transaction of n statements costs n round trips and one for its
+/// commit, and a transaction without statements costs none. Inserted rows of all commands are sent
+/// together in the same way, so a transaction that only appends costs one round trip.
 class Transaction {
  public:
-  /// `db` outlives it. `node`: whose transactions they are; they fail once it was removed. 0: of
-  /// nobody.
+  /// `db` outlives the object. `node` is the node of the transactions, which fail once it was
+  /// removed; 0 = no node.
   Transaction(Connection& db, std::int64_t node) : db_(db), node_(node) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction() = default;
 
-  /// Connects anew when the session has ended. A commit that seemed to fail is then done, or never
-  /// will be.
+  /// Connects again if the session has ended. After success, a commit that returned an error either
+  /// was done or never will be.
   [[nodiscard]] Status begin();
-  /// When the session ends on the way another one asks what became of the transaction. Only when
-  /// there is none to be had on that server, or its synchronous standbys do not answer, may an
-  /// error be of a transaction that was committed.
+  /// If the session ends during the commit, a new session finds out whether it was committed. An
+  /// error may be returned for a committed transaction only if that server accepts no new session,
+  /// or its synchronous standbys do not respond.
   [[nodiscard]] Status commit();
   void rollback();
-  /// Rows to insert, while it is open. They go to the server before whatever is asked for next, at
-  /// the latest with the commit; so what is wrong with them may be told by another statement.
+  /// Returns the rows to insert; only while the transaction is open. They are sent before the next
+  /// statement, at the latest with the commit, so another statement may return their error.
   [[nodiscard]] Appends& appends();
-  /// Sends them now if they are many.
+  /// Sends the rows to insert now if they are many.
   [[nodiscard]] Status send_many();
   [[nodiscard]] Status savepoint();
   [[nodiscard]] Status release_savepoint();
   void rollback_to_savepoint();
-  /// False also when the session has ended.
+  /// Returns whether the transaction is open; false if its session has ended.
   [[nodiscard]] bool is_open() const;
-  /// kUnavailable unless it is open.
+  /// kUnavailable unless the transaction is open.
   [[nodiscard]] Status check_open() const;
-  /// What is asked for outside of a transaction may go to a new session; never what belongs to one
-  /// whose session has ended.
+  /// Outside of a transaction, opens a new session if needed. Inside one, returns kUnavailable if
+  /// its session has ended.
   [[nodiscard]] Status ensure_session();
 
  private:
@@ -54,45 +54,47 @@ class Transaction {
     std::string_view rollback_to;
   };
 
-  /// Of the savepoint: kWaiting until there is a statement behind it.
+  /// The state of the savepoint: kWaiting until a statement follows it.
   enum class Saved : std::uint8_t { kNo, kWaiting, kQueued };
 
   [[nodiscard]] const SavepointQueries& savepoint_queries() const;
   [[nodiscard]] bool was_sent() const { return db_.exchanges() != begun_at_; }
-  /// Whether the server knows of the savepoint.
+  /// Returns whether the server has received the savepoint.
   [[nodiscard]] bool savepoint_was_sent() const {
     return saved_ == Saved::kQueued && db_.exchanges() != saved_at_;
   }
-  /// Queues what waits for the next statement.
+  /// Queues the waiting savepoint and the rows before and after it.
   void queue_waiting();
-  /// Has it queued before that.
+  /// Makes the connection call queue_waiting() before the next statement.
   void wait_for_next();
   void forget_waiting();
-  /// The server's process of the last session, and the server.
+  /// A server process and its server; see Connection::server().
   struct ListPosition {
     int process = 0;
     std::string server;
   };
-  /// Once it has succeeded nothing that another session was asked for happens any more.
+  /// Ends the server process of the earlier session. After success, no statement of that session is
+  /// run any more.
   [[nodiscard]] Status end_session_before();
-  /// What became of a transaction whose session has ended.
+  /// Finds out whether the transaction `id` of an ended session was committed. Returns `lost` if it
+  /// was not, or if that stays unknown.
   [[nodiscard]] Status find_out(const std::string& id, const Error& lost);
-  /// Until all that was committed so far is on the synchronous standbys, if there are any.
+  /// Waits until everything committed so far is on the synchronous standbys, if there are any.
   [[nodiscard]] Status wait_for_standbys();
 
   Connection& db_;
   const std::int64_t node_;
   bool open_ = false;
-  std::int64_t session_ = 0;    // in which it is open, or was last
-  ListPosition place_;          // likewise
-  std::int64_t begun_at_ = 0;   // Connection::exchanges() then
-  std::size_t begun_with_ = 0;  // statements
-  Appends appends_before_;      // what the savepoint does not undo
+  std::int64_t session_ = 0;    // the session of this transaction or the last one
+  ListPosition place_;          // the server process of that session
+  std::int64_t begun_at_ = 0;   // Connection::exchanges() at begin()
+  std::size_t begun_with_ = 0;  // statements that begin() has queued
+  Appends appends_before_;      // rows from before the savepoint
   Appends appends_;
   Saved saved_ = Saved::kNo;
-  std::int64_t saved_at_ = 0;     // Connection::exchanges() then
+  std::int64_t saved_at_ = 0;     // Connection::exchanges() at the savepoint
   std::size_t saved_behind_ = 0;  // statements that were queued before it
-  bool other_name_ = false;       // savepoints have two names in turn
+  bool other_name_ = false;       // savepoints alternate between two names
 };
 
 }  // namespace postrider::postgres

@@ -35,8 +35,8 @@ Status sync(const std::string& path, int flags) {
   return status;
 }
 
-// One snapshot is held over all steps: the copy is of one moment, and writers do not make it begin
-// again. They do grow the log meanwhile, as no checkpoint passes the snapshot.
+// All steps use one snapshot: the copy has the state of one moment, and writes do not restart it.
+// The log grows meanwhile, because no checkpoint passes the snapshot.
 Status copy(Db& from, Db& to, const BackupProgress& progress) {
   const Snapshot snapshot(from);
   if (!snapshot.status()) return snapshot.status();
@@ -74,13 +74,13 @@ Status copy_into(const std::string& from, const std::string& to, const BackupPro
 }  // namespace
 
 Status backup(const std::string& from, const std::string& to, const BackupProgress& progress) {
-  // Takes the name first, so that of two backups to one file one is refused.
+  // Creating the file first makes one of two backups to the same file fail.
   const int file = ::open(to.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0 && errno == EEXIST) return fail(Errc::kConflict, to + " exists already", EEXIST);
   if (file < 0) return system_error("cannot make " + to);
   ::close(file);
   auto status = copy_into(from, to, progress);
-  std::error_code ignored;  // there may be none
+  std::error_code ignored;  // these files may not exist
   std::filesystem::remove(to + "-wal", ignored);
   std::filesystem::remove(to + "-shm", ignored);
   if (!status) std::filesystem::remove(to, ignored);

@@ -26,7 +26,7 @@ Result<std::vector<std::string>> check(const std::string& path) {
   for (const auto query : kQueries) {
     auto lines = (*db)->all(query, [](const Row& row) { return row.text(0); });
     if (!lines && lines.error().code != Errc::kCorrupt) return tl::unexpected<Error>(lines.error());
-    // Where the file is damaged the rest cannot be asked: that is a finding too.
+    // A query that fails because the file is damaged is a finding too.
     if (!lines) lines = std::vector<std::string>{lines.error().context};
     for (auto& line : *lines) {
       if (line != "ok") findings.push_back(std::move(line));

@@ -1,4 +1,4 @@
-// Whether a database is sound.
+// Checks a database for damage.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace postrider::sqlite {
 
-/// Reads the whole database: SQLite's own integrity, references, and what must be true of our rows.
-/// Each finding is a line for people; none means that it is sound. An error when it could not be
-/// read at all.
+/// Reads the whole database and checks SQLite's own integrity, references, and the invariants of
+/// our rows. Returns a line for people per finding; none means that the database is sound. Fails
+/// only if the database could not be read at all.
 [[nodiscard]] Result<std::vector<std::string>> check(const std::string& path);
 
 }  // namespace postrider::sqlite

@@ -1,4 +1,4 @@
--- What `check` asks. Each query returns a line per finding, up to a hundred.
+-- The queries of `check`. Each returns a line per finding, up to a hundred.
 
 -- name: integrity_check
 PRAGMA integrity_check(100)
@@ -9,7 +9,8 @@ FROM pragma_foreign_key_check
 LIMIT 100
 
 -- name: check_deliveries
--- The table's constraints say the same; a file that something else wrote may break them.
+-- The table's constraints state the same, but a file that another program has written may break
+-- them.
 SELECT 'delivery ' || id || ' in state ' || state || ' breaks an invariant'
 FROM delivery
 WHERE

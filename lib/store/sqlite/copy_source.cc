@@ -26,7 +26,7 @@ void read_cells(const Row& row, std::vector<Cell>& cells) {
 }  // namespace
 
 Result<std::unique_ptr<CopySource>> CopySource::open(const std::string& path) {
-  // Neither a database nor a lock is made where there is nothing to copy.
+  // If there is nothing to copy, neither a database nor a lock file is created.
   if (const auto found = open_readable(path); !found) return tl::unexpected<Error>(found.error());
   auto lock = DatabaseLock::take(path);
   if (!lock) return tl::unexpected<Error>(std::move(lock).error());
@@ -44,7 +44,7 @@ CopySource::CopySource(DatabaseLock lock, std::unique_ptr<Db> db)
     : lock_(std::move(lock)), db_(std::move(db)) {}
 
 CopySource::~CopySource() {
-  // Nothing was written: when it fails there is nothing to undo.
+  // Nothing was written, so a failed rollback can be ignored.
   static_cast<void>(db_->run(sql::kRollback).has_value());
 }
 
@@ -59,7 +59,7 @@ Result<std::int64_t> CopySource::id_salt() {
 
 Status CopySource::each(const CopiedTable& table, std::int64_t skip, const TakeRow& take) {
   std::string& sql = selects_[&table];
-  // Rows that are skipped are scanned over without their values.
+  // SQLite passes the skipped rows without reading their values.
   if (sql.empty()) sql = select_rows_sql(table) + "\nLIMIT -1 OFFSET :skip";
   std::vector<Cell> cells(table.columns.size());
   auto rows = db_->query(sql, skip);

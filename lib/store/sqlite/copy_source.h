@@ -1,4 +1,4 @@
-// The database that a copy is made of.
+// The source of a copy: a SQLite database.
 #pragma once
 
 #include <cstdint>
@@ -13,30 +13,31 @@ namespace postrider::sqlite {
 
 class Db;
 
-/// Nobody else writes the database while the object lives: no service, and no producer, whose rows
-/// would be left behind. Changes nothing in its rows. Owned by one thread.
+/// Prevents other writes to the database while the object lives, by a service and by producers,
+/// whose rows would not be copied. Does not change rows. Owned by one thread.
 class CopySource {
  public:
-  /// Takes the database's lock and brings it to the newest schema. kNotFound when there is none;
-  /// kBusy when a service or another writer is at it; what is refused as by open_writable() is left
-  /// as it is.
+  /// Takes the database's lock and migrates it to the newest schema. kNotFound if there is no
+  /// database; kBusy if a service or another writer uses it. A file that open_writable() refuses is
+  /// not changed.
   [[nodiscard]] static Result<std::unique_ptr<CopySource>> open(const std::string& path);
   CopySource(const CopySource&) = delete;
   CopySource& operator=(const CopySource&) = delete;
   ~CopySource();
 
-  /// What makes the ids of the database its own.
+  /// Returns the salt of the database's ids; see IdCodec.
   [[nodiscard]] Result<std::int64_t> id_salt();
-  /// The rows in the order of their key, without the first `skip`; no more after the first error of
-  /// `take`. A number is an integer, everything else bytes, whatever the column was declared to be.
+  /// Passes the rows to `take` in key order, without the first `skip`, until `take` returns an
+  /// error. An integer is kInteger and any other value kBytes, whatever type the column declares;
+  /// NULL is kNull.
   [[nodiscard]] Status each(const CopiedTable& table, std::int64_t skip, const TakeRow& take);
 
  private:
   CopySource(DatabaseLock lock, std::unique_ptr<Db> db);
 
-  // In the order they are made; they end the other way round.
+  // Declared in the order of construction: the connection closes before the lock is released.
   const DatabaseLock lock_;
-  // Statements are found again by the address of their text.
+  // Db finds a prepared statement by the address of its text, so the texts are kept here.
   std::unordered_map<const CopiedTable*, std::string> selects_;
   const std::unique_ptr<Db> db_;
 };

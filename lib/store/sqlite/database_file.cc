@@ -16,7 +16,7 @@ namespace postrider::sqlite {
 namespace {
 
 constexpr Millis kWriterBusyTimeout{1000};
-/// A reader in WAL mode waits for nobody but a file being recovered.
+/// In WAL mode, a reader waits only while another process recovers the file.
 constexpr Millis kReaderBusyTimeout{250};
 
 Result<std::int64_t> number(Db& db, std::string_view sql) {
@@ -29,7 +29,7 @@ tl::unexpected<Error> refuse(const std::string& path, std::string_view why) {
   return fail(Errc::kCorrupt, path + " " + std::string{why});
 }
 
-/// SQLite's own words for a file that is none of its own, with the file's name in front.
+/// Replaces SQLite's message about a file that it cannot read by one with the file's name.
 tl::unexpected<Error> refuse(const std::string& path, Error error) {
   if (error.code != Errc::kCorrupt) return tl::unexpected<Error>(std::move(error));
   const bool no_database = (error.native & 0xff) == SQLITE_NOTADB;
@@ -37,8 +37,8 @@ tl::unexpected<Error> refuse(const std::string& path, Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-/// Makes an empty file that nobody but its owner can open; an existing one keeps its mode. SQLite
-/// gives the log and its index the mode of the database.
+/// Creates an empty file that only its owner can open; an existing one keeps its mode. SQLite gives
+/// the log and its index the mode of the database.
 Status create_private(const std::string& path) {
   const Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (file) return {};
@@ -47,7 +47,7 @@ Status create_private(const std::string& path) {
 
 enum class Content : std::uint8_t { kEmpty, kOurs };
 
-/// Looks without writing a byte.
+/// Examines the file without writing to it.
 Result<Content> inspect(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return Content::kEmpty;
@@ -83,7 +83,7 @@ Result<std::vector<AppliedMigration>> applied_migrations(Db& db, const std::stri
   return applied;
 }
 
-/// One migration in the transaction that is open.
+/// Applies a migration in the open transaction.
 Status apply(Db& db, const EmbeddedFile& file) {
   const std::int64_t number = migration_number(file.name);
   return db.run(sql::kRecordMigration, number, file.name, migration_checksum(file.text))
@@ -95,7 +95,7 @@ Status in_transaction(Db& db, const auto& work) {
   Status status = work();
   if (status) status = db.run(sql::kCommit);
   if (!status && db.in_transaction()) {
-    // What failed is reported; there is nothing to add when the rollback fails too.
+    // The first error is reported, so a failed rollback can be ignored.
     static_cast<void>(db.run(sql::kRollback).has_value());
   }
   return status;
@@ -105,7 +105,7 @@ Status migrate(Db& db, const std::string& path) {
   auto status = in_transaction(db, [&] { return db.script(sql::kCreateMigrationTable); });
   if (!status) return status;
   for (const auto& file : kMigrations) {
-    // Read anew inside each transaction: another process may have applied it meanwhile.
+    // Read again in each transaction, because another process may have applied the migration.
     status = in_transaction(db, [&]() -> Status {
       const auto applied = applied_migrations(db, path);
       if (!applied) return tl::unexpected<Error>(applied.error());
@@ -116,7 +116,8 @@ Status migrate(Db& db, const std::string& path) {
   return {};
 }
 
-/// Whether every migration is there and unchanged. Takes no lock, so that a start does not wait.
+/// Returns whether all migrations were applied; fails if one was changed. Takes no lock, so that a
+/// start does not wait.
 Result<bool> is_newest(Db& db, const std::string& path) {
   return applied_migrations(db, path).map([](const auto& applied) {
     return applied.size() == kMigrations.size();

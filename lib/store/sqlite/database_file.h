@@ -1,4 +1,4 @@
-// Opening a database file: what is refused, what is created, what is migrated.
+// Opens database files: refuses, creates and migrates them.
 #pragma once
 
 #include <memory>
@@ -8,26 +8,27 @@
 
 namespace postrider::sqlite {
 
-/// Says "PSTR" in the file's header.
+/// The application id in the file's header: "PSTR".
 inline constexpr std::int64_t kApplicationId = 0x50535452;
 
-/// Whether open_writable() would take the file, as far as reading tells; also when there is none
-/// yet. kCorrupt for what it refuses. Writes nothing.
+/// kCorrupt if open_writable() would refuse the file, as far as reading shows. Accepts a missing
+/// file. Writes nothing.
 [[nodiscard]] Status check_usable(const std::string& path);
 
-/// Opens `path` for writing; makes it when it is missing or empty, for its owner alone (mode 0600),
-/// and migrates it to the newest schema. What is no database, belongs to another application, is of
-/// a newer version or visibly damaged is refused with kCorrupt and left as it is. Safe when two
-/// processes do it at once: one may get kBusy.
+/// Opens `path` for writing and migrates it to the newest schema. Creates a missing file, with mode
+/// 0600. Refuses with kCorrupt, without changing it, a file that is not a database, belongs to
+/// another application, has a newer version or is visibly damaged. Two processes may do this at
+/// once; one may get kBusy.
 [[nodiscard]] Result<std::unique_ptr<Db>> open_writable(const std::string& path);
 
 /// Opens an existing, migrated database for reading.
 [[nodiscard]] Result<std::unique_ptr<Db>> open_readable(const std::string& path);
 
-/// Whether users who are neither the file's owner nor of its group may open it.
+/// Returns whether users who are neither the file's owner nor in its group have any permission on
+/// it.
 [[nodiscard]] bool is_readable_by_others(const std::string& path);
 
-/// The version of the schema that this program knows.
+/// Returns the newest schema version that this program knows.
 [[nodiscard]] std::int64_t newest_version();
 
 }  // namespace postrider::sqlite

@@ -14,7 +14,7 @@
 namespace postrider::sqlite {
 namespace {
 
-/// The number in the lock file, empty when there is none (yet).
+/// Returns the process id in the lock file, or empty text if there is none (yet).
 std::string holder_of(int file) {
   std::array<char, 24> text{};
   const ssize_t count = ::pread(file, text.data(), text.size(), 0);
@@ -36,7 +36,7 @@ tl::unexpected<Error> failed(const std::string& path, int error) {
 Result<DatabaseLock> DatabaseLock::take(const std::string& database) {
   if (auto usable = check_usable(database); !usable) return tl::unexpected(usable.error());
   const std::string path = database + ".lock";
-  // A link that somebody else placed there must not make us create or empty another file.
+  // A link that another user has placed here must not make us create or empty another file.
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0 && errno == ELOOP)
     return fail(Errc::kUnavailable, "cannot lock " + path + ": it is a symbolic link", ELOOP);

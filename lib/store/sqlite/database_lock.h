@@ -1,4 +1,4 @@
-// Says which process serves a database.
+// The lock of the process that serves a database.
 #pragma once
 
 #include <string>
@@ -7,12 +7,13 @@
 
 namespace postrider::sqlite {
 
-/// An exclusive lock on `<database>.lock`. Never on the database itself, which producers and
-/// backups open too. Ends with its object and with its process, however that ends.
+/// An exclusive lock on `<database>.lock`. The database itself is not locked, because producers and
+/// backups open it too. The lock ends with its object, or with its process however that ends.
 class DatabaseLock {
  public:
-  /// Does not wait. kBusy when another process holds it; the context names the lock file and the
-  /// process. kCorrupt, and no lock file is made, when the database is not one of this program.
+  /// Does not wait. kBusy if another process has the lock; the context names the lock file and the
+  /// process. kCorrupt, without creating a lock file, if the database does not belong to this
+  /// program.
   [[nodiscard]] static Result<DatabaseLock> take(const std::string& database);
 
   DatabaseLock(DatabaseLock&& other) noexcept;

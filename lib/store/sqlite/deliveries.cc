@@ -1,4 +1,4 @@
-// Settling, and people's changes of single deliveries.
+// Settles deliveries, and changes single deliveries for people.
 #include <variant>
 
 #include "store/rows.h"
@@ -9,7 +9,7 @@
 namespace postrider::sqlite {
 namespace {
 
-/// What settling has to know of a delivery.
+/// The members of a delivery that settling reads.
 struct SettleState {
   bool pending = false;
   int round = 0;
@@ -18,7 +18,7 @@ struct SettleState {
 
 SettleState read_settle_state(const Row& row) { return {row.boolean(0), row.i32(1), row.i32(2)}; }
 
-/// A 2xx applies whatever the round: the receiver has it.
+/// A 2xx applies in any round, because the receiver has the event.
 bool applies(const Settlement& settlement, const SettleState& state) {
   return state.pending &&
          (std::holds_alternative<Delivered>(settlement.next) || settlement.round == state.round);
@@ -52,7 +52,7 @@ Result<Settled> SqliteStore::count_attempt(const Settlement& settlement, WallTim
   }
   const auto state = db_->one(sql::kStanding, read_settle_state, id);
   if (!state) return tl::unexpected<Error>(state.error());
-  // Retention has removed the delivery: there is nothing to record the attempt with.
+  // Retention has removed the delivery, so the attempt is not recorded.
   if (!*state) return settled;
   settled.applied = applies(settlement, **state);
   settled.number = (*state)->attempts_count + 1;

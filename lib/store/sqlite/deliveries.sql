@@ -31,14 +31,14 @@ SET
 WHERE id = :id
 
 -- name: standing
--- Read before it is written: RETURNING makes and drops a table of its own for every statement, which
--- costs more than all else of settling.
+-- Reads before writing, because RETURNING creates and drops a table for every statement, which
+-- costs more than the rest of settling.
 SELECT state = 'pending', round, attempts_count
 FROM delivery
 WHERE id = :id
 
 -- name: settle_delivered
--- Most deliveries are what they were when the request was sent: then nothing has to be read first.
+-- Most deliveries have not changed since the request was sent, so nothing has to be read first.
 UPDATE delivery
 SET
   state = 'delivered',
@@ -68,7 +68,7 @@ SET
 WHERE id = :id
 
 -- name: settle_late
--- The answer to a request of an earlier round: counted, so that numbers of attempts never collide.
+-- Counts the response to a request of an earlier round, so that numbers of attempts never collide.
 UPDATE delivery
 SET attempts_count = attempts_count + 1
 WHERE id = :id
@@ -83,7 +83,8 @@ VALUES (
 )
 
 -- name: due_ids
--- The partial index alone answers this: rows that the lane holds are skipped without being read.
+-- Reads only the partial index: deliveries that the lane holds are skipped without reading their
+-- rows.
 SELECT id
 FROM delivery
 WHERE
@@ -114,7 +115,8 @@ SELECT max(id)
 FROM delivery
 
 -- name: waiting_endpoints
--- From one endpoint that has something to the next, in both indexes of what is pending.
+-- Steps from one endpoint with pending deliveries to the next, in both indexes of pending
+-- deliveries.
 WITH RECURSIVE waiting (id) AS (
   SELECT :after
   UNION ALL
@@ -197,7 +199,7 @@ WHERE id IN (
     endpoint_id = :endpoint_id AND state = 'pending' AND lane_key IS NULL
     AND due_at_ms <= :due_until
   UNION ALL
-  -- All lines of the endpoint are looked at, in the index alone.
+  -- Examines all ordering queues of the endpoint, in the index only.
   SELECT id
   FROM delivery
   WHERE

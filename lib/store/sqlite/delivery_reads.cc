@@ -1,4 +1,4 @@
-// Events, deliveries, attempts and dead letters, read.
+// Reads events, deliveries, attempts and dead letters.
 #include <algorithm>
 
 #include "base/limits.h"
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kScanRowsMax = limits::kListScanRowsMax;
 
-/// Places that a merged list takes at a time.
+/// Positions that a merged list takes at a time.
 constexpr std::size_t kMergedPart = 64;
 
 Attempt read_attempt_row(const Row& row) { return read_attempt(row); }

@@ -1,4 +1,4 @@
-// Endpoints, read.
+// Reads endpoints.
 #include <filesystem>
 #include <system_error>
 
@@ -97,7 +97,7 @@ Result<StoreGauges> SqliteReader::gauges() {
   const auto size = db_->one(sql::kPageSize, read);
   if (!count || !size) return tl::unexpected<Error>((count ? size : count).error());
   gauges.database_bytes = count->value_or(0) * size->value_or(0);
-  std::error_code missing;  // the log is there while the database is open
+  std::error_code missing;  // the log exists while the database is open
   const auto wal_bytes = std::filesystem::file_size(path_ + "-wal", missing);
   gauges.wal_bytes = missing ? 0 : static_cast<std::int64_t>(wal_bytes);
   return gauges;

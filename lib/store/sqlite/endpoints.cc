@@ -1,4 +1,4 @@
-// Endpoints and their secrets, written.
+// Writes endpoints and their secrets.
 #include "domain/endpoint_json.h"
 #include "store/rows.h"
 #include "store/sqlite/sql_endpoints.h"

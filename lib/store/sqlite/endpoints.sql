@@ -40,7 +40,7 @@ WHERE failing_since_ms IS NOT NULL AND deleted_at_ms IS NULL
 ORDER BY id
 
 -- name: delete_endpoint
--- The row stays for as long as deliveries name it, without what may be secret.
+-- The row stays as long as deliveries refer to it, without the config, which may contain secrets.
 UPDATE endpoint
 SET deleted_at_ms = :now, updated_at_ms = :now, config = '{}'
 WHERE id = :id AND deleted_at_ms IS NULL
@@ -83,7 +83,8 @@ ORDER BY id DESC
 LIMIT :rows_max
 
 -- name: endpoint_ids_of_tenant
--- Deleted endpoints too: their deliveries are listed. Few are deleted at a time.
+-- Includes deleted endpoints, because their deliveries are listed. Few endpoints are deleted at a
+-- time.
 SELECT id
 FROM endpoint INDEXED BY endpoint_tenant
 WHERE tenant = :tenant AND deleted_at_ms IS NULL
@@ -124,7 +125,7 @@ FROM endpoint
 WHERE circuit_opened_at_ms IS NOT NULL AND deleted_at_ms IS NULL AND state = 'active'
 
 -- name: endpoint_standing
--- Of a deleted endpoint, too: what waits for it is cancelled within a second.
+-- Includes deleted endpoints; their pending deliveries are cancelled within a second.
 SELECT state, circuit_opened_at_ms IS NOT NULL
 FROM endpoint
 WHERE id = :id
@@ -138,7 +139,7 @@ FROM endpoint
 WHERE deleted_at_ms IS NULL
 
 -- name: endpoint_health
--- Counted up to a bound in both indexes of what is pending.
+-- Counts up to a bound in both indexes of pending deliveries.
 SELECT
   o.success_at_ms, o.success_status, o.failure_at_ms, o.failure_status, o.failure_outcome,
   o.throttled_until_ms, o.rate_limited_until_ms,

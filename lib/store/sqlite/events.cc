@@ -1,4 +1,4 @@
-// Appending: events, idempotency keys, the outbox.
+// Appends events; reads and writes idempotency keys and the outbox.
 #include <algorithm>
 
 #include "store/rows.h"
@@ -10,7 +10,8 @@
 namespace postrider::sqlite {
 namespace {
 
-/// Rows of one outbox() hold no more than this besides the first: producers may insert anything.
+/// outbox() adds no further row once its rows have this many bytes: producers may insert rows of
+/// any size.
 constexpr std::size_t kOutboxBytesMax = 16U << 20U;
 
 std::size_t bytes_of(const OutboxRow& row) {

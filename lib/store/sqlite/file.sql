@@ -10,21 +10,21 @@ PRAGMA temp_store = MEMORY;
 PRAGMA query_only = ON;
 
 -- name: create_file
--- Takes effect in a file without tables only; must come before the first.
+-- This takes effect only in a file without tables, so it must come before the first table.
 PRAGMA page_size = 4096;
 PRAGMA auto_vacuum = INCREMENTAL;
 
 -- name: connect_writer
--- A 202 promises durability: in WAL mode NORMAL may lose the last commits with the power.
--- Checkpoints are asked for, so that no commit waits for one. Without secure_delete, which Debian's
--- library begins with, retention does not write every page that it frees once more.
+-- A 202 promises durability; in WAL mode, NORMAL may lose the last commits in a power failure.
+-- Checkpoints are requested explicitly, so that no commit waits for one. secure_delete, which is on
+-- in Debian's library, would make retention write every page that it frees once more.
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 0;
--- Twice the length at which a commit begins the log anew: cutting it then would hold that commit up
--- for tens of milliseconds, and the space is needed again at once.
+-- Twice the length at which a commit restarts the log: truncating it then would delay that commit
+-- by tens of milliseconds, and the space is needed again at once.
 PRAGMA journal_size_limit = 268435456;
--- A commit whose b-trees were balanced walks all of the cache.
+-- A commit that has balanced b-trees scans the whole cache.
 PRAGMA cache_size = -16384;
 PRAGMA secure_delete = OFF;
 
@@ -90,15 +90,15 @@ SET value = max(value, :value)
 WHERE key = :key
 
 -- name: write_probe
--- The sum makes every probe another value: SQLite writes no page whose bytes stay as they are.
+-- Every probe writes another value, because SQLite does not write a page whose bytes are unchanged.
 INSERT INTO meta (key, value)
 VALUES ('write_probe', :now)
 ON CONFLICT (key) DO UPDATE
 SET value = max(value + 1, excluded.value)
 
 -- name: largest_id
--- Attempts are not asked: without an index on their id it would be a scan. meta.id_reserved bounds
--- them.
+-- Attempts are left out, because without an index on their id this would be a scan.
+-- meta.id_reserved is an upper bound of their ids.
 SELECT max(
   coalesce((SELECT max(id) FROM event), 0),
   coalesce((SELECT max(id) FROM delivery), 0),

@@ -39,7 +39,7 @@ ORDER BY id DESC
 LIMIT :rows_max
 
 -- name: deliveries_of_event
--- Sorted per query: as many as endpoints took the event.
+-- Sorts per query; an event has one delivery per endpoint that received it.
 SELECT
   d.id, d.event_id, d.endpoint_id, d.state, d.due_at_ms, d.attempts_count,
   d.schedule_attempts_count, d.round, d.dead_reason, d.finished_at_ms, d.discarded,
@@ -51,7 +51,8 @@ ORDER BY d.id DESC
 LIMIT :rows_max
 
 -- name: waiting_facts
--- The first of an ordering key waits for no other; its id comes from delivery_ordered alone.
+-- The head of an ordering queue waits for no other delivery. Its id is read from the index
+-- delivery_ordered only.
 SELECT
   d.due_at_ms,
   e.deliver_at_ms,

@@ -1,5 +1,5 @@
--- Lines of ordered deliveries: delivery_ordered alone answers all of it. Two rows each: the head,
--- and whether anything waits behind it.
+-- Reads ordering queues from the index delivery_ordered only. The queries of one queue return up to
+-- two rows: the head, and its successor.
 
 -- name: head_of
 SELECT lane_key, id, due_at_ms

@@ -1,4 +1,4 @@
-// Pending deliveries with an ordering key, counted.
+// Counts pending deliveries with an ordering key.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace postrider::sqlite {
 
-/// Adds the deliveries with an ordering key to a backlog that is sorted by endpoint, and sorts it
-/// again.
+/// Adds the counts of deliveries with an ordering key to `backlog`, which is sorted by endpoint
+/// before and after.
 [[nodiscard]] Status add_ordered_backlog(Db& db, WallTime now, std::vector<Backlog>& backlog);
 
 }  // namespace postrider::sqlite

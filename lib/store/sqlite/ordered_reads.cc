@@ -1,4 +1,4 @@
-// Lines of ordered deliveries, read.
+// Reads ordering queues.
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +12,7 @@
 namespace postrider::sqlite {
 namespace {
 
-/// The oldest pending delivery of a line.
+/// The oldest pending delivery of an ordering queue.
 struct Head {
   std::string lane_key;
   DeliveryId id;
@@ -20,7 +20,7 @@ struct Head {
   bool has_successors = false;
 };
 
-/// The first of at most two rows that are in order.
+/// Returns the first of up to two rows of an ordering queue; a second row is its successor.
 Result<std::optional<Head>> take_head(Cursor rows) {
   std::optional<Head> head;
   while (rows.next()) {
@@ -46,7 +46,7 @@ Result<std::optional<Head>> next_head(
   return take_head(db.query(sql::kNextHead, endpoint, *after));
 }
 
-/// As the page shows it: with its event when it is due.
+/// Converts a head for the page. Reads its delivery with the event if it is due.
 Result<OrderedHead> show(Db& db, Head head, WallTime now) {
   OrderedHead shown{
       .lane_key = std::move(head.lane_key),
@@ -56,13 +56,13 @@ Result<OrderedHead> show(Db& db, Head head, WallTime now) {
   if (head.due_at > now) return shown;
   auto row = db.one(sql::kPendingDelivery, read_due<Row>, head.id);
   if (!row) return tl::unexpected<Error>(row.error());
-  // The same snapshot had the delivery; its event is gone where foreign keys were switched off.
+  // The snapshot has the delivery. Its event is missing only if foreign keys were switched off.
   if (!*row) return tl::unexpected<Error>(damaged_row("a pending delivery has no event"));
   shown.delivery = std::move(**row);
   return shown;
 }
 
-/// Adds the heads of the keys asked for. Returns how many of them are due.
+/// Adds the heads of the requested keys. Returns how many of them are due.
 Result<std::size_t> look_up(Db& db, const OrderedParams& params, OrderedPage& page) {
   std::size_t due_count = 0;
   for (const std::string& key : params.keys) {
@@ -104,7 +104,7 @@ Status scan(Db& db, const OrderedParams& params, std::size_t rows_max, OrderedPa
 }  // namespace
 
 Result<OrderedPage> SqliteReader::ordered(const OrderedParams& params) {
-  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.scan);  // else it stands still
+  POSTRIDER_ASSERT(params.rows_max > params.keys.size() || !params.scan);  // else no progress
   const Snapshot snapshot(*db_);
   if (!snapshot.status()) return tl::unexpected<Error>(snapshot.status().error());
   OrderedPage page;

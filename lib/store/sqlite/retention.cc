@@ -1,4 +1,4 @@
-// Retention: whole events, oldest first, and what else grows with time.
+// Retention: removes whole events, oldest first, and old rows of other tables.
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +12,7 @@
 
 namespace postrider::sqlite {
 
-/// Returns how many rows went.
+/// Returns the number of removed rows.
 Result<std::int64_t> SqliteStore::remove_events(EventId first, EventId last) {
   std::int64_t rows_count = 0;
   for (const auto query :
@@ -54,7 +54,7 @@ Result<RetentionResult> SqliteStore::prune(
   const auto count = [&](Status status) {
     if (!status) return status;
     pruned->rows_count += db_->changes();
-    // A table that gave as much as it was asked for may have more.
+    // A table that lost `rows_max` rows may have more to remove.
     if (std::cmp_equal(db_->changes(), rows_max)) pruned->done = false;
     return status;
   };

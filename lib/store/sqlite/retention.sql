@@ -1,7 +1,7 @@
--- What retention removes.
+-- Statements of retention.
 
 -- name: old_events
--- What goes with each event, and whether it may go.
+-- Counts the rows that are removed with each event, and whether it has pending deliveries.
 SELECT
   e.id,
   e.created_at_ms,
@@ -28,7 +28,7 @@ DELETE FROM event
 WHERE id >= :first AND id <= :last
 
 -- name: prune_idempotency
--- Ids grow with time: the oldest rows are the first.
+-- Ids grow with time, so the first rows are the oldest.
 DELETE FROM idempotency
 WHERE
   id IN (SELECT id FROM idempotency ORDER BY id LIMIT :rows_max) AND created_at_ms < :before

@@ -1,4 +1,4 @@
-// The requests that rate limits count.
+// Records the requests that count against rate limits.
 #include "store/sqlite/sql_sends.h"
 #include "store/sqlite/sqlite_reader.h"
 #include "store/sqlite/sqlite_store.h"
@@ -20,7 +20,7 @@ Status SqliteStore::record_sent(const Settlement& settlement, WallTime now) {
   if (!settlement.rate_period) return {};
   auto status = record_send(settlement.endpoint, settlement.sent_at, now);
   if (!status) return status;
-  // No window that holds this request or a later one reaches back as far.
+  // Older requests are outside of every window that contains this request or a later one.
   const MonoTime until = settlement.sent_at - *settlement.rate_period;
   return db_->run(sql::kTrimSends, settlement.endpoint, micros(until));
 }

@@ -1,4 +1,4 @@
--- The requests that rate limits count.
+-- Requests that count against rate limits.
 
 -- name: record_send
 INSERT INTO recent_send (endpoint_id, sent_at_us, id, boot)

@@ -1,4 +1,4 @@
-// Keys, event types, tasks and statistics, read.
+// Reads keys, event types, tasks and statistics.
 #include "base/limits.h"
 #include "store/cursors.h"
 #include "store/setting_rows.h"

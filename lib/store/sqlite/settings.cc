@@ -1,4 +1,4 @@
-// Keys, event types, tasks and statistics, written.
+// Writes keys, event types, tasks and statistics.
 #include "store/setting_rows.h"
 #include "store/sqlite/sql_endpoints.h"
 #include "store/sqlite/sql_settings.h"

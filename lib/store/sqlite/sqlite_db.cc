@@ -5,8 +5,9 @@
 namespace postrider::sqlite {
 namespace {
 
-/// A failed write or sync. What the system said (a quota, a limit on file sizes) is lost by then:
-/// SQLite's rollback makes further system calls, and only ENOSPC has a code of its own.
+/// Returns whether a write or sync has failed. The system's error (a quota, a limit on file sizes)
+/// is lost by then, because SQLite's rollback makes further system calls; only ENOSPC has its own
+/// code.
 bool is_failed_write(int extended) {
   return extended == SQLITE_IOERR_WRITE || extended == SQLITE_IOERR_FSYNC ||
          extended == SQLITE_IOERR_TRUNCATE || extended == SQLITE_IOERR_SHMSIZE;
@@ -29,8 +30,8 @@ Errc errc_of(int extended) {
   }
 }
 
-/// SQLite counts every byte that it allocates behind a lock that all connections share, for figures
-/// that nobody here asks for. Refused once SQLite runs, which costs speed and nothing else.
+/// SQLite counts every allocated byte under a lock that all connections share, and nothing here
+/// uses these figures. SQLite refuses the setting once it runs; then only speed is lost.
 void stop_counting_memory() {
   [[maybe_unused]] static const int kCode = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
@@ -38,7 +39,7 @@ void stop_counting_memory() {
 }  // namespace
 
 Error error_of(sqlite3* db, int code, std::string_view doing) {
-  // Nothing can be done about a statement used wrongly but repairing the program.
+  // A misused statement is a defect of this program.
   POSTRIDER_ASSERT(code != SQLITE_MISUSE);
   const int extended = db == nullptr ? code : sqlite3_extended_errcode(db);
   std::string context{doing};
@@ -48,7 +49,7 @@ Error error_of(sqlite3* db, int code, std::string_view doing) {
 }
 
 std::string_view Row::view(int column) const {
-  // A blob read as text would have to be valid UTF-8 for nobody; bytes are taken as they are.
+  // Text is read as a blob, so its bytes are returned as they are stored.
   const void* data = sqlite3_column_blob(statement_, column);
   if (data == nullptr) return {};
   return {
@@ -68,7 +69,7 @@ std::optional<WallTime> Row::optional_time(int column) const {
 
 Cursor::~Cursor() {
   if (statement_ == nullptr) return;
-  // The code of a failed step once more; it has been reported.
+  // Returns the error of a failed step again, which was already reported.
   static_cast<void>(sqlite3_reset(statement_));
   static_cast<void>(sqlite3_clear_bindings(statement_));
 }
@@ -96,7 +97,7 @@ Result<std::unique_ptr<Db>> Db::open(const std::string& path, Access access, Mil
   if (access == Access::kCreate) flags |= SQLITE_OPEN_CREATE;
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
-  DbHandle handle{raw};  // there is one even on failure
+  DbHandle handle{raw};  // set even on failure
   if (code != SQLITE_OK)
     return tl::unexpected<Error>(error_of(handle.get(), code, "cannot open " + path));
   sqlite3_busy_timeout(handle.get(), static_cast<int>(busy_timeout.count()));
@@ -139,7 +140,7 @@ int Db::prepare(std::string_view sql, sqlite3_stmt** statement) {
 Snapshot::Snapshot(Db& db) : db_(db), status_(db.run(sql::kBeginRead)) {}
 
 Snapshot::~Snapshot() {
-  // Nothing was written: an error of ending it leaves nothing to undo.
+  // Nothing was written, so an error can be ignored.
   if (db_.in_transaction()) static_cast<void>(db_.run(sql::kCommit).has_value());
 }
 

@@ -1,5 +1,4 @@
-// Everything that touches SQLite's C interface: handles, errors, binding, rows. No other module
-// includes sqlite3.h.
+// Wraps SQLite's C interface: handles, errors, binding, rows. No other module includes sqlite3.h.
 #pragma once
 
 #include <cstdint>
@@ -26,20 +25,20 @@ namespace postrider::sqlite {
 using DbHandle = UniqueHandle<sqlite3, sqlite3_close_v2>;
 using StatementHandle = UniqueHandle<sqlite3_stmt, sqlite3_finalize>;
 
-/// The Error of what SQLite returned last on this connection. Holds SQLite's message, which names
-/// tables and constraints but no values.
+/// Returns the Error for SQLite's last result on this connection. The context has SQLite's message,
+/// which names tables and constraints but contains no values.
 [[nodiscard]] Error error_of(sqlite3* db, int code, std::string_view doing);
 
 /// One row, valid until its cursor moves.
 class Row {
  public:
-  /// `damage` gets what report_damage() says first. Both outlive the row.
+  /// `damage` receives the text of the first report_damage(). Both pointers outlive the row.
   Row(sqlite3_stmt* statement, std::string& damage) : statement_(statement), damage_(&damage) {}
 
   [[nodiscard]] bool is_null(int column) const {
     return sqlite3_column_type(statement_, column) == SQLITE_NULL;
   }
-  /// Whether the value is stored as one, whatever its column was declared to be.
+  /// Returns whether the stored value is an integer, whatever type its column declares.
   [[nodiscard]] bool is_integer(int column) const {
     return sqlite3_column_type(statement_, column) == SQLITE_INTEGER;
   }
@@ -55,7 +54,8 @@ class Row {
   [[nodiscard]] WallTime time(int column) const { return from_unix_ms(i64(column)); }
   [[nodiscard]] std::optional<WallTime> optional_time(int column) const;
 
-  /// The row holds what the schema does not allow: its cursor ends with kCorrupt.
+  /// Reports that the row contains something that the schema does not allow. Its cursor then fails
+  /// with kCorrupt.
   void report_damage(std::string_view what) const {
     if (damage_->empty()) *damage_ = what;
   }
@@ -65,8 +65,8 @@ class Row {
   std::string* damage_;
 };
 
-/// The rows of a statement. Resets it and clears its bindings when it ends, so that no forgotten
-/// statement holds a snapshot open.
+/// The rows of a statement. The destructor resets the statement and clears its bindings, so that no
+/// forgotten statement keeps a snapshot open.
 ///
 ///     auto rows = db.query(sql::kSomething, id);
 ///     while (rows.next()) use(rows.row());
@@ -79,7 +79,7 @@ class Cursor {
   Cursor& operator=(const Cursor&) = delete;
   ~Cursor();
 
-  /// False at the end and on an error.
+  /// Moves to the next row. Returns false at the end and on an error.
   [[nodiscard]] bool next();
   [[nodiscard]] Row row() { return {statement_, damage_}; }
   [[nodiscard]] bool ok() const { return code_ == SQLITE_OK && damage_.empty(); }
@@ -90,16 +90,16 @@ class Cursor {
   sqlite3_stmt* statement_;  // owned by the Db
   int code_;                 // SQLITE_OK until something failed
   std::optional<Error> error_;
-  std::string damage_;  // empty until a row reported some
+  std::string damage_;  // empty until a row reports damage
 };
 
 enum class Access : std::uint8_t { kReadOnly, kReadWrite, kCreate };
 
 /// A connection with its prepared statements. Owned by one thread.
 ///
-/// SQL comes from the embedded .sql files and from the list of copied tables: statements are
-/// prepared at their first use, kept, and found again by the address of their text. Parameters are
-/// bound in the order of their first appearance in the text.
+/// A statement is prepared at its first use, cached, and found by the address of its text. Texts
+/// are embedded .sql files or made from the list of copied tables, and must outlive the connection.
+/// Parameters are bound in the order of their first appearance in the text.
 class Db {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Db>> open(
@@ -109,7 +109,7 @@ class Db {
   Db& operator=(const Db&) = delete;
   ~Db() = default;
 
-  /// Runs a statement whose rows nobody wants.
+  /// Runs a statement and ignores its rows.
   template <class... Args>
   [[nodiscard]] Status run(std::string_view sql, const Args&... args) {
     auto rows = start(sql, SQLITE_STATIC, args...);
@@ -119,13 +119,13 @@ class Db {
     return {};
   }
 
-  /// Copies text and blobs: arguments may end before the cursor does.
+  /// Runs a statement. Text and blobs are copied, so arguments may end before the cursor does.
   template <class... Args>
   [[nodiscard]] Cursor query(std::string_view sql, const Args&... args) {
     return start(sql, SQLITE_TRANSIENT, args...);
   }
 
-  /// The first row as `read` makes it, or nothing.
+  /// Returns the first row, converted by `read`, or nothing.
   template <class Read, class... Args>
   [[nodiscard]] auto one(std::string_view sql, const Read& read, const Args&... args)
       -> Result<std::optional<std::invoke_result_t<Read, Row>>> {
@@ -149,7 +149,7 @@ class Db {
   /// Runs a script of several statements without parameters or rows, such as a migration.
   [[nodiscard]] Status script(std::string_view sql);
 
-  /// Rows that the last INSERT, UPDATE or DELETE changed.
+  /// Returns the number of rows that the last INSERT, UPDATE or DELETE changed.
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(handle_.get()); }
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
   [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
@@ -213,7 +213,7 @@ class Db {
   }
 
   DbHandle handle_;
-  // Declared behind the handle: finalised before it closes.
+  // Declared after the handle, so that statements are finalized before it closes.
   std::unordered_map<const char*, StatementHandle> statements_;
 };
 
@@ -225,7 +225,7 @@ class Snapshot {
   Snapshot& operator=(const Snapshot&) = delete;
   ~Snapshot();
 
-  /// Whether it could begin.
+  /// Returns the error if the snapshot could not begin.
   [[nodiscard]] const Status& status() const { return status_; }
 
  private:

@@ -65,7 +65,7 @@ Status SqliteReader::read_due_rows(
   for (const DeliveryId id : ids) {
     auto row = db_->one(sql::kPendingDelivery, read_due<Row>, id);
     if (!row) return tl::unexpected<Error>(row.error());
-    // The same snapshot had the delivery; its event is gone where foreign keys were switched off.
+    // The snapshot has the delivery. Its event is missing only if foreign keys were switched off.
     if (!*row) return tl::unexpected<Error>(damaged_row("a pending delivery has no event"));
     page.rows.push_back(std::move(**row));
   }

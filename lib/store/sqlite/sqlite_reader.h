@@ -77,23 +77,23 @@ class SqliteReader final : public StoreReader {
       const DueParams& params, const std::vector<DeliveryId>& ids, DuePage& page
   );
   [[nodiscard]] Status add_secrets(std::vector<Endpoint>& endpoints);
-  /// With its latest attempts.
+  /// Reads a delivery with its latest attempts.
   [[nodiscard]] Result<DeliveryHistory> read_history(DeliveryId id, std::size_t attempts_max);
-  /// Adds what lists show besides: the last attempt, and why a pending delivery waits.
+  /// Adds the last attempt of each delivery, and why a pending one waits.
   [[nodiscard]] Status add_details(std::vector<DeliveryView>& views);
   [[nodiscard]] Status add_waiting(DeliveryView& view);
-  /// The endpoints of a tenant, deleted ones included. Nothing without a tenant, and when there are
+  /// Returns the endpoints of a tenant, including deleted ones. Nothing if `tenant` is empty or has
   /// more than kMergedEndpointsMax.
   [[nodiscard]] Result<std::optional<std::vector<EndpointId>>> endpoints_to_merge(
       const std::string& tenant
   );
-  /// The first id past a range of creation times that ends at `until`.
+  /// Returns an id above the ids of all rows that were created before `until`.
   [[nodiscard]] Result<std::int64_t> id_until(std::optional<WallTime> until);
 
   const std::string path_;
   const std::unique_ptr<Db> db_;
   const std::uint64_t id_salt_;
-  std::int64_t data_version_ = 0;  // when the outbox was last looked at; 0 before
+  std::int64_t data_version_ = 0;  // at the last outbox_waiting(); 0 before the first
 };
 
 }  // namespace postrider::sqlite

@@ -8,15 +8,16 @@
 namespace postrider::sqlite {
 namespace {
 
-/// Ids are reserved this far ahead, so that meta is written once a second at most. After a restart
-/// within that second ids run ahead of the clock by what is left of it.
+/// Ids are reserved this far ahead, so that meta is written at most once a second. After a restart
+/// within that second, ids are ahead of the clock by the rest of it.
 constexpr std::int64_t kIdsReserved = 1000LL << static_cast<int>(kIdCountBits);
 /// The lead is stored in steps, so that a clock that stays behind does not write meta every time.
 constexpr std::int64_t kLeadStepMs = 1000;
-/// Pages of the log above which a commit checkpoints when nobody else has: 128 MiB.
+/// A commit checkpoints if the log has grown by more than this many pages since the last attempt:
+/// 128 MiB.
 constexpr int kWalPagesMax = 32'768;
 
-// The hook runs inside of sqlite3_step(COMMIT), on the thread of the store.
+// SQLite calls the hook within sqlite3_step(COMMIT), on the thread of the store.
 int note_wal_pages(void* pages_count, sqlite3* /*db*/, const char* /*name*/, int pages) {
   *static_cast<int*>(pages_count) = pages;
   return SQLITE_OK;
@@ -29,7 +30,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) 
   if (!db) return tl::unexpected<Error>(db.error());
   const auto last = (*db)->one(sql::kLargestId, [](const Row& row) { return row.i64(0); });
   if (!last) {
-    // A damaged page that the open did not come across: SQLite does not name the file.
+    // open_writable() has not read the damaged page. SQLite's message does not name the file.
     Error error = last.error();
     error.context = path + ": " + error.context;
     return tl::unexpected<Error>(std::move(error));
@@ -55,14 +56,14 @@ Status SqliteStore::commit() {
     rollback();
     return status;
   }
-  // Whoever forgets to checkpoint gets slow commits now and then, never a log without end.
+  // Without a Checkpointer, some commits are slow, but the log does not grow without bound.
   if (wal_pages_ - wal_pages_checkpointed_ > kWalPagesMax) checkpoint_pages();
   return {};
 }
 
 void SqliteStore::rollback() {
-  // SQLite may have ended the transaction by itself, as on a full disk. If ROLLBACK itself fails,
-  // the next BEGIN says so.
+  // SQLite may have ended the transaction itself, for example on a full disk. If ROLLBACK fails,
+  // the next BEGIN fails too.
   if (db_->in_transaction()) static_cast<void>(db_->run(sql::kRollback).has_value());
   watermark_ = {};
 }
@@ -74,8 +75,8 @@ Status SqliteStore::release_savepoint() { return db_->run(sql::kReleaseSavepoint
 void SqliteStore::rollback_to_savepoint() {
   watermark_ = {};
   if (!db_->in_transaction()) return;
-  // ROLLBACK TO keeps the savepoint; RELEASE ends it. When either fails the whole transaction is
-  // given up: commit() would otherwise keep what had to go.
+  // ROLLBACK TO keeps the savepoint and RELEASE ends it. If either fails, the whole transaction is
+  // rolled back: commit() would otherwise keep changes that were to be undone.
   if (!db_->run(sql::kRollbackToSavepoint) || !db_->run(sql::kReleaseSavepoint)) rollback();
 }
 
@@ -91,8 +92,8 @@ Result<std::int64_t> SqliteStore::draw_id(WallTime now) {
   return id;
 }
 
-// The watermark is forgotten with every rollback, since meta may have gone back with it: written
-// again at the next draw, they only ever rise.
+// A rollback may also undo writes of meta, so it forgets the watermark. The next draw writes meta
+// again; the stored values never decrease.
 Status SqliteStore::raise_marks(std::int64_t id, std::int64_t lead_ms) {
   if (id > watermark_.reserved) {
     const std::int64_t reserved = id + kIdsReserved;
@@ -112,11 +113,11 @@ Status SqliteStore::raise_marks(std::int64_t id, std::int64_t lead_ms) {
 void SqliteStore::checkpoint_pages() {
   int pages = 0;
   int moved = 0;
-  // What fails here is tried again when the log has grown as much once more.
+  // A failed checkpoint is tried again after the log has grown as much again.
   static_cast<void>(
       sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved)
   );
-  // All of it is in the database: the next commit begins the log anew, unless a reader needs it.
+  // If all pages are in the database, the next commit restarts the log, unless a reader needs it.
   wal_pages_checkpointed_ = pages == moved ? 0 : std::max(pages, 0);
 }
 
@@ -141,7 +142,7 @@ Status SqliteCheckpointer::checkpoint() {
   const int code = sqlite3_wal_checkpoint_v2(
       db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr
   );
-  // Somebody else is at it: the log is being emptied all the same.
+  // Busy means that another connection is already checkpointing.
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
   return tl::unexpected<Error>(db_->error(code, "checkpoint"));
 }

@@ -15,10 +15,10 @@ namespace postrider::sqlite {
 
 class Db;
 
-/// Opens readers of the database at a path. Thread-safe: a reader is a connection of its own.
+/// Opens readers of the database at a path. Thread-safe: each reader has its own connection.
 class SqliteReaders final : public StoreReaders {
  public:
-  /// `path`: a database that SqliteStore::open has made.
+  /// `path` names a database that SqliteStore::open() has opened before.
   explicit SqliteReaders(std::string path) : path_(std::move(path)) {}
 
   [[nodiscard]] Result<std::unique_ptr<StoreReader>> open() override;
@@ -27,11 +27,10 @@ class SqliteReaders final : public StoreReaders {
   const std::string path_;
 };
 
-/// Checkpoints over a connection of its own, so that the writer does not wait for it. Owned by one
-/// thread.
+/// Checkpoints on its own connection, so that the writer does not wait for it. Owned by one thread.
 class SqliteCheckpointer final : public Checkpointer {
  public:
-  /// `path`: a database that SqliteStore::open has made.
+  /// `path` names a database that SqliteStore::open() has opened before.
   [[nodiscard]] static Result<std::unique_ptr<SqliteCheckpointer>> open(const std::string& path);
   SqliteCheckpointer(const SqliteCheckpointer&) = delete;
   SqliteCheckpointer& operator=(const SqliteCheckpointer&) = delete;
@@ -45,12 +44,12 @@ class SqliteCheckpointer final : public Checkpointer {
   const std::unique_ptr<Db> db_;
 };
 
-/// The writing connection. Owned by the writer's thread; at most one per file at a time, which
-/// DatabaseLock sees to between processes.
+/// The writing connection. Owned by the writer's thread. There is at most one per file at a time;
+/// DatabaseLock ensures this between processes.
 class SqliteStore final : public Store {
  public:
-  /// Opens, makes or migrates the database. kCorrupt: the file was refused and left as it is; the
-  /// context is a sentence for people. kBusy: somebody else holds its lock.
+  /// Opens, creates or migrates the database. kCorrupt: the file was refused and not changed; the
+  /// context is a sentence for people. kBusy: another process has locked the file.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
@@ -63,7 +62,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Status release_savepoint() override;
   void rollback_to_savepoint() override;
   [[nodiscard]] bool in_transaction() const override;
-  /// Nobody else changes the file.
+  /// Returns nothing, because no other node changes the file.
   [[nodiscard]] Result<RemoteChanges> pull_remote_changes() override { return RemoteChanges{}; }
 
   [[nodiscard]] Result<std::vector<Appended>> append(std::span<const NewEvent> events, WallTime now)
@@ -145,28 +144,28 @@ class SqliteStore final : public Store {
  private:
   struct IdWatermark {
     std::int64_t reserved = 0;  ///< ids up to here may be drawn without writing meta
-    std::int64_t lead_ms = 0;   ///< as meta knows it
+    std::int64_t lead_ms = 0;   ///< as stored in meta
   };
-  /// The delivery that expire_disabled() looked at last.
+  /// The delivery that expire_disabled() examined last.
   struct SweepPlace {
     EndpointId endpoint;
-    bool in_lines = false;  ///< it is through with those that wait in no line
+    bool in_lines = false;  ///< all unordered deliveries were examined
     std::int64_t due_at_ms = 0;
     std::string lane_key;
     std::int64_t id = 0;
   };
 
-  /// What a call of expire_disabled() has come across.
+  /// The progress of one call of expire_disabled().
   struct Swept {
     std::size_t rows_max = 0;
     std::size_t looked_at = 0;
-    bool ended = false;  ///< it has looked at, or found, as much as it may
+    bool ended = false;  ///< it has examined or found as many rows as it may
     std::vector<DeliveryId> found;
   };
 
   SqliteStore(std::unique_ptr<Db> db, std::int64_t last_id);
 
-  /// The next row id; keeps meta's marks ahead of it. Inside a transaction.
+  /// Returns the next row id, and keeps the marks in meta ahead of it. Called inside a transaction.
   [[nodiscard]] Result<std::int64_t> draw_id(WallTime now);
   [[nodiscard]] Status raise_marks(std::int64_t id, std::int64_t lead_ms);
   [[nodiscard]] Result<AppendedDelivery> insert_delivery(
@@ -174,16 +173,17 @@ class SqliteStore final : public Store {
   );
   [[nodiscard]] Result<Appended> append_one(const NewEvent& event, WallTime now);
   [[nodiscard]] Status record_send(EndpointId endpoint, MonoTime sent_at, WallTime now);
-  /// Records the request of a settlement when a rate limit counts it.
+  /// Records the request of a settlement if a rate limit counts it.
   [[nodiscard]] Status record_sent(const Settlement& settlement, WallTime now);
   [[nodiscard]] Result<Settled> settle_one(const Settlement& settlement, WallTime now);
-  /// Counts the attempt and writes what the delivery becomes by it. Number 0: there is no delivery.
+  /// Counts the attempt and writes the delivery's next state. The number is 0 if the delivery does
+  /// not exist.
   [[nodiscard]] Result<Settled> count_attempt(const Settlement& settlement, WallTime now);
   [[nodiscard]] Status apply_next_state(
       const Settlement& settlement, int attempts_count, WallTime now
   );
   [[nodiscard]] Status put_secrets(EndpointId id, const std::vector<EndpointSecret>& secrets);
-  /// Goes on where `sweep_` is, through what waits for the endpoint.
+  /// Examines the endpoint's pending deliveries, from `sweep_` on.
   [[nodiscard]] Status sweep_endpoint(EndpointId endpoint, WallTime created_before, Swept& swept);
   void sweep_row(std::int64_t id, WallTime created_before, Swept& swept);
   [[nodiscard]] Result<std::int64_t> remove_events(EventId first, EventId last);
@@ -194,9 +194,9 @@ class SqliteStore final : public Store {
   IdSequence ids_;
   std::int64_t boot_ = 0;
   IdWatermark watermark_;
-  int wal_pages_ = 0;               // of the log after the last commit
-  int wal_pages_checkpointed_ = 0;  // of them, when it was last tried
-  EventId prune_after_;             // where the next chunk of retention's pass begins
+  int wal_pages_ = 0;               // in the log after the last commit
+  int wal_pages_checkpointed_ = 0;  // in the log when a checkpoint last left some behind, else 0
+  EventId prune_after_;             // the next call of retention continues after it
   SweepPlace sweep_;
 };
 

@@ -1,4 +1,4 @@
-// Sweeps and long walks, a bounded number of rows per call.
+// Sweeps and long scans, with a bounded number of rows per call.
 #include "base/limits.h"
 #include "store/cursors.h"
 #include "store/list_filters.h"
@@ -31,8 +31,8 @@ Result<std::vector<Delivery>> SqliteStore::expire_waiting(
   return db_->all(sql::kExpireWaiting, read_swept, now, endpoint, due_until, rows_max);
 }
 
-// What a disabled endpoint collects is ordered by when it is due or by line, not by when it was
-// created, so there are rows to look at that stay. `sweep_` remembers how far the pass has come.
+// The indexes of an endpoint's pending deliveries are ordered by due instant or by ordering key,
+// not by creation. The pass therefore also examines rows that stay, and `sweep_` is its position.
 Result<std::vector<Delivery>> SqliteStore::expire_disabled(
     WallTime disabled_before, WallTime now, std::size_t rows_max
 ) {

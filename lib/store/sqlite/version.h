@@ -4,7 +4,7 @@
 
 namespace postrider::sqlite {
 
-/// The version of the SQLite library that runs.
+/// Returns the version of the SQLite library that runs.
 [[nodiscard]] std::string library_version();
 
 }  // namespace postrider::sqlite

@@ -19,8 +19,8 @@
 
 namespace postrider::sqlite {
 
-// The directory is watched, not the log: a log is removed with its last connection and made anew,
-// and a watch on the file would stay with the one that is gone.
+// Watches the directory, not the log: SQLite removes the log with its last connection and creates
+// it again, and a watch on the file would stay with the removed one.
 Result<std::unique_ptr<WalWatch>> WalWatch::open(const std::string& database) {
   const std::filesystem::path log{database + "-wal"};
   const std::string directory = log.has_parent_path() ? log.parent_path().string() : ".";
@@ -44,12 +44,12 @@ WalWatch::~WalWatch() {
 
 void WalWatch::wake() noexcept {
   const std::uint64_t one = 1;
-  // It fails only when the counter is full, and then a wake is waiting already.
+  // This fails only if the counter is full, and then a wake is already pending.
   static_cast<void>(::write(events_, &one, sizeof one) > 0);
 }
 
-// Writes to the database itself and to other files of the directory end a poll too, but no wait:
-// a timer keeps the time over them.
+// Writes to the database and to other files of the directory end poll(), but not the wait. The
+// timer keeps the timeout across several polls.
 bool WalWatch::wait(Millis timeout) {
   itimerspec spec{};
   const std::int64_t ms = std::max<std::int64_t>(timeout.count(), 0);
@@ -61,7 +61,7 @@ bool WalWatch::wait(Millis timeout) {
     std::array<pollfd, 3> polled{{{events_, POLLIN, 0}, {notify_, POLLIN, 0}, {timer_, POLLIN, 0}}};
     if (::poll(polled.data(), polled.size(), -1) < 0) {
       if (errno == EINTR) continue;
-      return true;  // the caller looks at the outbox, which is never wrong
+      return true;  // the caller then looks at the outbox, which is always safe
     }
     const bool woken = drain_wakes();
     const bool written = drain_events();
@@ -75,7 +75,7 @@ bool WalWatch::drain_wakes() const {
   return ::read(events_, &count, sizeof count) == static_cast<ssize_t>(sizeof count);
 }
 
-/// Whether one of the events that wait was about the log.
+/// Reads pending events. Returns whether one of them was about the log.
 bool WalWatch::drain_events() {
   bool about_log = false;
   alignas(inotify_event) std::array<char, 4096> buffer{};
@@ -85,7 +85,7 @@ bool WalWatch::drain_events() {
     for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
       inotify_event event{};
       std::memcpy(&event, &buffer.at(at), sizeof event);
-      // The name is padded with zeros; an overflow has none and may have been about anything.
+      // The name is padded with zeros. An overflow has no name and may have been about any file.
       const char* name = buffer.data() + at + sizeof event;
       if ((event.mask & IN_Q_OVERFLOW) != 0) about_log = true;
       if (event.len > 0 && log_name_ == name) about_log = true;

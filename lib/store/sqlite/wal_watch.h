@@ -1,4 +1,4 @@
-// Wakes when somebody commits to a database.
+// Wakes after commits to a database.
 #pragma once
 
 #include <memory>
@@ -11,13 +11,14 @@
 
 namespace postrider::sqlite {
 
-/// Watches the log beside a database (`<path>-wal`), which every commit of every process writes. A
-/// hint: it may wake without a commit, and a poll stands behind it.
+/// Watches the log beside a database (`<path>-wal`), which every commit of every process writes.
+/// This is a hint: it may wake without a commit, and its caller also polls.
 ///
 /// wait() belongs to one thread; wake() is thread-safe.
 class WalWatch final : public ChangeWatch {
  public:
-  /// The directory of `database` has to exist; the database and its log may come and go.
+  /// The directory of `database` must exist. The database and its log may be removed and created
+  /// again.
   [[nodiscard]] static Result<std::unique_ptr<WalWatch>> open(const std::string& database);
 
   WalWatch(const WalWatch&) = delete;
@@ -36,7 +37,7 @@ class WalWatch final : public ChangeWatch {
 
   const int events_;            // eventfd, written by wake()
   const int notify_;            // inotify of the directory
-  const int timer_;             // timerfd of the present wait
+  const int timer_;             // timerfd of the current wait
   const std::string log_name_;  // without the directory
 };
 
