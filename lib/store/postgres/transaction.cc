@@ -35,15 +35,15 @@ Status Transaction::end_session_before() {
   if (session_ == db_.session()) return {};
   // The server may not have noticed yet that the session has ended. On another server, the process
   // is a different one.
-  if (place_.server == db_.server()) {
+  if (server_process_.server == db_.server()) {
     const auto is_gone = [](const Row& row) { return row.boolean(0); };
-    const auto gone = db_.one(sql::kEndProcess, is_gone, place_.process);
+    const auto gone = db_.one(sql::kEndProcess, is_gone, server_process_.process);
     if (!gone) return tl::unexpected<Error>(gone.error());
     if (*gone == false)
       return fail(Errc::kUnavailable, "postgresql: the session before has not ended yet");
   }
   session_ = db_.session();
-  place_ = {db_.process(), db_.server()};
+  server_process_ = {db_.process(), db_.server()};
   return {};
 }
 
@@ -89,7 +89,7 @@ Status Transaction::commit() {
 }
 
 Status Transaction::find_out(const std::string& id, const Error& lost) {
-  const std::string server = place_.server;
+  const std::string server = server_process_.server;
   if (auto again = db_.ensure_open(); !again) return tl::unexpected<Error>(lost);
   if (auto ended = end_session_before(); !ended) return tl::unexpected<Error>(lost);
   // On another server, the id may belong to another transaction.

@@ -69,7 +69,7 @@ class Transaction {
   void wait_for_next();
   void forget_waiting();
   /// A server process and its server; see Connection::server().
-  struct ListPosition {
+  struct ServerProcess {
     int process = 0;
     std::string server;
   };
@@ -85,11 +85,11 @@ class Transaction {
   Connection& db_;
   const std::int64_t node_;
   bool open_ = false;
-  std::int64_t session_ = 0;    // the session of this transaction or the last one
-  ListPosition place_;          // the server process of that session
-  std::int64_t begun_at_ = 0;   // Connection::exchanges() at begin()
-  std::size_t begun_with_ = 0;  // statements that begin() has queued
-  Appends appends_before_;      // rows from before the savepoint
+  std::int64_t session_ = 0;      // the session of this transaction or the last one
+  ServerProcess server_process_;  // the server process of that session
+  std::int64_t begun_at_ = 0;     // Connection::exchanges() at begin()
+  std::size_t begun_with_ = 0;    // statements that begin() has queued
+  Appends appends_before_;        // rows from before the savepoint
   Appends appends_;
   Saved saved_ = Saved::kNo;
   std::int64_t saved_at_ = 0;     // Connection::exchanges() at the savepoint
