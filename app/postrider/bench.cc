@@ -151,7 +151,7 @@ void add_bench(const Command& root) {
       "postrider bench --quick"
   );
   auto& flags = command.keep<BenchFlags>();
-  command.text("dir", flags.directory, "Where databases are made; its disk is measured, too");
+  command.text("dir", flags.directory, "Directory for databases; its disk is measured, too");
   command.list(
       "only",
       flags.only,
@@ -160,15 +160,15 @@ void add_bench(const Command& root) {
       ),
       ','
   );
-  command.number("rounds", flags.rounds, {1, 100}, "Times that each figure is measured");
+  command.number("rounds", flags.rounds, {1, 100}, "Measurements of each figure");
   command.number("events", flags.events, {1'000, 10'000'000}, "Events of one measurement");
   command.number("steady-s", flags.steady_s, {1, 600}, "Seconds at each steady rate");
-  command.number("backlog", flags.backlog, {0, 100'000'000}, "Deliveries that wait, 0 = none");
+  command.number("backlog", flags.backlog, {0, 100'000'000}, "Pending deliveries; 0 = none");
   command.number("endurance", flags.endurance, {0, 100'000'000}, "Events of a long run, 0 = none");
   command.number(
-      "endpoints", flags.endpoints, {0, 1'000'000}, "Endpoints that idle and that fail at once"
+      "endpoints", flags.endpoints, {0, 1'000'000}, "Endpoints for the idle and storm groups"
   );
-  command.flag("quick", flags.quick, "One short round: shows that all of it runs");
+  command.flag("quick", flags.quick, "Run one short round to check that everything works");
   command.flag("json", flags.json, "Print JSON");
   command.run_checked([&flags](Io& io) { return bench_machine(io, flags); });
 }

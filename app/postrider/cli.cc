@@ -216,7 +216,7 @@ Cli::Cli(std::string_view name, std::string_view summary, std::string_view versi
   root.name(std::string(name));
   root.description(std::string(summary));
   root.require_subcommand(1);
-  root.set_config("--config", "", "A TOML file with the values of flags, for example limit = 10");
+  root.set_config("--config", "", "TOML file with values of flags, for example limit = 10");
   root.config_formatter(std::make_shared<ConfigFile>(root, impl_->active, impl_->environment));
   if (!version.empty()) {
     const std::string line = std::string(name) + " " + std::string(version);
@@ -234,7 +234,9 @@ void Cli::add_help() {
   const Command command =
       root().add("help", "Show the help of a command", name + " help endpoints create");
   auto& path = command.keep<std::vector<std::string>>();
-  command.app_->add_option("COMMAND", path, "The command; none: the list of all")->type_name("");
+  command.app_
+      ->add_option("COMMAND", path, "Command to explain; without it, all commands are listed")
+      ->type_name("");
   command.run_checked([impl = impl_.get(), &path](Io& io) -> Result<int> {
     CLI::App* app = &impl->root;
     for (const std::string& word : path) {

@@ -63,7 +63,7 @@ void Collection::add_show(std::string_view summary) const {
     bool wide = false;
   };
   const auto [command, options] = add_one<Options>("show", summary);
-  command.flag("wide", options.wide, "Cut nothing");
+  command.flag("wide", options.wide, "Show tables in full width");
   add_api_options(command, options.api);
   run_with_api(command, options.api, [collection = spec_.path, &one = options](Api& api, Io& io) {
     if (one.wide) io.width = 0;

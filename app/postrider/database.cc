@@ -63,11 +63,11 @@ DatabaseOptions& add_db_option(const Command& command) {
 void add_backup(const Command& root) {
   const Command command = root.add(
       "backup",
-      "Copy a database while a service may use it",
+      "Back up a SQLite database, also while the service runs",
       "postrider backup copy.db --db postrider.db"
   );
   auto& options = add_db_option(command);
-  command.argument("file", options.file, "The new file");
+  command.argument("file", options.file, "File to write");
   command.run_checked([&options](Io& io) -> Result<int> {
     if (auto valid = check_file(options.db, "pg_dump"); !valid)
       return tl::unexpected(std::move(valid).error());
@@ -77,7 +77,7 @@ void add_backup(const Command& root) {
 
 void add_check(const Command& root) {
   const Command command = root.add(
-      "check", "Read a whole database and say what is wrong", "postrider check --db postrider.db"
+      "check", "Check the integrity of a SQLite database", "postrider check --db postrider.db"
   );
   auto& options = add_db_option(command);
   command.run_checked([&options](Io& io) -> Result<int> {

@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<FilterSpec, 6> kDeadLetterFilters{
     {kTenantFilter,
      kEndpointFilter,
-     {"type", "Only of this event type"},
+     {"type", "Only this event type"},
      {"reason", "attempts_exhausted, rejected, gone, expired or endpoint_disabled"},
      kSinceFilter,
      kUntilFilter}};
@@ -46,7 +46,7 @@ void add_bulk(
   const Command command = dead_letters.add(name, summary, "--endpoint ep_01... --dry-run");
   auto& options = command.keep<BulkOptions>();
   options.filters.add_to(command, kDeadLetterFilters);
-  command.flag("dry-run", options.dry_run, "Only say how many");
+  command.flag("dry-run", options.dry_run, "Only count the matching dead letters");
   add_follow_options(command, options.follow);
   add_api_options(command, options.api);
   run_with_api(command, options.api, [&options, action](Api& api, Io& io) {
@@ -63,7 +63,7 @@ void add_dead_letters(const Command& root) {
        .path = "dead-letters",
        .thing = "dead letters",
        .id = {"ID", "dlv_...", "dlv_01..."}},
-      "Deliveries that were given up"
+      "Deliveries that could not be delivered: list, read, replay, discard"
   );
   dead_letters.add_list(
       "--reason attempts_exhausted",
@@ -80,10 +80,14 @@ void add_dead_letters(const Command& root) {
        {"ENDPOINT", "endpoint", ColumnSpec::kText, ColumnSpec::kWide}}
   );
   dead_letters.add_show("Show a dead letter with its attempts");
-  dead_letters.add_action("replay", "Start a fresh schedule", "is pending again");
-  dead_letters.add_delete("discard", "Put it away", "discarded");
-  add_bulk(dead_letters, "replay-all", "replay", "Replay all that fit the filter");
-  add_bulk(dead_letters, "discard-all", "discard", "Put away all that fit the filter");
+  dead_letters.add_action(
+      "replay", "Replay a dead letter with a fresh retry schedule", "is pending again"
+  );
+  dead_letters.add_delete("discard", "Discard a dead letter", "discarded");
+  add_bulk(dead_letters, "replay-all", "replay", "Replay all dead letters that match the filter");
+  add_bulk(
+      dead_letters, "discard-all", "discard", "Discard all dead letters that match the filter"
+  );
 }
 
 }  // namespace postrider::cli

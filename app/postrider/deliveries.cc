@@ -9,8 +9,8 @@ namespace {
 constexpr std::array<FilterSpec, 6> kDeliveryFilters{
     {kTenantFilter,
      kEndpointFilter,
-     {"event", "Only of this event"},
-     {"state", "Only pending, delivered, dead or cancelled ones"},
+     {"event", "Only this event"},
+     {"state", "Only deliveries in this state: pending, delivered, dead or cancelled"},
      kSinceFilter,
      kUntilFilter}};
 
@@ -23,12 +23,14 @@ void add_deliveries(const Command& root) {
        .path = "deliveries",
        .thing = "deliveries",
        .id = {"ID", "dlv_...", "dlv_01..."}},
-      "One event for one endpoint each, with its attempts"
+      "Deliveries: one event for one endpoint each, with its attempts"
   );
   deliveries.add_list("--state pending --endpoint ep_01...", kDeliveryFilters, delivery_columns());
   deliveries.add_show("Show a delivery with its attempts");
-  deliveries.add_action("retry", "Due now; the schedule goes on", "is due now");
-  deliveries.add_action("cancel", "Send it no more", "cancelled");
+  deliveries.add_action(
+      "retry", "Retry a pending delivery now; its schedule continues", "is due now"
+  );
+  deliveries.add_action("cancel", "Cancel a pending delivery", "cancelled");
 }
 
 }  // namespace postrider::cli

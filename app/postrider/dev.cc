@@ -286,7 +286,7 @@ Result<int> dev(Io& io, const DevOptions& options) {
 void add_dev(const Command& root) {
   const Command command = root.add(
       "dev",
-      "Serve for a laptop: with a receiver, a first event, and every webhook printed",
+      "Serve for development: with a receiver and a first event; prints every webhook",
       "postrider dev"
   );
   auto& options = command.keep<DevOptions>();

@@ -89,7 +89,7 @@ void add_emit(const Command& root) {
       options.data,
       "JSON, sent byte for byte; - = standard input, @FILE = a file (default: {})"
   );
-  command.text("tenant", options.tenant, "Whose event it is (default: default)");
+  command.text("tenant", options.tenant, "Tenant of the event (default: default)");
   command.list("channel", options.channels, "Channel of the event; repeatable", ',');
   command.text("ordering-key", options.ordering_key, "Deliver in order among events of this key");
   command.text("deliver-at", options.deliver_at, "Not before this instant (RFC 3339)");
@@ -97,7 +97,8 @@ void add_emit(const Command& root) {
   command.text(
       "idempotency-key",
       options.idempotency_key,
-      "The same key again is the same event; with --batch the number of the request is added"
+      "Requests with the same key accept the event once; with --batch the number of the request is "
+      "added"
   );
   command.text(
       "batch",

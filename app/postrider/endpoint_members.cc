@@ -32,7 +32,10 @@ void add_member_flags(const Command& command, EndpointFlags& flags) {
   command.text("description", flags.description, "For people");
   command.text("metadata", flags.metadata, "A JSON object of strings");
   command.list(
-      "event-type", flags.event_types, "Wanted type, order.* for all below; repeatable", ','
+      "event-type",
+      flags.event_types,
+      "Event type to receive, order.* for all types below order; repeatable",
+      ','
   );
   command.list("channel", flags.channels, "Only events of this channel; repeatable", ',');
   command.list("header", flags.headers, "'Name: value' sent with every request; repeatable");
@@ -52,10 +55,13 @@ void add_member_flags(const Command& command, EndpointFlags& flags) {
       "timeout-ms",
       flags.timeout_ms,
       {limits::kTimeoutMsMin, limits::kTimeoutMsMax},
-      "Of one attempt"
+      "Timeout of one attempt"
   );
   command.number(
-      "max-in-flight", flags.max_in_flight, {1, limits::kInFlightPerEndpointMax}, "Requests at once"
+      "max-in-flight",
+      flags.max_in_flight,
+      {1, limits::kInFlightPerEndpointMax},
+      "Maximum concurrent requests"
   );
   command.list("set", flags.members, "MEMBER=JSON for any other member; repeatable");
 }
@@ -126,8 +132,8 @@ void add_endpoint_create(const Collection& endpoints) {
       "create", "Register a subscriber URL", "https://example.com/hook --event-type 'order.*'"
   );
   auto& flags = command.keep<EndpointFlags>();
-  command.argument("URL", flags.url.emplace(), "Where to deliver to");
-  command.text("tenant", flags.tenant, "Whose events (default: default)");
+  command.argument("URL", flags.url.emplace(), "URL to deliver to");
+  command.text("tenant", flags.tenant, "Tenant whose events are delivered (default: default)");
   command.text("secret", flags.secret, "Secret that signs; generated when left out");
   add_member_flags(command, flags);
   add_api_options(command, flags.api);
@@ -141,10 +147,12 @@ void add_endpoint_create(const Collection& endpoints) {
 
 void add_endpoint_update(const Collection& endpoints) {
   const auto [command, options] = endpoints.add_one<EndpointFlags>(
-      "update", "Change members of an endpoint; what is left out stays", "--timeout-ms 5000"
+      "update",
+      "Change members of an endpoint; members that are not given stay",
+      "--timeout-ms 5000"
   );
   auto& flags = options;
-  command.text("url", flags.url, "Where to deliver to");
+  command.text("url", flags.url, "URL to deliver to");
   add_member_flags(command, flags);
   add_api_options(command, flags.api);
   run_with_api(command, flags.api, [endpoints, &flags](Api& api, Io& io) {

@@ -47,9 +47,10 @@ void add_endpoint_stats(const Collection& endpoints) {
   struct Options : OneOptions {
     std::optional<std::string> since;
   };
-  const auto [command, options] =
-      endpoints.add_one<Options>("stats", "How an endpoint has been doing");
-  command.text("since", options.since, "From this instant on (RFC 3339)");
+  const auto [command, options] = endpoints.add_one<Options>(
+      "stats", "Show attempts, deliveries and latency of an endpoint over time"
+  );
+  command.text("since", options.since, "Start of the time range (RFC 3339)");
   add_api_options(command, options.api);
   run_with_api(
       command,

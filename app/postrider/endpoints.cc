@@ -13,7 +13,7 @@ namespace postrider::cli {
 namespace {
 
 constexpr std::array<FilterSpec, 2> kEndpointFilters{
-    {kTenantFilter, {"state", "Only active, paused or disabled ones"}}};
+    {kTenantFilter, {"state", "Only endpoints in this state: active, paused or disabled"}}};
 
 void add_secret(const Collection& endpoints) {
   const auto [command, options] =
@@ -49,7 +49,7 @@ void add_rotate_secret(const Collection& endpoints) {
       "overlap-s",
       options.overlap_s,
       {0, limits::kSecretOverlapSecondsMax},
-      "How long the old one goes on signing"
+      "Seconds during which the old secret also signs"
   );
   add_api_options(command, options.api);
   run_with_api(command, options.api, [endpoints, &options = options](Api& api, Io& io) {
@@ -96,11 +96,11 @@ void add_recover(const Collection& endpoints) {
   };
   const auto [command, options] = endpoints.add_one<Options>(
       "recover",
-      "Replay what died for this endpoint since an instant",
+      "Replay the endpoint's dead letters from a time range",
       "--since 2026-01-01T00:00:00Z"
   );
-  command.text("since", options.since, "From this instant on (RFC 3339); required");
-  command.text("until", options.until, "Up to this instant (RFC 3339)");
+  command.text("since", options.since, "Start of the time range (RFC 3339); required");
+  command.text("until", options.until, "End of the time range (RFC 3339)");
   add_follow_options(command, options.follow);
   add_api_options(command, options.api);
   run_with_api(command, options.api, [endpoints, &options = options](Api& api, Io& io) {
@@ -122,7 +122,7 @@ void add_endpoints(const Command& root) {
        .path = "endpoints",
        .thing = "endpoints",
        .id = {"ID", "ep_...", "ep_01..."}},
-      "Registered subscriber URLs"
+      "Endpoints: registered subscriber URLs"
   );
   endpoints.add_list(
       "--state disabled",
@@ -143,10 +143,12 @@ void add_endpoints(const Command& root) {
   add_endpoint_create(endpoints);
   add_endpoint_update(endpoints);
   endpoints.add_show("Show an endpoint");
-  endpoints.add_delete("delete", "Delete an endpoint; what waits is cancelled", "deleted");
-  endpoints.add_action("pause", "Collect, but send nothing", "paused");
-  endpoints.add_action("resume", "Send again", "resumed");
-  endpoints.add_action("disable", "Take an endpoint out of service", "disabled");
+  endpoints.add_delete(
+      "delete", "Delete an endpoint; its pending deliveries are cancelled", "deleted"
+  );
+  endpoints.add_action("pause", "Keep deliveries pending and send nothing", "paused");
+  endpoints.add_action("resume", "Send to a paused or disabled endpoint again", "resumed");
+  endpoints.add_action("disable", "Disable an endpoint", "disabled");
   add_secret(endpoints);
   add_rotate_secret(endpoints);
   add_test(endpoints);

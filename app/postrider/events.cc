@@ -8,7 +8,7 @@ namespace postrider::cli {
 namespace {
 
 constexpr std::array<FilterSpec, 4> kEventFilters{
-    {kTenantFilter, {"type", "Only of this type"}, kSinceFilter, kUntilFilter}};
+    {kTenantFilter, {"type", "Only this event type"}, kSinceFilter, kUntilFilter}};
 
 void add_deliveries_of(const Collection& events) {
   struct Options {
@@ -16,7 +16,7 @@ void add_deliveries_of(const Collection& events) {
     ListOptions list;
   };
   const auto [command, options] =
-      events.add_one<Options>("deliveries", "List an event's deliveries");
+      events.add_one<Options>("deliveries", "List the deliveries of an event");
   add_list_options(command, options.list);
   run_with_api(command, options.list.api, [events, &options = options](Api& api, Io& io) {
     const ListSpec list{events.path(options.id, "deliveries"), delivery_columns(), "deliveries"};
@@ -31,7 +31,7 @@ void add_replay(const Collection& events) {
   const auto [command, options] = events.add_one<Options>(
       "replay", "Deliver an event again, and to endpoints that match it now", "--endpoint ep_01..."
   );
-  command.text("endpoint", options.endpoint, "Only to this endpoint");
+  command.text("endpoint", options.endpoint, "Only this endpoint");
   add_api_options(command, options.api);
   run_with_api(command, options.api, [events, &options = options](Api& api, Io& io) {
     RequestBody body;
@@ -50,7 +50,7 @@ void add_events(const Command& root) {
   const Collection events(
       root,
       {.name = "events", .path = "events", .thing = "events", .id = {"ID", "evt_...", "evt_01..."}},
-      "What happened: accepted events"
+      "Accepted events"
   );
   events.add_list(
       "--type order.created --limit 10",

@@ -24,7 +24,7 @@ void add_create(const Collection& keys) {
   auto& options = command.keep<Options>();
   command.argument("NAME", options.name, "For people");
   command.text("scope", options.scope, "What the key allows: admin, emit or read; required");
-  command.text("expires-at", options.expires_at, "Until this instant (RFC 3339)");
+  command.text("expires-at", options.expires_at, "End of the time range (RFC 3339)");
   add_api_options(command, options.api);
   run_with_api(command, options.api, [&options](Api& api, Io& io) {
     RequestBody body;

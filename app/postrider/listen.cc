@@ -61,16 +61,18 @@ void add_listen(const Command& root) {
       "postrider listen --port 9000 --secret whsec_... --fail-first 2"
   );
   auto& options = command.keep<ListenOptions>();
-  command.number("port", options.port, {0, 65'535}, "On 127.0.0.1; 0 = any free one");
+  command.number("port", options.port, {0, 65'535}, "Port on 127.0.0.1; 0 selects a free port");
   command.text("secret", options.secret, "Secret of the endpoint; without it nothing is verified");
   command.allow_environment("secret");
   add_scheme_flags(command, options.scheme);
-  command.number("status", options.status, {200, 599}, "Status of the answers");
+  command.number("status", options.status, {200, 599}, "Status of the responses");
   command.number(
-      "fail-first", options.fail_first, {0, kCountMax}, "Answer this many with 500 first"
+      "fail-first", options.fail_first, {0, kCountMax}, "Answer the first N webhooks with 500"
   );
-  command.number("delay-ms", options.delay_ms, {0, kDelayMsMax}, "Wait before each answer");
-  command.number("count", options.count, {0, kCountMax}, "End after this many webhooks; 0 = never");
+  command.number(
+      "delay-ms", options.delay_ms, {0, kDelayMsMax}, "Milliseconds to wait before each response"
+  );
+  command.number("count", options.count, {0, kCountMax}, "Exit after N webhooks; 0 = never");
   command.flag("json", options.json, "One line of JSON per webhook");
   command.run_checked([&options](Io& io) { return listen(io, options); });
 }

@@ -306,7 +306,7 @@ Result<bool> each_row(
 }  // namespace
 
 void add_list_options(const Command& command, ListOptions& options) {
-  command.number("limit", options.limit, {1, 1'000'000}, "How many to show, newest first");
+  command.number("limit", options.limit, {1, 1'000'000}, "Maximum number of rows, newest first");
   command.flag("all", options.all, "Show all, whatever --limit says");
   command.flag("wide", options.wide, "Show every column, with nothing cut");
   add_api_options(command, options.api);
@@ -337,7 +337,7 @@ Result<int> print_list(Api& api, Io& io, const ListOptions& options, const ListS
     return kExitDone;
   }
   table.print(io);
-  if (*more) io.err << "There are more: use --limit N or --all.\n";
+  if (*more) io.err << "More rows are available: use --limit N or --all.\n";
   return kExitDone;
 }
 

@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
       .width = table_width()};
   postrider::cli::Cli cli(
       "postrider",
-      "Durable webhooks: what is accepted is delivered, or kept to be replayed.",
+      "Durable webhooks: every accepted event is delivered, or kept as a dead letter to be "
+      "replayed.",
       POSTRIDER_VERSION
   );
   // OpenSSL writes to sockets that the peer may have closed.

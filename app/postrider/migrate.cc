@@ -144,7 +144,7 @@ int copy_over(Io& io, const MigrateOptions& options) {
 void add_migrate(const Command& root) {
   const Command command = root.add(
       "migrate",
-      "Make a database, bring it to the newest schema, or copy it to PostgreSQL",
+      "Create a database, migrate it to the newest schema, or copy it to PostgreSQL",
       "postrider migrate --db postrider.db\n"
       "  postrider migrate --from postrider.db --to postgresql://user@host/database"
   );
@@ -157,7 +157,7 @@ void add_migrate(const Command& root) {
       "SQLite file to copy while no service uses it; it is brought to the newest schema first, and "
       "else left as it is. The same command goes on with a copy that was interrupted"
   );
-  command.text("to", options.to, "Empty database that --from is copied into: postgresql://...");
+  command.text("to", options.to, "Empty PostgreSQL database to copy --from into: postgresql://...");
   command.run_checked([command, &options](Io& io) -> Result<int> {
     if (!options.from && !options.to) {
       if (const auto valid = check_database_address(options.db); !valid)

@@ -104,11 +104,16 @@ Result<HostPort> parse_host_port(std::string_view text) {
 void add_serve_flags(const Command& command, ServeFlags& flags) {
   command.allow_environment();
   command.text("db", flags.db, "Database: a file, or postgresql://...");
-  command.text("listen", flags.listen, "Address and port; port 0 = any free one, printed");
+  command.text(
+      "listen",
+      flags.listen,
+      "Address and port to listen on; port 0 selects a free port, which is printed"
+  );
   command.text(
       "root-key",
       flags.root_key,
-      "An admin key that is always valid (other users of the machine see it in ps: prefer a file)"
+      "Admin key that is always valid (other users of the machine can see it with ps: prefer a "
+      "file)"
   );
   command.text(
       "root-key-file",
@@ -116,49 +121,61 @@ void add_serve_flags(const Command& command, ServeFlags& flags) {
       "File whose first line is an admin key that is always valid"
   );
   command.list(
-      "allow-net", flags.allow_net, "Private range that may be delivered to; repeatable", ','
+      "allow-net", flags.allow_net, "Private network to which delivery is allowed; repeatable", ','
   );
   command.number(
       "max-in-flight",
       flags.max_in_flight,
       {1, static_cast<std::int64_t>(limits::kInFlightMax)},
-      "Requests at once, of the whole process"
+      "Maximum concurrent outbound requests"
   );
-  command.list("retry-delays-ms", flags.retry_delays_ms, "Default policy: 5000,300000,...", ',');
+  command.list(
+      "retry-delays-ms",
+      flags.retry_delays_ms,
+      "Default retry delays in milliseconds: 5000,300000,...",
+      ','
+  );
   command.number(
       "timeout-ms",
       flags.timeout_ms,
       {limits::kTimeoutMsMin, limits::kTimeoutMsMax},
-      "Default of one attempt, in all"
+      "Default timeout of one attempt"
   );
   command.number(
       "retention-days",
       flags.retention_days,
       kRetentionDaysMin,
       double{kDaysMax},
-      "How long what is final is kept; fractions count"
+      "Days to keep finished events (fractions allowed)"
   );
   command.number(
       "hold-disabled-days",
       flags.hold_disabled_days,
       {1, kDaysMax},
-      "How long deliveries wait for a disabled endpoint"
+      "Days that deliveries wait for a disabled endpoint"
   );
   command.number(
       "max-event-bytes",
       flags.max_event_bytes,
       {1, static_cast<std::int64_t>(limits::kBatchBytesMax)},
-      "Largest data of an event"
+      "Maximum size of an event's data in bytes"
   );
-  command.number("api-threads", flags.api_threads, {1, kThreadsMax}, "Requests handled at once");
+  command.number(
+      "api-threads", flags.api_threads, {1, kThreadsMax}, "Maximum concurrent API requests"
+  );
   command.text("log-format", flags.log_format, "text or json");
   command.text("log-level", flags.log_level, "debug, info, warning or error");
-  command.number("drain-s", flags.drain_s, {0, kDrainSecondsMax}, "How long stopping may take");
+  command.number(
+      "drain-s",
+      flags.drain_s,
+      {0, kDrainSecondsMax},
+      "Seconds that requests in flight may take to finish at a stop"
+  );
   command.number(
       "lease-s",
       flags.lease_s,
       {kLeaseSecondsMin, kLeaseSecondsMax},
-      "PostgreSQL: how long others wait for a node that has gone"
+      "PostgreSQL: seconds until other nodes take over from a node that is gone"
   );
 }
 

@@ -120,11 +120,13 @@ Result<int> verify(Io& io, const SignOptions& options) {
 
 /// Adds the arguments that both commands have.
 void add_scheme(const Command& command, SignOptions& options) {
-  command.argument("BODY", options.body, "The exact bytes; - = standard input, @FILE = a file");
+  command.argument(
+      "BODY", options.body, "Exact bytes of the body; - = standard input, @FILE = a file"
+  );
   add_scheme_flags(command, options.scheme);
   command.text("secret", options.secret, "Secret of the endpoint");
   command.allow_environment("secret");
-  command.text("secret-file", options.secret_file, "Instead of it, the file that holds it");
+  command.text("secret-file", options.secret_file, "File with the secret");
 }
 
 }  // namespace
@@ -139,8 +141,15 @@ void add_sign(const Command& root) {
   add_scheme(command, options);
   command.text("id", options.id, "Id of the event; required");
   command.text("type", options.type, "Type of the event, for schemes that send it");
-  command.text("delivery", options.delivery, "Id of the delivery, likewise (default: --id)");
-  command.number("attempt", options.attempt, {1, kAttemptMax}, "Number of the attempt, likewise");
+  command.text(
+      "delivery", options.delivery, "Id of the delivery, for schemes that send it (default: --id)"
+  );
+  command.number(
+      "attempt",
+      options.attempt,
+      {1, kAttemptMax},
+      "Number of the attempt, for schemes that send it"
+  );
   command.number("timestamp", options.timestamp, {0, kTimestampMax}, "Unix seconds (default: now)");
   command.run_checked([&options](Io& io) { return sign(io, options); });
 }
@@ -154,14 +163,20 @@ void add_verify(const Command& root) {
   );
   auto& options = command.keep<SignOptions>();
   add_scheme(command, options);
-  command.text(
-      "public-key", options.public_key, "Instead of a secret, where the scheme has key pairs"
-  );
+  command.text("public-key", options.public_key, "Public key, for schemes with key pairs");
   command.list("header", options.headers, "'Name: value' as it arrived; repeatable");
   command.number(
-      "timestamp", options.timestamp, {0, kTimestampMax}, "Check as of then (Unix seconds)"
+      "timestamp",
+      options.timestamp,
+      {0, kTimestampMax},
+      "Time at which to check the signature (Unix seconds)"
   );
-  command.number("tolerance-s", options.tolerance_s, {0, kTimestampMax}, "How old it may be");
+  command.number(
+      "tolerance-s",
+      options.tolerance_s,
+      {0, kTimestampMax},
+      "Maximum age of the signature in seconds"
+  );
   command.run_checked([&options](Io& io) { return verify(io, options); });
 }
 

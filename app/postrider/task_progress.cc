@@ -53,7 +53,7 @@ int status_of(const JsonView& task) {
 }  // namespace
 
 void add_follow_options(const Command& command, FollowOptions& options) {
-  command.flag("no-wait", options.no_wait, "Return at once; the task goes on in the server");
+  command.flag("no-wait", options.no_wait, "Return at once; the server continues the task");
 }
 
 Result<int> follow_task(

@@ -7,7 +7,7 @@ void add_tasks(const Command& root) {
   const Collection tasks(
       root,
       {.name = "tasks", .path = "tasks", .thing = "tasks", .id = {"ID", "task_...", "task_01..."}},
-      "Bulk work of the server"
+      "Bulk operations on dead letters"
   );
   tasks.add_list(
       "",
@@ -22,7 +22,7 @@ void add_tasks(const Command& root) {
        {"CREATED", "created_at", ColumnSpec::kTime}}
   );
   tasks.add_show("Show a task");
-  tasks.add_action("cancel", "Stop a task", "cancelled");
+  tasks.add_action("cancel", "Cancel a task", "cancelled");
 }
 
 }  // namespace postrider::cli

@@ -38,7 +38,7 @@ TEST_F(ListingTest, ListsStopAtTheirLimit) {
   can("GET /v1/tasks?limit=2", 200, R"({"data":[{"id":"t2"},{"id":"t1"}],"next_cursor":"c"})");
   ASSERT_EQ(run({"tasks", "list", "--limit", "2"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("t1"));
-  EXPECT_THAT(err_.str(), HasSubstr("There are more"));
+  EXPECT_THAT(err_.str(), HasSubstr("More rows are available"));
 }
 
 TEST_F(ListingTest, AnEmptyListSaysSo) {
