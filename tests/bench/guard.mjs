@@ -1,5 +1,5 @@
 // guard.mjs HOT_PATH VALGRIND [--update]: what each stage of a delivery costs in instructions and
-// allocations, beside budget.json. Fails above the budget and its margin; --update writes it anew.
+// allocations, beside budget.json. Fails above the budget and its margin; --update rewrites it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

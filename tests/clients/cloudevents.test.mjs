@@ -1,4 +1,4 @@
-// What arrives as CloudEvents, read by their own SDK.
+// CloudEvents requests, read by the SDK of CloudEvents.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

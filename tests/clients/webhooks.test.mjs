@@ -1,4 +1,4 @@
-// What arrives from the real binary, verified by the libraries that receivers use.
+// Requests of the real binary, verified by the libraries that receivers use.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

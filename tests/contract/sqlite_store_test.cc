@@ -27,7 +27,7 @@ class SqliteFactory final : public StoreFactory {
     EXPECT_EQ(RawDb(path_).exec(unchecked + sql), SQLITE_OK);
   }
 
-  // The number of a connection tells what others did since: it is one that stays.
+  // A connection's data_version changes with other connections' commits, so this one stays open.
   std::int64_t change_mark() override {
     if (watcher_ == nullptr) watcher_ = std::make_unique<RawDb>(path_);
     return std::stoll(watcher_->column("PRAGMA data_version").front());

@@ -1,4 +1,4 @@
-// What every store has to do. A backend instantiates StoreContract with a factory of its own and
+// Tests that every store must pass. A backend instantiates StoreContract with its own factory and
 // links store_contract_*.cc.
 #pragma once
 
@@ -109,7 +109,7 @@ class StoreContract : public ::testing::TestWithParam<StoreContractParam> {
   std::unique_ptr<StoreReader> reader_;
 };
 
-/// Deliveries that wait in line.
+/// Checks ordered deliveries, which wait in an ordering queue.
 class OrderedStoreContract : public StoreContract {
  protected:
   DeliveryId append_keyed(
@@ -119,7 +119,7 @@ class OrderedStoreContract : public StoreContract {
       std::optional<WallTime> deliver_at = {}
   );
   OrderedHead head(EndpointId endpoint, const std::string& key, WallTime now);
-  /// The heads of all lines, a page at a time.
+  /// Returns the heads of all ordering queues, read page by page.
   std::vector<OrderedHead> scan(
       EndpointId endpoint, WallTime now, std::size_t rows, std::size_t keys
   );

@@ -1,4 +1,4 @@
-// Deliveries that wait in line.
+// Ordered deliveries, which wait in an ordering queue.
 #include <algorithm>
 #include <map>
 

@@ -1,4 +1,4 @@
-// What lane policies have to remember.
+// The stored state of rate limits and circuits.
 #include "tests/contract/store_contract.h"
 
 namespace postrider::testing {
@@ -9,7 +9,7 @@ using Sends = std::vector<std::pair<EndpointId, MonoTime>>;
 constexpr MonoTime kMono{std::chrono::hours{1}};
 constexpr MonoTime mono(std::int64_t ms) { return kMono + Millis{ms}; }
 
-/// Of a request that was sent at `sent_at` under a limit.
+/// Makes the settlement of a request that was sent at `sent_at` under a rate limit.
 std::vector<Settlement> limited(const Delivery& delivery, MonoTime sent_at) {
   Settlement settlement;
   settlement.delivery = delivery.id;

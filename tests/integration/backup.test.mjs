@@ -55,7 +55,7 @@ test('a backup under load is sound, opens and holds all that was answered before
   const held = new Set((await restored.api.list('/v1/events')).map(({ id }) => id));
   assert.deepEqual(before.filter((id) => !held.has(id)), []);
   t.diagnostic(`${before.length} events before the backup, ${held.size} in it`);
-  // A delivery that was not settled in the copy is made again by whoever runs it.
+  // A delivery that was not settled in the copy is sent again by the node that runs it.
   await restored.api.settled();
   const [newest] = held;
   assert.equal((await restored.api.deliveriesOf(newest))[0].state, 'delivered');

@@ -105,7 +105,7 @@ test('the health check of a node tells one that runs from one that does not', as
   assert.notEqual((await check()).code, 0);
 });
 
-/** Three nodes that do as they are told, behind the load balancer. */
+/** Three nodes that the test controls, behind the load balancer. */
 class Balanced {
   static async start(t) {
     const balanced = new Balanced();

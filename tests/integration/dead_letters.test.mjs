@@ -1,4 +1,4 @@
-// What was given up: found, read, replayed one by one and in bulk, put away.
+// Dead letters are found, read, replayed one by one and in bulk, and discarded.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -12,7 +12,7 @@ import { Slack, slackSays } from './support/providers/slack.mjs';
 import { Zapier } from './support/providers/zapier.mjs';
 import { Subscription } from './support/subscription.mjs';
 
-/// What a busy machine adds to a wait.
+/// The time that a busy machine may add to a wait.
 const slackMs = 3000;
 const delays = [10, 10, 10];
 

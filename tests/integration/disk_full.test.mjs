@@ -1,4 +1,4 @@
-// No space left: the service says so, loses nothing and goes on when there is space again.
+// No space left: the service says so, loses nothing and resumes when there is space again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

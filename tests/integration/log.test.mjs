@@ -1,4 +1,4 @@
-// What the log says of a service's day.
+// The log records of a running service.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,6 @@
-// Several nodes that share one PostgreSQL database: each event once, in order, whoever comes and
-// goes. POSTRIDER_NODES_EVENTS and POSTRIDER_NODES_LEASE_S make it the campaign of docs/SCALING.md.
+// Several nodes that share one PostgreSQL database: each event once, in order, while nodes join
+// and leave.
+// POSTRIDER_NODES_EVENTS and POSTRIDER_NODES_LEASE_S make it the campaign of docs/SCALING.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -149,7 +150,7 @@ test('people can ask any node about deliveries of any other', async (t) => {
     await third.api.expect(200, 'PATCH', `/v1/endpoints/${bad.id}`, { url: `${receiver.url}/good` });
     await second.api.expect(202, 'POST', `/v1/dead-letters/${dead.id}/replay`);
     await first.api.deliveryIn('delivered', id);
-    // A paused endpoint sends nothing, whoever it was that paused it.
+    // A paused endpoint sends nothing, regardless of which node paused it.
     await third.api.expect(200, 'POST', `/v1/endpoints/${good.id}/pause`);
     const waiting = await second.api.emit(`good.e${i}`);
     const [delivery] = await second.api.deliveriesOf(waiting.id);

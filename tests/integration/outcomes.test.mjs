@@ -8,7 +8,7 @@ import { Server } from './support/postrider.mjs';
 import { Receiver, refusedUrl } from './support/receiver.mjs';
 import { never, until } from './support/until.mjs';
 
-/// A TCP server that gives `bytes` to whoever connects, and then closes or hangs.
+/// A TCP server that sends `bytes` to every client, and then closes or hangs.
 async function rawUrl(t, bytes, { close = true } = {}) {
   const sockets = new Set();
   const server = createServer((socket) => {

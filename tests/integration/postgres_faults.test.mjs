@@ -1,5 +1,5 @@
 // A PostgreSQL server that ends, crashes, hangs and is cut off under a node: what was answered 202
-// is delivered, readiness tells the truth, and the node goes on by itself.
+// is delivered, readiness is accurate, and the node recovers by itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -127,7 +127,7 @@ test('what fails for the sake of another session is tried again or answered 503'
   await until('events are refused', () => load.refusals >= 20);
   await load.accepts(100);
   for (const table of ['event', 'attempt']) await postgres.sql(`DROP TRIGGER yield ON ${table}`);
-  // What ended a group that both failed in may be told by either.
+  // If both errors occur in one group, the response may report either of them.
   for (const why of load.refused.keys()) assert.match(why, /\((40001|40P01)\); nothing was changed\.$/);
   await node.losesNothing(t);
   assert.equal(receiver.accepted.size, load.accepted.length, 'what was refused was not sent');

@@ -6,7 +6,7 @@ import { Server } from './support/postrider.mjs';
 import { Receiver } from './support/receiver.mjs';
 
 const rateLimit = { limit: 5, period_ms: 1000 };
-/// What a request may take from the sender's clock to the receiver's.
+/// The longest time between a request's instants at the sender and at the receiver.
 const slackMs = 60;
 
 function assertNoWindowExceeds(requests) {

@@ -21,7 +21,7 @@ test('every node says why a delivery waits, and each counts what it sends for', 
   });
   await one.api.emit('throttled');
   await one.api.emit('limited');
-  // What is committed while its partition moves is found when the new owner looks, every 10 s.
+  // A delivery committed while its partition moves is found by the new owner's scan, every 10 s.
   const patient = { withinMs: 30_000 };
   await Promise.all([throttles.got(1, patient), well.got(1, patient)]);
   const waiting = {};

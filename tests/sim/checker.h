@@ -1,4 +1,4 @@
-// What must be true. Reads the tables with a connection of its own, sees every request and every
+// Checks the invariants. Reads the tables with its own connection, sees every request and every
 // answer, and never asks the code under test.
 #pragma once
 
@@ -43,8 +43,8 @@ struct Counts {
 struct Actor {
   std::uint64_t node = 0;  ///< its generation
   WallTime now;            ///< by its clock
-  std::uint64_t told = 0;  ///< the last of its own commits that its engine was told of
-  /// The last commit up to which its engine was told of everybody's. What it knows of endpoints
+  std::uint64_t told = 0;  ///< its engine was notified of its own commits up to here
+  /// Its engine was notified of all nodes' commits up to this one. What it knows of endpoints
   /// comes with its own commits alone, what it knows of deliveries with these.
   std::uint64_t heard = 0;
 };
@@ -70,7 +70,7 @@ class Checker {
   [[nodiscard]] const std::map<std::int64_t, ModelEndpoint>& endpoints() const {
     return endpoints_;
   }
-  /// A producer was told, or could have been told, that these are accepted.
+  /// The producer received, or could have received, the response that the event is accepted.
   void accept(std::int64_t event, ModelEvent promise);
   /// A replay of an event has made or revived these deliveries.
   void on_event_replay(
@@ -98,9 +98,9 @@ class Checker {
   }
   /// The node's writer has had a turn. `seq`: of its commit, or of the last one.
   void on_commit(std::uint64_t seq, const Actor& node, const std::vector<Settlement>& settled);
-  /// What one node said of the last commit never reaches the other.
+  /// The notifications of the last commit never reach node `to`.
   void on_message_lost(std::uint64_t to);
-  /// A node has written that it begins to send for those; its engine is told later.
+  /// The node has committed that it acquires `partitions`; its engine is notified later.
   void on_adopt(const Partitions& partitions, const Actor& node);
   void on_adopted(const Partitions& partitions, const Actor& node);
   /// A node and all that it knew is gone, or it was removed and nothing that it does counts.
@@ -137,7 +137,7 @@ class Checker {
     WallTime probe_at;       ///< as stored, when it was taken from there
     MonoTime earliest;       ///< of the next probe
     std::int64_t probe = 0;  ///< the delivery in flight as one
-    std::uint64_t told = 0;  ///< up to here beginnings anew are in it
+    std::uint64_t told = 0;  ///< it includes all resets up to this commit
   };
   /// An attempt whose program is under way.
   struct Rendering {
@@ -215,7 +215,7 @@ class Checker {
   bool erase_forwarded(std::int64_t delivery, std::uint64_t told);
   void judge_circuits(const Actor& node);
   void judge_circuit(std::int64_t delivery, const Actor& node);
-  /// Whether the endpoint's failures began anew in a commit after `from`, up to `until`.
+  /// Whether a commit after `from`, up to `until`, reset the endpoint's failures.
   [[nodiscard]] bool began_anew(std::int64_t endpoint, std::uint64_t from, std::uint64_t until)
       const;
   void note_beginning(const EndpointRow& before, const EndpointRow& after, std::uint64_t seq);
@@ -303,14 +303,14 @@ class Checker {
   std::map<std::int64_t, Breaker> stored_;                   // as the table has it
   std::map<std::int64_t, std::vector<std::uint64_t>> anew_;  // commits, by endpoint
   std::vector<std::int64_t> unjudged_;                       // deliveries with an answer
-  std::map<std::int64_t, Breaker> adopting_;                 // as whoever adopts has found it
+  std::map<std::int64_t, Breaker> adopting_;                 // as the acquiring node read it
   std::uint64_t seq_ = 0;                                    // of the last commit
   std::map<std::int64_t, std::uint64_t> forwarded_;  // deliveries that people asked for, when
   std::map<std::int64_t, EndpointRow> after_endpoints_;
   std::map<std::int64_t, std::vector<Sent>> sends_;         // by endpoint, oldest first
   std::set<std::int64_t> yes_unwritten_;                    // answered 2xx to a node that is gone
   std::map<std::int64_t, std::set<std::int64_t>> orphans_;  // in flight when their node was gone
-  // Commits that changed a delivery and that a node was never told of: by node and delivery.
+  // Commits that changed a delivery without a notification to a node: by node and delivery.
   std::map<std::pair<std::uint64_t, std::int64_t>, std::uint64_t> unheard_;
   std::map<std::int64_t, Health> health_;
   std::set<std::int64_t> failing_;  // endpoints that this group must have disabled

@@ -358,7 +358,7 @@ void Checker::check_endpoint_change(
   note_beginning(before, after, seq);
   check_stored_circuit(after);
   if (notes.endpoints.contains(id)) {
-    // Health begins anew when an operator enables it.
+    // Enabling the endpoint resets its health.
     if (after.failed_attempts == 0) health_[id] = {};
     return;
   }

@@ -7,7 +7,7 @@
 
 namespace postrider::sim {
 
-/// A limit counts from when the node was told of it, or of another one with the same period.
+/// A limit counts from when the node was notified of it, or of another one with the same period.
 void Checker::check_rate(const Flight& flight, std::uint64_t told) {
   std::optional<RateLimit> limit;
   std::uint64_t since = 0;
@@ -116,8 +116,8 @@ void Checker::judge_circuit(std::int64_t delivery, const Actor& node) {
   sent.after = breaker;
 }
 
-/// A node that has not been told of the asking yet is told while the request is in flight: then it
-/// lets another one through.
+/// The entry stays if the node has not been notified of it yet. The notification then arrives
+/// while the request is in flight, and lets another one through.
 bool Checker::erase_forwarded(std::int64_t delivery, std::uint64_t told) {
   const auto asked = forwarded_.find(delivery);
   if (asked == forwarded_.end() || asked->second > told) return false;
@@ -127,7 +127,7 @@ bool Checker::erase_forwarded(std::int64_t delivery, std::uint64_t told) {
 
 bool Checker::take_forwarded(const Flight& flight, std::uint64_t told) {
   if (erase_forwarded(flight.delivery, told)) return true;
-  // Nothing passes in its line: who asks for an ordered delivery has the next head sent.
+  // Ordering queues keep their order: a retry of an ordered delivery sends the next head.
   const auto is_ordered = [&](const auto& asked) {
     const auto row = current_.find(asked.first);
     return asked.second <= told && row != current_.end() &&
@@ -140,7 +140,7 @@ bool Checker::take_forwarded(const Flight& flight, std::uint64_t told) {
 }
 
 void Checker::check_circuit(const Flight& flight, const Actor& node) {
-  // Of one that another node took the node may have heard before it has heard of others.
+  // A node may be notified of another node's entry before it is notified of older ones.
   const std::uint64_t told = p_.shared == nullptr ? node.told : seq_;
   Breaker& breaker = breakers_[flight.endpoint];
   if (!breaker.open) {

@@ -191,7 +191,7 @@ void Checker::check_endpoint_may_be_sent_to(
 ) {
   const std::int64_t id = flight.endpoint;
   const auto gone = gone_seq_.find(id);
-  // Where pages have versions, whoever knows a delivery knows what its endpoint was by then.
+  // Where pages have versions, a node that knows a delivery knows its endpoint as of that commit.
   const std::uint64_t told =
       p_.shared == nullptr ? node.told : std::max(node.told, unsettled.row_seq);
   unsettled.endpoint_told = told;
@@ -230,7 +230,7 @@ void Checker::check_order(const Flight& flight, const Actor& node, Unsettled& un
     const bool same = sent.endpoint == flight.endpoint && sent.lane_key == unsettled.lane_key;
     require(!same, "two deliveries of a line are sent at once", id, flight.endpoint);
   }
-  // Whatever the node knows, from what it was told to what is on the disk: a delivery that is
+  // The node may know any state from its last notification to the disk: a delivery that is
   // pending in all of it comes first.
   for (const std::int64_t older : lines_.at({flight.endpoint, *unsettled.lane_key})) {
     if (older >= id) break;
@@ -381,7 +381,7 @@ void Checker::on_adopted(const Partitions& partitions, const Actor& node) {
     longest_holds_.erase(id);
     adopting = adopting_.erase(adopting);
   }
-  // With several nodes, word of it may still be under way to whoever adopts.
+  // With several nodes, the notification may still be in flight to the acquiring node.
   if (p_.shared == nullptr) forwarded_.clear();
 }
 

@@ -1,4 +1,4 @@
-// A real store that fails when it is told to.
+// A real store that fails on request.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct StoreControl {
   bool replaced = false;  ///< another node has the database now
   bool committed = false;
   std::vector<Settlement> settled;  ///< that the store took
-  int probes = 0;                   ///< asked for, in all
+  int probes = 0;                   ///< number of requested probes
   bool away = false;                ///< nothing reaches the database
   bool others_refresh = false;      ///< the transaction has changed what all nodes know
 
@@ -40,7 +40,7 @@ class FaultyStore : public Store {
   /// `control` outlives it.
   FaultyStore(std::unique_ptr<Store> inner, StoreControl& control)
       : own_(std::move(inner)), inner_(own_.get()), control_(control), session_(nullptr) {}
-  /// Of a node that shares the database. All outlive it.
+  /// Makes the store of a node that shares the database. All arguments outlive it.
   FaultyStore(Store& shared, StoreControl& control, SharedSession& session)
       : inner_(&shared), control_(control), session_(&session) {}
   /// A process that is gone leaves no transaction.
@@ -180,7 +180,7 @@ class FaultyStore : public Store {
   /// An error now and then; sometimes the database ends the whole transaction with it.
   [[nodiscard]] Status may_fail();
   void note_committed();
-  /// Of what all nodes have to know, once it is committed.
+  /// Records a change that all nodes have to read after the commit.
   void note_changed(EndpointId endpoint) {
     if (session_ != nullptr) session_->changed(endpoint);
   }

@@ -36,7 +36,7 @@ struct ModelEvent {
   std::string ordering_key;
 };
 
-/// The line that a delivery joins when it is made, by the words of api.md.
+/// The ordering queue that a new delivery joins, as api.md defines it.
 [[nodiscard]] inline std::optional<std::string> line_of(
     const ModelEndpoint& endpoint, const std::string& ordering_key
 ) {
@@ -91,7 +91,7 @@ struct Birth {
   return type_fits && channel_fits;
 }
 
-/// What the event makes for the endpoint, by the words of api.md.
+/// The delivery that the event makes for the endpoint, as api.md defines it.
 [[nodiscard]] inline std::optional<Birth> birth_of(
     const ModelEndpoint& endpoint, const ModelEvent& event
 ) {

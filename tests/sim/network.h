@@ -71,7 +71,7 @@ class Network {
   std::set<std::pair<std::int64_t, std::int64_t>> gone_;
 };
 
-/// Hands every request to whoever looks at it first.
+/// Passes every request to `on_request`.
 class SimTransport final : public Transport {
  public:
   using OnRequest = std::function<void(TransferId, Request)>;

@@ -238,7 +238,7 @@ std::optional<DeliveryId> Node::find_neglected(WallTime wall, MonoTime mono) {
   for (const DeliveryView& view : page->rows) {
     const auto& expires_at = view.delivery.expires_at;
     if (expires_at && *expires_at <= wall) continue;                  // the next sweep ends it
-    if (!engine_reader_->endpoint(view.delivery.endpoint)) continue;  // likewise: it was deleted
+    if (!engine_reader_->endpoint(view.delivery.endpoint)) continue;  // it was deleted
     WaitingFacts facts = *view.waiting;
     const LaneBackpressure& lane = backpressure_[view.delivery.endpoint.value];
     const auto in_wall_time = [&](const std::optional<MonoTime>& at) -> std::optional<WallTime> {

@@ -1,4 +1,4 @@
-// One process of Postrider without its threads: store, group commit, engine, and what waits between
+// One process of Postrider without its threads: store, group commit, engine, and queues between
 // them.
 #pragma once
 
@@ -25,8 +25,8 @@ namespace postrider::sim {
 struct Command {
   std::string text;
   Change change;
-  /// Called once it is known. `committed`: whether it is in the database; `answer`: what the caller
-  /// was told, null when the process was gone before.
+  /// Called once it is known. `committed`: whether it is in the database; `answer`: the caller's
+  /// result, null when the process was gone before.
   std::function<void(bool committed, const Status* answer)> done;
   bool ran_well = false;
 };
@@ -59,7 +59,7 @@ class Node {
     std::uint64_t* seq = nullptr;  ///< of the last commit, by any node
     std::uint64_t seed = 0;
     std::optional<Seat::Parts> seat;  ///< of a node that shares the database
-    /// The engine is told of what the node has adopted, among others.
+    /// Called when the engine is notified of acquired partitions.
     std::function<void(const Partitions&)> on_adopted;
   };
 
@@ -68,9 +68,9 @@ class Node {
   void enqueue(Command command) { commands_.push_back(std::move(command)); }
   [[nodiscard]] bool has_work() const { return !commands_.empty() || !unwritten_.empty(); }
   /// One turn of the writer with up to `commands_max` commands. `tell`: whether the process lives
-  /// long enough to pass the news on.
+  /// long enough to pass the notifications on.
   [[nodiscard]] Written write(WallTime now, std::size_t commands_max, bool tell);
-  /// One turn of the dispatcher after `news_count` of the waiting news.
+  /// One turn of the dispatcher after `news_count` of the queued notifications.
   void turn(
       WallTime wall, MonoTime mono, std::vector<Completion> completions, std::size_t news_count
   );
@@ -91,9 +91,9 @@ class Node {
   /// Whether nothing of it is under way any more.
   [[nodiscard]] bool is_idle() const { return engine_->in_flight() == 0 && unwritten_.empty(); }
   [[nodiscard]] std::uint64_t generation() const { return parts_.generation; }
-  /// The last commit of this node that the engine was told of.
+  /// The engine was notified of this node's commits up to this one.
   [[nodiscard]] std::uint64_t told_seq() const { return told_seq_; }
-  /// The last commit up to which the engine was told of everybody's.
+  /// The engine was notified of all nodes' commits up to this one.
   [[nodiscard]] std::uint64_t heard_seq() const;
   [[nodiscard]] bool read_failed() const { return read_failed_; }
 
@@ -109,7 +109,7 @@ class Node {
       jobs_.emplace_back(id, std::move(job));
     }
     [[nodiscard]] bool any() const { return !jobs_.empty(); }
-    /// Runs each of those that wait, or leaves it for the next call.
+    /// Runs each waiting program, or leaves it for the next call.
     [[nodiscard]] std::vector<TemplateResult> run(Prng& prng);
 
    private:

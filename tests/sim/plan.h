@@ -48,8 +48,8 @@ struct Plan {
   double freeze = 0.0;      ///< of the node, which another node takes over
   double reboot = 0.0;      ///< of the machine, with a crash
   double rate_limit = 0.0;  ///< of an endpoint
-  double transform = 0.0;   ///< likewise
-  double filter = 0.0;      ///< likewise
+  double transform = 0.0;   ///< of an endpoint
+  double filter = 0.0;      ///< of an endpoint
   double wall_step = 0.0;
   double long_jump = 0.0;
   double begin_fails = 0.0;
@@ -85,7 +85,7 @@ inline constexpr const char* kFilterDrops = ".drops";
 inline constexpr const char* kFilterEven = ".even";
 inline constexpr const char* kFilterBreaks = ".breaks";
 
-/// Of endpoints that have none of their own.
+/// The policy that applies to endpoints without one.
 [[nodiscard]] inline RetryPolicy default_policy() {
   RetryPolicy policy;
   policy.delays = {Millis{1000}, Millis{3000}, Millis{10'000}};

@@ -24,7 +24,7 @@ class Seat {
     const SimLease::Control& lease;
     Canary canary = Canary::kNone;
   };
-  /// What another node says of a commit.
+  /// The notifications of another node's commit.
   using Message = std::pair<std::uint64_t, std::vector<std::string>>;
 
   Seat(const Parts& parts, std::uint64_t node)
@@ -38,7 +38,7 @@ class Seat {
   }
   void give_back(const Partitions& idle) { share.give_back(idle); }
 
-  /// Comes at that instant, behind what came before.
+  /// Delivers `message` at `at`, after all earlier messages.
   void deliver(MonoTime at, Message message) { mail_.emplace_back(at, std::move(message)); }
   [[nodiscard]] std::vector<Message> take_mail(MonoTime mono) {
     std::vector<Message> taken;
@@ -54,7 +54,7 @@ class Seat {
     if (mail_.empty()) return std::numeric_limits<std::uint64_t>::max();
     return mail_.front().second.first - 1;
   }
-  /// Whether it is time to look at everything, as Messenger does.
+  /// Whether a full resync is due, as in Messenger.
   [[nodiscard]] bool looks(MonoTime mono) {
     if (mono < look_at_ || canary_ == Canary::kMessagesLost) return false;
     look_at_ = mono + kLookEvery;

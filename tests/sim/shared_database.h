@@ -26,7 +26,7 @@ class SharedDatabase {
 
   [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] Millis lease() const { return lease_; }
-  /// Told of a node that is removed: its lease has ended, or it leaves.
+  /// Called when a node is removed: its lease has ended, or it leaves.
   std::function<void(std::uint64_t node)> on_removed;
 
   // As statements of store/postgres/nodes.sql have it.
@@ -47,7 +47,7 @@ class SharedDatabase {
   void raise_versions(const std::set<std::int64_t>& endpoints);
   [[nodiscard]] std::int64_t version() const { return version_; }
   [[nodiscard]] std::int64_t version_of(EndpointId endpoint) const;
-  /// What is of a version after `known`.
+  /// Returns the changes with a version after `known`.
   [[nodiscard]] Result<RemoteChanges> changes_after(std::int64_t known);
 
  private:
@@ -70,7 +70,7 @@ class SharedDatabase {
   std::int64_t version_ = 0;
 };
 
-/// What a node's transactions do beside their rows. Owned by the node.
+/// The effects of a node's transactions other than rows. Owned by the node.
 class SharedSession {
  public:
   SharedSession(SharedDatabase& database, std::uint64_t node, const Clock& clock)

@@ -16,13 +16,13 @@ class SimClock final : public Clock {
 
   [[nodiscard]] std::int64_t boot() const override { return boot_; }
 
-  /// The machine was started anew: monotonic instants of before mean nothing to anybody.
+  /// The machine was restarted: monotonic instants from before have no meaning.
   void reboot() { ++boot_; }
   void advance(Millis by) {
     mono_ += by;
     set_wall(wall_ + by);
   }
-  /// Somebody sets the clock; monotonic time goes on.
+  /// Sets the wall clock; monotonic time is not affected.
   void step_wall(Millis by) { set_wall(std::max(wall_ + by, kWallMin)); }
 
   /// How many instants the wall clock has shown; a mark for wall_max_since.

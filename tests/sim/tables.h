@@ -1,4 +1,4 @@
-// The database as anybody sees it: read with a connection of the simulator's own.
+// The committed state of the database, read with the simulator's own connection.
 #pragma once
 
 #include <cstdint>
@@ -87,7 +87,7 @@ class Tables {
   [[nodiscard]] std::vector<EventRow> events_after(std::int64_t id);
   [[nodiscard]] std::set<std::int64_t> event_ids();
   [[nodiscard]] std::vector<RejectedRow> rejected();
-  /// `data` of what waits in the outbox.
+  /// Returns the `data` of the rows in the outbox.
   [[nodiscard]] std::vector<std::string> outbox();
   [[nodiscard]] std::int64_t number(const char* sql);
   [[nodiscard]] std::string text(const char* sql);

@@ -1,4 +1,4 @@
-// What happened last, for people.
+// Records the latest steps of a run for the failure report.
 #pragma once
 
 #include <cstdint>

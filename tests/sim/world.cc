@@ -14,11 +14,11 @@ constexpr std::size_t kEndStepsMin = 2000;
 constexpr std::size_t kEndStepsPerDelivery = 16;
 constexpr std::size_t kAll = 1'000'000;
 constexpr std::uint64_t kSalt = 1;
-/// Steps between two looks at whether what is said to be due is sent.
+/// Steps between two checks that due deliveries are sent.
 constexpr int kNeglectPeriod = 4;
 /// How long a turn lets programs run that are under way.
 constexpr Millis kRendering{5};
-/// What receivers and circuits ask for at most.
+/// The longest wait that a receiver or a circuit asks for.
 constexpr Millis kHoldMax = std::chrono::minutes{6};
 
 /// Makes the database; its ids are the same at every run of a seed.

@@ -79,7 +79,7 @@ class World {
   void restart(const char* why);
   /// Another node takes over from one that is frozen.
   void take_over();
-  /// The frozen node goes on where it was: nothing of that gets into the database.
+  /// The frozen node resumes where it stopped. None of its writes may reach the database.
   void wake_frozen();
 
   // Several nodes over one database; world_nodes.cc.
@@ -94,7 +94,7 @@ class World {
   bool take_turns(Member& member);
   void wake(Member& member);
   void end_faults(Member& member);
-  /// Renews what is due.
+  /// Renews the leases that are due.
   void renew_leases();
   void pass_mail(const Member& from, const Written& written, bool tell);
   /// The process ends; what it has in the database stays.
@@ -131,7 +131,7 @@ class World {
       std::function<Result<T>(WriteContext&)> change,
       std::function<void(const T&)> done
   );
-  /// Likewise of what is done once for all nodes.
+  /// Queues a change that is made once for all nodes.
   template <class T>
   void enqueue_led(
       std::string text,

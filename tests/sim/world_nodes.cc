@@ -1,4 +1,4 @@
-// Several nodes over one database: how they come, what strikes them, and how they go.
+// Several nodes over one database: how they start, fail and stop.
 #include <algorithm>
 #include <utility>
 
@@ -33,7 +33,7 @@ World::Member& World::leader() {
 
 void World::join() {
   MachineClock::Machine machine;
-  // The same as others are on, or one that was started anew.
+  // The node runs on the machine of other nodes, or on a new one.
   machine.boot = happens(0.5) ? 1 : ++machines_;
   machine.mono_ahead = kMonoApart * (machine.boot - 1);
   machine.wall_ahead = draw_around(prng_, kWallWrong);
@@ -105,7 +105,7 @@ void World::inject_fault(Member& member) {
   }
 }
 
-/// It goes on where it was, before it looks at its lease again.
+/// The node resumes where it stopped, before it checks its lease again.
 void World::wake(Member& member) {
   trace_.note(fmt::format("node {}: wakes up", member.generation()));
   member.frozen = false;

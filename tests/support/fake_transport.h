@@ -1,4 +1,4 @@
-// A transport that answers as it is told, without a network.
+// A transport that returns the answers that a test sets, without a network.
 #pragma once
 
 #include <functional>
@@ -12,13 +12,13 @@
 
 namespace postrider::testing {
 
-/// What FakeTransport does, in the test's hands. Thread-safe; shared by the test and the transport,
+/// Controls FakeTransport from a test. Thread-safe; shared by the test and the transport,
 /// which the service owns.
 class FakeReceiver {
  public:
   using Answer = std::function<Response(const Request&)>;
 
-  /// From now on.
+  /// Answers all later requests with `answer`.
   void answer_with(Answer answer) {
     const MutexLock lock(mutex_);
     answer_ = std::move(answer);

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// Of what asks for a commit and of what says that it was done, both with a final zero byte.
+/// The text of a commit request and of its confirmation. Both end with a zero byte.
 constexpr std::string_view kCommit = "COMMIT\0"sv;
 /// A message begins with its kind and its length.
 constexpr std::size_t kHeader = 5;

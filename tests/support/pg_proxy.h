@@ -14,7 +14,7 @@ class PgProxy {
  public:
   enum class Cut {
     kNever,
-    kBeforeCommit,  ///< what asks for a commit does not reach the server
+    kBeforeCommit,  ///< the commit request does not reach the server
     kAfterCommit,   ///< the server has committed; its answer does not reach the client
   };
 
@@ -26,7 +26,7 @@ class PgProxy {
 
   /// The address of a database through it.
   [[nodiscard]] std::string url(const std::string& address) const;
-  /// Of the next commit that a session asks for; every further one goes through.
+  /// Cuts the session at its next commit. Every later commit passes.
   void cut(Cut where) { cut_ = where; }
 
  private:

@@ -116,7 +116,7 @@ struct Supervised {
   int log = -1;
   int life = -1;     // readable once it is over
   int signals = -1;  // readable on SIGTERM
-  int ready = -1;    // told when the server is
+  int ready = -1;    // receives kTold when the server is ready
 };
 
 /// Until the server's life is over, or the server.
@@ -145,7 +145,7 @@ void watch(const Supervised& it) {
   std::signal(SIGPIPE, SIG_IGN);
   const int log =
       ::open((directory + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  // Whoever reads what the first process writes must not wait for this one.
+  // A reader of the first process's output must not wait for this process.
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(log, standard);
   std::array<int, 2> output{};
   if (make_cluster(directory, log) && ::pipe2(output.data(), O_CLOEXEC) == 0) {

@@ -64,7 +64,7 @@ bool ServerConnection::send(std::string_view bytes) {
 void ServerConnection::reset() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  // The descriptor stays taken, so that a late shut_down() does not meet somebody else's; only the
+  // The descriptor stays taken, so that a late shut_down() does not close another one; only the
   // socket behind it is closed.
   const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   POSTRIDER_ASSERT(::dup3(other, fd_, O_CLOEXEC) == fd_);

@@ -70,7 +70,7 @@ bool is_mutable_static(std::string_view line) {
   if (line.starts_with("inline ")) line.remove_prefix(std::string_view{"inline "}.size());
   if (!line.starts_with("static ")) return false;
   const std::size_t end = line.find_first_of("(={;");
-  // A parenthesis first is a function's; a line that ends earlier goes on with one.
+  // A parenthesis that comes first begins a function. So does a line without these characters.
   if (end == std::string_view::npos || line[end] == '(') return false;
   const std::string_view declaration = line.substr(0, end);
   return !contains_code(declaration, "const") && !contains_code(declaration, "constexpr");

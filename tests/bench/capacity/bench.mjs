@@ -227,7 +227,7 @@ export class Bench {
     await this.sql('VACUUM ANALYZE endpoint');
   }
 
-  /** What sessions have counted. They tell about a second later. */
+  /** The counters of the sessions. PostgreSQL publishes them about a second later. */
   async statistics() {
     await pause(1500);
     const counts = await this.sql(

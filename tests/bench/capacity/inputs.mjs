@@ -56,7 +56,7 @@ export function costsAt(endpoints) {
   const eventUs = (steady.postgres_us - fanOut.postgres_us) / 0.9;
   const settleUs = steady.postgres_us - appends.postgres_us;
   const writerUs = perCommit('writer_us');
-  // What nodes tell each other are further transactions: one to say it, one to read what it names.
+  // Each notification between nodes adds two transactions: one to send it, one to read the rows.
   const [alone, both] = [measured.singles[32], measured.shared.singles];
   const perMessage = (name) => (both[name] - alone[name]) / (both.commits - alone.commits);
   const nodeRest = (cost) => cost.node_us - cost.writer_us - cost.dispatcher_us;

@@ -95,7 +95,7 @@ function usedIn(figures) {
   );
 }
 
-/** Runs `work` with a bench of this shape: anew while others use the machine; the best of it. */
+/** Runs `work` with a bench of this shape. Repeats while others use the machine; keeps the best. */
 async function withBench(shape, work) {
   let best;
   for (let i = 0; i < Number(options.tries) && (best?.share ?? 1) > strangersMax; ++i) {
@@ -194,7 +194,7 @@ async function drain(bench, endpoints, count) {
   await bench.setState('paused');
   await bench.startNode();
   await bench.append(count);
-  // Every ten seconds a node looks for what waits, whoever told it of that.
+  // Every ten seconds a node scans the pending deliveries, regardless of notifications.
   const look = await costs(bench, 2 * endpoints, () => pause(20_000));
   await bench.stopNodes();
   await bench.setState('active');

@@ -1,5 +1,6 @@
-// What it takes to send 10,000 events a second for 1,000,000 endpoints, reckoned and simulated from what
-// was measured. docs/SCALING.md has its tables.
+// Computes the cost of sending 10,000 events a second for 1,000,000 endpoints. Uses what
+// measure.mjs has measured, and a simulation.
+// docs/SCALING.md has its tables.
 //
 //   node tests/bench/capacity/model.mjs [--seed 1] [--seconds 30]
 //   node tests/bench/capacity/model.mjs --update docs/SCALING.md

@@ -258,7 +258,7 @@ export class Node {
       })));
   }
 
-  /** All that other nodes have told of meanwhile. */
+  /** Handles all notifications that other nodes have sent meanwhile. */
   #readTold() {
     const { costs, told } = this;
     this.told = [];
@@ -268,7 +268,7 @@ export class Node {
     });
   }
 
-  /** A page of what waits. What it would find it has been told of: what counts is that it waits. */
+  /** Scans a page of pending deliveries. The node knows them already: only the wait counts. */
   #look() {
     const { costs } = this;
     const rows = Math.min(this.lookLeft, lookPageMax);

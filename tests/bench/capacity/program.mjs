@@ -4,7 +4,7 @@
 export const partitions = 256;
 export const leaseS = 10;
 
-// Writing, and telling other nodes.
+// Writing, and notifying other nodes.
 export const queueMax = 4096;
 export const groupEventsMax = 512;
 export const companyMs = 3;

@@ -63,7 +63,7 @@ export function statements(events, url, work) {
     };
     const before = await commits();
     const rate = await work();
-    // What a session counted is told about a second later.
+    // PostgreSQL publishes the counters of a session about a second later.
     await pause(1500);
     return { rate, commits: ((await commits()) - before) / events };
   });

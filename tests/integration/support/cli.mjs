@@ -8,7 +8,7 @@ export async function setUp(t, { script, ...options } = {}) {
   const receiver = await Receiver.start(t, script);
   const server = await Server.start(t, { retryDelaysMs: [1], ...options });
   const env = { POSTRIDER_SERVER: server.url, POSTRIDER_KEY: rootKey };
-  /// What a command prints; it has to succeed.
+  /// Returns the output of a command, which has to succeed.
   const cli = async (...args) => {
     const { code, out, err } = await postrider(args, { env });
     assert.equal(code, 0, `${args.join(' ')}: ${out}${err}`);

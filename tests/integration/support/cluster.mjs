@@ -6,7 +6,7 @@ import { PostgresDatabase } from './database.mjs';
 import { Server } from './postrider.mjs';
 import { until } from './until.mjs';
 
-/// What a node has in flight at most, and so what it may repeat when it is killed.
+/// A node has at most this many requests in flight, so it may repeat as many when it is killed.
 export const inFlightMax = 64;
 
 export class Cluster {

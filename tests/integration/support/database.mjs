@@ -13,7 +13,7 @@ export const isPostgresUrl = (db) => db.startsWith('postgresql://');
 
 let made = 0;
 
-/// What `--db` takes; empty.
+/// The value of `--db` for an empty database.
 export async function newDatabase(t) {
   return onPostgres ? (await PostgresDatabase.make(t)).url : join(tempDir(t), 'postrider.db');
 }

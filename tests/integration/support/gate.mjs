@@ -39,19 +39,19 @@ export class Gate {
     if (this.isShut) from.pause();
   }
 
-  /// Nothing passes any more, and nobody is told. New connections are made and stay silent.
+  /// Blocks all bytes without closing a connection. New connections are accepted and stay silent.
   shut() {
     this.isShut = true;
     for (const socket of this.sockets) socket.pause();
   }
 
-  /// Everything passes again, and what was held back as well.
+  /// Lets all bytes pass again, including the bytes that were held back.
   open() {
     this.isShut = false;
     for (const socket of this.sockets) socket.resume();
   }
 
-  /// Everything passes again, but for what was under way.
+  /// Closes all connections. New connections pass again.
   replace() {
     for (const socket of this.sockets) socket.destroy();
     this.isShut = false;

@@ -10,18 +10,18 @@ export class Load {
   static start(t, api, { producers = 8, data = {}, mayBreak = false } = {}) {
     const load = new Load(api, data, mayBreak);
     load.work = Promise.all(Array.from({ length: producers }, () => load.#produce()));
-    load.work.catch(() => {});  // stop() tells
+    load.work.catch(() => {});  // stop() reports the error
     t.after(() => (load.over = true));
     return load;
   }
 
   constructor(api, data, mayBreak) {
     Object.assign(this, { api, data, mayBreak, over: false, paused: null });
-    /// Ids of what was answered 202.
+    /// Ids of the events that were answered with 202.
     this.accepted = [];
     /// Why the others were refused -> how often.
     this.refused = new Map();
-    /// Of the answer that took longest.
+    /// The longest response time.
     this.longestMs = 0;
   }
 

@@ -25,7 +25,7 @@ export class NodeUnderLoad {
     return this.server.api.get('/readyz', { key: null });
   }
 
-  /// Readiness tells that the database `cannot be` read or written.
+  /// Readiness reports that the database `cannot be` read or written.
   async isNotReady({ withinMs = answerMs, cannotBe = 'written' } = {}) {
     const detail = `The database cannot be ${cannotBe}.`;
     await until(`readiness says: ${detail}`, async () => {

@@ -76,7 +76,7 @@ export class PostgresServer {
       if (server.isUp) await server.stop('immediate');
       rmSync(directory, { recursive: true, force: true });
     });
-    // What the server makes is its user's.
+    // The server's files belong to its user.
     const owner = process.getuid() === 0 ? ['-o', 'postgres', '-g', 'postgres'] : [];
     const made = await run('install', ['-d', ...owner, '-m', '700', server.home]);
     if (made.code !== 0) throw new Error(made.err);
@@ -91,11 +91,11 @@ export class PostgresServer {
     this.frozen = [];
   }
 
-  /// What libpq takes.
+  /// The connection string for libpq.
   get url() {
     return `host=127.0.0.1 port=${this.port} user=postgres dbname=postgres`;
   }
-  /// What `--db` takes; `port` may be of a gate, `user` another role.
+  /// The value of `--db`. `port` may belong to a gate; `user` may be another role.
   address({ port = this.port, user = 'postgres', more = '' } = {}) {
     return `postgresql://${user}@127.0.0.1:${port}/postgres${more}`;
   }

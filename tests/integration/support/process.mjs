@@ -8,7 +8,7 @@ process.on('exit', () => {
 process.once('SIGTERM', () => process.exit(1));
 process.once('SIGINT', () => process.exit(1));
 
-// Whoever started the file kills it after its time, which would leave the children behind.
+// The test runner kills the file after its time limit, which would leave the children behind.
 const limitS = Number(process.env.POSTRIDER_TEST_LIMIT_S ?? 300);
 setTimeout(() => {
   process.stderr.write(`given up after ${limitS} s\n`);

@@ -42,7 +42,7 @@ export class SmallDisk {
   get db() {
     return join(this.directory, 'postrider.db');
   }
-  /// What runs a command where the file system is.
+  /// The prefix of a command that has to run where the file system is mounted.
   get wrap() {
     return ['nsenter', '-t', `${this.holder.pid}`, ...this.enter, '--'];
   }

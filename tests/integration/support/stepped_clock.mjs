@@ -1,4 +1,4 @@
-// A wall clock that can be stepped for one process; the monotonic clock goes on as it is.
+// A wall clock that can be stepped for one process; the monotonic clock is not changed.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -27,7 +27,7 @@ export async function within(what, withinMs, promise) {
   }
 }
 
-/// Nothing of `probe` turns truthy for `forMs`: for what must not happen, where no event can tell.
+/// Fails if `probe` becomes truthy within `forMs`. No event shows that something did not happen.
 export async function never(what, probe, { forMs, everyMs = 20 }) {
   const end = performance.now() + forMs;
   while (performance.now() < end) {

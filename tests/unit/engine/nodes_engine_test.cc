@@ -257,7 +257,7 @@ TEST_F(AppendsOfOthers, SendsWhatWaitsInNoLineAtOnce) {
   EXPECT_EQ(reader_.reads_count, 0) << "it is not looked up first";
 }
 
-// What others append to no line.
+// Unordered deliveries that other nodes append.
 
 class FreeAppendsOfOthers : public AppendsOfOthers {
  protected:

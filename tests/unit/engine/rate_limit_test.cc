@@ -15,7 +15,7 @@ class RateLimitTest : public EngineTest {
     engine_.set_fast({1}, true);
     put_endpoint(std::move(endpoint));
   }
-  /// All that is in flight is delivered.
+  /// Ends all requests in flight as delivered.
   void deliver() {
     std::vector<Completion> completions;
     for (; answered_ < sent_count(); ++answered_) completions.push_back(answer(answered_, 200));

@@ -22,7 +22,7 @@ bool has_child() {
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/// Of /proc/PID/status, in KiB.
+/// Returns a value of /proc/PID/status in KiB.
 long status_kib(pid_t pid, const std::string& name) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/status");
   std::string word;

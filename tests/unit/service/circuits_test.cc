@@ -1,4 +1,4 @@
-// Circuits as they are stored, begin anew, and let go of what waits behind them.
+// Circuits are stored, are reset, and release the deliveries that wait behind them.
 #include <gmock/gmock.h>
 
 #include "service/delivery_changes.h"

@@ -227,7 +227,7 @@ TEST_F(EmitTest, TakesTheRepeatOfARowAlthoughTheSchemaChanged) {
   EXPECT_EQ(take_up(*changed), 1U);
   EXPECT_EQ(first_text("SELECT count(*) FROM outbox_rejected"), "1");
   EXPECT_EQ(take_up(), 0U);
-  // What was refused has not used up its key.
+  // A refused request has not used up its key.
   produce(row + "'other')");
   EXPECT_EQ(take_up(), 1U);
   EXPECT_EQ(events_count(), 2U);

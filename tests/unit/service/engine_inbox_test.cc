@@ -150,7 +150,7 @@ TEST_F(EngineInboxTest, CountsNothingTwiceWhenItAdoptsOthers) {
   EXPECT_EQ(sent_count(), 1U) << "two are allowed, one was sent before";
 }
 
-// What others append to no line.
+// Unordered deliveries that other nodes append.
 
 TEST_F(EngineInboxTest, ReadsAtOnceAllThatOthersHaveAppendedForItsEndpoints) {
   ASSERT_TRUE(apply(adoption(7)));

@@ -195,7 +195,7 @@ TEST_F(FailingStoreTest, SaysBusyWhenTheDatabaseIsLocked) {
   EXPECT_EQ(run_group({[](WriteContext&) { return Status{}; }}).front().error().code, Errc::kBusy);
 }
 
-// Simulator, seeds 2 and 6: the change was committed and its caller told that it failed.
+// Simulator, seeds 2 and 6: the change was committed, but its caller received an error.
 TEST_F(FailingStoreTest, CommitsNothingOfAChangeWhoseSavepointCannotBeReleased) {
   const auto id = add();
   // add_delivery does not fail here; releasing its savepoint does.

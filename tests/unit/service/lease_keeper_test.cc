@@ -120,7 +120,7 @@ class LeaseKeeperTest : public ::testing::Test {
   }
 
   ScriptedLease::State lease_;
-  // What the keeper told; guarded by lease_.mutex.
+  // The keeper's notifications; guarded by lease_.mutex.
   std::vector<MonoTime> ends_;
   Partitions owned_;
   Partitions ever_owned_;
@@ -188,7 +188,8 @@ TEST_F(LeaseKeeperTest, GivesBackWhatNothingIsInFlightForAndOnlyOnce) {
   EXPECT_TRUE(wait_until([&] { return owned_.test(9); }));
 }
 
-// A renewal might claim it anew, and what is repeated would then take away what the node sends for.
+// A renewal might acquire a partition again. The repeated release would then take it away while the
+// node sends for it.
 TEST_F(LeaseKeeperTest, GivesBackAgainBeforeItRenewsWhenTheAnswerWasLost) {
   set_share(first_of(10), 4);
   start();

@@ -135,13 +135,13 @@ class MessengerTest : public ::testing::Test {
 
   StillClock clock_;
   ScriptedChannel::State channel_;
-  // What was told; guarded by channel_.mutex.
+  // The received notifications; guarded by channel_.mutex.
   std::vector<News> heard_;
   int refreshed_ = 0;
   Messenger messenger_{std::make_unique<ScriptedChannel>(channel_), clock_};
 };
 
-// What is sent.
+// Sending.
 
 TEST_F(MessengerTest, SendsWhatIsPostedAtOnce) {
   start();
@@ -219,7 +219,7 @@ TEST_F(MessengerTest, SendsTheRestNoMoreWhenAMessageFails) {
   EXPECT_THAT(sent.resync_endpoints, ElementsAre(EndpointId{2}));
 }
 
-// What is heard.
+// Receiving.
 
 TEST_F(MessengerTest, PassesOnWhatOthersSay) {
   start();
@@ -255,7 +255,7 @@ TEST_F(MessengerTest, IsNotDisturbedByItsOwnPosts) {
   EXPECT_EQ(refreshed_, 0);
 }
 
-// What may have been missed.
+// Notifications that may have been missed.
 
 TEST_F(MessengerTest, LooksAtEverythingWheneverItMayHaveMissedSomething) {
   start();

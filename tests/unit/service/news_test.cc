@@ -75,7 +75,7 @@ TEST(News, KeepsTheOrderOfCommits) {
   EXPECT_THAT(waiting.fresh, IsEmpty());
 }
 
-// A fresh delivery that was left to the store may be older than the next one that is told.
+// A new delivery that was left to the store may be older than the next one that is notified.
 TEST(News, ReadsAgainBeforeItTakesWhatIsFresh) {
   FakeReader reader;
   FakeTransport transport;

@@ -185,7 +185,7 @@ TEST(NodeMessages, SayThatEverythingIsToBeLookedAtRatherThanVeryMuch) {
   EXPECT_THAT(heard.resync_endpoints, IsEmpty());
 }
 
-// What cannot be read.
+// Malformed notifications.
 
 TEST(NodeMessages, RefusesWhatIsNoMessage) {
   for (const std::string_view garbage :

@@ -110,7 +110,7 @@ TEST_F(NodesGroup, ForgetsTheFailuresOfAnEndpointThatAnotherNodeHasRemoved) {
   EXPECT_EQ(health_of(id), Health{});
 }
 
-// What is read anew after a failed commit is known before the change is told.
+// The state is reloaded after a failed commit before the change is notified.
 TEST_F(NodesGroup, TellsOfARemovalElsewhereThatItHasReadAlready) {
   const auto id = add();
   plan_.commit_fails = 1;

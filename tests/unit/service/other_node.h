@@ -13,7 +13,7 @@
 
 namespace postrider::testing {
 
-/// SQLite's, told what another node has changed as PostgreSQL's is: each change once.
+/// A SQLite store that reports another node's changes as PostgreSQL's store does: each one once.
 class SharedStore final : public sim::FaultyStore {
  public:
   SharedStore(std::unique_ptr<Store> inner, sim::StoreControl& control)
@@ -38,7 +38,7 @@ class OtherNodeFixture : public StoreFixture {
     open(*shared_);
   }
 
-  /// Begins anew, as a node that has no partitions yet.
+  /// Restarts as a node that has no partitions yet.
   void open_without_partitions() {
     group_ = std::make_unique<GroupCommit>(*shared_);
     must(group_->load(*writer_reader_));

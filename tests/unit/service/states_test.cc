@@ -74,7 +74,7 @@ Delivery delivery_in(const std::string& state) {
   return delivery;
 }
 
-/// What must be true of every delivery; the table's constraints say the same.
+/// The invariants of every delivery. The table's constraints enforce them, too.
 void expect_sound(const Delivery& delivery) {
   const bool pending = delivery.state == DeliveryState::kPending;
   EXPECT_EQ(pending, delivery.due_at.has_value());

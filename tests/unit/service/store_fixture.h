@@ -66,7 +66,7 @@ class StoreFixture : public ::testing::Test {
     open(*store_);
   }
 
-  /// Begins anew over `store`, as after a restart.
+  /// Starts again over `store`, as after a restart.
   void open(Store& store) {
     group_ = std::make_unique<GroupCommit>(store);
     ASSERT_TRUE(group_->load(*writer_reader_));

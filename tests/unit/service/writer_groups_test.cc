@@ -23,7 +23,7 @@ using ::testing::Le;
 
 constexpr std::chrono::seconds kPatience{20};
 
-/// Stands still unless it is told to go on.
+/// Monotonic time advances only by pass().
 class StandingClock final : public Clock {
  public:
   [[nodiscard]] WallTime wall_now() const override { return system_.wall_now(); }
@@ -75,7 +75,7 @@ class WriterGroupsTest : public ::testing::Test {
     ASSERT_TRUE(writer_->start());
   }
 
-  /// Of deliveries that retention has removed: all that matters here is their number.
+  /// Makes settlements of deliveries that retention has removed. Only their number matters here.
   static std::vector<Settlement> settlements(std::size_t count) {
     std::vector<Settlement> made(count);
     for (Settlement& one : made) one.next = Delivered{};

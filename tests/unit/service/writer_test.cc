@@ -16,7 +16,7 @@ namespace {
 
 constexpr Millis kPatience{20'000};
 
-/// What the writer tells of its store, in order.
+/// The writer's notifications about its store, in order.
 class Told final : public CommitListener {
  public:
   explicit Told(const Clock& clock) : clock_(clock) {}
@@ -28,7 +28,7 @@ class Told final : public CommitListener {
     changed_.notify_all();
   }
 
-  /// What was told first and not taken yet; nothing when patience ends.
+  /// Takes the oldest notification. Returns nothing if none arrives within kPatience.
   [[nodiscard]] std::optional<bool> next() {
     const MonoTime end = clock_.mono_now() + kPatience;
     const MutexLock lock(mutex_);

@@ -1,4 +1,4 @@
-// What is not copied, and what is not copied into.
+// Sources and targets that a copy refuses.
 #include <filesystem>
 #include <fstream>
 

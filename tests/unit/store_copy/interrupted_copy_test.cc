@@ -1,4 +1,4 @@
-// A copy that ends on the way goes on where it was.
+// An interrupted copy resumes where it stopped.
 #include <fstream>
 #include <sstream>
 

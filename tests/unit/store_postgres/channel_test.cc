@@ -1,4 +1,4 @@
-// What nodes hear of each other.
+// Notifications between nodes.
 #include <chrono>
 #include <csignal>
 #include <future>

@@ -1,4 +1,4 @@
-// What several nodes change at once: whoever comes second sees what the first committed.
+// What several nodes change at once: the second transaction sees what the first one committed.
 #include <functional>
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-// Sessions that end, servers that take nothing, rows that somebody else holds.
+// Sessions that end, servers that accept nothing, rows that another session locks.
 #include <functional>
 #include <future>
 #include <memory>

@@ -1,4 +1,4 @@
-// What nodes tell each other through the database: versions, and ids that follow what was seen.
+// How nodes share changes through the database: versions, and ids that follow what was seen.
 #include <algorithm>
 
 #include <gmock/gmock.h>
@@ -184,7 +184,7 @@ TEST_F(PgRefresh, SaysNothingOfWhatIsEverydayWork) {
   EXPECT_TRUE(is_empty(pull_remote_changes(*two_)));
 }
 
-// What is undone.
+// Changes that are rolled back.
 
 TEST_F(PgRefresh, TellsNothingThatWasRolledBack) {
   EventType type;
@@ -277,11 +277,11 @@ TEST_F(PgRefresh, LetsANodeChangeAnEndpointMoreThanOnceInATransaction) {
   EXPECT_EQ(read(endpoint_).config.description, "second");
 }
 
-// Who commits first.
+// The order of commits.
 
 class PgVersionOrder : public PgRefresh {
  protected:
-  /// Whoever raises a version waits with its commit for as long as the test holds them up.
+  /// A transaction that raises a version waits with its commit until the test releases it.
   void hold_commits_up() {
     EXPECT_EQ(
         client_.exec("CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -389,7 +389,7 @@ TEST_F(PgRefresh, DrawsIdsThatFollowOneAnotherHoweverTheNodesTakeTurns) {
   }
 }
 
-// What readers are told.
+// Versions that readers return.
 
 TEST_F(PgRefresh, PagesOfDeliveriesCarryTheVersionOfTheirEndpoint) {
   delivery_committed();

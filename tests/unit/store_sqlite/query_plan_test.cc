@@ -93,7 +93,7 @@ const std::map<std::string, std::string> kPlans{
      "(endpoint_id=? AND finished_at_ms>? AND finished_at_ms<?)"},
 };
 
-/// Of all files.
+/// Returns the queries of all files.
 std::vector<Query> all_queries() {
   std::vector<Query> queries;
   for (const auto& entry : std::filesystem::directory_iterator(POSTRIDER_QUERIES_DIR)) {

@@ -21,7 +21,7 @@ std::string migration(const std::string& name) {
   return text.str();
 }
 
-/// Of 0001_create_tables.sql as it was released: users have databases with it, so that the file
+/// The checksum of 0001_create_tables.sql as released. Users have databases with it, so the file
 /// never changes again.
 constexpr const char* kFirstChecksum = "676aed39d2ac0e4c";
 

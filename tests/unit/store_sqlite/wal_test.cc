@@ -33,7 +33,7 @@ TEST(Wal, KeepsItsLengthWhenItBeginsAnew) {
     ASSERT_GE(now, length) << written;
     length = now;
   }
-  // It did begin anew.
+  // The WAL was restarted.
   EXPECT_LT(length, kWrittenBytes);
 }
 

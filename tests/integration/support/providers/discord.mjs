@@ -54,7 +54,7 @@ function messageFits({ content = '', embeds = [], username = 'a' }) {
   return username.length >= 1 && username.length <= 80 && !/clyde|discord/i.test(username);
 }
 
-/// Whom a message notifies.
+/// The mentions that a message notifies.
 function mentionsOf({ content = '', allowed_mentions: allowed }) {
   const kinds = { everyone: /@(everyone|here)/g, users: /<@!?\d+>/g, roles: /<@&\d+>/g };
   const parse = allowed === undefined ? Object.keys(kinds) : (allowed.parse ?? []);
@@ -84,7 +84,7 @@ export class Discord extends Provider {
       return discordSays(404, 10015, 'Unknown Webhook');
     if (token !== this.secret) return discordSays(401, 50027, 'Invalid Webhook Token');
     const problem = this.#problemOf(request);
-    // Who does not wait is not told.
+    // Without wait=true, Discord does not report the error.
     return problem && searchParams.get('wait') !== 'true' ? { status: 204 } : problem;
   }
 

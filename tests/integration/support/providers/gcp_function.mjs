@@ -30,7 +30,7 @@ export class GcpFunction extends Provider {
   get members() {
     return { url: this.url, destination: { type: 'gcp_function' } };
   }
-  /// Of an endpoint that calls it as `account`.
+  /// The settings of an endpoint that calls the function as `account`.
   membersAs(account, auth = {}) {
     return {
       url: this.url,

@@ -27,7 +27,7 @@ export class GoogleTokens extends Provider {
   get url() {
     return `${this.origin}/token`;
   }
-  /// Who verifies ID tokens needs it.
+  /// A verifier of ID tokens needs it.
   get publicKey() {
     return googleKeys.publicKey;
   }

@@ -28,7 +28,7 @@ export function verifiedClaims(token, key) {
   }
 }
 
-/// What somebody says who is not believed yet.
+/// Returns the claims of a token without verifying its signature.
 export function unverifiedClaims(token) {
   try {
     return read(token.split('.')[1]);
