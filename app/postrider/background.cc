@@ -150,7 +150,7 @@ int Background::wait(Io& io) {
   const bool is_ready = count == 1 && byte == kReady;
   (is_ready ? io.out : io.err) << read_file(file("log")) << std::flush;
   if (!is_ready) return kExitFailed;
-  io.out << "Process " << child_ << " goes on in the background and prints to " << file("log")
+  io.out << "Process " << child_ << " runs in the background and prints to " << file("log")
          << ".\n\n  . " << file("env") << "      # sets the variables above in this shell\n"
          << "  postrider dev --stop " << folder_ << "      # stops it\n"
          << std::flush;

@@ -113,7 +113,8 @@ void show_summary(Io& io, const copy::Copied& copied, const MigrateOptions& opti
   if (copied.start == copy::Start::kResumed)
     io.out << "went on behind what an earlier copy had done\n";
   if (copied.start == copy::Start::kAnew)
-    io.out << "began anew: an earlier copy was no longer that of " << *options.from << '\n';
+    io.out << "started again: an earlier copy is not of the present content of " << *options.from
+           << '\n';
   for (const auto& table : copied.tables)
     io.out << fmt::format("{:<16} {:>12} rows\n", table.name, table.rows);
   io.out << "verified: the rows of every table have the same count and checksum on both sides\n";
@@ -154,8 +155,9 @@ void add_migrate(const Command& root) {
   command.text(
       "from",
       options.from,
-      "SQLite file to copy while no service uses it; it is brought to the newest schema first, and "
-      "else left as it is. The same command goes on with a copy that was interrupted"
+      "SQLite file to copy while no service uses it; it is migrated to the newest schema first, "
+      "and "
+      "otherwise not changed. The same command continues an interrupted copy"
   );
   command.text("to", options.to, "Empty PostgreSQL database to copy --from into: postgresql://...");
   command.run_checked([command, &options](Io& io) -> Result<int> {

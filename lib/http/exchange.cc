@@ -5,7 +5,7 @@
 namespace postrider::http {
 namespace {
 
-/// Of the statuses that are written here; RFC 9112 lets the others have none.
+/// The reason phrase of a status that the server itself writes. RFC 9112 allows an empty one.
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:

@@ -35,7 +35,7 @@ constexpr std::array kSchemas = {
     "additionalItems",
     "additionalProperties",
     "propertyNames"};
-/// Of later drafts, which the validator would pass over in silence; and patternProperties, for
+/// Keywords of later drafts, which the validator would ignore silently; and patternProperties, for
 /// which it has a matcher of its own that a long name crashes.
 constexpr std::array kUnsupported = {
     "patternProperties",

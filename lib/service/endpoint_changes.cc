@@ -87,12 +87,12 @@ Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint) {
   endpoint.updated_at = context.now;
   const auto before = context.routing.find(endpoint.id);
   // Health starts over for another receiver, and when a person enables the endpoint again.
-  const bool anew =
+  const bool resets_health =
       before &&
       (before->config.url != endpoint.config.url ||
        before->config.destination != endpoint.config.destination ||
        (before->state == EndpointState::kDisabled && endpoint.state != EndpointState::kDisabled));
-  if (anew) {
+  if (resets_health) {
     ++endpoint.health_round;
     auto put = context.store.put_endpoint_health(endpoint.id, std::nullopt, 0, std::nullopt);
     if (!put) return tl::unexpected(std::move(put).error());
@@ -105,7 +105,7 @@ Result<Endpoint> put_endpoint(WriteContext& context, Endpoint endpoint) {
       return tl::unexpected(std::move(forgotten).error());
   }
   show_circuit(context, endpoint);
-  if (anew) {
+  if (resets_health) {
     if (endpoint.circuit) context.effects.circuits.emplace_back(endpoint.id, false);
     endpoint.circuit.reset();
     context.health.erase(endpoint.id.value);

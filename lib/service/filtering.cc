@@ -126,7 +126,7 @@ Status Filtering::run(ProgramRunner& runner, const Clock& clock) {
     for (std::size_t i = 0; i < programs.size(); ++i) {
       const auto output = outputs.find(i);
       if (output == outputs.end()) {
-        verdicts[programs[i]] = {false, "the filters of the event took too long in all"};
+        verdicts[programs[i]] = {false, "the filters of the event took too long together"};
         continue;
       }
       const ProgramOutput& made = output->second;

@@ -176,7 +176,7 @@ const schemes = {
     },
   },
   mailgun: {
-    // Of the token alone, as Mailgun documents it: the event itself is not signed.
+    // Mailgun signs the token alone, as documented: the event itself is not signed.
     flip: (body) => body.indexOf('"token":"') + 12,
     accept: (request, { secret }) => {
       const { signature } = JSON.parse(text(request));

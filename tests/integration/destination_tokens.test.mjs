@@ -36,7 +36,7 @@ test('one token serves every delivery to a function', async (t) => {
   assert.deepEqual([...tokens.refusals, ...provider.refusals], []);
 });
 
-test('functions do not get the tokens of others, whoever their caller is', async (t) => {
+test('functions do not get the tokens of other service accounts', async (t) => {
   const { tokens, account, api, subscription } = await setUp(t);
   const another = await GcpFunction.start(t, { tokens });
   const second = await Subscription.make(api, another.membersAs(account));
@@ -46,7 +46,7 @@ test('functions do not get the tokens of others, whoever their caller is', async
   assert.deepEqual(another.refusals, []);
 });
 
-test('a token is asked for anew some minutes before it ends', async (t) => {
+test('a token is requested again some minutes before it expires', async (t) => {
   const clock = new SteppedClock(t);
   const { tokens, subscription } = await setUp(t, { clock });
   await subscription.delivered(await subscription.emit());

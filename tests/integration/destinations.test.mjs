@@ -350,7 +350,7 @@ for (const [Kind, cases] of documented) {
   });
 }
 
-test('a connection that breaks is tried again, whoever is at its other end', async (t) => {
+test('a connection that breaks is retried for every kind of destination', async (t) => {
   const server = await Server.start(t);
   for (const [Kind] of documented) {
     const { provider, api } = await setUp(t, Kind, { server });

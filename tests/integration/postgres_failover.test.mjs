@@ -28,7 +28,7 @@ test('a synchronous standby that is promoted has all that was answered 202', asy
   await node.losesNothing(t);
 });
 
-test('without its synchronous standby nothing is answered 202, whoever ends the wait', async (t) => {
+test('without its synchronous standby nothing is answered 202, whatever ends the wait', async (t) => {
   const { primary, standby, db } = await startPair(t);
   const node = await NodeUnderLoad.start(t, db);
   const { load } = node;

@@ -10,7 +10,7 @@ import { PostgresServer } from './support/postgres_server.mjs';
 /// How soon a node knows that its server has ended.
 const soon = { withinMs: 5_000 };
 
-test('a server that is started anew three times under load loses nothing', async (t) => {
+test('a server that is restarted three times under load loses nothing', async (t) => {
   const postgres = await PostgresServer.start(t);
   const node = await NodeUnderLoad.start(t, postgres.address());
   for (let i = 0; i < 3; ++i) {

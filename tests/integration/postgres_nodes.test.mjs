@@ -17,7 +17,7 @@ async function setUp(t, nodes) {
   return { postgres, cluster, receiver: await Receiver.start(t) };
 }
 
-test('a server that is started anew and that crashes under load loses nothing of three nodes', async (t) => {
+test('a server that is restarted and that crashes under load loses nothing of three nodes', async (t) => {
   const { postgres, cluster, receiver } = await setUp(t, 3);
   const flow = await Flow.start(cluster, receiver);
   const sent = flow.send(events, { mayBreak: true });
@@ -34,7 +34,7 @@ test('a server that is started anew and that crashes under load loses nothing of
   const removed = cluster.nodes.filter(({ log }) => /rejoining the other nodes/.test(log));
   t.diagnostic(
     `${flow.accepted.size} events answered 202 and delivered, ${repeated} of them twice; ` +
-      `longest way ${Math.round(flow.longestSince(0))} ms; ${removed.length} nodes joined anew`,
+      `longest way ${Math.round(flow.longestSince(0))} ms; ${removed.length} nodes joined again`,
   );
 });
 

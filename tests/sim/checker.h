@@ -299,12 +299,12 @@ class Checker {
     std::uint64_t told = 0;  ///< as the node was when it sent
     std::int64_t delivery = 0;
   };
-  std::map<std::int64_t, Breaker> breakers_;                 // as the node has it
-  std::map<std::int64_t, Breaker> stored_;                   // as the table has it
-  std::map<std::int64_t, std::vector<std::uint64_t>> anew_;  // commits, by endpoint
-  std::vector<std::int64_t> unjudged_;                       // deliveries with an answer
-  std::map<std::int64_t, Breaker> adopting_;                 // as the acquiring node read it
-  std::uint64_t seq_ = 0;                                    // of the last commit
+  std::map<std::int64_t, Breaker> breakers_;                          // as the node has it
+  std::map<std::int64_t, Breaker> stored_;                            // as the table has it
+  std::map<std::int64_t, std::vector<std::uint64_t>> health_resets_;  // commits, by endpoint
+  std::vector<std::int64_t> unjudged_;                                // deliveries with an answer
+  std::map<std::int64_t, Breaker> adopting_;         // as the acquiring node read it
+  std::uint64_t seq_ = 0;                            // of the last commit
   std::map<std::int64_t, std::uint64_t> forwarded_;  // deliveries that people asked for, when
   std::map<std::int64_t, EndpointRow> after_endpoints_;
   std::map<std::int64_t, std::vector<Sent>> sends_;         // by endpoint, oldest first

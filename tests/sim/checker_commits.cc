@@ -299,7 +299,7 @@ void Checker::check_delivery_change(
       must(notes.discarded.contains(id) || notes.task, "discarded by nobody");
   }
   if (after->schedule_attempts < before->schedule_attempts)
-    must(may_replay || notes.task, "a schedule begins anew without a replay");
+    must(may_replay || notes.task, "a schedule starts again without a replay");
   if (after->is_pending() || after->state == before->state) return;
   must(after->state != "delivered", "delivered without an answer of the receiver");
   if (after->state == "cancelled") {

@@ -75,8 +75,8 @@ std::int64_t length_ms(const RetryPolicy& policy) {
 }  // namespace
 
 bool Checker::began_anew(std::int64_t endpoint, std::uint64_t from, std::uint64_t until) const {
-  const auto found = anew_.find(endpoint);
-  if (found == anew_.end()) return false;
+  const auto found = health_resets_.find(endpoint);
+  if (found == health_resets_.end()) return false;
   return std::any_of(found->second.begin(), found->second.end(), [&](std::uint64_t seq) {
     return seq > from && seq <= until;
   });
@@ -166,13 +166,16 @@ void Checker::note_beginning(
   const bool other_url = parse_config(before.config).url != parse_config(after.config).url;
   const bool enabled = before.state == "disabled" && after.state != "disabled";
   if (before.health_round == after.health_round) {
-    require(!other_url && !enabled, "failures do not begin anew", 0, after.id);
+    require(!other_url && !enabled, "failures do not start again from zero", 0, after.id);
     return;
   }
   require(
-      other_url || notes.endpoints.contains(after.id), "failures begin anew for nobody", 0, after.id
+      other_url || notes.endpoints.contains(after.id),
+      "failures start again from zero for no reason",
+      0,
+      after.id
   );
-  anew_[after.id].push_back(seq);
+  health_resets_[after.id].push_back(seq);
   health_[after.id] = {};
   stored_[after.id] = {};
 }

@@ -56,4 +56,14 @@ constexpr BannedCode kBannedCode[] = {
 
 std::span<const BannedCode> banned_code() { return kBannedCode; }
 
+std::span<const WordToAvoid> words_to_avoid() {
+  static constexpr std::array kWords{
+      WordToAvoid{"anew", "again"},
+      WordToAvoid{"likewise", "the sentence in full"},
+      WordToAvoid{"reckoned", "estimated or counted"},
+      WordToAvoid{"whoever", "who it is, such as the caller"},
+  };
+  return kWords;
+}
+
 }  // namespace postrider::tidy

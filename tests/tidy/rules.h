@@ -17,4 +17,12 @@ struct BannedCode {
 
 [[nodiscard]] std::span<const BannedCode> banned_code();
 
+/// A lower-case word that comments and documents avoid.
+struct WordToAvoid {
+  std::string_view word;
+  std::string_view instead;
+};
+
+[[nodiscard]] std::span<const WordToAvoid> words_to_avoid();
+
 }  // namespace postrider::tidy

@@ -63,6 +63,22 @@ bool contains_code(std::string_view line, std::string_view code) {
   return false;
 }
 
+/// Whether the lower-case `word` stands in `line` by itself, in any case.
+bool contains_word(std::string_view line, std::string_view word) {
+  const auto is_same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == b;
+  };
+  auto from = line.begin();
+  while (true) {
+    const auto at = std::search(from, line.end(), word.begin(), word.end(), is_same);
+    if (at == line.end()) return false;
+    const auto end = at + static_cast<std::ptrdiff_t>(word.size());
+    const bool starts = at == line.begin() || !is_word(*(at - 1));
+    if (starts && (end == line.end() || !is_word(*end))) return true;
+    from = at + 1;
+  }
+}
+
 /// Whether a line of code begins a variable that lives as long as the process and can change.
 bool is_mutable_static(std::string_view line) {
   line = trimmed(line);
@@ -84,7 +100,10 @@ class Checker {
   std::vector<Finding> run() {
     const auto lines = lines_of(file_.text);
     if (is_cpp(file_.path) || is_cmake(file_.path)) check_width(lines);
-    if (!file_.path.starts_with("tests/tidy/")) check_notes(lines);
+    if (!file_.path.starts_with("tests/tidy/")) {
+      check_notes(lines);
+      check_words(lines);
+    }
     if (is_cpp(file_.path)) {
       check_cpp(lines, lines_of(code_));
     } else if (file_.path.ends_with(".md")) {
@@ -124,6 +143,23 @@ class Checker {
       const bool named = rest.starts_with("(") && number != std::string_view::npos && number > 1 &&
                          number + 2 < close && close != std::string_view::npos;
       if (!named) add(i + 1, std::string{kToDo} + " needs its kind and issue: (kind #N)");
+    }
+  }
+
+  /// Words and forms that made sentences hard to read. Released migrations may not change.
+  void check_words(const std::vector<std::string_view>& lines) {
+    const bool prose = is_cpp(file_.path) || ends_with_any(file_.path, {".md", ".mjs", ".sql"});
+    if (!prose || file_.path.starts_with("migrations/")) return;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      for (const auto& [word, instead] : words_to_avoid()) {
+        if (contains_word(lines[i], word)) {
+          add(i + 1, std::string{word} + ": write " + std::string{instead});
+        }
+      }
+      const std::string_view comment = trimmed(lines[i]);
+      if (comment.starts_with("/// Of ") || comment.starts_with("// Of ")) {
+        add(i + 1, "a comment that begins with Of: say what it is");
+      }
     }
   }
 

@@ -115,6 +115,18 @@ TEST(Tidy, ReadsCodeNotCommentsAndLiterals) {
   EXPECT_EQ(code_only("a(\"b\", 'c'); // d\ne"), "a(\" \", ' ');     \ne");
 }
 
+TEST(Tidy, NamesThePlainWord) {
+  EXPECT_THAT(
+      messages("lib/a.h", "#pragma once\n// Whoever asks\n"),
+      ElementsAre("2: whoever: write who it is, such as the caller")
+  );
+  EXPECT_FALSE(accepts("docs/a.md", "# a\nBegins anew.\n"));
+  EXPECT_FALSE(accepts("lib/a.sql", "-- likewise"));
+  EXPECT_FALSE(accepts("lib/a.cc", "  /// Of an endpoint.\n"));
+  EXPECT_TRUE(accepts("lib/a.cc", "// Renewals. Of(renewed)\nint renewal;\n"));
+  EXPECT_TRUE(accepts("migrations/sqlite/0001_a.sql", "-- likewise"));
+}
+
 TEST(Tidy, FindsMutableStatics) {
   for (const char* code :
        {"  static int count = 0;",

@@ -34,7 +34,7 @@ class Value {
   [[nodiscard]] bool is_valid() const { return kind() != JV_KIND_INVALID; }
   [[nodiscard]] jv copy() const { return jv_copy(value_); }
   [[nodiscard]] jv release() { return std::exchange(value_, jv_null()); }
-  /// Of a string: its text, for as long as this value lives.
+  /// The text of a string. Valid while this value lives.
   [[nodiscard]] std::string_view text() const {
     const int bytes = jv_string_length_bytes(copy());
     return {jv_string_value(value_), static_cast<std::size_t>(bytes)};

@@ -43,14 +43,14 @@ inline constexpr bool kSignalsAreHandledAtOnce = false;
 inline constexpr bool kSignalsAreHandledAtOnce = true;
 #endif
 
-/// Of one program over one input, unless it says otherwise.
+/// Limits of one program over one input, unless a member says otherwise.
 struct SandboxLimits {
   Millis run_cpu = limits::kProgramCpu;
-  /// Of reading the input, and again of compiling one program.
+  /// Processor time for reading the input, and again for compiling one program.
   Millis prepare_cpu = limits::kProgramPrepareCpu;
   /// Without any answer, for what processor time does not measure: a machine that has none left.
   Millis silence = limits::kProgramSilence;
-  /// Of one process, beyond what it has after its start.
+  /// Memory of one process, beyond its memory after the start.
   std::size_t memory_bytes = limits::kProgramMemoryBytes;
   std::size_t output_bytes = limits::kProgramOutputBytesMax;
   /// Compiled programs that one process keeps.

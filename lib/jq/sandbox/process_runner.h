@@ -87,7 +87,7 @@ class ProcessRunner final : public ProgramRunner {
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
-  /// Whoever has a task; none of the lines is empty.
+  /// Owners with queued tasks. None of their queues is empty.
   std::map<std::int64_t, std::deque<Task>> lines_ POSTRIDER_GUARDED_BY(mutex_);
   /// The owners of `lines_`, the one whose turn it is first.
   std::deque<std::int64_t> turns_ POSTRIDER_GUARDED_BY(mutex_);

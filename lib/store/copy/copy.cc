@@ -273,12 +273,12 @@ Status Copier::finish() {
 }
 
 tl::unexpected<Error> Copier::begin_anew_next_time(Error error) {
-  const CopyMark anew{.salt = mark_.salt, .content = 0};
-  const Status marked = target_.begin().and_then([&] { return target_.set_mark(anew); }
+  const CopyMark restarted{.salt = mark_.salt, .content = 0};
+  const Status marked = target_.begin().and_then([&] { return target_.set_mark(restarted); }
   ).and_then([&] { return target_.commit(); });
   error.code = Errc::kCorrupt;
   error.context += "; the copy is not finished";
-  error.context += marked ? ", the same command begins it anew" : ": " + marked.error().context;
+  error.context += marked ? ", the same command starts it again" : ": " + marked.error().context;
   return tl::unexpected<Error>(std::move(error));
 }
 

@@ -146,7 +146,7 @@ Status refuse_unfinished_copy(Connection& db) {
   return fail(
       Errc::kConflict,
       name_of(db) + " holds a copy that is not finished: postrider migrate --from FILE --to URL " +
-          "goes on with it"
+          "continues it"
   );
 }
 

@@ -47,7 +47,7 @@ std::string redirect_text(std::string_view location) {
   return text;
 }
 
-/// Of an IP address, for the log.
+/// An IP address as text, for the log.
 std::string text_of(const sockaddr& address) {
   std::array<char, NI_MAXHOST> text{};
   const socklen_t size = address.sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);

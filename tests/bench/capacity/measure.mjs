@@ -73,7 +73,7 @@ async function costs(bench, count, work) {
     ...threadsBetween(before.threads, after.threads, count),
     postgres_us: each('postgresUs'),
     others_us: each('othersUs'),
-    // Of processors that nobody here has used.
+    // Processor time that no process of this measurement has used.
     strangers_us: Math.round(
       each('machineUs') - each('nodeUs') - each('postgresUs') - each('othersUs') - each('toolsUs'),
     ),

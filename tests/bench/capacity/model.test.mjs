@@ -119,7 +119,7 @@ test('too few nodes fall behind, enough of them do not', () => {
   assert.ok(simulate(10_000, 2, assumed, how).backlogPerS.healthy > 1000);
 });
 
-test('what is simulated is as busy as what is reckoned', () => {
+test('what is simulated is as busy as estimated', () => {
   const nodes = nodesFor(2500, assumed);
   // Each node looks at all endpoints once in the half that counts.
   const { busy } = simulate(2500, nodes, assumed, { ...how, seconds: 20 });

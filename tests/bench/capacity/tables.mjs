@@ -157,7 +157,7 @@ function assumedTable(inputs) {
     ['deliveries of an event', shown(load.fanOut)],
     ['answers', `lognormal, median ${load.medianMs} ms, sigma ${load.sigma}`],
     ['endpoints that never answer', `${load.hangShare * 100} %, for an hour by now`],
-    ['endpoints that refuse', `${load.refuseShare * 100} %, likewise`],
+    ['endpoints that refuse', `${load.refuseShare * 100} %`],
     ['producers', 'single events, at random instants'],
   ]);
 }
@@ -172,7 +172,7 @@ function byLevel(inputs, heads, cellsOf) {
   return table(['events/s', 'nodes', ...heads], rows);
 }
 
-function reckonedTable(inputs) {
+function estimatedTable(inputs) {
   const heads = [
     'cores of nodes', 'cores of PostgreSQL', 'commits/s', 'log, MB/s', 'disk, GB/day', 'dead rows/s',
     'requests at once',
@@ -238,7 +238,7 @@ export function tables(how) {
     endpoints: endpointTable(),
     assumed: assumedTable(assumed),
     reproduced: reproducedTable(),
-    reckoned: reckonedTable(assumed),
+    estimated: estimatedTable(assumed),
     takeover: takeoverTable(assumed),
     limits: limitsTable(assumed),
     simulated: simulatedTable(assumed, how),

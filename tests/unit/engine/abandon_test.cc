@@ -173,7 +173,7 @@ TEST_F(AbandonTest, GivesBackWhatItsProgramFailsForMeanwhile) {
   tick();
   tick();
   EXPECT_EQ(sent_count(), 0U);
-  EXPECT_THAT(sink_.settlements, SizeIs(0)) << "whoever gets it finds out";
+  EXPECT_THAT(sink_.settlements, SizeIs(0)) << "the node that acquires it will find out";
   expect_forgotten();
 }
 

@@ -113,9 +113,9 @@ TEST_F(EngineCircuitTest, BeginsAnewWithTheEndpointsHealth) {
   commit(20);
   tick();
   EXPECT_EQ(sent_count(), 10U);
-  Endpoint anew = make_endpoint(1);
-  anew.health_round = 1;
-  put_endpoint(anew);
+  Endpoint changed = make_endpoint(1);
+  changed.health_round = 1;
+  put_endpoint(changed);
   tick();
   EXPECT_EQ(sent_count(), 11U);
 }
@@ -124,9 +124,9 @@ TEST_F(EngineCircuitTest, DoesNotCountAnswersOfBeforeABeginningAnew) {
   open();
   commit(20);
   wait_for_probe();
-  Endpoint anew = make_endpoint(1);
-  anew.health_round = 1;
-  put_endpoint(anew);
+  Endpoint changed = make_endpoint(1);
+  changed.health_round = 1;
+  put_endpoint(changed);
   fail_last();
   EXPECT_EQ(sink_.settlements.back().health_round, 0);
   EXPECT_FALSE(sink_.settlements.back().circuit);

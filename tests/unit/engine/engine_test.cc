@@ -288,7 +288,7 @@ TEST_F(EngineTest, TellsWhetherSomethingWaitsForASettlement) {
   tick();
   tick({answer(0, 204)});
   EXPECT_EQ(sink_.urgencies.back(), Urgency::kCanWait);
-  // Of two that the endpoint may have at once, the first is not settled yet.
+  // The endpoint may have two requests in flight, and the first is not settled yet.
   commit(2);
   tick();
   tick({answer(1, 204)});

@@ -153,7 +153,7 @@ void CopyDatabases::expect_unfinished() const {
   EXPECT_EQ(
       store.error().context,
       "the schema public holds a copy that is not finished: postrider migrate --from FILE --to URL "
-      "goes on with it"
+      "continues it"
   );
 }
 

@@ -33,12 +33,12 @@ TEST_P(DifferingCopy, IsNamedAndBegunAnew) {
   EXPECT_EQ(
       error.context,
       std::string{GetParam().sentence} +
-          "; the copy is not finished, the same command begins it anew"
+          "; the copy is not finished, the same command starts it again"
   );
   databases_.expect_unfinished();
-  const auto anew = databases_.copy();
-  ASSERT_TRUE(anew) << anew.error().context;
-  EXPECT_EQ(anew->start, copy::Start::kAnew);
+  const auto again = databases_.copy();
+  ASSERT_TRUE(again) << again.error().context;
+  EXPECT_EQ(again->start, copy::Start::kAnew);
   databases_.expect_equal();
   databases_.expect_finished();
 }

@@ -183,7 +183,7 @@ TEST_F(PgConnection, SessionThatEndedIsMadeAnew) {
   cut();
   ASSERT_TRUE(db_->ensure_open());
   EXPECT_GT(db_->session(), session);
-  EXPECT_TRUE(db_->run(kOne)) << "prepared anew";
+  EXPECT_TRUE(db_->run(kOne)) << "prepared again";
 }
 
 TEST_F(PgConnection, SessionThatEndsInATransactionIsUnavailableAndThenAnew) {

@@ -16,7 +16,7 @@ namespace {
 
 const std::map<std::string, std::string> kMayScan{
     {"backlog", "a sampled metric: one pass over the due index"},
-    {"ordered_backlog", "likewise over the index of lines"},
+    {"ordered_backlog", "one pass over the index of ordering keys"},
     {"waiting_endpoints", "by endpoint that waits, a page of them"},
     {"all_endpoints", "wanted whole"},
     {"endpoints_disabled_before", "endpoints are few"},
