@@ -20,7 +20,7 @@ http::Response no_content() {
 
 Problem list_problem(const Error& error) {
   if (error.code == Errc::kInvalidArgument) {
-    return invalid("/cursor", "is no cursor of this list");
+    return invalid("/cursor", "is not a valid cursor of this list");
   }
   return problem_of(error);
 }

@@ -37,7 +37,9 @@ ApiResult<BodyReader> BodyReader::open(const http::Request& request) {
   if (auto json = require_json(request); !json) return fail(std::move(json).error());
   auto document = json::parse_raw(request.body, json::RawOptions{});
   if (!document) {
-    return fail(problem(400, fmt::format("The body is no JSON: {}.", document.error().context)));
+    return fail(problem(
+        400, fmt::format("The request body is not valid JSON: {}.", document.error().context)
+    ));
   }
   if (document->values.front().kind != json::Kind::kObject) {
     return fail(invalid("", "must be an object"));

@@ -36,7 +36,7 @@ Status check_programs(
     Status compiled = runner.check(program);
     if (compiled) continue;
     if (compiled.error().code != Errc::kInvalidArgument) return compiled;
-    errors.push_back({pointer, "jq does not take it: " + compiled.error().context});
+    errors.push_back({pointer, "jq rejected the program: " + compiled.error().context});
   }
   return {};
 }

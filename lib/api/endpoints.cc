@@ -24,7 +24,8 @@ ApiResult<nlohmann::json> endpoint_body(const http::Request& request) {
   auto raw = nlohmann::json::parse(request.body, nullptr, false);
   const auto checked = json::parse_raw(request.body, {.levels = 1});
   if (!checked) {
-    return fail(problem(400, "The body is no JSON: " + checked.error().context + "."));
+    return fail(problem(400, "The request body is not valid JSON: " + checked.error().context + ".")
+    );
   }
   if (raw.is_discarded()) return fail(problem(400, "The body has a number that is too large."));
   if (!raw.is_object()) return fail(invalid("", "must be an object"));

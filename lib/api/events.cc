@@ -19,7 +19,7 @@ EventLimits event_limits(const RequestContext& context) {
 
 Problem parse_problem(const Error& error, FieldErrors errors) {
   if (!errors.empty()) return invalid(std::move(errors));
-  return problem(400, fmt::format("The body is no JSON: {}.", error.context));
+  return problem(400, fmt::format("The request body is not valid JSON: {}.", error.context));
 }
 
 /// The header Idempotency-Key for events of one tenant.

@@ -100,7 +100,7 @@ Problem problem_of(const Error& error) {
     case Errc::kInvalidArgument:
       return invalid("", error.context.empty() ? "is invalid" : error.context);
     case Errc::kNotFound:
-      return problem(404, sentence(error.context, "There is nothing of that id."));
+      return problem(404, sentence(error.context, "Not found."));
     case Errc::kConflict:
       return problem(409, sentence(error.context, "The state does not allow this."));
     case Errc::kBusy: {

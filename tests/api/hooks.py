@@ -25,7 +25,7 @@ STORED = "depends on what is stored"
 STORED_SCHEMA = "the type of the event may have a schema"
 SECRET = "each signature scheme has its own form of secrets"
 NOT_IN_OPENAPI = [
-    (".*", "/cursor", "is no cursor of this list", "cursors are opaque: a list makes its own"),
+    (".*", "/cursor", "is not a valid cursor of this list", "cursors are opaque"),
     (".*", "/.*", r"(must be|is) .*\bbytes\b.*", "OpenAPI counts characters, not bytes"),
     (".*", "/endpoint", "is an id of another database", STORED),
     (EVENT, "/.*expires_at", "must be after deliver_at", COMPARES),

@@ -153,7 +153,7 @@ test('filters see the rows of the SQL outbox, which keep their order', async (t)
   assert.deepEqual(sent, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
 });
 
-test('a program that jq does not take is refused with its words', async (t) => {
+test('a program that jq rejects is refused with its words', async (t) => {
   const { api } = await Server.start(t);
   const url = 'https://receiver.example/';
   for (const [members, pointer, words] of [

@@ -70,7 +70,10 @@ Result<Share> PgLease::renew(Membership membership) {
   if (auto removed = remove_ended(); !removed) return tl::unexpected<Error>(removed.error());
   const auto renewed = db_->query(sql::kRenew, duration_, is_leaving, node_);
   if (!renewed) return tl::unexpected<Error>(renewed.error());
-  if (renewed->size() == 0) return fail(Errc::kNotFound, "another node has followed this one");
+  if (renewed->size() == 0)
+    return fail(
+        Errc::kNotFound, "lease expired: another node has taken over this node's partitions"
+    );
   const auto nodes = static_cast<std::size_t>(renewed->row(0).i64(0));
   Share share;
   if (!is_leaving) share.fair = (kPartitionsCount + nodes - 1) / nodes;

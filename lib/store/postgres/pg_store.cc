@@ -45,7 +45,10 @@ Status PgStore::load() {
         sql::kSlotOf, [](const Row& row) { return row.i64(0); }, node_
     );
     if (!slot) return tl::unexpected<Error>(slot.error());
-    if (!*slot) return fail(Errc::kUnavailable, "another node has followed this one");
+    if (!*slot)
+      return fail(
+          Errc::kUnavailable, "lease expired: another node has taken over this node's partitions"
+      );
     slot_ = static_cast<unsigned>(**slot);
   }
   const auto largest = db_->one(

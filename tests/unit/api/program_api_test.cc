@@ -33,7 +33,7 @@ TEST_F(ProgramApi, AreRefusedByNameWithTheWordsOfJq) {
   const auto errors = parsed(refused)["errors"];
   ASSERT_EQ(errors.size(), 2U);
   EXPECT_EQ(errors[0]["pointer"], "/filter");
-  EXPECT_EQ(errors[0]["detail"], "jq does not take it: syntax error");
+  EXPECT_EQ(errors[0]["detail"], "jq rejected the program: syntax error");
   EXPECT_EQ(errors[1]["pointer"], "/destination/values/1");
 }
 
