@@ -1,4 +1,4 @@
-// Answers of handlers, and how failures of the service become problems. Private to lib/api.
+// Responses of handlers, and how failures of the service become problems. Private to lib/api.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ namespace postrider::api {
     std::size_t rows, std::size_t limit, std::string_view next_cursor
 );
 
-/// A page of a list as its answer, where filters that no index serves can end a page early.
+/// A page of a list as its response, where filters that no index serves can end a page early.
 template <class T, class View>
 [[nodiscard]] HandlerResult page_reply(
     const Result<Page<T>>& page, const PageParams& params, const View& view
@@ -31,7 +31,7 @@ template <class T, class View>
   return json_response(200, filtered_page_view(*page, searched, view));
 }
 
-/// A page of a list as its answer.
+/// A page of a list as its response.
 template <class T, class View>
 [[nodiscard]] HandlerResult page_reply(const Result<Page<T>>& page, const View& view) {
   if (!page) return fail(list_problem(page.error()));

@@ -37,7 +37,7 @@ ApiResult<nlohmann::json> endpoint_body(const http::Request& request) {
   return raw;
 }
 
-/// Members of answers that nobody sets.
+/// Members of responses that nobody sets.
 constexpr std::array<std::string_view, 8> kReadOnly = {
     "state_reason",
     "state_changed_at",

@@ -83,7 +83,7 @@ HandlerResult accepted(Emitted emitted) {
   return answer;
 }
 
-/// Commits the events and answers. `fits`: whether they fit the schemas of their types. One that
+/// Commits the events and responses. `fits`: whether they fit the schemas of their types. One that
 /// does not may be the repeat of a request that was accepted when the schema was another.
 HandlerResult emit_events(
     const RequestContext& context,

@@ -1,4 +1,4 @@
-// Readers of the store for the threads that answer requests.
+// Readers of the store for the threads that handle requests.
 #pragma once
 
 #include <functional>

@@ -82,7 +82,7 @@ HandlerResult get_stream(const RequestContext& context) {
   answer.content_type = "text/event-stream";
   // Proxies that collect answers would hold the events back.
   answer.headers.add("X-Accel-Buffering", "no");
-  // The place in the feed is taken now, so that nothing is missed between the answer's head and
+  // The place in the feed is taken now, so that nothing is missed between the response's head and
   // the first wait. std::function wants what can be copied.
   AttemptStream stream(context.api, std::move(filter));
   answer.stream = [stream](http::StreamWriter& out) mutable { stream.run(out); };

@@ -58,7 +58,7 @@ class Views {
   [[nodiscard]] std::string endpoint_with_health(
       const Endpoint& endpoint, const EndpointHealth& health
   ) const;
-  /// With its newest secret: for the answer to its creation only.
+  /// With its newest secret: for the response to its creation only.
   /// `blocked_by`: the heads that keep others of their line waiting.
   [[nodiscard]] std::string endpoint_details(
       const Endpoint& endpoint, const EndpointHealth& health, std::span<const Delivery> blocked_by
@@ -68,7 +68,7 @@ class Views {
 
   [[nodiscard]] std::string event_type(const EventType& type) const;
   [[nodiscard]] std::string api_key(const ApiKey& key) const;
-  /// With the key itself: for the answer to its creation only.
+  /// With the key itself: for the response to its creation only.
   [[nodiscard]] std::string api_key_with_secret(const ApiKey& key, std::string_view secret) const;
   [[nodiscard]] std::string task(const Task& task) const;
 

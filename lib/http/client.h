@@ -20,7 +20,7 @@ struct HttpResponse {
 
 struct ClientOptions {
   Millis connect_timeout{5000};
-  /// The longest silence while waiting for an answer: a test of an endpoint may take 75 s.
+  /// The longest silence while waiting for a response: a test of an endpoint may take 75 s.
   Millis read_timeout{90'000};
 };
 
@@ -38,7 +38,7 @@ class HttpClient {
   HttpClient& operator=(HttpClient&&) noexcept;
   ~HttpClient();
 
-  /// `path` with its query, already encoded. Any status is an answer; kUnavailable when none came.
+  /// `path` with its query, already encoded. Any status is a response; kUnavailable when none came.
   [[nodiscard]] Result<HttpResponse> request(
       std::string_view method,
       std::string_view path,

@@ -1,4 +1,4 @@
-// Every connection of a server, and which of them wait for a thread.
+// All connections of a server and their states.
 //
 // Private to lib/http.
 #pragma once
@@ -17,11 +17,11 @@
 
 namespace postrider::http {
 
-/// A request whose answer comes later.
+/// A request whose response comes later.
 struct DeferredRequest {
   Request request;
   MonoTime begun{};           ///< when its head had been read
-  bool close = false;         ///< after the answer
+  bool close = false;         ///< after the response
   DeferredResponse answer{};  ///< empty while the request waits
 };
 
@@ -39,12 +39,12 @@ struct Connection {
   bool reserved = false;  ///< queued for a path that reserve threads serve
   bool counted = false;   ///< holds one of the ordinary threads
   MonoTime since{};       ///< of the state
-  /// Set while the connection waits for an answer, and until a serving thread sends it.
+  /// Set while the connection waits for a response, and until a serving thread sends it.
   std::unique_ptr<DeferredRequest> deferred{};
 };
 
 /// Thread-safe. A connection is idle (in the epoll set, no thread), queued, busy (one thread
-/// works on it), or waiting for a deferred answer (no thread). With `threads + streams_max +
+/// works on it), or waiting for a deferred response (no thread). With `threads + streams_max +
 /// reserve_threads` threads calling take(), ordinary requests hold at most `threads` of them and
 /// streams at most `streams_max`, so the reserve is always there.
 class ConnectionTable {
@@ -55,35 +55,38 @@ class ConnectionTable {
 
   // Called by the polling thread.
 
-  /// Parks a new connection. False when there are too many: `accepted` is then untouched.
+  /// Adds a new idle connection. False if there are too many: `accepted` is then not changed.
   [[nodiscard]] bool add(Accepted& accepted, StreamLimits limits);
-  /// The bytes that wait on a idle connection; empty = it was closed by its peer, or is gone.
+  /// Returns the bytes that have arrived on an idle connection; empty if its peer has closed it, or
+  /// if it is gone.
   [[nodiscard]] std::string peek_idle(std::uint64_t id);
-  /// Idle -> queued. Returns the connection when the queue is full, for a refusal.
+  /// Moves an idle connection to the queue. Returns the connection if the queue is full, so that
+  /// the caller refuses it.
   std::unique_ptr<Connection> enqueue(std::uint64_t id, bool reserved);
   void close_idle(std::uint64_t id);
-  /// Closes connections that idled too long; returns those that waited too long for a thread.
+  /// Closes connections that were idle for too long. Returns connections that waited too long for a
+  /// thread.
   [[nodiscard]] std::vector<std::unique_ptr<Connection>> sweep();
 
   // Called by the serving threads.
 
-  /// Waits for work; null once stopped and nothing is queued.
+  /// Waits for a queued connection; null once the server has stopped and the queue is empty.
   [[nodiscard]] Connection* take();
   [[nodiscard]] bool others_wait() const;
-  /// Gives the thread up between two requests.
+  /// The thread is done with the connection, which waits for its next request.
   void set_idle(Connection& connection);
-  /// Back to the queue: the next request has already been read from the socket.
+  /// Moves the connection to the queue: bytes of the next request have already been read.
   void requeue(Connection& connection);
   void close(Connection& connection);
   /// The busy connection stops counting as an ordinary request. False: too many streams.
   [[nodiscard]] bool begin_stream(Connection& connection);
   void end_stream();
-  /// The busy connection gives its thread up and waits for resume().
+  /// The busy connection waits for resume() without a thread.
   void defer(Connection& connection, std::unique_ptr<DeferredRequest> deferred);
 
   // Called by any thread.
 
-  /// Queues a connection that waits, with its answer. Does nothing when it has ended.
+  /// Queues a connection that waits, with its response. Does nothing when it has ended.
   void resume(std::uint64_t id, DeferredResponse answer);
 
   // Called by stop().
@@ -92,7 +95,7 @@ class ConnectionTable {
   void stop();
   /// Waits until no connection is left. False when `timeout` passed first.
   [[nodiscard]] bool wait_empty(Millis timeout);
-  /// Breaks what is left; ends the connections that wait for an answer.
+  /// Shuts the remaining connections down, also those that wait for a response.
   void cut();
   [[nodiscard]] bool stopping() const;
 

@@ -22,7 +22,7 @@ class Codec final : public httplib::Server {
  public:
   using httplib::Server::process_request;
 
-  /// httplib ends streamed answers unless it believes to be listening.
+  /// httplib ends streamed responses unless it believes to be listening.
   void mark_running(int fd) { svr_sock_ = fd; }
   void mark_stopped() { svr_sock_ = INVALID_SOCKET; }
 };
@@ -31,17 +31,17 @@ class Codec final : public httplib::Server {
 struct Exchange {
   Connection& connection;
   RequestHead head{};
-  int refused = 0;  ///< the status that the head is refused with
+  int refused = 0;  ///< the status of the response if the head is invalid
   std::string refused_detail{};
-  httplib::Request* raw = nullptr;  ///< httplib's, for as long as it has the request
+  httplib::Request* raw = nullptr;  ///< valid while httplib has the request
   MonoTime begun{};                 ///< when the head had been read
   bool has_body = false;
-  bool close = false;  ///< after the answer
+  bool close = false;  ///< after the response
   bool streaming = false;
-  std::function<void(Resume)> deferred{};  ///< of an answer that comes later
+  std::function<void(Resume)> deferred{};  ///< of a response that comes later
 };
 
-/// Carries the exchange to the handler in a member of httplib's request that servers do not use.
+/// Passes the exchange to the handler in a member of httplib's request that servers do not use.
 struct ExchangeHandle {
   Exchange* exchange;
   bool operator()(std::uint64_t, std::uint64_t) const { return true; }
@@ -69,20 +69,19 @@ class ChunkWriter final : public StreamWriter {
   const ConnectionTable& connections_;
 };
 
-/// Reads the head of the next request. False when there is nobody to answer any more. A head that
-/// is refused is answered, and then the connection ends: where the next request begins is not
-/// known.
+/// Reads the head of the next request. False if the client is gone. An invalid head gets a
+/// response, and the connection is then closed, because the start of the next request is not known.
 [[nodiscard]] bool read_head(Exchange& exchange, std::size_t bytes_max);
 
 /// The request as httplib gets it: of "/", with nothing but the framing of its body. So httplib
-/// neither decodes forms, multiparts and encodings, nor slices answers by Range, nor compresses
+/// neither decodes forms, multiparts and encodings, nor slices responses by Range, nor compresses
 /// them.
 [[nodiscard]] std::string framing_of(const Exchange& exchange);
 
-/// Moves our answer into httplib's.
+/// Moves our response into httplib's.
 void put(Response answer, httplib::Response& raw);
 
-/// An answer as the bytes on the wire, where httplib does not write it. `keep_alive`: how long the
+/// A response as the bytes on the wire, where httplib does not write it. `keep_alive`: how long the
 /// connection then stays open; zero closes it.
 [[nodiscard]] std::string serialized(const Response& answer, std::chrono::seconds keep_alive);
 

@@ -1,4 +1,4 @@
-// HTTP messages in our own words: nobody outside of lib/http sees httplib's.
+// HTTP messages. Only lib/http uses the types of httplib.
 #pragma once
 
 #include <chrono>
@@ -43,7 +43,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 /// A request as a handler of Server sees it. The body is what the client sent, byte for byte,
 /// whatever its content type says.
 struct Request {
-  std::string id;  ///< what logs and answers call the request; see Server::set_identifier
+  std::string id;  ///< what logs and responses call the request; see Server::set_identifier
   std::string method;
   std::string target;      ///< path and query as they came
   std::string path;        ///< percent-decoded, without the query
@@ -60,7 +60,7 @@ struct Request {
   [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;
 };
 
-/// Where a streamed answer goes. Owned by the connection's thread.
+/// Where a streamed response goes. Owned by the connection's thread.
 class StreamWriter {
  public:
   StreamWriter() = default;
@@ -75,13 +75,13 @@ class StreamWriter {
   [[nodiscard]] virtual bool open() = 0;
 };
 
-/// Writes a streamed answer; returns when it is complete. Runs on the connection's thread, so it
+/// Writes a streamed response; returns when it is complete. Runs on the connection's thread, so it
 /// looks at StreamWriter::open at least every second.
 using StreamBody = std::function<void(StreamWriter&)>;
 
 struct Response;
 
-/// Makes a deferred answer. Runs on a serving thread.
+/// Makes a deferred response. Runs on a serving thread.
 using DeferredResponse = std::function<Response(const Request&)>;
 /// Answers a request that waits. May be called on any thread, once, and never blocks. Does nothing
 /// when the connection has ended meanwhile.
@@ -90,13 +90,13 @@ using Resume = std::function<void(DeferredResponse)>;
 struct Response {
   int status = 200;
   std::string body;
-  std::string content_type;  ///< left out of the answer when empty and there is no body
+  std::string content_type;  ///< left out of the response when empty and there is no body
   Headers headers;
-  /// When set, `body` is ignored and the answer is sent in chunks (server-sent events).
+  /// When set, `body` is ignored and the response is sent in chunks (server-sent events).
   StreamBody stream;
-  /// When set, all other members are ignored: the request waits for its answer and holds no thread.
-  /// Called once, when the request waits; it starts the work that ends with a call of `Resume`, and
-  /// returns at once. The work sees to it that the wait is bounded.
+  /// When set, all other members are ignored: the request waits for its response and holds no
+  /// thread. Called once, when the request waits; it starts the work that ends with a call of
+  /// `Resume`, and returns at once. The work sees to it that the wait is bounded.
   std::function<void(Resume)> deferred;
 };
 

@@ -36,8 +36,9 @@ class Router {
     std::string allow;             ///< methods of the path, when only the method does not fit
   };
 
-  /// Fills `request.path_parameters`. GET routes answer HEAD. Where several patterns fit the path,
-  /// only the routes of the one with the fewest parameters are considered, whatever their methods.
+  /// Fills `request.path_parameters`. GET routes also serve HEAD. Where several patterns fit the
+  /// path, only the routes of the one with the fewest parameters are considered, whatever their
+  /// methods.
   [[nodiscard]] Match find(Request& request) const;
 
  private:

@@ -94,7 +94,7 @@ class Server::Impl {
   void put_stream(Exchange& exchange, Response answer, httplib::Response& raw);
   [[nodiscard]] Response busy(std::string_view detail, const Request& request) const;
 
-  /// Runs the hooks for an answer that is about to be sent.
+  /// Runs the hooks for a response that is about to be sent.
   void finish(const Request& request, Response& answer, MonoTime begun) const;
 
   const ServerOptions options_;
@@ -147,7 +147,7 @@ void Server::Impl::accept_all() {
   }
 }
 
-/// Each refusal is an answer of its own: it has an id that somebody may ask for.
+/// Each refusal is a response of its own: it has an id that somebody may ask for.
 void Server::Impl::refuse(const Fd& fd) const {
   Request unread;
   if (identifier_) unread.id = identifier_(unread);
@@ -234,7 +234,7 @@ Server::Impl::Next Server::Impl::serve_one(Connection& connection) {
         raw.progress = ExchangeHandle{&exchange};
       });
   if (exchange.deferred && done) {
-    // The empty response of httplib is not the answer.
+    // The empty response of httplib is not the one that is sent.
     stream.discard_output();
     defer(exchange, closed);
     return Next::kWait;
@@ -257,7 +257,7 @@ void Server::Impl::defer(Exchange& exchange, bool close) {
   waiting->close = close || exchange.close || exchange.head.close;
   const std::uint64_t id = exchange.connection.id;
   connections_.defer(exchange.connection, std::move(waiting));
-  // The connection waits before the work begins, so that the answer finds it.
+  // The connection waits before the work begins, so that the response finds it.
   exchange.deferred([connections = std::weak_ptr(shared_connections_),
                      id](DeferredResponse answer) {
     if (const auto alive = connections.lock()) alive->resume(id, std::move(answer));

@@ -1,8 +1,8 @@
 // The HTTP server of the REST API and of the test receiver.
 //
-// httplib reads requests and writes answers; sockets, threads and limits are ours, because a thread
-// per connection lets idle or slow clients take every thread. A connection that waits for its next
-// request holds no thread: it is idle in an epoll set.
+// httplib reads requests and writes responses; sockets, threads and limits are ours, because a
+// thread per connection lets idle or slow clients take every thread. A connection that waits for
+// its next request holds no thread: it is idle in an epoll set.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct ServerOptions {
   /// Requests to `reserved_paths` handled at once although all other threads are busy.
   std::size_t reserve_threads = 2;
   std::vector<std::string> reserved_paths{};  ///< for example /healthz
-  std::size_t streams_max = 16;               ///< streamed answers at once; more get 503
+  std::size_t streams_max = 16;               ///< streamed responses at once; more get 503
   std::size_t connections_max = 4096;         ///< more get 503 and are closed
   std::size_t queued_max = 1024;              ///< requests waiting for a thread; more get 503
   Millis queue_wait_max{5000};                ///< a request that waited longer gets 503
@@ -43,16 +43,16 @@ struct ServerOptions {
 /// Thread-safe after start(); routes and hooks are set before it.
 class Server {
  public:
-  /// An answer to what no handler sees: `status` is 400, 404, 405, 413, 431, 500 or 503.
+  /// A response to what no handler sees: `status` is 400, 404, 405, 413, 431, 500 or 503.
   using ErrorHandler =
       std::function<Response(int status, std::string_view detail, const Request& request)>;
-  /// Looks at a request before its body is read; an answer ends it there.
+  /// Looks at a request before its body is read; a response ends it there.
   using RequestFilter = std::function<std::optional<Response>(const Request&)>;
   /// Returns the id of a request whose head has been read.
   using Identifier = std::function<std::string(const Request&)>;
-  /// Sees every answer before it is sent, and adds headers.
+  /// Sees every response before it is sent, and adds headers.
   using ResponseFilter = std::function<void(const Request&, Response&)>;
-  /// Sees every answer before it is sent: counts and logs. `duration`: since the head was read.
+  /// Sees every response before it is sent: counts and logs. `duration`: since the head was read.
   using Observer = std::function<void(const Request&, const Response&, Millis duration)>;
 
   /// `clock` outlives the server.

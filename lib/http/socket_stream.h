@@ -49,7 +49,7 @@ class SocketStream final : public httplib::Stream {
   /// Forgets what is buffered and not sent.
   void discard_output() { out_.clear(); }
   /// Reads and drops what the client still sends, within bounds, so that closing does not reset the
-  /// connection under the answer.
+  /// connection under the response.
   void drain();
 
   [[nodiscard]] const std::string& remote_address() const { return remote_address_; }
