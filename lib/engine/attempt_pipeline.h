@@ -25,15 +25,16 @@ struct InFlightAttempt {
   DueDelivery due;
   std::shared_ptr<const Endpoint> endpoint;  ///< as it was when the attempt started
   MonoTime begun_at;
-  WallTime started_at{};              ///< set when the request is sent
-  std::optional<MonoTime> sent_at{};  ///< when the last request to the endpoint was sent
+  WallTime started_at{};              ///< set by the last resume(), even if no request follows
+  std::optional<MonoTime> sent_at{};  ///< when its last request was sent; empty if none was
 };
 
 struct AttemptResult {
   InFlightAttempt attempt;
   Response response;
   Classification classification;
-  /// False when the attempt ended before a request was sent: the endpoint's health is not affected.
+  /// False when the attempt failed in its programs or in making the request, which does not affect
+  /// the health of the endpoint. A failed token request does.
   bool counts_for_health = true;
 };
 
@@ -52,7 +53,7 @@ struct Prepared {
 enum class AttemptStage : std::uint8_t {
   kPreparing,  ///< a later take_prepared() returns it
   kSent,       ///< its request was passed to the transport
-  kEnded,      ///< a later advance() returns its result
+  kEnded,      ///< a later advance() passes its result to `take`
 };
 
 /// Takes each attempt through its stages: an access token if the destination needs one, the output
@@ -78,7 +79,7 @@ class AttemptPipeline {
         template_runner_(template_runner),
         transfer_last_(transfers_after) {}
 
-  /// Starts an attempt. A later advance() returns its result once, unless it is aborted.
+  /// Starts an attempt. A later advance() passes its result to `take` once, unless it is aborted.
   [[nodiscard]] AttemptStage begin(InFlightAttempt attempt, WallTime wall_now, MonoTime mono_now);
 
   /// Takes the result of a job of the template runner; the next advance() processes it.

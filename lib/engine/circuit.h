@@ -21,13 +21,13 @@ class Circuit {
   static constexpr std::int64_t kFailuresMax = 10;
   static constexpr Millis kDelayInitial{5000};
   static constexpr Millis kDelayMax{300'000};
-  /// The most deliveries requested by people that wait to become probes. Further requests are
-  /// ignored.
+  /// The most deliveries that people may request as probes; further requests are ignored. A probe
+  /// that was not sent and is put back may exceed it.
   static constexpr std::size_t kWantedMax = 16;
 
   Circuit() = default;
-  /// Restores a stored circuit. A wait is never longer than its delay can have been, even if the
-  /// wall clock was changed.
+  /// Restores a stored circuit. The remaining wait is limited to the stored delay with jitter, in
+  /// case the wall clock was changed.
   Circuit(
       std::int64_t failures,
       const std::optional<OpenCircuit>& stored,
@@ -66,7 +66,8 @@ class Circuit {
     if (probe_ == delivery) probe_.reset();
   }
 
-  /// A person asked for this delivery: it becomes the next probe at once.
+  /// A person asked for this delivery: it is queued as a probe that does not wait for the probe
+  /// delay. Ignored if kWantedMax are queued.
   void want(DeliveryId delivery);
   [[nodiscard]] std::optional<DeliveryId> wanted() const;
   /// The wait for the next probe is over.

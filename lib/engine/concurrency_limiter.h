@@ -8,10 +8,10 @@
 
 namespace postrider {
 
-/// Keeps endpoints that hang from using up all slots. An endpoint is fast if its last request was
-/// answered within a second. A quarter of the slots is reserved for fast endpoints. Slow endpoints
-/// share the other three quarters, and none may have more of these than are still free, so slow
-/// endpoints leave room for each other, too.
+/// Keeps endpoints that hang from using up all slots. An endpoint is fast if its last attempt was
+/// prepared and got a response within a second. Fast endpoints may use every slot, slow endpoints
+/// together at most three quarters. A slow endpoint gets another slot only while it has fewer in
+/// flight than slow slots are free, so slow endpoints leave room for each other, too.
 class ConcurrencyLimiter {
  public:
   explicit ConcurrencyLimiter(std::size_t max) : max_(max), slow_max_(max - max / 4) {}

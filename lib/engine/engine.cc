@@ -8,8 +8,9 @@
 namespace postrider {
 namespace {
 
-/// Lanes served in one tick. Responses of fast receivers are read before more is sent, which reuses
-/// their connections: with hundreds of requests in flight libcurl takes twice the time for each.
+/// Turns of lanes in one tick; a lane may have several. Responses of fast receivers are read before
+/// more is sent, which reuses their connections: with hundreds of requests in flight libcurl takes
+/// twice the time for each.
 constexpr int kServedPerTickMax = 64;
 
 }  // namespace

@@ -39,7 +39,7 @@ struct EngineOptions {
   bool others_append = false;
 };
 
-/// Whether a delivery that could be sent waits for the commit of a settlement.
+/// How soon a settlement must be committed: whether a delivery that could be sent waits for it.
 enum class Urgency : std::uint8_t { kCanWait, kAwaited };
 
 /// Queues settlements for the writer. It has a place for every request in flight, so put() never
@@ -54,8 +54,14 @@ class SettlementSink {
   virtual void put(Settlement settlement, Urgency urgency) = 0;
 };
 
-/// Owns all lanes of one dispatcher. Pure and single-threaded: time and randomness are passed in,
-/// the seams outlive it, and nothing happens outside of its calls.
+/// Owns all lanes of one dispatcher. Deterministic and single-threaded: time and randomness are
+/// passed in, the seams outlive it, and nothing happens outside of its calls.
+///
+/// The dispatcher's thread calls it. At the start: put_endpoint(), then restore_circuit(),
+/// set_fast() and seed_send() from the store. Then in a loop: notifications of commits (through
+/// EngineInbox), set_writable(), and tick() with the completions of the transport that do not
+/// belong to TestRequests. The writer commits what tick() passes to the sink, and the commit comes
+/// back as settled(). An error of tick() is a failed read of the store: the next tick() repeats it.
 ///
 /// A request's slot, in the process and in its lane, is free when its settlement is committed, not
 /// when the response arrives. A crash therefore repeats at most as many requests as the limits
@@ -70,7 +76,7 @@ class Engine {
   };
   Engine(EngineOptions options, IdCodec ids, const Seams& seams, Prng prng);
 
-  // Notifications. All take effect in the next tick().
+  // Notifications. They change the state at once; reading and sending happen in tick().
 
   /// A delivery was committed by this process.
   void enqueue(DueDelivery fresh, WallTime now);
@@ -82,9 +88,9 @@ class Engine {
   void enqueue(PendingDelivery fresh, WallTime now);
   /// Another node has committed an ordered delivery.
   void notify_appended(DeliveryId delivery, EndpointId endpoint, const std::string& lane_key);
-  /// A settlement was committed. `applied`: whether it changed the delivery, which nobody had
-  /// changed since the request was sent. `due_at`: the next attempt, if the delivery is still
-  /// pending.
+  /// A settlement was committed. `applied`: false if the delivery was changed after the request was
+  /// sent, so that the settlement did not change it. `due_at`: the next attempt, if the delivery is
+  /// still pending.
   void settled(
       DeliveryId delivery, EndpointId endpoint, bool applied, std::optional<WallTime> due_at
   );
@@ -114,8 +120,9 @@ class Engine {
       MonoTime mono_now
   );
   [[nodiscard]] bool is_fast(EndpointId id) const { return fast_.contains(id.value); }
-  /// A person asked for this delivery: if the endpoint's circuit is open, it becomes the next
-  /// probe, at once.
+  /// A person asked for this delivery: if the endpoint's circuit is open, it is queued as a probe
+  /// that does not wait for the probe delay. Ignored if Circuit::kWantedMax are queued. If the
+  /// delivery is ordered, the head of its queue is sent instead.
   void request_probe(DeliveryId delivery, EndpointId endpoint);
   /// Counts a request that an earlier process sent at `at` against the endpoint's rate limit.
   /// Called in ascending order, before anything is sent to the endpoint.
@@ -126,7 +133,8 @@ class Engine {
   );
   /// The store may have pending deliveries of the endpoint that the engine does not know of.
   void resync_endpoint(EndpointId endpoint);
-  /// Notifications may have been lost: every lane reads the store again.
+  /// Notifications may have been lost: lanes that hold deliveries, or have more to read, read the
+  /// store again. For the others the caller finds pending deliveries and calls notify_waiting().
   void resync_all();
   /// The endpoint has pending deliveries in the store, as a resync found: the engine reads the ones
   /// that it does not know of.
@@ -189,7 +197,8 @@ class Engine {
   /// Until when the endpoint's host is paused for all endpoints.
   [[nodiscard]] std::optional<MonoTime> host_throttled_until(const Lane& lane, MonoTime mono_now)
       const;
-  /// Whether state, throttle, rate limit and circuit of the endpoint allow a request now.
+  /// Whether the state, throttle, rate limit, host and circuit of the endpoint allow a request now,
+  /// and whether the engine has the version of the endpoint that its deliveries need.
   [[nodiscard]] bool may_send(const Lane& lane, MonoTime mono_now);
   [[nodiscard]] Status serve(EndpointId id, WallTime wall_now, MonoTime mono_now);
   /// Reads the pages that the lane wants. Unordered deliveries and heads get half of the room each.
@@ -206,7 +215,8 @@ class Engine {
   /// Queues a lane without a request in flight until a slot is free.
   void wait_for_slot(EndpointId id);
   void report_backpressure(const Lane& lane, MonoTime mono_now);
-  /// Schedules the first lane that waits for a slot; false when there is none, or no slot.
+  /// Schedules the first lane that waits for a slot; false if there is none, or no slot for a slow
+  /// endpoint: only slow endpoints wait.
   [[nodiscard]] bool wake_for_slot();
   /// Sets the timers that schedule the lane next, or drops the lane if it has nothing left to do.
   void reschedule(EndpointId id, Lane& lane, WallTime wall_now, MonoTime mono_now);

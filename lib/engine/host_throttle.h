@@ -1,4 +1,4 @@
-// Hosts that asked for no requests from any endpoint.
+// Origins (scheme, host, port) that asked for a pause of all requests.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,9 @@
 
 namespace postrider {
 
-/// Pauses all endpoints of a host. Usually no host is paused, and until() then costs nothing.
+/// Pauses all endpoints of an origin after a response whose classification says so, until its
+/// Retry-After. Only Discord asks for it. Usually no origin is paused, and until() then costs
+/// nothing.
 class HostThrottle {
  public:
   /// The longest pause: a response to one endpoint must not stop the others for longer.

@@ -22,8 +22,8 @@ class IdTokens {
 
   /// Null when the token has to be requested.
   [[nodiscard]] const std::string* find(const std::string& key, WallTime now) const;
-  /// Makes the request for the token, which takes a millisecond. kInvalidArgument if the key of the
-  /// service account cannot sign.
+  /// Builds and signs the request for the token; signing takes about 1 ms of processor time.
+  /// kInvalidArgument if the key of the service account cannot sign.
   [[nodiscard]] static Result<Request> make_request(const EndpointConfig& config, WallTime now);
   /// Stores the token of the response. The error says, for people, why there is none.
   [[nodiscard]] Status take(const std::string& key, const Response& response, WallTime now);

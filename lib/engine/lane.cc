@@ -10,7 +10,7 @@ namespace {
 
 /// Ready deliveries stay in memory during a wait for the rate limit that is shorter than this.
 constexpr Millis kRateWaitLoaded{1000};
-/// The least rows of a page of heads, so that both lookups and the scan progress.
+/// The least rows of a page, so that both lookups and the scan of ordering queues progress.
 constexpr std::size_t kPageRowsMin = 2;
 
 std::optional<MonoTime> later(std::optional<MonoTime> a, std::optional<MonoTime> b) {

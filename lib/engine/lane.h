@@ -47,15 +47,17 @@ class Lane {
   /// An ordered delivery was just committed, which may not be the head of its queue.
   void notify_appended(DeliveryId id, const std::string& key);
 
-  /// Whether unordered deliveries should be read now. False while the lane may not send.
+  /// Whether unordered deliveries should be read now. False while the endpoint is inactive or the
+  /// lane is stopped; a throttle or a rate limit does not matter.
   [[nodiscard]] bool wants_page(WallTime now) const;
   void take_page(DuePage page);
-  /// Whether heads of ordering queues should be read now. False while the lane may not send.
+  /// Whether heads of ordering queues should be read now. False as for wants_page().
   [[nodiscard]] bool wants_heads(WallTime now) const;
   [[nodiscard]] OrderedParams heads_params(WallTime now, std::size_t rows_max);
   void take_heads(OrderedPage page);
-  /// The most rows to read in a page. With a rate limit, no more than may be sent before the rest
-  /// would go back to the store.
+  /// The rows to read in a page: the room in the lane. For rate limits of at most one request per
+  /// second it is at most the number of requests allowed now. It is halved if both kinds are read,
+  /// and at least 2.
   [[nodiscard]] std::size_t rows_max(WallTime wall_now, MonoTime mono_now) const;
   /// Whether heads are read first. It alternates, because there may be room for one page only.
   [[nodiscard]] bool heads_go_first() const { return heads_go_first_; }
@@ -77,8 +79,8 @@ class Lane {
   void add_wanted(DueDelivery delivery) { push_ready(std::move(delivery)); }
   [[nodiscard]] bool is_ready(DeliveryId id) const;
 
-  /// Sets the delivery that was just taken aside, because its event expired at `expired_at`: the
-  /// sweep will end it. A lane with many of these reads no more until then.
+  /// Keeps the delivery that was just taken until the sweep ends it, because its event expired at
+  /// `expired_at`. A lane that keeps kLaneReadyMax of these reads no more.
   void set_aside(DeliveryId id, WallTime expired_at);
   /// Gives deliveries that were set aside back to the store if the clock was set back to before
   /// their expiry.
@@ -99,7 +101,7 @@ class Lane {
   void sent(MonoTime at) {
     if (rate_) rate_->record(at);
   }
-  // A response arrived. The slot stays taken until settled().
+  // The state of the throttle. Neither call frees a slot.
   void throttled(MonoTime now, std::optional<Millis> retry_after) {
     throttle_.begin(now, retry_after);
   }
@@ -110,9 +112,9 @@ class Lane {
   /// The endpoint was deleted or released: nothing more is sent.
   void stop() { stopped_ = true; }
 
-  /// The settlement is committed. `applied`: whether it changed the delivery, which nobody had
-  /// changed since the request was sent. `due_at`: the next attempt, if the delivery is still
-  /// pending.
+  /// The settlement is committed. `applied`: false if the delivery was changed after the request
+  /// was sent, so that the settlement did not change it. `due_at`: the next attempt, if the
+  /// delivery is still pending.
   void settled(DeliveryId id, bool applied, std::optional<WallTime> due_at);
 
   /// The delivery was changed in the store by a person, a sweep or another node. The lane forgets
@@ -120,7 +122,8 @@ class Lane {
   void changed(DeliveryId id, const std::optional<std::string>& lane_key);
   /// Any delivery may have changed in the store.
   void resync();
-  /// Whether the lane holds no delivery and wants to read none: it only knows when the next is due.
+  /// Whether the lane holds no delivery and has none to read: it knows at most when the next
+  /// unordered delivery is due.
   [[nodiscard]] bool only_waits() const {
     return held_.empty() && !more_in_store_ && ordering_.is_idle();
   }
@@ -162,7 +165,8 @@ class Lane {
   /// Whether so many deliveries are ready or set aside that none should be read.
   [[nodiscard]] bool is_full() const;
   void enqueue_ordered(DueDelivery fresh, WallTime now);
-  /// Drops a delivery that is not in flight.
+  /// Drops the delivery if it is ready or set aside, marks it outdated if it is being prepared, and
+  /// ignores it if it is in flight.
   void let_go(DeliveryId id);
   void give_back_set_aside();
   void note_due(WallTime due_at);

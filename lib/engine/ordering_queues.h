@@ -24,7 +24,7 @@ struct OrderingBudget {
 };
 
 /// Deliveries with the same key form a queue. Only the head, the oldest pending delivery in the
-/// store, may be sent; the next one follows when the end of the head is committed.
+/// store, may be sent; the next one follows when the head's final state is committed.
 ///
 /// A known queue is in one of three states: *held* while one of its deliveries is ready, in flight
 /// or set aside in the lane; *lookup* while its head has to be read from the store; *waiting* while
@@ -80,12 +80,13 @@ class OrderingQueues {
   }
   /// The instant at which the next head is due.
   [[nodiscard]] std::optional<WallTime> next_due_at() const;
-  /// What to read next: up to `rows_max` deliveries, at least 2.
+  /// What to read next: up to `rows_max` deliveries. `rows_max` must be at least 2.
   [[nodiscard]] OrderedParams params(WallTime now, std::size_t rows_max);
   /// Processes the page of the last params(). `push` returns false when it has no room for a head.
   void take_page(OrderedPage page, const std::function<bool(DueDelivery&)>& push);
 
-  /// Whether no delivery is known to wait in the store.
+  /// Whether no queue waits or is to be looked up, and no scan is pending. Successors of held
+  /// queues do not count.
   [[nodiscard]] bool is_idle() const {
     return lookups_.empty() && waiting_.empty() && !scan_ && !overflow_at_;
   }

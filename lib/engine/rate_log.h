@@ -20,7 +20,7 @@ class RateLog {
   /// lost.
   void set_limit(const RateLimit& rate) { rate_ = rate; }
 
-  /// Records a request. Instants must not decrease.
+  /// Records a request. An instant before the last one counts as the last one.
   void record(MonoTime at);
 
   /// How many more requests may be sent now.

@@ -15,7 +15,8 @@ struct TemplateResult {
 };
 
 /// Runs the programs of attempts outside the engine. Each submitted job has one result, which is
-/// passed to Engine::take_template_result().
+/// passed to Engine::take_template_result(), or to that of TestRequests if TestRequests::owns() its
+/// id.
 class TemplateRunner {
  public:
   TemplateRunner() = default;

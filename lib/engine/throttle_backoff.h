@@ -8,15 +8,16 @@
 
 namespace postrider {
 
-/// Pauses an endpoint after a response 429, 502, 503 or 504: until Retry-After, or for 1 s, which
-/// doubles up to 60 s with each pause.
+/// Pauses an endpoint: until Retry-After, or without it for 1 s, which doubles up to 60 s with each
+/// such pause. Begun by a response that throttles or has a Retry-After, and by jq programs that
+/// cannot be run.
 class ThrottleBackoff {
  public:
   static constexpr Millis kDelayInitial{1000};
   static constexpr Millis kDelayMax{60'000};
 
-  /// Responses to requests that were in flight together count once: during a pause, only a later
-  /// Retry-After prolongs it.
+  /// Responses to requests that were in flight together count once: during a pause the delay does
+  /// not grow, and only a later Retry-After extends the pause.
   void begin(MonoTime now, std::optional<Millis> retry_after) {
     const bool lasting = until(now).has_value();
     const MonoTime until = now + retry_after.value_or(delay_next_);
