@@ -143,7 +143,7 @@ TEST(CopyTarget, IsNoLongerWrittenByANodeWhoseLeaseHasEnded) {
   must(node->begin());
   const Status written = node->write_probe(from_unix_ms(1));
   ASSERT_FALSE(written);
-  EXPECT_THAT(written.error().context, HasSubstr("another node has taken over"));
+  EXPECT_THAT(written.error().context, HasSubstr("another node has followed"));
   databases.expect_equal();
 }
 

@@ -155,7 +155,7 @@ TEST_F(PgLeases, NodeThatAnotherHasRemovedWritesNothing) {
   const Status late = append(*store);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, Errc::kUnavailable);
-  EXPECT_THAT(late.error().context, HasSubstr("another node has taken over"));
+  EXPECT_THAT(late.error().context, HasSubstr("another node has followed"));
   EXPECT_EQ(count_events(), "1");
   EXPECT_TRUE(append(*store_of(*second)));
 }
