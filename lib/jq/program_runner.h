@@ -1,4 +1,4 @@
-// The seam to jq: small programs of tenants that shape what is sent.
+// The interface to jq: programs of tenants that filter events and make request bodies.
 #pragma once
 
 #include <atomic>
@@ -13,20 +13,20 @@
 
 namespace postrider {
 
-/// What a program made of its input: its first output as compact JSON (nothing when it made none),
-/// or why there is none, for people: one line of UTF-8. kInvalidArgument: by the fault of program
-/// or input; kUnavailable: it could not be run, which may pass.
+/// The first output of a program as compact JSON, nothing if it has no output, or an error with one
+/// line of UTF-8 for people. kInvalidArgument: the program or its input is at fault. kUnavailable:
+/// the program could not be run, which may be temporary.
 using ProgramOutput = Result<std::optional<std::string>>;
 
 struct ProgramJob {
   std::int64_t owner = 0;             ///< jobs of different owners take turns
   std::vector<std::string> programs;  ///< jq; each runs over the whole input
   std::string input;                  ///< one JSON text
-  /// Set once nobody waits for it any more: what has not begun is not run. May be null.
+  /// Set to true to cancel programs that have not started. May be null.
   std::shared_ptr<const std::atomic<bool>> cancelled{};
 };
 
-/// Runs jq programs that nobody has to trust. Thread-safe.
+/// Runs untrusted jq programs. Thread-safe.
 class ProgramRunner {
  public:
   using Done = std::function<void(std::vector<ProgramOutput>)>;
@@ -34,18 +34,18 @@ class ProgramRunner {
   ProgramRunner() = default;
   ProgramRunner(const ProgramRunner&) = delete;
   ProgramRunner& operator=(const ProgramRunner&) = delete;
-  /// Answers what still waits, with a reason, before it returns.
+  /// Completes the queued jobs with an error before it returns.
   virtual ~ProgramRunner() = default;
 
-  /// Runs each program over the input. `done` is called once, with one output per program in their
-  /// order, on a thread of the runner, which must not block there; what a destructor answers may
-  /// come on its own thread. Never fails: what cannot be run has a reason as its output. How many
-  /// jobs wait is for the callers to bound.
+  /// Runs each program over the input. Calls `done` once, with one output per program, in order, on
+  /// a thread of the runner, which must not block; the destructor may call it on its own thread. A
+  /// program that cannot be run has an error as its output. Callers limit the number of queued
+  /// jobs.
   virtual void submit(ProgramJob job, Done done) = 0;
 
-  /// Compiles and does not run. kInvalidArgument with jq's own message, one line, when the program
-  /// is at fault; kUnavailable when jq cannot be run, or not soon. Waits for its turn, so not to be
-  /// called where submit()'s `done` is.
+  /// Compiles the program without running it. kInvalidArgument with a line of jq's message if it
+  /// does not compile; kUnavailable if jq cannot be run, or not soon. Blocks until its turn, so it
+  /// must not be called from `done` of submit().
   [[nodiscard]] virtual Status check(const std::string& program) = 0;
 };
 

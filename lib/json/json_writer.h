@@ -1,4 +1,4 @@
-// Writes JSON text member by member, so that what is JSON already goes in byte for byte.
+// Writes JSON text member by member; values that are JSON already are copied byte for byte.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace postrider::json {
 
-/// Appends `text` as a JSON string. Bytes that are no UTF-8 become U+FFFD, one for each.
+/// Appends `text` as a JSON string. Each byte that is not UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
-/// Appends an object to `out`, which outlives it. Names are literals without anything to escape,
-/// but for begin_escaped().
+/// Appends an object to `out`, which outlives it. Names need no escaping, except for
+/// begin_escaped().
 class JsonObject {
  public:
   explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
@@ -23,7 +23,7 @@ class JsonObject {
   ~JsonObject() = default;
 
   JsonObject& text(std::string_view name, std::string_view value);
-  /// null when empty.
+  /// Writes null if `value` is empty.
   JsonObject& text_or_null(std::string_view name, std::string_view value);
   JsonObject& number(std::string_view name, std::int64_t value);
   /// null when there is none.
@@ -32,13 +32,13 @@ class JsonObject {
   JsonObject& instant(std::string_view name, WallTime value);
   /// null when there is none.
   JsonObject& instant(std::string_view name, std::optional<WallTime> value);
-  /// `json`: a JSON value, taken as it is.
+  /// `json`: a JSON value, copied byte for byte.
   JsonObject& raw(std::string_view name, std::string_view json);
-  /// Members of another object, `{…}`, taken as they are.
+  /// Copies the members of another object, `{…}`, byte for byte.
   JsonObject& members_of(std::string_view object);
-  /// Writes the name; the caller appends the value to what is returned.
+  /// Writes the name; the caller appends the value to the returned string.
   std::string& begin(std::string_view name);
-  /// The same with any name.
+  /// Like begin(), with a name that may need escaping.
   std::string& begin_escaped(std::string_view name);
   void end() { out_ += '}'; }
 
@@ -56,7 +56,7 @@ class JsonArray {
   JsonArray& operator=(const JsonArray&) = delete;
   ~JsonArray() = default;
 
-  /// The caller appends one element to what is returned.
+  /// The caller appends one element to the returned string.
   std::string& next();
   void end() { out_ += ']'; }
 

@@ -7,7 +7,7 @@
 
 namespace postrider::json {
 
-/// An ECMAScript pattern without back-references; nothing when it is none.
+/// Compiles an ECMAScript pattern without back-references; nothing if it is not valid.
 ///
 /// libstdc++'s usual matcher recurses once per character (64 KiB of input overflow the stack) and
 /// takes exponential time for (a+)+; its polynomial one does neither.

@@ -1,9 +1,9 @@
-// Reads JSON without changing a byte of it: validates the whole text in one pass and says where the
-// outer values lie.
+// Reads JSON without changing a byte: validates the whole text in one pass and returns the spans of
+// the outer values.
 //
-// Written by hand because the parsers at hand refuse valid JSON or accept what is none: RapidJSON
-// and nlohmann refuse 1E400 (RapidJSON even when numbers are to stay strings), and RapidJSON takes
-// a lone low surrogate and stops at a NUL byte.
+// Written by hand because available parsers refuse valid JSON or accept invalid JSON: RapidJSON and
+// nlohmann refuse 1E400 (RapidJSON even if numbers are kept as strings), and RapidJSON accepts a
+// lone low surrogate and stops at a NUL byte.
 #pragma once
 
 #include <cstddef>
@@ -53,11 +53,11 @@ struct RawOptions {
 /// text, memory in depth and recorded values.
 [[nodiscard]] Result<RawDocument> parse_raw(std::string_view text, const RawOptions& options);
 
-/// The characters of a string's `text` (with its quotes) that parse_raw() accepted, as UTF-8.
+/// Decodes the `text` of a string, with its quotes, that parse_raw() has accepted, to UTF-8.
 [[nodiscard]] std::string decode_string(std::string_view text);
 
-/// What parse_raw() accepted, without the white space between its tokens: one line. Of any other
-/// text it may leave white space out up to where a string is not well-formed.
+/// Removes the white space between tokens of a text that parse_raw() has accepted. In any other
+/// text it may remove white space up to the first string that is not well-formed.
 [[nodiscard]] std::string minified(std::string_view text);
 
 }  // namespace postrider::json

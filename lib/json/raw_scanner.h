@@ -1,4 +1,4 @@
-// The tokens of JSON, for raw_json.cc alone.
+// Scans JSON tokens. Private to raw_json.cc.
 #pragma once
 
 #include <cstddef>
@@ -7,15 +7,15 @@
 
 namespace postrider::json {
 
-/// Walks over a text token by token. The first failure is kept with its place; what is called after
-/// it has no meaning. Does not own the text.
+/// Scans a text token by token. Keeps the first failure with its position; results of later calls
+/// are meaningless. Does not own the text.
 class Scanner {
  public:
   explicit Scanner(std::string_view text)
       : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
 
   [[nodiscard]] bool at_end() const { return at_ == end_; }
-  /// The byte ahead; a NUL at the end, as a NUL in the text begins no token either.
+  /// The next byte; NUL at the end, because no token starts with NUL.
   [[nodiscard]] char peek() const { return at_ == end_ ? '\0' : *at_; }
   void advance() { ++at_; }
   [[nodiscard]] std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
@@ -25,10 +25,10 @@ class Scanner {
   void skip_space() {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
-  /// Takes `word` if it is ahead.
+  /// Consumes `word` if it is next.
   bool accept(std::string_view word);
 
-  // Each takes one token from its first byte on; false when it is not well-formed.
+  // Each consumes one token; false if it is not well-formed.
   bool string();
   bool number();
   bool boolean();
@@ -36,7 +36,7 @@ class Scanner {
 
   void fail_here(std::string what);
   [[nodiscard]] bool failed() const { return !what_.empty(); }
-  /// What failed and where, for people.
+  /// The first failure and its position, for people.
   [[nodiscard]] std::string problem() const;
 
  private:

@@ -1,4 +1,4 @@
-// JSON Schema for the catalogue of event types.
+// JSON Schemas of event types.
 #pragma once
 
 #include <memory>
@@ -9,16 +9,15 @@
 
 namespace postrider::json {
 
-/// A compiled JSON Schema (draft 7, `$defs` as well as `definitions`). Thread-safe: validate()
-/// keeps all its state to itself.
+/// A compiled JSON Schema (draft 7, with `$defs` and `definitions`). Thread-safe.
 ///
-/// What a schema may be is bounded, so that no event can stall or crash the service: a `$ref` leads
-/// into the schema itself (nothing is ever fetched) and not back to where it stands, and the schema
-/// unfolded has at most limits::kSchemaNodesMax parts. `format` is an annotation and not checked.
+/// Schemas are limited so that no event can stall or crash the service: a `$ref` must point into
+/// the schema itself (nothing is fetched) and must not be recursive, and the schema with its
+/// references resolved has at most limits::kSchemaNodesMax parts. `format` is not checked.
 /// `patternProperties`, and keywords of later drafts that would change the meaning, are refused.
 class Schema {
  public:
-  /// kInvalidArgument with the place and the reason when the schema is not valid or not supported.
+  /// kInvalidArgument, with position and reason, if the schema is not valid or not supported.
   [[nodiscard]] static Result<Schema> compile(std::string_view schema_json);
 
   Schema(const Schema&) = delete;
@@ -27,10 +26,10 @@ class Schema {
   Schema& operator=(Schema&&) noexcept;
   ~Schema();
 
-  /// Adds to `errors` what of `data` (valid JSON) does not fit, with pointers under `prefix`.
-  /// Refuses what cannot be checked: numbers that no double can hold, a string above
-  /// limits::kSchemaSubjectBytesMax where a `pattern` applies, an array above
-  /// limits::kSchemaUniqueItemsMax where `uniqueItems` does.
+  /// Adds the violations of `data`, which is valid JSON, to `errors`, with pointers under `prefix`.
+  /// Also refuses values that cannot be checked: numbers that do not fit a double, a string above
+  /// limits::kSchemaSubjectBytesMax that a `pattern` applies to, and an array above
+  /// limits::kSchemaUniqueItemsMax that `uniqueItems` applies to.
   void validate(std::string_view data, std::string_view prefix, FieldErrors& errors) const;
 
  private:

@@ -1,4 +1,4 @@
-// What a schema may hold, for schema.cc alone.
+// Checks the limits of schemas. Private to schema.cc.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -7,8 +7,8 @@
 
 namespace postrider::json {
 
-/// Checks `schema` against the bounds that schema.h promises and takes out what is only annotation,
-/// so that a recursive validator can be let loose with it.
+/// Checks `schema` against the limits in schema.h and removes annotations, so that a recursive
+/// validator can process it safely.
 [[nodiscard]] Status check_schema(nlohmann::json& schema);
 
 }  // namespace postrider::json

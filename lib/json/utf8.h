@@ -1,4 +1,4 @@
-// UTF-8 as RFC 3629 has it.
+// UTF-8 (RFC 3629).
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace postrider::json {
 
-/// The length of the well-formed sequence at the start of `text`, which is not empty; 0 when there
-/// is none.
+/// The length of the well-formed sequence at the start of `text`; 0 if there is none. `text` must
+/// not be empty.
 [[nodiscard]] inline std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = at(0);
@@ -20,7 +20,7 @@ namespace postrider::json {
   for (std::size_t i = 1; i < length; ++i) {
     if ((at(i) & 0xC0U) != 0x80U) return 0;
   }
-  // Overlong forms, surrogates and what lies above U+10FFFF show in the second byte.
+  // The second byte tells overlong forms, surrogates and code points above U+10FFFF.
   const unsigned char second = at(1);
   if (lead == 0xE0 && second < 0xA0) return 0;
   if (lead == 0xED && second > 0x9F) return 0;

@@ -1,4 +1,4 @@
-// The seam to the network.
+// The interface to the network.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace postrider {
 /// Chosen by the submitter; unique among the requests in flight.
 using TransferId = std::uint64_t;
 
-/// One signed POST, ready to go out.
+/// One signed POST, ready to be sent.
 struct Request {
   std::string url;
   std::vector<std::string> headers;  ///< "name: value", checked: no control characters
@@ -27,9 +27,9 @@ struct Completion {
   Response response;
 };
 
-/// Sends requests and collects what came back. Never touches the store, never decides on a retry.
+/// Sends requests and collects responses. Uses no store and makes no retries.
 ///
-/// Owned by one thread, but for wake(). It is driven: nothing moves outside of poll().
+/// Owned by one thread, except for wake(). Transfers progress only during poll().
 class Transport {
  public:
   Transport() = default;
@@ -37,15 +37,15 @@ class Transport {
   Transport& operator=(const Transport&) = delete;
   virtual ~Transport() = default;
 
-  /// Starts a request. Each gets exactly one completion from a later poll(), unless the transport
-  /// is destroyed before.
+  /// Starts a request. A later poll() returns exactly one completion of it, unless the transport is
+  /// destroyed before.
   virtual void submit(TransferId id, Request request) = 0;
 
-  /// Moves transfers on and appends what completed to `out`. Returns at once when something
+  /// Makes progress and appends completed requests to `out`. Returns at once if a request has
   /// completed, else after `wait` or a wake().
   virtual void poll(Millis wait, std::vector<Completion>& out) = 0;
 
-  /// Ends a poll() of the owning thread, now or the next one. Thread-safe.
+  /// Ends the current poll() of the owning thread, or the next one. Thread-safe.
   virtual void wake() noexcept = 0;
 };
 

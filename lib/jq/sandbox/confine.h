@@ -1,4 +1,4 @@
-// Takes from a process what computing does not need.
+// Confines a process to computing.
 #pragma once
 
 #include "base/error.h"
@@ -6,10 +6,10 @@
 
 namespace postrider::jq {
 
-/// From here on the calling process computes, allocates within its limits, talks through `socket`
-/// and ends; every other system call fails with EPERM. For good; called once, with one thread, when
-/// everything that has to be opened is open. On an error some of it may be in force already: the
-/// process must not go on.
+/// From now on the calling process can compute, allocate within its limits, use `socket` and exit;
+/// every other system call fails with EPERM. This cannot be undone. Called once, with one thread,
+/// after all files are open. After an error some restrictions may be in force: the process must
+/// exit.
 [[nodiscard]] Status confine(int socket, const SandboxLimits& sandbox);
 
 }  // namespace postrider::jq

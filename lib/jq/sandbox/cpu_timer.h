@@ -1,4 +1,4 @@
-// Processor time that is up.
+// A timer of processor time.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 
 namespace postrider::jq {
 
-/// Signals itself that the process has used more processor time than it may. Owned by one thread.
+/// Signals the process when it has used more processor time than allowed. Owned by one thread.
 class CpuTimer {
  public:
   CpuTimer() = default;
@@ -18,9 +18,10 @@ class CpuTimer {
   CpuTimer& operator=(const CpuTimer&) = delete;
   ~CpuTimer() = default;
 
-  /// `signal` is what comes when time is up, with `value` for its handler.
+  /// `signal`: sent when the time is up, with `value` for its handler.
   [[nodiscard]] Status create(int signal, void* value);
-  /// After `limit` of processor time from now, and again after each further half of it.
+  /// Starts the timer: signals after `limit` of processor time, and again after each further half
+  /// of it.
   void start(Millis limit);
   void stop();
 

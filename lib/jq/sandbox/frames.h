@@ -1,4 +1,4 @@
-// What a ProcessRunner and its processes say to each other: a length, a kind, and the rest.
+// The frames that a ProcessRunner and its worker processes exchange: length, kind, payload.
 #pragma once
 
 #include <cstddef>
@@ -35,20 +35,21 @@ inline constexpr std::size_t kFrameHeadBytes = 5;
 /// A frame's head. Both ends are the same program on the same machine, so numbers go as they are.
 [[nodiscard]] std::string frame_head(FrameKind kind, std::size_t payload_bytes);
 
-/// Takes bytes as they come and gives frames. Owned by one thread.
+/// Assembles frames from received bytes. Owned by one thread.
 class FrameBuffer {
  public:
-  /// Room for at least one more byte; for all of a frame once its length is known.
+  /// Returns a buffer for at least one more byte, or for the rest of a frame once its length is
+  /// known.
   [[nodiscard]] std::span<char> room();
-  /// `bytes` of the room were written.
+  /// The caller has written `bytes` into the buffer.
   void filled(std::size_t bytes) { end_ += bytes; }
 
-  /// The next frame when it is complete. The one before it is gone then.
+  /// Returns the next complete frame. The previous frame is then no longer valid.
   [[nodiscard]] std::optional<Frame> next();
-  /// The payload's length of the frame that is not complete yet; 0 when that is not known.
+  /// The payload length of the incomplete frame; 0 if it is not known.
   [[nodiscard]] std::size_t awaited_bytes() const;
 
-  /// Forgets everything; memory of a large frame is given back.
+  /// Drops all bytes and frees the memory of a large frame.
   void clear();
 
  private:
@@ -58,7 +59,7 @@ class FrameBuffer {
 };
 
 [[nodiscard]] std::string pack_limits(const SandboxLimits& limits);
-/// Nothing when they are not complete.
+/// Nothing if the bytes are not complete.
 [[nodiscard]] std::optional<SandboxLimits> unpack_limits(std::string_view payload);
 
 /// What precedes the input in the payload of kRun.

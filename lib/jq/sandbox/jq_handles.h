@@ -1,4 +1,5 @@
-// Owners for what libjq hands out. Only lib/jq/sandbox includes libjq, and only a worker calls it.
+// Owners for values of libjq. Only lib/jq/sandbox includes libjq, and only a worker process calls
+// it.
 #pragma once
 
 #include <memory>
@@ -17,7 +18,7 @@ struct TearDown {
 };
 using State = std::unique_ptr<jq_state, TearDown>;
 
-/// Owns one value. libjq's functions take their arguments over: hand them copy() or release().
+/// Owns one value. Functions of libjq take ownership of their arguments: pass copy() or release().
 class Value {
  public:
   explicit Value(jv value) : value_(value) {}
@@ -44,7 +45,7 @@ class Value {
   jv value_;
 };
 
-/// As compact JSON.
+/// Returns the value as compact JSON.
 [[nodiscard]] inline Value dump(const Value& value) {
   return Value{jv_dump_string(value.copy(), 0)};
 }

@@ -1,4 +1,4 @@
-// What one program may use, and how a process that went beyond it says so.
+// The limits of one program, and the exit statuses of a worker that exceeds them.
 #pragma once
 
 #include <cstddef>
@@ -31,12 +31,12 @@ inline constexpr bool kSanitized = true;
 inline constexpr bool kSanitized = false;
 #endif
 
-/// Whether memory is limited. A sanitizer's shadow memory is a multiple of what a program uses and
-/// comes in pieces that no limit of ours fits.
+/// Whether memory is limited. With a sanitizer it is not, because its shadow memory exceeds any
+/// useful limit.
 inline constexpr bool kMemoryIsLimited = !kSanitized;
 
-/// Whether signal handlers run at once. ThreadSanitizer lets them wait for the next call that it
-/// knows, and a loop in libjq makes none.
+/// Whether signal handlers run at once. ThreadSanitizer delays them until the next intercepted
+/// call, and a loop in libjq makes none.
 #if defined(POSTRIDER_JQ_LATE_SIGNALS)
 inline constexpr bool kSignalsAreHandledAtOnce = false;
 #else
@@ -48,7 +48,7 @@ struct SandboxLimits {
   Millis run_cpu = limits::kProgramCpu;
   /// Processor time for reading the input, and again for compiling one program.
   Millis prepare_cpu = limits::kProgramPrepareCpu;
-  /// Without any answer, for what processor time does not measure: a machine that has none left.
+  /// Wall time without a response, for an overloaded machine, where processor time does not pass.
   Millis silence = limits::kProgramSilence;
   /// Memory of one process, beyond its memory after the start.
   std::size_t memory_bytes = limits::kProgramMemoryBytes;
@@ -73,7 +73,7 @@ struct SandboxLimits {
   return std::string{doing} + " more than " + time_text(limit) + " of processor time";
 }
 
-/// Statuses that a worker ends with.
+/// Exit statuses of a worker.
 enum Exit : int {
   kExitDone = 0,         ///< nobody asks any more
   kExitUsage = 2,        ///< it was not started by a ProcessRunner

@@ -70,7 +70,7 @@ ProcessRunner::~ProcessRunner() {
   std::map<std::int64_t, std::deque<Task>> lines;
   {
     const MutexLock lock(mutex_);
-    lines.swap(lines_);
+    lines.swap(queues_);
   }
   for (auto& [owner, line] : lines) {
     for (Task& task : line) {
@@ -128,8 +128,8 @@ Status ProcessRunner::check(const std::string& program) {
 std::vector<pid_t> ProcessRunner::processes() const {
   std::vector<pid_t> pids;
   const MutexLock lock(mutex_);
-  for (const auto& seat : seats_) {
-    if (const pid_t pid = seat->pid; pid != 0) pids.push_back(pid);
+  for (const auto& slot : slots_) {
+    if (const pid_t pid = slot->pid; pid != 0) pids.push_back(pid);
   }
   return pids;
 }
@@ -149,12 +149,12 @@ void ProcessRunner::enqueue(Task task) {
 bool ProcessRunner::can_serve_locked() {
   if (stopping_) return false;
   while (threads_.size() < options_.processes) {
-    Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
+    WorkerSlot& slot = *slots_.emplace_back(std::make_unique<WorkerSlot>());
     try {
-      threads_.emplace_back([this, &seat] { serve(seat); });
+      threads_.emplace_back([this, &slot] { serve(slot); });
     } catch (const std::system_error&) {
       // The machine has no thread to spare; with one of them it goes on.
-      seats_.pop_back();
+      slots_.pop_back();
       break;
     }
   }
@@ -162,16 +162,16 @@ bool ProcessRunner::can_serve_locked() {
 }
 
 std::deque<ProcessRunner::Task>& ProcessRunner::line_of_locked(std::int64_t owner) {
-  auto& line = lines_[owner];
+  auto& line = queues_[owner];
   if (line.empty()) turns_.push_back(owner);
   return line;
 }
 
-void ProcessRunner::serve(Seat& seat) noexcept {
-  while (auto task = next()) work(seat, std::move(*task));
-  seat.pid = 0;
+void ProcessRunner::serve(WorkerSlot& slot) noexcept {
+  while (auto task = next()) work(slot, std::move(*task));
+  slot.pid = 0;
   // It has to end before the thread that started it.
-  seat.process.reset();
+  slot.process.reset();
 }
 
 std::optional<ProcessRunner::Task> ProcessRunner::next() {
@@ -180,12 +180,12 @@ std::optional<ProcessRunner::Task> ProcessRunner::next() {
   if (stopping_) return std::nullopt;
   const std::int64_t owner = turns_.front();
   turns_.pop_front();
-  const auto line = lines_.find(owner);
-  POSTRIDER_ASSERT(line != lines_.end());
+  const auto line = queues_.find(owner);
+  POSTRIDER_ASSERT(line != queues_.end());
   Task task = std::move(line->second.front());
   line->second.pop_front();
   if (line->second.empty()) {
-    lines_.erase(line);
+    queues_.erase(line);
   } else {
     turns_.push_back(owner);
   }
@@ -200,18 +200,18 @@ void ProcessRunner::put_back(Task task) {
   changed_.notify_one();
 }
 
-Status ProcessRunner::ensure_process(Seat& seat) {
-  if (seat.process != nullptr && seat.process->is_idle()) return {};
-  seat.pid = 0;
-  seat.process.reset();
+Status ProcessRunner::ensure_process(WorkerSlot& slot) {
+  if (slot.process != nullptr && slot.process->is_idle()) return {};
+  slot.pid = 0;
+  slot.process.reset();
   auto started = WorkerProcess::start(options_.command, options_.limits, stop_.get());
   if (!started) return tl::unexpected(started.error());
-  seat.process = std::move(*started);
-  seat.pid = seat.process->pid();
+  slot.process = std::move(*started);
+  slot.pid = slot.process->pid();
   return {};
 }
 
-void ProcessRunner::work(Seat& seat, Task task) {
+void ProcessRunner::work(WorkerSlot& slot, Task task) {
   const std::vector<std::string>& programs = task.job.programs;
   const auto answer_all = [&](const Reply& reply) { task.replies.resize(programs.size(), reply); };
   // Those that are too long are answered here; what is between them goes out together.
@@ -226,16 +226,16 @@ void ProcessRunner::work(Seat& seat, Task task) {
     }
     std::size_t end = task.replies.size() + 1;
     while (end < programs.size() && refusal(programs[end]).empty()) ++end;
-    if (const auto started = ensure_process(seat); !started) {
+    if (const auto started = ensure_process(slot); !started) {
       answer_all({kNotRun, started.error().context});
       break;
     }
     const std::span<const std::string> batch =
         std::span{programs}.subspan(task.replies.size(), end - task.replies.size());
-    auto failed = seat.process->ask(task.kind, batch, task.job.input, task.replies);
+    auto failed = slot.process->ask(task.kind, batch, task.job.input, task.replies);
     if (!failed) continue;
-    seat.pid = 0;
-    seat.process.reset();
+    slot.pid = 0;
+    slot.process.reset();
     if (failed->may_pass) continue;
     if (failed->blame != Failure::Blame::kProgram) {
       const bool stopped = failed->blame == Failure::Blame::kNobody;

@@ -1,4 +1,4 @@
-// Runs jq in processes of their own, which can do nothing but compute.
+// Runs jq in worker processes that can only compute.
 #pragma once
 
 #include <atomic>
@@ -25,31 +25,31 @@
 namespace postrider::jq {
 
 struct ProcessRunnerOptions {
-  /// What ends up in run_worker(): a program and its arguments.
+  /// The command that calls run_worker(): a program and its arguments.
   std::vector<std::string> command{"/proc/self/exe", "jq-worker"};
   std::size_t processes = limits::kProgramProcesses;
-  /// How long check() waits for its turn and the answer.
+  /// How long check() waits for its turn and its result.
   Millis check_wait = limits::kProgramCheckTime;
   SandboxLimits limits;
 };
 
-/// Thread-safe. Costs nothing before the first job: that starts the threads, and each starts its
-/// process when it has something to do.
+/// Thread-safe. Costs nothing before the first job, which starts the threads; each thread starts
+/// its process when it has work.
 ///
-/// Owners take turns. A turn ends with a job, or with the first program of a job that took its
-/// process with it: what is left of that job waits for the owner's next turn.
+/// Owners take turns. A turn ends with a job, or with the first program that ends its process; the
+/// rest of that job waits for the owner's next turn.
 class ProcessRunner final : public ProgramRunner {
  public:
   [[nodiscard]] static Result<std::unique_ptr<ProcessRunner>> open(ProcessRunnerOptions options);
   ProcessRunner(const ProcessRunner&) = delete;
   ProcessRunner& operator=(const ProcessRunner&) = delete;
-  /// Ends the processes, also those at work.
+  /// Ends all processes, also busy ones.
   ~ProcessRunner() override;
 
   void submit(ProgramJob job, Done done) override;
   [[nodiscard]] Status check(const std::string& program) override;
 
-  /// The processes that there are now, for tests and for people.
+  /// The ids of the current processes, for tests and for people.
   [[nodiscard]] std::vector<pid_t> processes() const;
 
  private:
@@ -60,7 +60,7 @@ class ProcessRunner final : public ProgramRunner {
     std::function<void(std::vector<Reply>)> done;
   };
   /// A thread and its process.
-  struct Seat {
+  struct WorkerSlot {
     std::unique_ptr<WorkerProcess> process;  ///< owned by the thread
     std::atomic<pid_t> pid{0};
   };
@@ -68,17 +68,18 @@ class ProcessRunner final : public ProgramRunner {
   ProcessRunner(ProcessRunnerOptions options, Fd stop);
 
   void enqueue(Task task);
-  /// Starts what threads are missing; whether there is one.
+  /// Starts missing threads. Returns whether there is at least one.
   [[nodiscard]] bool can_serve_locked() POSTRIDER_REQUIRES(mutex_);
-  /// The owner's line, for a task that is put there at once: it has its turn from now on.
+  /// Returns the owner's queue, to which the caller adds a task at once: the owner takes turns from
+  /// now on.
   [[nodiscard]] std::deque<Task>& line_of_locked(std::int64_t owner) POSTRIDER_REQUIRES(mutex_);
-  void serve(Seat& seat) noexcept;
-  /// The next task in turn; waits for it. Nothing when the runner is being destroyed.
+  void serve(WorkerSlot& slot) noexcept;
+  /// Waits for the next task in turn. Nothing when the runner is being destroyed.
   std::optional<Task> next();
-  /// Back to the head of its owner's line.
+  /// Moves the task back to the head of its owner's queue.
   void put_back(Task task);
-  void work(Seat& seat, Task task);
-  [[nodiscard]] Status ensure_process(Seat& seat);
+  void work(WorkerSlot& slot, Task task);
+  [[nodiscard]] Status ensure_process(WorkerSlot& slot);
 
   const ProcessRunnerOptions options_;
   /// Readable once the runner is being destroyed.
@@ -88,10 +89,10 @@ class ProcessRunner final : public ProgramRunner {
   CondVar changed_;
   bool stopping_ POSTRIDER_GUARDED_BY(mutex_) = false;
   /// Owners with queued tasks. None of their queues is empty.
-  std::map<std::int64_t, std::deque<Task>> lines_ POSTRIDER_GUARDED_BY(mutex_);
-  /// The owners of `lines_`, the one whose turn it is first.
+  std::map<std::int64_t, std::deque<Task>> queues_ POSTRIDER_GUARDED_BY(mutex_);
+  /// The owners of `queues_`; the next one in turn is first.
   std::deque<std::int64_t> turns_ POSTRIDER_GUARDED_BY(mutex_);
-  std::vector<std::unique_ptr<Seat>> seats_ POSTRIDER_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<WorkerSlot>> slots_ POSTRIDER_GUARDED_BY(mutex_);
   std::vector<std::jthread> threads_ POSTRIDER_GUARDED_BY(mutex_);
 };
 

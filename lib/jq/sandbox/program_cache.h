@@ -1,4 +1,4 @@
-// Compiled programs by their text.
+// A cache of compiled programs by their text.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,17 @@
 
 namespace postrider::jq {
 
-/// Keeps what was used last, programs that do not compile included. Owned by one thread.
+/// Keeps the programs that were used last, also those that do not compile. Owned by one thread.
 class ProgramCache {
  public:
-  /// At most `programs_max` programs, one at least, and `bytes_max` bytes of text beside the last.
+  /// Keeps at most `programs_max` programs, but at least one, and `bytes_max` bytes of text besides
+  /// the last one.
   ProgramCache(std::size_t programs_max, std::size_t bytes_max)
       : programs_max_(programs_max), bytes_max_(bytes_max) {}
 
-  /// Until the next call; nullptr when it is not kept.
+  /// Valid until the next call; nullptr if the program is not cached.
   [[nodiscard]] Program* find(std::string_view text);
-  /// Adds what find() did not find.
+  /// Adds a program that find() did not find.
   Program& add(std::string_view text, Program program);
   void forget(std::string_view text);
 

@@ -1,13 +1,13 @@
-// The process that runs jq programs: what may go wrong in them goes wrong here.
+// The worker process that runs jq programs: their failures end this process only.
 #pragma once
 
 namespace postrider::jq {
 
-/// The descriptor that a ProcessRunner gives to its processes.
+/// The descriptor of the socket that a ProcessRunner passes to its processes.
 inline constexpr int kWorkerSocket = 3;
 
-/// Confines this process, then answers what comes through `socket` until that is closed. Called
-/// first thing in main(), with one thread; returns what main() returns, and mostly not at all.
+/// Confines this process, then serves requests on `socket` until it is closed. Called first in
+/// main(), with one thread. Returns the exit status, but usually the process exits inside.
 [[nodiscard]] int run_worker(int socket) noexcept;
 
 }  // namespace postrider::jq

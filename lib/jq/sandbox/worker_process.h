@@ -1,4 +1,4 @@
-// A process that runs jq programs, as seen by the thread that started it.
+// A worker process that runs jq programs, as seen by the thread that started it.
 #pragma once
 
 #include <memory>
@@ -15,13 +15,13 @@
 
 namespace postrider::jq {
 
-/// What a process answered about one program.
+/// The reply of a process for one program.
 struct Reply {
   FrameKind kind = FrameKind::kNothing;  ///< kNothing, kOutput or kError
   std::string text;
 };
 
-/// Why a process has no more answers.
+/// Why a process sends no more replies.
 struct Failure {
   enum class Blame {
     kProgram,  ///< the first program that it did not answer
@@ -30,31 +30,31 @@ struct Failure {
   };
   Blame blame = Blame::kProgram;
   std::string reason;  ///< for people
-  /// Whether a new process may do it: what earlier jobs left in this one took its memory.
+  /// Whether a new process should try again: earlier jobs may have used the memory of this one.
   bool may_pass = false;
 };
 
-/// Owned by the thread that started it, which has to outlive it: the process ends with that thread.
+/// Owned by the thread that started it. The process ends with that thread.
 class WorkerProcess {
  public:
-  /// Starts `command`, which calls run_worker(), with an empty environment. It can take a process
-  /// that is started some milliseconds to be ready; this waits. `stop` is a descriptor that becomes
-  /// readable when nothing is to be waited for any more; it has to outlive the process.
+  /// Starts `command`, which calls run_worker(), with an empty environment, and waits some
+  /// milliseconds until it is ready. `stop`: a descriptor that becomes readable to end all waiting;
+  /// it outlives the process.
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> start(
       const std::vector<std::string>& command, const SandboxLimits& limits, int stop
   );
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
-  /// Kills and reaps it.
+  /// Kills and reaps the process.
   ~WorkerProcess();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  /// Whether it waits for work. False when it has ended, or says what nobody asked for.
+  /// Whether it waits for work. False if it has ended, or has sent an unexpected frame.
   [[nodiscard]] bool is_idle() const;
 
-  /// Has it run `programs` over `input`, or compile them (kCompile, without an input), and appends
-  /// what it answers. After a failure it is of no more use.
+  /// Makes the process run `programs` over `input`, or compile them (kCompile, without an input),
+  /// and appends the replies. After a failure the process cannot be used any more.
   [[nodiscard]] std::optional<Failure> ask(
       FrameKind kind,
       std::span<const std::string> programs,
@@ -71,13 +71,13 @@ class WorkerProcess {
   [[nodiscard]] Status set_up();
   [[nodiscard]] std::optional<Failure> send(std::string_view head, std::string_view tail);
   [[nodiscard]] std::optional<Failure> receive(Frame& frame);
-  /// Until the socket can be read (POLLIN) or written (POLLOUT).
+  /// Waits until the socket can be read (POLLIN) or written (POLLOUT).
   [[nodiscard]] Wait wait(short events) const;
-  /// Ends what it is at, with the reason for that.
+  /// Ends the current job with a reason.
   Failure give_up(Wait why);
-  /// Reaps it after it closed the socket; says why it did.
+  /// Reaps the process after it has closed the socket. Returns why it did.
   Failure ended();
-  /// Kills and reaps it; its status as of waitpid().
+  /// Kills and reaps the process. Returns the status of waitpid().
   int reap();
 
   pid_t pid_;

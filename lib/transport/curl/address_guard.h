@@ -23,13 +23,13 @@ struct Network {
   bool v4 = false;
 };
 
-/// One line of the special-purpose address registries.
+/// One entry of the special-purpose address registries.
 struct SpecialNetwork {
   std::string_view network;  ///< CIDR, or address/mask where no prefix describes it
   std::string_view purpose;
 };
 
-/// Everything that is no ordinary public host. The tests walk it row by row.
+/// All networks without ordinary public hosts. The tests check every row.
 [[nodiscard]] std::span<const SpecialNetwork> special_networks();
 
 /// Immutable after construction.
@@ -38,12 +38,12 @@ class AddressGuard {
   /// Admits public addresses only.
   AddressGuard();
 
-  /// Admits besides what `allow_nets` contain: CIDRs, or single addresses. kInvalidArgument names
-  /// the one that is none.
+  /// Also admits the networks in `allow_nets`: CIDRs or single addresses. kInvalidArgument names an
+  /// invalid one.
   [[nodiscard]] static Result<AddressGuard> parse(std::span<const std::string> allow_nets);
 
-  /// Whether a socket may be connected to `address`. An IPv4 address inside of an IPv6 one
-  /// (IPv4-mapped, NAT64) is judged as that IPv4 address. Families other than IP are refused.
+  /// Whether a socket may be connected to `address`. An IPv4 address inside an IPv6 address
+  /// (IPv4-mapped, NAT64) is treated as that IPv4 address. Other address families are refused.
   [[nodiscard]] bool allows(const sockaddr& address) const;
 
  private:

@@ -1,4 +1,4 @@
-// libcurl with nothing around it: what a sender on top of it could reach at most.
+// Posts with libcurl alone: the upper bound for a sender that uses it.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ struct BarePost {
   std::function<std::string(std::size_t number)> body;  ///< called once for each post, in order
 };
 
-/// Posts all of the plan over kept-alive connections, on the calling thread. Handles are set up
-/// once and reused without a reset. kUnavailable when a post fails or is not answered with 200.
+/// Sends all posts of the plan over kept-alive connections, on the calling thread. Handles are set
+/// up once and reused without a reset. kUnavailable if a post fails or its response is not 200.
 [[nodiscard]] Status post_bare(const BarePost& plan);
 
 }  // namespace postrider::curl

@@ -10,17 +10,17 @@
 
 namespace postrider::curl {
 
-/// One multi handle of libcurl: keep-alive, HTTP/2 where TLS offers it, no redirects, no proxies,
-/// no credentials but the request's own headers. A request is sent at most once.
+/// One multi handle of libcurl: keep-alive, HTTP/2 if TLS offers it, no redirects, no proxies, no
+/// credentials except the headers of the request. A request is sent at most once.
 ///
-/// A response with a final status is no failure, whatever becomes of its body after that. The
-/// process has to ignore SIGPIPE: libcurl is told to leave signals alone.
+/// A response with a final status is not a failure, even if its body is not complete. The process
+/// must ignore SIGPIPE, because libcurl is configured not to handle signals.
 class CurlTransport final : public Transport {
  public:
   struct Options {
     AddressGuard guard;
-    /// Connections kept open for reuse. libcurl walks all of them now and then, so thousands cost
-    /// more than they save.
+    /// Connections kept open for reuse. libcurl scans all of them regularly, so thousands cost more
+    /// than they save.
     std::size_t connections_max = 512;
     std::string ca_file{};  ///< PEM of the authorities to trust; empty: the system's
   };
@@ -32,8 +32,8 @@ class CurlTransport final : public Transport {
   /// Requests in flight end without a completion.
   ~CurlTransport() override;
 
-  /// kUnavailable when the process had no descriptor or no memory left for the transport, which
-  /// then cannot be used. Constant after construction.
+  /// kUnavailable if the process had no descriptor or memory for the transport, which then cannot
+  /// be used. Constant after construction.
   [[nodiscard]] Status ready() const;
 
   void submit(TransferId id, Request request) override;

@@ -1,4 +1,4 @@
-// Why a request got no answer, as a class and a sentence for people.
+// Why a request got no response: a class and a sentence for people.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace postrider::curl {
 
-/// What libcurl says of a transfer that failed before an answer arrived.
+/// The facts that libcurl reports about a transfer that failed before a response arrived.
 struct FailedTransfer {
   CURLcode code = CURLE_OK;
   long verify_result = 0;      ///< OpenSSL's X509_V_ERR_ of the certificate
@@ -22,8 +22,8 @@ struct FailedTransfer {
   std::string_view detail{};  ///< libcurl's own words: may name addresses
 };
 
-/// What failed, and a sentence for the endpoint's owner. It names no address and repeats no text of
-/// the system.
+/// What failed, and a sentence for the endpoint's owner. It contains no address and no text of the
+/// system.
 struct Cause {
   Response::Failure failure = Response::Failure::kInvalid;
   std::string_view text;

@@ -1,4 +1,4 @@
-// Waits for libcurl's sockets at a price that does not grow with their number.
+// Waits for libcurl's sockets at a cost that does not depend on their number.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace postrider::curl {
 
-/// An epoll set. A connection stays in it while it is kept alive, so that a request on it costs no
-/// system call of its own. Owned by the transport's thread, but for wake().
+/// An epoll set. A kept-alive connection stays in it, so a request on it needs no system call.
+/// Owned by the transport's thread, except for wake().
 class SocketPoll {
  public:
   struct Ready {
@@ -21,17 +21,17 @@ class SocketPoll {
 
   SocketPoll();
 
-  /// False when the process had no descriptor left for the set, which then cannot be used.
+  /// False if the process had no descriptor for the set, which then cannot be used.
   [[nodiscard]] bool ready() const { return ready_; }
 
-  /// A connection was opened or closed: what is not reported here is not kept in the set.
+  /// A connection was opened or closed. Sockets that are not reported here are not kept in the set.
   void opened(curl_socket_t socket);
   void closed(curl_socket_t socket);
-  /// libcurl wants to know of `what` (CURL_POLL_…) from now on.
+  /// libcurl wants to be notified of `what` (CURL_POLL_…) from now on.
   void watch(curl_socket_t socket, int what);
 
-  /// Appends the sockets that are ready, as soon as there are any or `timeout` has passed. True
-  /// when woken: now, or since the last call.
+  /// Waits for ready sockets, or until `timeout`, and appends them. True if wake() was called
+  /// meanwhile or since the last call.
   [[nodiscard]] bool wait(Millis timeout, std::vector<Ready>& ready);
   /// Thread-safe.
   void wake() noexcept;

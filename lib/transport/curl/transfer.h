@@ -1,4 +1,4 @@
-// One request on its way: an easy handle with what it sends and what came back so far.
+// One request in flight: an easy handle, the request, and the response so far.
 #pragma once
 
 #include <array>
@@ -15,21 +15,22 @@
 
 namespace postrider::curl {
 
-/// Used for one request after the other; its handle keeps libcurl's buffers. Owned by the
-/// transport's thread; neither copied nor moved, since libcurl holds its address.
+/// Used for one request after another; its handle keeps libcurl's buffers. Owned by the transport's
+/// thread. Not movable, because libcurl has its address.
 class Transfer {
  public:
-  /// `options` outlives it; `sockets` also outlives the connections it opens. Null handle when
-  /// memory is short: then prepare() fails.
+  /// `options` outlives it; `sockets` also outlives the connections that it opens. The handle is
+  /// null if memory is short: prepare() then fails.
   Transfer(const CurlTransport::Options& options, SocketPoll& sockets);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   ~Transfer() = default;
 
-  /// Makes the handle ready to be added to a multi handle. False when libcurl refuses something.
+  /// Prepares the handle for a multi handle. False if libcurl refuses an option.
   [[nodiscard]] bool prepare(TransferId id, Request request);
 
-  /// What came back, once libcurl is done or was never begun. Frees what the request held.
+  /// Returns the response after libcurl is done, or was never started. Frees the memory of the
+  /// request.
   [[nodiscard]] Completion finish(CURLcode code);
 
   [[nodiscard]] CURL* handle() const { return easy_.get(); }
@@ -63,7 +64,7 @@ class Transfer {
   EasyHandle easy_;
   bool set_up_ = false;                   ///< what is the same for every request has been set
   std::vector<curl_slist> header_nodes_;  ///< of the request's lines
-  /// No round trip of its own before a large body.
+  /// Disables the round trip of `Expect: 100-continue` before a large body.
   std::string no_expect_ = "Expect:";
   std::array<char, CURL_ERROR_SIZE> error_{};
 

@@ -1,4 +1,4 @@
-// Whether a URL can be delivered to.
+// Checks the URLs of endpoints.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace postrider::curl {
 
-/// Accepts http and https URLs that libcurl will take as they are: the parser that judges is the
-/// one that connects. kInvalidArgument with the reason, for people, without echoing the URL. Says
-/// nothing about the address behind the name: that is judged when it is connected to.
+/// Accepts http and https URLs that libcurl accepts unchanged: the same parser checks and connects.
+/// kInvalidArgument with the reason for people, which does not contain the URL. The address of the
+/// host is checked when a connection is made.
 [[nodiscard]] Status check_url(const std::string& url);
 
 }  // namespace postrider::curl
