@@ -1,4 +1,4 @@
-// The REST API: routes, keys, problems. The contract is openapi.json.
+// The REST API: routes, authorization, problems. The contract is openapi.json.
 #pragma once
 
 #include <memory>
@@ -14,17 +14,17 @@
 namespace postrider::api {
 
 struct ApiOptions {
-  /// Says whether a URL may be registered; the transport's own check.
+  /// Checks whether a URL may be registered, with the parser of the transport.
   UrlCheck check_url = any_url();
-  /// What applies to endpoints that say nothing of it: shown in answers.
+  /// Settings of endpoints that have none of their own; responses show them.
   EndpointDefaults endpoint_defaults;
-  /// A live stream says that it is still there this often.
+  /// The interval of comments that keep a live stream alive.
   Millis stream_keep_alive{15'000};
 };
 
 struct ApiContext;
 
-/// Answers requests with a service. Thread-safe; outlives the server that it is mounted on.
+/// Handles the requests of a server. Thread-safe; outlives the server.
 class Api {
  public:
   /// `service` outlives it.
@@ -33,14 +33,14 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
-  /// Adds every route and the hooks of `server`, which has not started yet.
+  /// Adds all routes and hooks to `server`, which must not have started.
   void add_routes(http::Server& server);
 
   struct Route {
     std::string method;
     std::string pattern;
   };
-  /// What add_routes() has added: what the OpenAPI document is held against.
+  /// The routes that add_routes() has added. A test compares them with the OpenAPI document.
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
  private:
@@ -49,7 +49,7 @@ class Api {
   std::vector<Route> routes_;
 };
 
-/// The OpenAPI 3.1 document, as GET /openapi.json answers it.
+/// The OpenAPI 3.1 document that GET /openapi.json returns.
 [[nodiscard]] std::string_view openapi_json();
 
 }  // namespace postrider::api

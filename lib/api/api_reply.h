@@ -13,7 +13,7 @@ namespace postrider::api {
 [[nodiscard]] http::Response json_response(int status, std::string body);
 [[nodiscard]] http::Response no_content();
 
-/// A failure of a list: what is invalid there is the cursor.
+/// The problem of a failed list. kInvalidArgument means that the cursor is invalid.
 [[nodiscard]] Problem list_problem(const Error& error);
 
 /// Returns the instant back to which a list was examined when its page ended before `limit` rows.
@@ -21,7 +21,7 @@ namespace postrider::api {
     std::size_t rows, std::size_t limit, std::string_view next_cursor
 );
 
-/// A page of a list as its response, where filters that no index serves can end a page early.
+/// The response of a list whose page may end early because no index serves its filters.
 template <class T, class View>
 [[nodiscard]] HandlerResult page_reply(
     const Result<Page<T>>& page, const PageParams& params, const View& view
@@ -31,7 +31,7 @@ template <class T, class View>
   return json_response(200, filtered_page_view(*page, searched, view));
 }
 
-/// A page of a list as its response.
+/// The response of a list.
 template <class T, class View>
 [[nodiscard]] HandlerResult page_reply(const Result<Page<T>>& page, const View& view) {
   if (!page) return fail(list_problem(page.error()));

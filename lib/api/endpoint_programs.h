@@ -7,9 +7,9 @@
 
 namespace postrider::api {
 
-/// Compiles those programs of `config` that `before` does not have, null when there is none, and
-/// adds what jq says of those that it does not take. kUnavailable when jq cannot be asked. Takes
-/// tens of milliseconds for each: not for the writer's thread.
+/// Compiles the jq programs of `config` that differ from those of `before`, which is null for a new
+/// endpoint, and adds jq's message for each that does not compile. kUnavailable if jq cannot be
+/// run. Each takes tens of milliseconds, so it must not run on the writer's thread.
 [[nodiscard]] Status check_programs(
     ProgramRunner& runner,
     const EndpointConfig& config,

@@ -1,4 +1,4 @@
-// What an endpoint's signature, secrets and headers have to do with each other.
+// Checks that depend on an endpoint's signature scheme: its secrets and headers.
 #pragma once
 
 #include <string>
@@ -9,27 +9,28 @@
 
 namespace postrider::api {
 
-/// The scheme of a stored endpoint; null when a newer version of the program has written one that
+/// The scheme of a stored endpoint; null if a newer version of the program has stored a scheme that
 /// this version does not know.
 [[nodiscard]] const signing::Scheme* scheme_of(const Endpoint& endpoint);
 
-/// Completes the signature by its scheme's rules, unless `errors` has something about it already.
+/// Fills in the members of the signature by the rules of its scheme, unless `errors` has an error
+/// of it.
 void check_signature(EndpointConfig& config, FieldErrors& errors);
 
-/// The secret of a new endpoint: `given`, when its scheme takes that, or else one that it makes.
-/// Adds nothing when `errors` says that something else is wrong.
+/// Returns the secret of a new endpoint: `given` if its scheme accepts it, or a new one. Returns
+/// nothing if `errors` has errors.
 void add_first_secret(
     Endpoint& endpoint, const std::string* given, WallTime now, FieldErrors& errors
 );
 
-/// kInvalidArgument unless the secret is short enough and one of the scheme.
+/// kInvalidArgument if the secret is too long, or not valid for the scheme.
 [[nodiscard]] Status check_secret(const signing::Scheme& scheme, const std::string& secret);
 
-/// A secret changes by rotation alone, so another scheme has to take those of the endpoint. Takes
-/// long for key pairs: not for the writer's thread.
+/// Checks that a changed scheme accepts the stored secrets, because secrets change only by
+/// rotation. Slow for key pairs, so it must not run on the writer's thread.
 void check_secrets(const Endpoint& endpoint, const Signature& signature, FieldErrors& errors);
 
-/// The endpoint's own headers may not be those of its scheme: a receiver would see both.
+/// Refuses custom headers that the scheme also sends: a receiver would get both.
 void check_headers(const EndpointConfig& config, const std::string& secret, FieldErrors& errors);
 
 }  // namespace postrider::api

@@ -1,4 +1,4 @@
-// What reading a query string and reading a body have in common.
+// The common part of reading query strings and bodies.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace postrider::api {
 
-/// Named values of a request. Takes them one by one; what is wrong is collected, with `/name` as
-/// its pointer. Names outlive the reader.
+/// Reads the named values of a request one by one and collects errors, with `/name` as their
+/// pointer. Names outlive the reader.
 class FieldReader {
  public:
   virtual ~FieldReader() = default;
@@ -30,7 +30,7 @@ class FieldReader {
       std::string_view name, std::int64_t min, std::int64_t max
   );
 
-  /// One of a set of names; `parse` is the domain's. `allowed`: what to say of others.
+  /// One of a set of names, which `parse` of the domain knows. `allowed`: the names, for the error.
   template <class Parse>
   [[nodiscard]] auto choice(std::string_view name, const Parse& parse, std::string_view allowed)
       -> std::optional<typename decltype(parse(std::string_view{}))::value_type> {
@@ -42,8 +42,8 @@ class FieldReader {
     return std::nullopt;
   }
 
-  /// An id. An id of another database never names anything here. In a query string it is read as
-  /// kNoRow, so that the list is empty; in a body, which asks for a change, it is an error.
+  /// An id. In a query string, an id of another database is read as kNoRow, so that the list is
+  /// empty; in a body, which requests a change, it is an error.
   template <class Decode>
   [[nodiscard]] auto id(std::string_view name, const Decode& decode, std::string_view prefix)
       -> std::optional<typename decltype(decode(std::string_view{}))::value_type> {
@@ -65,22 +65,22 @@ class FieldReader {
  protected:
   enum class ForeignIds : bool { kRefused, kMatchNothing };
 
-  /// `instant_hint`: what else to say of a text that is not an instant.
+  /// `instant_hint`: added to the error about a text that is not an instant.
   explicit FieldReader(ForeignIds foreign_ids, std::string_view instant_hint = {})
       : foreign_ids_(foreign_ids), instant_hint_(instant_hint) {}
   FieldReader(FieldReader&&) = default;
   FieldReader& operator=(FieldReader&&) = default;
 
-  /// Marks the name as one that may be given.
+  /// Marks the name as known.
   void know(std::string_view name) { known_.push_back(name); }
-  /// Notes a name that was given but may not be (`unknown` says so), or not again.
+  /// Records the error of an unknown name (`unknown`), or of a repeated one.
   void classify(std::string_view name, bool repeated, std::string_view unknown);
-  /// 422 with all that was wrong.
+  /// 422 with all errors.
   [[nodiscard]] ApiResult<void> verdict();
 
  private:
-  // The value, nothing when it was left out. `must` is what to say of one of another kind, which is
-  // noted and taken for left out.
+  // The value, nothing if it is missing. `must`: the error about a value of another kind, which is
+  // recorded and treated as missing.
   [[nodiscard]] virtual std::optional<std::string> take_text(
       std::string_view name, std::string_view must
   ) = 0;

@@ -1,4 +1,4 @@
-// Errors as users see them: RFC 9457, `application/problem+json`.
+// Error responses: RFC 9457, `application/problem+json`.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace postrider::api {
 
-/// Why a request was refused. `kind` is the last part of the problem's `type`.
+/// An error response. `kind` is the last part of the problem's `type`.
 struct Problem {
   int status = 500;
   std::string_view kind;
@@ -29,12 +29,12 @@ using HandlerResult = tl::expected<http::Response, Problem>;
 template <class T>
 using ApiResult = tl::expected<T, Problem>;
 
-/// A problem of that status, with the kind that goes with it.
+/// A problem with that status and its kind.
 [[nodiscard]] Problem problem(int status, std::string detail);
-/// 422, or 413 when every error is one of size.
+/// 422, or 413 if all errors are about size.
 [[nodiscard]] Problem invalid(FieldErrors errors);
 [[nodiscard]] Problem invalid(std::string pointer, std::string detail);
-/// The 4xx or 5xx of an operation that failed. Says nothing of what went wrong inside.
+/// The problem of a failed operation. It contains no internal details.
 [[nodiscard]] Problem problem_of(const Error& error);
 
 [[nodiscard]] inline tl::unexpected<Problem> fail(Problem reason) {
@@ -44,13 +44,14 @@ using ApiResult = tl::expected<T, Problem>;
   return tl::unexpected<Problem>(problem_of(error));
 }
 
-/// The context of an error is a clause; people get a sentence. `otherwise`: when there is none.
+/// Makes a sentence of the context of an error, which is a clause. `otherwise`: returned if it is
+/// empty.
 [[nodiscard]] std::string sentence(std::string_view clause, std::string_view otherwise = {});
 
-/// The title that goes with a status.
+/// The title of a status.
 [[nodiscard]] std::string_view title_of(int status);
 
-/// What names a request in answers and logs: the client's own X-Request-Id when it is 1 to 128 of
+/// The id of a request in responses and logs: the client's X-Request-Id if it has 1 to 128 of
 /// `A-Za-z0-9._:/+=@-`, else a random one.
 [[nodiscard]] std::string request_id(const http::Request& request);
 

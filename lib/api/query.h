@@ -6,7 +6,7 @@
 
 namespace postrider::api {
 
-/// The parameters of a query string. Whatever was not taken is refused by name in check().
+/// Reads the parameters of a query string. check() reports parameters that were not read.
 class QueryReader final : public FieldReader {
  public:
   /// `request` outlives it.
@@ -16,7 +16,7 @@ class QueryReader final : public FieldReader {
   /// `limit` and `cursor` of a list.
   [[nodiscard]] PageParams page();
 
-  /// Call last: 422 with all that was wrong.
+  /// Called last: 422 with all errors.
   [[nodiscard]] ApiResult<void> check();
 
  private:

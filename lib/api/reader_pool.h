@@ -11,15 +11,15 @@
 
 namespace postrider::api {
 
-/// Lends readers, each to one thread at a time. Opens as many as requests ever ran at once; the
-/// threads of the server bound that. Thread-safe.
+/// Lends readers, each to one thread at a time. Opens as many as requests have run at once, which
+/// the number of the server's threads limits. Thread-safe.
 class ReaderPool {
  public:
   using Open = std::function<Result<std::unique_ptr<StoreReader>>()>;
 
   explicit ReaderPool(Open open) : open_(std::move(open)) {}
 
-  /// Gives the reader back when it ends. The pool outlives it.
+  /// Returns the reader when it is destroyed. The pool outlives it.
   class Lease {
    public:
     Lease(ReaderPool& pool, std::unique_ptr<StoreReader> reader)

@@ -1,4 +1,4 @@
-// What the handlers of all api share. Private to lib/api.
+// The context of all handlers, the routes, and ids in paths. Private to lib/api.
 #pragma once
 
 #include <functional>

@@ -29,7 +29,7 @@ using json::JsonObject;
 /// Immutable after construction.
 class Views {
  public:
-  /// Until when nothing is sent to an endpoint, given what the store knows of it.
+  /// Returns until when nothing is sent to an endpoint. `stored`: as the store has it.
   using BackpressureOf = std::function<Backpressure(EndpointId, const Backpressure& stored)>;
 
   /// `clock` outlives it.
@@ -39,7 +39,7 @@ class Views {
         clock_(clock),
         backpressure_of_(std::move(backpressure_of)) {}
 
-  /// As lists show it: without `data`.
+  /// An event as in lists: without `data`.
   [[nodiscard]] std::string event(const Event& event) const;
   [[nodiscard]] std::string event_with_data(const Event& event) const;
   [[nodiscard]] std::string delivery(const DeliveryView& view) const;
@@ -48,18 +48,18 @@ class Views {
   [[nodiscard]] std::string dead_letter(
       const DeliveryHistory& history, const Event& event, const Endpoint* endpoint
   ) const;
-  /// An attempt as it happened, with what it belongs to.
+  /// An attempt for the live stream, with its delivery, event and endpoint.
   [[nodiscard]] std::string recorded_attempt(const RecordedAttempt& recorded) const;
 
   [[nodiscard]] std::string test_attempt(const TestAttempt& test) const;
 
   [[nodiscard]] std::string endpoint(const Endpoint& endpoint) const;
-  /// As lists show it.
+  /// An endpoint as in lists.
   [[nodiscard]] std::string endpoint_with_health(
       const Endpoint& endpoint, const EndpointHealth& health
   ) const;
-  /// With its newest secret: for the response to its creation only.
-  /// `blocked_by`: the heads that keep others of their line waiting.
+  /// With its newest secret: only for the response to its creation.
+  /// `blocked_by`: the heads that block their ordering queues.
   [[nodiscard]] std::string endpoint_details(
       const Endpoint& endpoint, const EndpointHealth& health, std::span<const Delivery> blocked_by
   ) const;
@@ -68,7 +68,7 @@ class Views {
 
   [[nodiscard]] std::string event_type(const EventType& type) const;
   [[nodiscard]] std::string api_key(const ApiKey& key) const;
-  /// With the key itself: for the response to its creation only.
+  /// With the key itself: only for the response to its creation.
   [[nodiscard]] std::string api_key_with_secret(const ApiKey& key, std::string_view secret) const;
   [[nodiscard]] std::string task(const Task& task) const;
 
@@ -91,7 +91,7 @@ class Views {
   const BackpressureOf backpressure_of_;
 };
 
-/// Writes `"data":[…],"next_cursor":…`; `view` makes the text of one row.
+/// Writes `"data":[…],"next_cursor":…`; `view` returns the JSON of a row.
 template <class T, class View>
 void write_page(JsonObject& object, const Page<T>& page, const View& view) {
   JsonArray data(object.begin("data"));
@@ -100,7 +100,7 @@ void write_page(JsonObject& object, const Page<T>& page, const View& view) {
   object.text_or_null("next_cursor", page.next_cursor);
 }
 
-/// A page whose rows are all that the list has.
+/// A page that has every row of the list.
 template <class T, class View>
 [[nodiscard]] std::string page_view(const Page<T>& page, const View& view) {
   std::string out;
@@ -110,7 +110,7 @@ template <class T, class View>
   return out;
 }
 
-/// A page that filters can leave short.
+/// A page that may have fewer rows than its limit because of its filters.
 template <class T, class View>
 [[nodiscard]] std::string filtered_page_view(
     const Page<T>& page, std::optional<WallTime> searched_until, const View& view
