@@ -75,6 +75,44 @@ Result<std::optional<std::string>> read_root_key(const ServeFlags& flags) {
   return valid.map([&] { return std::move(key); });
 }
 
+/// Where deliveries may go, how they are retried, and how long they are kept.
+void add_delivery_flags(const Command& command, ServeFlags& flags) {
+  command.list(
+      "allow-net", flags.allow_net, "Private network to which delivery is allowed; repeatable", ','
+  );
+  command.number(
+      "max-in-flight",
+      flags.max_in_flight,
+      {1, static_cast<std::int64_t>(limits::kInFlightMax)},
+      "Maximum concurrent outbound requests"
+  );
+  command.list(
+      "retry-delays-ms",
+      flags.retry_delays_ms,
+      "Default retry delays in milliseconds: 5000,300000,...",
+      ','
+  );
+  command.number(
+      "timeout-ms",
+      flags.timeout_ms,
+      {limits::kTimeoutMsMin, limits::kTimeoutMsMax},
+      "Default timeout of one attempt"
+  );
+  command.number(
+      "retention-days",
+      flags.retention_days,
+      kRetentionDaysMin,
+      double{kDaysMax},
+      "Days to keep finished events (fractions allowed)"
+  );
+  command.number(
+      "hold-disabled-days",
+      flags.hold_disabled_days,
+      {1, kDaysMax},
+      "Days that deliveries wait for a disabled endpoint"
+  );
+}
+
 }  // namespace
 
 bool is_cidr(const std::string& text) {
@@ -120,40 +158,7 @@ void add_serve_flags(const Command& command, ServeFlags& flags) {
       flags.root_key_file,
       "File whose first line is an admin key that is always valid"
   );
-  command.list(
-      "allow-net", flags.allow_net, "Private network to which delivery is allowed; repeatable", ','
-  );
-  command.number(
-      "max-in-flight",
-      flags.max_in_flight,
-      {1, static_cast<std::int64_t>(limits::kInFlightMax)},
-      "Maximum concurrent outbound requests"
-  );
-  command.list(
-      "retry-delays-ms",
-      flags.retry_delays_ms,
-      "Default retry delays in milliseconds: 5000,300000,...",
-      ','
-  );
-  command.number(
-      "timeout-ms",
-      flags.timeout_ms,
-      {limits::kTimeoutMsMin, limits::kTimeoutMsMax},
-      "Default timeout of one attempt"
-  );
-  command.number(
-      "retention-days",
-      flags.retention_days,
-      kRetentionDaysMin,
-      double{kDaysMax},
-      "Days to keep finished events (fractions allowed)"
-  );
-  command.number(
-      "hold-disabled-days",
-      flags.hold_disabled_days,
-      {1, kDaysMax},
-      "Days that deliveries wait for a disabled endpoint"
-  );
+  add_delivery_flags(command, flags);
   command.number(
       "max-event-bytes",
       flags.max_event_bytes,
